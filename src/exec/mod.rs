@@ -1,0 +1,3 @@
+//! Running plans over rows.
+
+pub mod row;

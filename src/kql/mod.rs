@@ -1,0 +1,3 @@
+//! KQL: text to a bound, typed plan.
+
+pub mod diagnostic;

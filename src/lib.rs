@@ -1,0 +1,9 @@
+//! Forepost runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs.
+//!
+//! ```text
+//! bytes ──source──▶ records ──sieve──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
+//! ```
+
+pub mod exec;
+pub mod kql;
+pub mod value;

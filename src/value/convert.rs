@@ -1,0 +1,183 @@
+//! Conversions between types. They never fail: what cannot be read is null (for string: the empty text).
+//! Source: semantics §5.
+
+use super::{Decimal, Type, Value, compare, datetime, json, text, timespan};
+use rust_decimal::prelude::ToPrimitive;
+use std::rc::Rc;
+use std::str::FromStr;
+
+/// `to<type>(v)`, where `from` is the static type of the expression `v` came from.
+pub fn convert(v: &Value, from: Type, to: Type) -> Value {
+    if from == to && from != Type::Dynamic {
+        return v.clone();
+    }
+    match to {
+        Type::Bool => to_bool(v),
+        Type::Int => to_int(v),
+        Type::Long => to_long(v),
+        Type::Real => to_real(v),
+        Type::Decimal => to_decimal(v),
+        Type::DateTime => to_datetime(v),
+        Type::Timespan => to_timespan(v),
+        Type::Guid => to_guid(v),
+        Type::String => match v {
+            Value::String(s) => Value::String(Rc::clone(s)),
+            _ => Value::text(&text::tostring(v, from)),
+        },
+        Type::Dynamic => match v {
+            Value::String(s) if from == Type::String => parse_json(s),
+            _ => v.clone(),
+        },
+    }
+}
+
+/// `parse_json(text)`: valid JSON is its value, the empty text is null, and any other text is itself, as a
+/// dynamic string. Text nested too deep is handled by the caller that can report it; here it stays text.
+pub fn parse_json(s: &Rc<str>) -> Value {
+    if s.is_empty() {
+        return Value::Null;
+    }
+    json::parse(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
+}
+
+/// `tobool`: `true`/`false` in any case, or a whole number; numbers are true unless zero.
+pub fn to_bool(v: &Value) -> Value {
+    match v {
+        Value::Bool(b) => Value::Bool(*b),
+        Value::Int(n) => Value::Bool(*n != 0),
+        Value::Long(n) => Value::Bool(*n != 0),
+        Value::Real(r) => Value::Bool(*r != 0.0),
+        Value::Decimal(d) => Value::Bool(!d.is_zero()),
+        Value::String(s) => {
+            let s = s.trim();
+            if s.eq_ignore_ascii_case("true") {
+                Value::Bool(true)
+            } else if s.eq_ignore_ascii_case("false") {
+                Value::Bool(false)
+            } else {
+                s.parse::<i64>().map_or(Value::Null, |n| Value::Bool(n != 0))
+            }
+        }
+        _ => Value::Null,
+    }
+}
+
+/// `tolong`: text is a whole number, decimal or `0x` hex; a real is cut towards zero; a time is its ticks.
+pub fn to_long(v: &Value) -> Value {
+    match v {
+        Value::Bool(b) => Value::Long(i64::from(*b)),
+        Value::Int(n) => Value::Long(i64::from(*n)),
+        Value::Long(n) => Value::Long(*n),
+        Value::Real(r) if r.is_nan() => Value::Null,
+        Value::Real(r) => Value::Long(*r as i64),
+        Value::Decimal(d) => d.trunc().to_i64().map_or(Value::Null, Value::Long),
+        Value::DateTime(t) | Value::Timespan(t) => Value::Long(*t),
+        Value::String(s) => whole(s).map_or(Value::Null, Value::Long),
+        _ => Value::Null,
+    }
+}
+
+/// The whole number a text holds.
+fn whole(s: &str) -> Option<i64> {
+    let s = s.trim();
+    let (negative, digits) = match s.strip_prefix('-') {
+        Some(d) => (true, d),
+        None => (false, s),
+    };
+    match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            let n = u64::from_str_radix(hex, 16).ok()? as i64;
+            Some(if negative { n.wrapping_neg() } else { n })
+        }
+        Some(_) => None,
+        None => s.parse().ok(),
+    }
+}
+
+/// `toint`: as `tolong`, then longs wrap to 32 bits and reals saturate.
+pub fn to_int(v: &Value) -> Value {
+    match v {
+        Value::Real(r) if r.is_nan() => Value::Null,
+        Value::Real(r) => Value::Int(*r as i32),
+        Value::String(s) => whole(s).and_then(|n| i32::try_from(n).ok()).map_or(Value::Null, Value::Int),
+        _ => match to_long(v) {
+            Value::Long(n) => Value::Int(n as i32),
+            _ => Value::Null,
+        },
+    }
+}
+
+/// `toreal`.
+pub fn to_real(v: &Value) -> Value {
+    match v {
+        Value::Bool(b) => Value::Real(f64::from(u8::from(*b))),
+        Value::DateTime(t) | Value::Timespan(t) => Value::Real(*t as f64),
+        Value::String(s) => parse_real(s).map_or(Value::Null, Value::Real),
+        _ => compare::real(v).map_or(Value::Null, Value::Real),
+    }
+}
+
+/// The real a text holds.
+pub fn parse_real(s: &str) -> Option<f64> {
+    let s = s.trim();
+    match s.to_ascii_lowercase().as_str() {
+        "nan" => return Some(f64::NAN),
+        "inf" | "+inf" | "infinity" | "+infinity" => return Some(f64::INFINITY),
+        "-inf" | "-infinity" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
+    if s.starts_with("0x") || s.starts_with("0X") {
+        return whole(s).map(|n| n as f64);
+    }
+    s.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+        .then(|| s.parse().ok())
+        .flatten()
+}
+
+/// `todecimal`.
+pub fn to_decimal(v: &Value) -> Value {
+    match v {
+        Value::Bool(b) => Value::Decimal(Decimal::from(u8::from(*b))),
+        Value::DateTime(t) | Value::Timespan(t) => Value::Decimal(Decimal::from(*t)),
+        Value::String(s) => parse_decimal(s).map_or(Value::Null, Value::Decimal),
+        _ => compare::decimal(v).map_or(Value::Null, Value::Decimal),
+    }
+}
+
+/// The decimal a text holds.
+pub fn parse_decimal(s: &str) -> Option<Decimal> {
+    let s = s.trim();
+    Decimal::from_str(s).ok().or_else(|| Decimal::from_scientific(s).ok())
+}
+
+/// `todatetime`: text in many forms; a number is ticks.
+pub fn to_datetime(v: &Value) -> Value {
+    match v {
+        Value::DateTime(t) => Value::DateTime(*t),
+        Value::String(s) => datetime::parse(s).map_or(Value::Null, Value::DateTime),
+        Value::Int(_) | Value::Long(_) => match v.as_integer() {
+            Some(n) if (0..=datetime::MAX).contains(&n) => Value::DateTime(n),
+            _ => Value::Null,
+        },
+        _ => Value::Null,
+    }
+}
+
+/// `totimespan`: text in the literal's forms; a number is ticks.
+pub fn to_timespan(v: &Value) -> Value {
+    match v {
+        Value::Timespan(t) => Value::Timespan(*t),
+        Value::String(s) => timespan::parse(s).map_or(Value::Null, Value::Timespan),
+        Value::Real(r) if r.is_finite() => Value::Timespan(*r as i64),
+        _ => v.as_integer().map_or(Value::Null, Value::Timespan),
+    }
+}
+
+/// `toguid`.
+pub fn to_guid(v: &Value) -> Value {
+    match v {
+        Value::Guid(g) => Value::Guid(*g),
+        Value::String(s) => text::parse_guid(s).map_or(Value::Null, Value::Guid),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,305 @@
+//! The ten scalar types of Kusto and their values.
+//!
+//! A [`Value`] does not carry its static type: a plan knows the [`Type`] of every expression, and a
+//! `dynamic` expression may hold any variant (`parse_json("1")` is `Value::Long(1)` of type dynamic).
+//! One null serves all types. `string` has no null in Kusto: an expression of type string never
+//! yields [`Value::Null`]; what would be a null there is the empty text.
+
+pub mod compare;
+pub mod convert;
+pub mod datetime;
+pub mod json;
+pub mod text;
+pub mod timespan;
+
+pub use rust_decimal::Decimal;
+use std::rc::Rc;
+
+/// Text shared between rows; cloning copies a pointer.
+pub type Str = Rc<str>;
+
+/// A scalar type of Kusto.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `bool`
+    Bool,
+    /// `int`, 32 bits
+    Int,
+    /// `long`, 64 bits
+    Long,
+    /// `real`, IEEE 754 double
+    Real,
+    /// `decimal`
+    Decimal,
+    /// `datetime`, 100 ns ticks since 0001-01-01 UTC
+    DateTime,
+    /// `timespan`, 100 ns ticks
+    Timespan,
+    /// `guid`
+    Guid,
+    /// `string`, never null
+    String,
+    /// `dynamic`: any value, an array or a property bag
+    Dynamic,
+}
+
+impl Type {
+    /// The name Kusto prints for the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Long => "long",
+            Type::Real => "real",
+            Type::Decimal => "decimal",
+            Type::DateTime => "datetime",
+            Type::Timespan => "timespan",
+            Type::Guid => "guid",
+            Type::String => "string",
+            Type::Dynamic => "dynamic",
+        }
+    }
+
+    /// The type named in a query (`datatable(x:long)`, `typeof(date)`), with Kusto's aliases.
+    pub fn from_name(name: &str) -> Option<Type> {
+        Some(match name {
+            "bool" | "boolean" => Type::Bool,
+            "int" | "int32" => Type::Int,
+            "long" | "int64" => Type::Long,
+            "real" | "double" => Type::Real,
+            "decimal" => Type::Decimal,
+            "datetime" | "date" => Type::DateTime,
+            "timespan" | "time" => Type::Timespan,
+            "guid" | "uuid" | "uniqueid" => Type::Guid,
+            "string" => Type::String,
+            "dynamic" => Type::Dynamic,
+            _ => return None,
+        })
+    }
+
+    /// `int`, `long`, `real` or `decimal`.
+    pub fn is_number(self) -> bool {
+        matches!(self, Type::Int | Type::Long | Type::Real | Type::Decimal)
+    }
+
+    /// `int` or `long`.
+    pub fn is_integer(self) -> bool {
+        matches!(self, Type::Int | Type::Long)
+    }
+
+    /// What an expression of this type yields where a value is missing: `""` for string, else null.
+    pub fn missing(self) -> Value {
+        if self == Type::String { Value::empty_text() } else { Value::Null }
+    }
+}
+
+/// A scalar value.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    /// The null of every type but string.
+    #[default]
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// `int(1)`
+    Int(i32),
+    /// `1`
+    Long(i64),
+    /// `1.5`
+    Real(f64),
+    /// `decimal(1.5)`
+    Decimal(Decimal),
+    /// Ticks of 100 ns since 0001-01-01T00:00:00Z.
+    DateTime(i64),
+    /// Ticks of 100 ns.
+    Timespan(i64),
+    /// Sixteen bytes in the order they are written.
+    Guid([u8; 16]),
+    /// `"text"`
+    String(Str),
+    /// `dynamic([1, 2])`
+    Array(Rc<Vec<Value>>),
+    /// `dynamic({"a": 1})`
+    Bag(Rc<Bag>),
+}
+
+const _: () = assert!(size_of::<Value>() <= 24, "a row is a vector of these");
+
+/// A property bag: keys in the order they were first written, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Bag(Vec<(Str, Value)>);
+
+impl Bag {
+    /// An empty bag.
+    pub fn new() -> Bag {
+        Bag::default()
+    }
+
+    /// The value of `key`, if the bag has it.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)
+    }
+
+    /// Sets `key`; a key that is there keeps its place and takes the new value.
+    pub fn insert(&mut self, key: Str, value: Value) {
+        match self.0.iter_mut().find(|(k, _)| *k == key) {
+            Some(slot) => slot.1 = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Sets `key` unless the bag has it.
+    pub fn insert_if_absent(&mut self, key: Str, value: Value) {
+        if self.get(&key).is_none() {
+            self.0.push((key, value));
+        }
+    }
+
+    /// A bag of pairs whose keys the caller knows to be distinct.
+    pub fn from_distinct(pairs: Vec<(Str, Value)>) -> Bag {
+        Bag(pairs)
+    }
+
+    /// The pairs in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Str, Value)> {
+        self.0.iter()
+    }
+
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+thread_local! {
+    static EMPTY: Str = Rc::from("");
+}
+
+impl Value {
+    /// The empty text, shared.
+    pub fn empty_text() -> Value {
+        Value::String(EMPTY.with(Rc::clone))
+    }
+
+    /// A text value.
+    pub fn text(text: &str) -> Value {
+        if text.is_empty() { Value::empty_text() } else { Value::String(Rc::from(text)) }
+    }
+
+    /// An array value.
+    pub fn array(items: Vec<Value>) -> Value {
+        Value::Array(Rc::new(items))
+    }
+
+    /// A property bag value.
+    pub fn bag(bag: Bag) -> Value {
+        Value::Bag(Rc::new(bag))
+    }
+
+    /// Whether this is the null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// The truth of a predicate: only `true` is true (a null is not).
+    pub fn is_true(&self) -> bool {
+        matches!(self, Value::Bool(true))
+    }
+
+    /// The text of a string value, without conversion.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The items of an array value.
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The bag of a property bag value.
+    pub fn as_bag(&self) -> Option<&Bag> {
+        match self {
+            Value::Bag(bag) => Some(bag),
+            _ => None,
+        }
+    }
+
+    /// The integer of an `int` or `long` value.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Value::Int(n) => Some(i64::from(*n)),
+            Value::Long(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The type of the variant, `None` for null. Arrays and bags are dynamic.
+    pub fn own_type(&self) -> Option<Type> {
+        Some(match self {
+            Value::Null => return None,
+            Value::Bool(_) => Type::Bool,
+            Value::Int(_) => Type::Int,
+            Value::Long(_) => Type::Long,
+            Value::Real(_) => Type::Real,
+            Value::Decimal(_) => Type::Decimal,
+            Value::DateTime(_) => Type::DateTime,
+            Value::Timespan(_) => Type::Timespan,
+            Value::Guid(_) => Type::Guid,
+            Value::String(_) => Type::String,
+            Value::Array(_) | Value::Bag(_) => Type::Dynamic,
+        })
+    }
+}
+
+impl From<bool> for Value {
+    fn from(v: bool) -> Value {
+        Value::Bool(v)
+    }
+}
+impl From<i64> for Value {
+    fn from(v: i64) -> Value {
+        Value::Long(v)
+    }
+}
+impl From<f64> for Value {
+    fn from(v: f64) -> Value {
+        Value::Real(v)
+    }
+}
+impl From<&str> for Value {
+    fn from(v: &str) -> Value {
+        Value::text(v)
+    }
+}
+impl From<String> for Value {
+    fn from(v: String) -> Value {
+        Value::text(&v)
+    }
+}
+
+/// One column of a table: its name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// As a query writes it, without brackets.
+    pub name: Str,
+    /// The type of its values.
+    pub ty: Type,
+}
+
+impl Column {
+    /// A column.
+    pub fn new(name: &str, ty: Type) -> Column {
+        Column { name: Rc::from(name), ty }
+    }
+}
