@@ -40,8 +40,8 @@ pub struct Lexeme {
 
 /// Longest first, so that `==` is not two `=`.
 const MARKS: &[&str] = &[
-    "<|", "..", "==", "!=", "<>", "<=", ">=", "=~", "!~", "=>", "-->", "<--", "--", "|", "(", ")", "[", "]", "{", "}",
-    ",", ";", ":", ".", "=", "<", ">", "+", "-", "*", "/", "%", "!", "@", "~", "?", "$",
+    "<|", "..", "==", "!=", "<>", "<=", ">=", "=~", "!~", "=>", "-->", "<--", "--", "|", "(", ")", "[", "]",
+    "{", "}", ",", ";", ":", ".", "=", "<", ">", "+", "-", "*", "/", "%", "!", "@", "~", "?", "$",
 ];
 
 /// The tokens of a query, ending with [`Token::End`], and what could not be read.
@@ -142,7 +142,8 @@ impl<'a> Lexer<'a> {
         let quoted = if verbatim { body.get(1..)? } else { body };
         let quote = quoted.chars().next().filter(|c| matches!(c, '"' | '\''))?;
         let inner = quoted.get(1..)?;
-        let (text, used, closed) = if verbatim { verbatim_text(inner, quote) } else { self.escaped_text(inner, quote, start) };
+        let (text, used, closed) =
+            if verbatim { verbatim_text(inner, quote) } else { self.escaped_text(inner, quote, start) };
         self.at += prefix + usize::from(verbatim) + 1 + used;
         if !closed {
             self.error("KS001", format!("Missing: {quote}"), start, self.at);
@@ -204,8 +205,12 @@ impl<'a> Lexer<'a> {
 
     fn bad_escape(&mut self, start: usize) {
         if !self.diagnostics.iter().any(|d| d.span.start as usize == start) {
-            let d = Diagnostic::error("KS003", "The string has an escape that does not exist.", Span::new(start, start + 1))
-                .with_hint("write \\\\ for a backslash, or use a verbatim string: @\"…\"");
+            let d = Diagnostic::error(
+                "KS003",
+                "The string has an escape that does not exist.",
+                Span::new(start, start + 1),
+            )
+            .with_hint("write \\\\ for a backslash, or use a verbatim string: @\"…\"");
             self.diagnostics.push(d);
         }
     }
@@ -243,10 +248,8 @@ impl<'a> Lexer<'a> {
         }
         let end = self.at + (rest.len() - inner.len()) + raw.len() + 1;
         let body = raw.trim();
-        let unquoted = body
-            .strip_prefix(['"', '\''])
-            .and_then(|b| b.strip_suffix(['"', '\'']))
-            .unwrap_or(body);
+        let unquoted =
+            body.strip_prefix(['"', '\'']).and_then(|b| b.strip_suffix(['"', '\''])).unwrap_or(body);
         let value = match ty {
             _ if body == "null" || body.is_empty() => Some(Value::Null),
             Type::DateTime => datetime::parse(unquoted).map(Value::DateTime),
@@ -286,7 +289,10 @@ impl<'a> Lexer<'a> {
         let mut len = digits(rest);
         let mut whole = true;
         let after = |n: usize| rest.get(n..).unwrap_or_default();
-        if after(len).starts_with('.') && !after(len).starts_with("..") && after(len + 1).starts_with(|c: char| c.is_ascii_digit()) {
+        if after(len).starts_with('.')
+            && !after(len).starts_with("..")
+            && after(len + 1).starts_with(|c: char| c.is_ascii_digit())
+        {
             len += 1 + digits(after(len + 1));
             whole = false;
         }

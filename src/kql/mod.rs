@@ -1,9 +1,14 @@
 //! KQL: text to a bound, typed plan. Knows nothing of logs, rules or hosts.
 
+pub mod aggregates;
 pub mod ast;
+pub mod bind;
 pub mod diagnostic;
+pub mod functions;
 pub mod lex;
 pub mod parse;
+pub mod parse_pattern;
+pub mod plan;
 
 /// The name nearest to a misspelt one, if any is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -28,7 +33,8 @@ fn distance(a: &str, b: &str) -> usize {
         let mut row = vec![i];
         for j in 1..=b.len() {
             let above = &rows[i - 1];
-            let mut best = (above[j] + 1).min(row[j - 1] + 1).min(above[j - 1] + usize::from(a[i - 1] != b[j - 1]));
+            let mut best =
+                (above[j] + 1).min(row[j - 1] + 1).min(above[j - 1] + usize::from(a[i - 1] != b[j - 1]));
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }
@@ -38,3 +44,7 @@ fn distance(a: &str, b: &str) -> usize {
     }
     rows[a.len()][b.len()]
 }
+
+/// Functions Kusto has and Forepost refuses by name.
+pub const REFUSED_FUNCTIONS: &[&str] =
+    &["ingestion_time", "rand", "cursor_current", "current_principal", "externaldata"];

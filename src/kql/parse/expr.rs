@@ -12,7 +12,7 @@ fn boxed(kind: ExprKind, span: Span) -> Expr {
     Expr { kind, span }
 }
 
-impl Parser<'_> {
+impl Parser {
     /// `name = expr`, `(a, b) = expr` or `expr`.
     pub(super) fn named(&mut self) -> Parsed<Named> {
         if let Some(names) = self.assigned_names()? {
@@ -25,7 +25,8 @@ impl Parser<'_> {
     /// The names before an `=`, if an assignment starts here.
     fn assigned_names(&mut self) -> Parsed<Option<Vec<Name>>> {
         let bracketed = self.is("[") && matches!(self.peek(1), Token::Text(_)) && self.peek_is(2, "]");
-        if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") || bracketed && self.peek_is(3, "=") {
+        if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") || bracketed && self.peek_is(3, "=")
+        {
             let name = self.name()?;
             self.expect("=")?;
             return Ok(Some(vec![name]));
@@ -108,7 +109,10 @@ impl Parser<'_> {
         let list_op = match self.peek(bang) {
             Token::Name(w) if w == "in" => {
                 let insensitive = self.peek_is(bang + 1, "~") && self.touches(bang + 1);
-                Some((ListOp::In { case_sensitive: !insensitive, negated: bang == 1 }, usize::from(insensitive)))
+                Some((
+                    ListOp::In { case_sensitive: !insensitive, negated: bang == 1 },
+                    usize::from(insensitive),
+                ))
             }
             Token::Name(w) if w == "has_any" && bang == 0 => Some((ListOp::HasAny, 0)),
             Token::Name(w) if w == "has_all" && bang == 0 => Some((ListOp::HasAll, 0)),
@@ -150,7 +154,11 @@ impl Parser<'_> {
         self.left_chain(&ops, Self::text_operators)
     }
 
-    fn left_chain(&mut self, ops: &[(&str, BinaryOp)], operand: fn(&mut Self) -> Parsed<Expr>) -> Parsed<Expr> {
+    fn left_chain(
+        &mut self,
+        ops: &[(&str, BinaryOp)],
+        operand: fn(&mut Self) -> Parsed<Expr>,
+    ) -> Parsed<Expr> {
         let mut left = operand(self)?;
         let mut length = 0;
         while let Some((_, op)) = ops.iter().find(|(mark, _)| self.is(mark)) {
@@ -224,7 +232,10 @@ impl Parser<'_> {
                 return Ok(match operand.kind {
                     ExprKind::Literal(ty, value) if negative => match negate(&value) {
                         Some(value) => boxed(ExprKind::Literal(ty, value), span),
-                        None => boxed(ExprKind::Sign(true, Box::new(boxed(ExprKind::Literal(ty, value), span))), span),
+                        None => boxed(
+                            ExprKind::Sign(true, Box::new(boxed(ExprKind::Literal(ty, value), span))),
+                            span,
+                        ),
                     },
                     kind => boxed(ExprKind::Sign(negative, Box::new(boxed(kind, operand.span))), span),
                 });
@@ -249,7 +260,11 @@ impl Parser<'_> {
                 let name = self.name()?;
                 if self.is("(") {
                     // database("d").Table and functions of it: nothing here is remote.
-                    let d = Diagnostic::error("FP011", "Calls on another database or cluster are not supported.", start.to(name.span));
+                    let d = Diagnostic::error(
+                        "FP011",
+                        "Calls on another database or cluster are not supported.",
+                        start.to(name.span),
+                    );
                     self.report(d);
                     return Err(Skip);
                 }

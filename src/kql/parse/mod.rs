@@ -7,10 +7,12 @@
 mod expr;
 mod operator;
 
-use super::ast::{ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind};
+use super::ast::{
+    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
+};
 use super::diagnostic::{Diagnostic, Span};
 use super::lex::{Lexeme, Token, lex};
-use crate::value::{Str, Type};
+use crate::value::Type;
 use std::rc::Rc;
 
 /// How deep expressions may nest.
@@ -27,13 +29,12 @@ pub fn parse(source: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
         return (Vec::new(), vec![d]);
     }
     let (lexemes, diagnostics) = lex(source);
-    let mut parser = Parser { source, lexemes, at: 0, diagnostics, depth: 0 };
+    let mut parser = Parser { lexemes, at: 0, diagnostics, depth: 0 };
     let statements = parser.statements(None);
     (statements, parser.diagnostics)
 }
 
-struct Parser<'a> {
-    source: &'a str,
+struct Parser {
     lexemes: Vec<Lexeme>,
     at: usize,
     diagnostics: Vec<Diagnostic>,
@@ -47,7 +48,7 @@ type Parsed<T> = Result<T, Skip>;
 
 const END: Token = Token::End;
 
-impl Parser<'_> {
+impl Parser {
     fn token(&self) -> &Token {
         self.lexemes.get(self.at).map_or(&END, |l| &l.token)
     }
@@ -67,7 +68,10 @@ impl Parser<'_> {
 
     /// Whether the token `ahead` touches the one before it.
     fn touches(&self, ahead: usize) -> bool {
-        match (self.lexemes.get(self.at + ahead), (self.at + ahead).checked_sub(1).and_then(|i| self.lexemes.get(i))) {
+        match (
+            self.lexemes.get(self.at + ahead),
+            (self.at + ahead).checked_sub(1).and_then(|i| self.lexemes.get(i)),
+        ) {
             (Some(b), Some(a)) => a.span.end == b.span.start,
             _ => false,
         }
@@ -182,7 +186,8 @@ impl Parser<'_> {
             });
             out.push(Statement { kind, span: start.to(self.last_span()) });
             if !self.is(";") && *self.token() != Token::End && !close.is_some_and(|c| self.is(c)) {
-                let message = if self.at == before { "The incomplete fragment is unexpected." } else { "Expected: ;" };
+                let message =
+                    if self.at == before { "The incomplete fragment is unexpected." } else { "Expected: ;" };
                 let code = if self.at == before { "KS198" } else { "KS005" };
                 self.report(Diagnostic::error(code, message, self.span()));
                 if self.at == before || self.is(")") || self.is("]") || self.is("}") {
@@ -221,7 +226,11 @@ impl Parser<'_> {
                 Ok(StatementKind::Declare(parameters))
             }
             "declare" | "alias" | "restrict" if next_is_name => {
-                let d = Diagnostic::error("FP010", format!("The statement '{word}' is not supported."), self.span());
+                let d = Diagnostic::error(
+                    "FP010",
+                    format!("The statement '{word}' is not supported."),
+                    self.span(),
+                );
                 self.report(d);
                 Err(Skip)
             }
@@ -284,7 +293,11 @@ impl Parser<'_> {
     }
 
     /// Items separated by commas up to a closing mark, which is eaten; none is fine, and so is a comma at the end.
-    fn list_until<T>(&mut self, close: &'static str, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    fn list_until<T>(
+        &mut self,
+        close: &'static str,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
         let mut out = Vec::new();
         loop {
             if self.eat(close) {
@@ -301,8 +314,9 @@ impl Parser<'_> {
     fn type_name(&mut self) -> Parsed<Type> {
         let Token::Name(word) = self.token() else { return self.expected("a type") };
         let Some(ty) = Type::from_name(word) else {
-            let d = Diagnostic::error("KS015", format!("'{word}' is not a type."), self.span())
-                .with_hint("types are bool, int, long, real, decimal, datetime, timespan, guid, string, dynamic");
+            let d = Diagnostic::error("KS015", format!("'{word}' is not a type."), self.span()).with_hint(
+                "types are bool, int, long, real, decimal, datetime, timespan, guid, string, dynamic",
+            );
             self.report(d);
             return Err(Skip);
         };
@@ -349,7 +363,11 @@ impl Parser<'_> {
     }
 
     fn missing_body<T>(&mut self, at: Span) -> Parsed<T> {
-        self.report(Diagnostic::error("KS006", "Missing expression: the body of a function ends with what it yields.", at));
+        self.report(Diagnostic::error(
+            "KS006",
+            "Missing expression: the body of a function ends with what it yields.",
+            at,
+        ));
         Err(Skip)
     }
 
@@ -371,9 +389,5 @@ impl Parser<'_> {
             let default = if p.eat("=") { Some(p.scalar()?) } else { None };
             Ok(LambdaParameter { name, ty, default })
         })
-    }
-
-    fn text_of(&self, span: Span) -> Str {
-        Rc::from(self.source.get(span.range()).unwrap_or_default())
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Parsed, Parser, Skip};
 use crate::kql::ast::{
-    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Operator, OperatorKind, Ordered, Parameter, Parse,
-    ParsePart, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
+    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Operator, OperatorKind, Ordered, Parameter,
+    Parse, ParsePart, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
 };
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
@@ -15,29 +15,97 @@ const MAX_STAGES: usize = 500;
 
 /// The names of operators with a dash, which the lexer cannot know.
 const DASHED: &[&str] = &[
-    "mv-expand", "mv-apply", "make-series", "make-graph", "project-away", "project-keep", "project-rename",
-    "project-reorder", "project-smart", "parse-where", "parse-kv", "top-hitters", "top-nested", "sample-distinct",
-    "graph-match", "graph-shortest-paths", "graph-to-table", "graph-mark-components", "graph-where-nodes",
-    "graph-where-edges", "assert-schema", "partition-by", "macro-expand",
+    "mv-expand",
+    "mv-apply",
+    "make-series",
+    "make-graph",
+    "project-away",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "project-smart",
+    "parse-where",
+    "parse-kv",
+    "top-hitters",
+    "top-nested",
+    "sample-distinct",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-mark-components",
+    "graph-where-nodes",
+    "graph-where-edges",
+    "assert-schema",
+    "partition-by",
+    "macro-expand",
 ];
 
 /// Operators Kusto has and Forepost refuses by name.
 const REFUSED: &[&str] = &[
-    "facet", "fork", "reduce", "make-graph", "graph-match", "graph-shortest-paths", "graph-to-table",
-    "graph-mark-components", "graph-where-nodes", "graph-where-edges", "graph", "assert-schema", "execute_and_cache",
-    "macro-expand", "partition-by",
+    "facet",
+    "fork",
+    "reduce",
+    "make-graph",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-mark-components",
+    "graph-where-nodes",
+    "graph-where-edges",
+    "graph",
+    "assert-schema",
+    "execute_and_cache",
+    "macro-expand",
+    "partition-by",
 ];
 
 /// Every operator Kusto has after a `|` and Forepost reads, for "did you mean".
 const OPERATORS: &[&str] = &[
-    "where", "filter", "extend", "project", "project-away", "project-keep", "project-rename", "project-reorder", "distinct",
-    "take", "limit", "sample", "sort", "order", "top", "count", "summarize", "join", "lookup", "union", "mv-expand",
-    "mvexpand", "mv-apply", "mvapply", "parse", "parse-where", "parse-kv", "serialize", "getschema", "as", "invoke",
-    "evaluate", "make-series", "top-hitters", "sample-distinct", "top-nested", "partition", "scan", "search", "find",
-    "render", "consume",
+    "where",
+    "filter",
+    "extend",
+    "project",
+    "project-away",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "distinct",
+    "take",
+    "limit",
+    "sample",
+    "sort",
+    "order",
+    "top",
+    "count",
+    "summarize",
+    "join",
+    "lookup",
+    "union",
+    "mv-expand",
+    "mvexpand",
+    "mv-apply",
+    "mvapply",
+    "parse",
+    "parse-where",
+    "parse-kv",
+    "serialize",
+    "getschema",
+    "as",
+    "invoke",
+    "evaluate",
+    "make-series",
+    "top-hitters",
+    "sample-distinct",
+    "top-nested",
+    "partition",
+    "scan",
+    "search",
+    "find",
+    "render",
+    "consume",
 ];
 
-impl Parser<'_> {
+impl Parser {
     /// A source and the operators behind it; without operators, the source itself.
     pub(super) fn pipe(&mut self) -> Parsed<Expr> {
         self.deeper(|p| {
@@ -135,11 +203,15 @@ impl Parser<'_> {
                 OperatorKind::Where(self.scalar()?)
             }
             "extend" => OperatorKind::Extend(self.list(Self::named)?),
-            "project" => OperatorKind::Project(if self.at_end() { Vec::new() } else { self.list(Self::named)? }),
+            "project" => {
+                OperatorKind::Project(if self.at_end() { Vec::new() } else { self.list(Self::named)? })
+            }
             "project-away" => OperatorKind::ProjectAway(self.list(Self::name_pattern)?),
             "project-keep" => OperatorKind::ProjectKeep(self.list(Self::name_pattern)?),
             "project-rename" => OperatorKind::ProjectRename(self.list(Self::named)?),
-            "project-reorder" => OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?),
+            "project-reorder" => {
+                OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
+            }
             "distinct" => {
                 self.parameters()?;
                 OperatorKind::Distinct(self.list(Self::named)?)
@@ -210,7 +282,9 @@ impl Parser<'_> {
                 let uris = self.list_until("]", Self::scalar)?;
                 OperatorKind::ExternalData(columns, uris, self.with_properties()?)
             }
-            "serialize" => OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.list(Self::named)? }),
+            "serialize" => {
+                OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.list(Self::named)? })
+            }
             "getschema" => OperatorKind::GetSchema,
             "as" => {
                 self.parameters()?;
@@ -288,11 +362,20 @@ impl Parser<'_> {
     fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
         let mut out = Vec::new();
         while let Token::Name(first) = self.token() {
-            let dotted = self.peek_is(1, ".") && matches!(self.peek(2), Token::Name(_)) && self.peek_is(3, "=");
+            let dotted =
+                self.peek_is(1, ".") && matches!(self.peek(2), Token::Name(_)) && self.peek_is(3, "=");
             let known = matches!(
                 first.as_str(),
-                "kind" | "withsource" | "with_source" | "isfuzzy" | "bagexpansion" | "with_itemindex" | "flags" | "with_match_id"
-                    | "decodeblocks" | "expandoutput"
+                "kind"
+                    | "withsource"
+                    | "with_source"
+                    | "isfuzzy"
+                    | "bagexpansion"
+                    | "with_itemindex"
+                    | "flags"
+                    | "with_match_id"
+                    | "decodeblocks"
+                    | "expandoutput"
             );
             if !(dotted && first == "hint") && !(known && self.peek_is(1, "=")) {
                 break;
@@ -300,7 +383,10 @@ impl Parser<'_> {
             let mut name = self.name()?;
             if self.eat(".") {
                 let second = self.name()?;
-                name = Name { text: Rc::from(format!("{}.{}", name.text, second.text)), span: name.span.to(second.span) };
+                name = Name {
+                    text: Rc::from(format!("{}.{}", name.text, second.text)),
+                    span: name.span.to(second.span),
+                };
             }
             self.expect("=")?;
             let value = self.parameter_value()?;
@@ -382,8 +468,12 @@ impl Parser<'_> {
         let pattern = matches!(self.token(), Token::Mark("*")) || (self.peek_is(1, "*") && self.touches(1));
         if pattern {
             let name = self.name_pattern()?;
-            let d = Diagnostic::error("FP010", format!("The table pattern '{}' is not supported.", name.text), name.span)
-                .with_hint("name each table");
+            let d = Diagnostic::error(
+                "FP010",
+                format!("The table pattern '{}' is not supported.", name.text),
+                name.span,
+            )
+            .with_hint("name each table");
             self.report(d);
             return Ok(Expr { kind: ExprKind::Error, span: name.span });
         }
@@ -407,7 +497,8 @@ impl Parser<'_> {
             if !self.is_word("where") {
                 return self.expected("on");
             }
-            let d = Diagnostic::error("FP010", "join … where is not supported.", self.span()).with_hint("use on $left.a == $right.b");
+            let d = Diagnostic::error("FP010", "join … where is not supported.", self.span())
+                .with_hint("use on $left.a == $right.b");
             self.report(d);
             return Err(Skip);
         };
@@ -561,8 +652,12 @@ impl Parser<'_> {
             }
         }
         if self.is_word("order") || self.is_word("partition") {
-            let d = Diagnostic::error("FP010", "scan with order by or partition by is not supported.", self.span())
-                .with_hint("sort before scan");
+            let d = Diagnostic::error(
+                "FP010",
+                "scan with order by or partition by is not supported.",
+                self.span(),
+            )
+            .with_hint("sort before scan");
             self.report(d);
             return Err(Skip);
         }
