@@ -1,0 +1,585 @@
+//! Finds where JSON values begin and end in a stream whose chunks are cut anywhere.
+//!
+//! One scan checks the grammar down to strings (their escapes and the spelling of numbers are left to whoever
+//! reads the value), without recursion, and never looks at a byte more than twice. What follows a broken value
+//! is found again like this:
+//! * between lines (NDJSON): at the next `{` that begins a line;
+//! * in an array: at the next `{`. Where brackets can no longer be trusted, the rest of the file is *salvaged*:
+//!   every object in it is handed on, and those which are no events are taken for pieces of the broken one.
+
+use super::Problem;
+use memchr::{memchr, memchr2, memmem, memrchr};
+
+/// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
+pub const MAX_RECORD: usize = 16 << 20;
+
+/// Where a value stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// By itself: a line, or one of several values after another.
+    Stream,
+    /// In a top-level array.
+    Array,
+    /// In the array under one of [`CONTAINERS`].
+    Key(&'static str),
+    /// Behind something broken.
+    Salvage,
+}
+
+/// The keys of a top-level object whose array is read item by item instead of as one value.
+pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
+
+/// Takes what a [`Framer`] finds.
+pub trait Frames {
+    /// A complete value; `offset` is where it begins in the stream.
+    fn value(&mut self, raw: &[u8], offset: u64, within: Within);
+    /// Something that is no value.
+    fn problem(&mut self, problem: Problem);
+}
+
+/// The state between two chunks.
+#[derive(Debug)]
+pub struct Framer {
+    place: Place,
+    scan: Scan,
+    /// The object around the array that is being read.
+    outer: Option<Scan>,
+    within: Within,
+    /// Whether an item may start: at the array's start or behind a comma.
+    comma: bool,
+    /// The beginning of the current value, from earlier chunks.
+    pending: Vec<u8>,
+    /// The value is too long: it is stepped over.
+    oversize: bool,
+    /// Where the current value begins.
+    start: u64,
+    /// Where the next byte to read stands.
+    base: u64,
+    /// Lines in a row that are not JSON: where they begin and how many.
+    junk: Option<(u64, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Top,
+    Items,
+    Value,
+    /// In an object, behind its array.
+    Tail,
+    /// To the end of a line that is not JSON.
+    Junk,
+    /// To the next line that begins with `{`.
+    Lines {
+        fresh: bool,
+    },
+    Salvage,
+}
+
+impl Default for Framer {
+    fn default() -> Framer {
+        Framer {
+            place: Place::Top,
+            scan: Scan::new(false),
+            outer: None,
+            within: Within::Stream,
+            comma: true,
+            pending: Vec::new(),
+            oversize: false,
+            start: 0,
+            base: 0,
+            junk: None,
+        }
+    }
+}
+
+impl Framer {
+    /// A framer at the start of a stream.
+    pub fn new() -> Framer {
+        Framer::default()
+    }
+
+    /// A framer whose first byte has this offset.
+    pub fn at(offset: u64) -> Framer {
+        Framer { base: offset, ..Framer::default() }
+    }
+
+    /// Reads on.
+    pub fn push(&mut self, chunk: &[u8], out: &mut dyn Frames) {
+        let mut at = 0;
+        while let Some(&b) = chunk.get(at) {
+            let rest = chunk.get(at..).unwrap_or_default();
+            match self.place {
+                Place::Top => match b {
+                    // A comma between values and the record separator of RFC 7464 do no harm.
+                    b' ' | b'\t' | b'\n' | b'\r' | b',' | 0x1e => at += 1,
+                    b'[' => {
+                        self.end_junk(out);
+                        self.enter(Within::Array, None);
+                        self.start = self.base + at as u64;
+                        at += 1;
+                    }
+                    b'{' | b'"' => {
+                        self.end_junk(out);
+                        self.within = Within::Stream;
+                        self.begin(at, b == b'{');
+                    }
+                    _ => {
+                        let (_, lines) = self.junk.get_or_insert((self.base + at as u64, 0));
+                        *lines += 1;
+                        self.place = Place::Junk;
+                    }
+                },
+                Place::Items => match b {
+                    b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                    b',' => {
+                        self.comma = true;
+                        at += 1;
+                    }
+                    b']' => {
+                        at += 1;
+                        self.place = match self.outer.take() {
+                            Some(scan) => {
+                                self.scan = scan;
+                                Place::Tail
+                            }
+                            None => Place::Top,
+                        };
+                    }
+                    _ => {
+                        if !self.comma && b == b'{' {
+                            let offset = self.base + at as u64;
+                            out.problem(Problem::new(offset, "bad_json", "a comma is missing between records"));
+                        }
+                        self.begin(at, false);
+                    }
+                },
+                Place::Value => at = self.value(chunk, at, out),
+                Place::Tail => match self.scan.run(rest) {
+                    Step::End(n) => {
+                        at += n;
+                        self.pending.clear();
+                        self.place = Place::Top;
+                    }
+                    Step::Array(n) => {
+                        let read = chunk.get(..at + n).unwrap_or_default();
+                        let key = container(&self.pending, read);
+                        self.pending.clear();
+                        at += n;
+                        if let Some(key) = key {
+                            let outer = self.scan.around();
+                            self.enter(Within::Key(key), Some(outer));
+                        }
+                    }
+                    Step::More => {
+                        // Enough to know the key of an array that opens with the next chunk.
+                        self.pending.extend_from_slice(rest.get(rest.len().saturating_sub(64)..).unwrap_or(rest));
+                        let extra = self.pending.len().saturating_sub(64);
+                        self.pending.drain(..extra);
+                        at = chunk.len();
+                    }
+                    Step::Bad(n) => {
+                        at += n;
+                        let offset = self.base + at as u64;
+                        out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
+                        self.pending.clear();
+                        self.outer = None;
+                        self.place = Place::Salvage;
+                    }
+                },
+                Place::Junk => match memchr(b'\n', rest) {
+                    Some(n) => {
+                        at += n + 1;
+                        self.place = Place::Top;
+                    }
+                    None => at = chunk.len(),
+                },
+                Place::Lines { fresh: true } if b == b'{' => self.place = Place::Top,
+                Place::Lines { .. } => match memchr(b'\n', rest) {
+                    Some(n) => {
+                        at += n + 1;
+                        self.place = Place::Lines { fresh: true };
+                    }
+                    None => {
+                        at = chunk.len();
+                        self.place = Place::Lines { fresh: false };
+                    }
+                },
+                Place::Salvage => match memchr(b'{', rest) {
+                    Some(n) => {
+                        self.within = Within::Salvage;
+                        self.begin(at + n, false);
+                        at += n;
+                    }
+                    None => at = chunk.len(),
+                },
+            }
+        }
+        self.base += chunk.len() as u64;
+    }
+
+    /// The stream ended. The framer is then at the start of a stream.
+    pub fn finish(&mut self, out: &mut dyn Frames) {
+        self.end_junk(out);
+        let cut = match self.place {
+            Place::Value if !self.oversize => Some((self.start, "the data end inside this record")),
+            Place::Items | Place::Tail => Some((self.base, "the data end inside the list of records")),
+            _ => None,
+        };
+        if let Some((offset, message)) = cut {
+            out.problem(Problem::new(offset, "cut", message));
+        }
+        *self = Framer::default();
+    }
+
+    fn begin(&mut self, at: usize, watch: bool) {
+        self.start = self.base + at as u64;
+        self.scan.reset(watch);
+        self.place = Place::Value;
+    }
+
+    fn enter(&mut self, within: Within, outer: Option<Scan>) {
+        self.within = within;
+        self.outer = outer;
+        self.comma = true;
+        self.place = Place::Items;
+    }
+
+    fn end_junk(&mut self, out: &mut dyn Frames) {
+        if let Some((offset, lines)) = self.junk.take() {
+            let message = match lines {
+                1 => "a line that is not JSON".to_owned(),
+                n => format!("{n} lines that are not JSON"),
+            };
+            out.problem(Problem::new(offset, "not_json", message));
+        }
+    }
+
+    /// Reads on in the current value; gives where to go on in the chunk.
+    fn value(&mut self, chunk: &[u8], at: usize, out: &mut dyn Frames) -> usize {
+        match self.scan.run(chunk.get(at..).unwrap_or_default()) {
+            Step::End(n) => {
+                self.emit(chunk.get(at..at + n).unwrap_or_default(), out);
+                self.comma = false;
+                self.place = match self.within {
+                    Within::Stream => Place::Top,
+                    Within::Array | Within::Key(_) => Place::Items,
+                    Within::Salvage => Place::Salvage,
+                };
+                at + n
+            }
+            Step::Array(n) => {
+                let read = chunk.get(at..at + n).unwrap_or_default();
+                if let Some(key) = container(&self.pending, read) {
+                    let outer = self.scan.around();
+                    self.pending.clear();
+                    self.oversize = false;
+                    self.enter(Within::Key(key), Some(outer));
+                } else {
+                    self.keep(read, out);
+                }
+                at + n
+            }
+            Step::More => {
+                self.keep(chunk.get(at..).unwrap_or_default(), out);
+                chunk.len()
+            }
+            Step::Bad(n) => self.resume(chunk, at, at + n, out),
+        }
+    }
+
+    /// Hands on the value that ends with these bytes.
+    fn emit(&mut self, end: &[u8], out: &mut dyn Frames) {
+        if self.oversize {
+            self.oversize = false;
+        } else if self.pending.len() + end.len() > MAX_RECORD {
+            out.problem(too_large(self.start));
+        } else if self.pending.is_empty() {
+            out.value(end, self.start, self.within);
+        } else {
+            self.pending.extend_from_slice(end);
+            out.value(&self.pending, self.start, self.within);
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.pending.clear();
+        // One long record must not hold its memory for good.
+        self.pending.shrink_to(1 << 20);
+    }
+
+    fn keep(&mut self, bytes: &[u8], out: &mut dyn Frames) {
+        if self.oversize {
+            return;
+        }
+        if self.pending.len() + bytes.len() > MAX_RECORD {
+            self.oversize = true;
+            self.forget();
+            out.problem(too_large(self.start));
+        } else {
+            self.pending.extend_from_slice(bytes);
+        }
+    }
+
+    /// The value is broken at `bad`: finds where to go on.
+    fn resume(&mut self, chunk: &[u8], at: usize, bad: usize, out: &mut dyn Frames) -> usize {
+        let offset = self.base + bad as u64;
+        let length = offset - self.start;
+        // Among pieces, a bracket by itself says nothing.
+        if !self.oversize && (self.within != Within::Salvage || length > 1) {
+            let message = format!("not JSON: the byte at {offset} cannot stand there");
+            out.problem(Problem::new(self.start, "bad_json", message));
+        }
+        self.oversize = false;
+        self.outer = None;
+        let mut whole = std::mem::take(&mut self.pending);
+        let before = whole.len();
+        whole.extend_from_slice(chunk.get(at..=bad).unwrap_or_default());
+        let restart = if self.within == Within::Stream {
+            let restart = last_line_with_brace(&whole);
+            self.place = if restart.is_some() { Place::Top } else { Place::Lines { fresh: false } };
+            restart
+        } else {
+            self.place = Place::Salvage;
+            whole.get(1..).and_then(|w| memmem::rfind(w, b"{\"")).map(|n| n + 1)
+        };
+        match restart {
+            Some(n) if n < before => {
+                // The earlier bytes are read once more as a chunk of their own; nothing is pending then, so this
+                // never goes deeper.
+                let again = whole.get(n..before).unwrap_or_default();
+                self.base -= again.len() as u64;
+                self.push(again, out);
+                at
+            }
+            Some(n) => at + (n - before),
+            None => bad,
+        }
+    }
+}
+
+fn too_large(offset: u64) -> Problem {
+    Problem::new(offset, "too_large", "a record of more than 16 MiB is left out")
+}
+
+/// The last `{` that begins a line, not the value's own.
+fn last_line_with_brace(value: &[u8]) -> Option<usize> {
+    let mut end = value.len();
+    while let Some(n) = value.get(..end).and_then(|v| memrchr(b'\n', v)) {
+        if value.get(n + 1) == Some(&b'{') {
+            return Some(n + 1);
+        }
+        end = n;
+    }
+    None
+}
+
+/// The container whose key stands before the `[` that these bytes end with.
+fn container(pending: &[u8], read: &[u8]) -> Option<&'static str> {
+    let joined;
+    let bytes = if pending.is_empty() || read.len() > 64 {
+        read
+    } else {
+        let tail = pending.get(pending.len().saturating_sub(64)..).unwrap_or(pending);
+        joined = [tail, read].concat();
+        &joined
+    };
+    let key = bytes.strip_suffix(b"[")?.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
+    let key = key.strip_suffix(b"\"")?;
+    CONTAINERS.iter().find(|c| key.strip_suffix(c.as_bytes()).is_some_and(|k| k.ends_with(b"\""))).copied()
+}
+
+/// The place in one value's grammar.
+#[derive(Clone, Debug)]
+struct Scan {
+    want: Want,
+    depth: usize,
+    /// The kinds of the innermost 64 open brackets, the last in the lowest bit: 1 for an object.
+    kinds: u64,
+    /// The kinds further out.
+    more: Vec<u64>,
+    /// Whether to stop at arrays directly in the outermost object.
+    watch: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Want {
+    Value,
+    ItemOrEnd,
+    KeyOrEnd,
+    Key,
+    Colon,
+    CommaOrEnd,
+    InKey,
+    InText,
+    EscapeInKey,
+    EscapeInText,
+    InScalar,
+}
+
+enum Step {
+    /// The value ends before this byte.
+    End(usize),
+    /// An array directly in the outermost object opened before this byte.
+    Array(usize),
+    More,
+    /// This byte cannot stand there.
+    Bad(usize),
+}
+
+impl Scan {
+    fn new(watch: bool) -> Scan {
+        Scan { want: Want::Value, depth: 0, kinds: 0, more: Vec::new(), watch }
+    }
+
+    fn reset(&mut self, watch: bool) {
+        self.want = Want::Value;
+        self.depth = 0;
+        self.kinds = 0;
+        self.more.clear();
+        self.watch = watch;
+    }
+
+    /// The scan of the object around the array that just opened, as if the array had ended.
+    fn around(&mut self) -> Scan {
+        self.pop();
+        let after = Scan { want: Want::CommaOrEnd, ..self.clone() };
+        self.reset(false);
+        after
+    }
+
+    fn push(&mut self, object: bool) {
+        if self.depth.is_multiple_of(64) && self.depth > 0 {
+            self.more.push(self.kinds);
+        }
+        self.kinds = self.kinds << 1 | u64::from(object);
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.kinds >>= 1;
+        if self.depth.is_multiple_of(64)
+            && let Some(kinds) = self.more.pop()
+        {
+            self.kinds = kinds;
+        }
+    }
+
+    fn run(&mut self, bytes: &[u8]) -> Step {
+        let (step, want) = self.steps(bytes, self.want);
+        self.want = want;
+        step
+    }
+
+    #[inline]
+    fn steps(&mut self, bytes: &[u8], mut want: Want) -> (Step, Want) {
+        let mut i = 0;
+        loop {
+            match want {
+                Want::InText | Want::InKey => {
+                    let Some(n) = quote_or_escape(bytes, i) else {
+                        return (Step::More, want);
+                    };
+                    i = n + 1;
+                    want = match (bytes.get(n), want) {
+                        (Some(b'"'), Want::InKey) => Want::Colon,
+                        (Some(b'"'), _) if self.depth == 0 => return (Step::End(i), want),
+                        (Some(b'"'), _) => Want::CommaOrEnd,
+                        (_, Want::InKey) => Want::EscapeInKey,
+                        _ => Want::EscapeInText,
+                    };
+                    continue;
+                }
+                Want::EscapeInText | Want::EscapeInKey => {
+                    if i >= bytes.len() {
+                        return (Step::More, want);
+                    }
+                    i += 1;
+                    want = if want == Want::EscapeInKey { Want::InKey } else { Want::InText };
+                    continue;
+                }
+                Want::InScalar => {
+                    while bytes.get(i).is_some_and(|b| is_scalar(*b)) {
+                        i += 1;
+                    }
+                    if i >= bytes.len() {
+                        return (Step::More, want);
+                    }
+                    if self.depth == 0 {
+                        return (Step::End(i), want);
+                    }
+                    want = Want::CommaOrEnd;
+                }
+                _ => {}
+            }
+            let Some(&b) = bytes.get(i) else {
+                return (Step::More, want);
+            };
+            if matches!(b, b' ' | b'\t' | b'\n' | b'\r') {
+                i += 1;
+                continue;
+            }
+            let object = self.kinds & 1 == 1;
+            want = match (want, b) {
+                (Want::Colon, b':') => Want::Value,
+                (Want::CommaOrEnd, b',') if object => Want::Key,
+                (Want::CommaOrEnd, b',') => Want::Value,
+                (Want::Key | Want::KeyOrEnd, b'"') => Want::InKey,
+                (Want::Value | Want::ItemOrEnd, b'"') => Want::InText,
+                (Want::Value | Want::ItemOrEnd, b'{') => {
+                    self.push(true);
+                    Want::KeyOrEnd
+                }
+                (Want::Value | Want::ItemOrEnd, b'[') => {
+                    self.push(false);
+                    if self.watch && self.depth == 2 && self.kinds & 2 == 2 {
+                        return (Step::Array(i + 1), Want::ItemOrEnd);
+                    }
+                    Want::ItemOrEnd
+                }
+                (Want::CommaOrEnd | Want::KeyOrEnd, b'}') if object => {
+                    self.pop();
+                    if self.depth == 0 {
+                        return (Step::End(i + 1), want);
+                    }
+                    Want::CommaOrEnd
+                }
+                (Want::CommaOrEnd | Want::ItemOrEnd, b']') if !object => {
+                    self.pop();
+                    if self.depth == 0 {
+                        return (Step::End(i + 1), want);
+                    }
+                    Want::CommaOrEnd
+                }
+                (Want::Value | Want::ItemOrEnd, _) if is_scalar(b) => Want::InScalar,
+                _ => return (Step::Bad(i), want),
+            };
+            i += 1;
+        }
+    }
+}
+
+fn is_scalar(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')
+}
+
+/// The next quote or backslash. Most strings are short: a few words are looked at before `memchr` is worth it.
+#[inline]
+fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w & (ONES << 7);
+    let mut at = from;
+    for _ in 0..4 {
+        let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk::<8>()) else {
+            break;
+        };
+        let word = u64::from_le_bytes(*word);
+        let hit = zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64));
+        if hit != 0 {
+            return Some(at + (hit.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    memchr2(b'"', b'\\', bytes.get(at..)?).map(|n| at + n)
+}
