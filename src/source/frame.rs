@@ -22,8 +22,6 @@ pub enum Within {
     Array,
     /// In the array under one of [`CONTAINERS`].
     Key(&'static str),
-    /// Behind something broken.
-    Salvage,
 }
 
 /// The keys of a top-level object whose array is read item by item instead of as one value.
@@ -31,8 +29,8 @@ pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
 
 /// Takes what a [`Framer`] finds.
 pub trait Frames {
-    /// A complete value; `offset` is where it begins in the stream.
-    fn value(&mut self, raw: &[u8], offset: u64, within: Within);
+    /// A complete value; `offset` is where it begins in the stream. If `salvaged`, it may be a piece of something broken.
+    fn value(&mut self, raw: &[u8], offset: u64, within: Within, salvaged: bool);
     /// Something that is no value.
     fn problem(&mut self, problem: Problem);
 }
@@ -45,6 +43,8 @@ pub struct Framer {
     /// The object around the array that is being read.
     outer: Option<Scan>,
     within: Within,
+    /// Brackets around the values cannot be trusted any more.
+    salvage: bool,
     /// Whether an item may start: at the array's start or behind a comma.
     comma: bool,
     /// The beginning of the current value, from earlier chunks.
@@ -82,6 +82,7 @@ impl Default for Framer {
             scan: Scan::new(false),
             outer: None,
             within: Within::Stream,
+            salvage: false,
             comma: true,
             pending: Vec::new(),
             oversize: false,
@@ -148,7 +149,11 @@ impl Framer {
                     _ => {
                         if !self.comma && b == b'{' {
                             let offset = self.base + at as u64;
-                            out.problem(Problem::new(offset, "bad_json", "a comma is missing between records"));
+                            out.problem(Problem::new(
+                                offset,
+                                "bad_json",
+                                "a comma is missing between records",
+                            ));
                         }
                         self.begin(at, false);
                     }
@@ -172,7 +177,8 @@ impl Framer {
                     }
                     Step::More => {
                         // Enough to know the key of an array that opens with the next chunk.
-                        self.pending.extend_from_slice(rest.get(rest.len().saturating_sub(64)..).unwrap_or(rest));
+                        self.pending
+                            .extend_from_slice(rest.get(rest.len().saturating_sub(64)..).unwrap_or(rest));
                         let extra = self.pending.len().saturating_sub(64);
                         self.pending.drain(..extra);
                         at = chunk.len();
@@ -182,7 +188,7 @@ impl Framer {
                         let offset = self.base + at as u64;
                         out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
                         self.pending.clear();
-                        self.outer = None;
+                        self.salvage = true;
                         self.place = Place::Salvage;
                     }
                 },
@@ -206,7 +212,6 @@ impl Framer {
                 },
                 Place::Salvage => match memchr(b'{', rest) {
                     Some(n) => {
-                        self.within = Within::Salvage;
                         self.begin(at + n, false);
                         at += n;
                     }
@@ -254,36 +259,40 @@ impl Framer {
         }
     }
 
-    /// Reads on in the current value; gives where to go on in the chunk.
+    /// Reads on in the current value; gives where to go on in the chunk. If the value began in an earlier chunk,
+    /// `at` is 0.
     fn value(&mut self, chunk: &[u8], at: usize, out: &mut dyn Frames) -> usize {
-        match self.scan.run(chunk.get(at..).unwrap_or_default()) {
-            Step::End(n) => {
-                self.emit(chunk.get(at..at + n).unwrap_or_default(), out);
-                self.comma = false;
-                self.place = match self.within {
-                    Within::Stream => Place::Top,
-                    Within::Array | Within::Key(_) => Place::Items,
-                    Within::Salvage => Place::Salvage,
-                };
-                at + n
-            }
-            Step::Array(n) => {
-                let read = chunk.get(at..at + n).unwrap_or_default();
-                if let Some(key) = container(&self.pending, read) {
-                    let outer = self.scan.around();
-                    self.pending.clear();
-                    self.oversize = false;
-                    self.enter(Within::Key(key), Some(outer));
-                } else {
-                    self.keep(read, out);
+        let mut scanned = at;
+        loop {
+            match self.scan.run(chunk.get(scanned..).unwrap_or_default()) {
+                Step::End(n) => {
+                    let end = scanned + n;
+                    self.emit(chunk.get(at..end).unwrap_or_default(), out);
+                    self.comma = false;
+                    self.place = match self.within {
+                        _ if self.salvage => Place::Salvage,
+                        Within::Stream => Place::Top,
+                        Within::Array | Within::Key(_) => Place::Items,
+                    };
+                    return end;
                 }
-                at + n
+                Step::Array(n) => {
+                    scanned += n;
+                    let read = chunk.get(at..scanned).unwrap_or_default();
+                    if let Some(key) = container(&self.pending, read) {
+                        let outer = self.scan.around();
+                        self.pending.clear();
+                        self.oversize = false;
+                        self.enter(Within::Key(key), Some(outer));
+                        return scanned;
+                    }
+                }
+                Step::More => {
+                    self.keep(chunk.get(at..).unwrap_or_default(), out);
+                    return chunk.len();
+                }
+                Step::Bad(n) => return self.resume(chunk, at, scanned + n, out),
             }
-            Step::More => {
-                self.keep(chunk.get(at..).unwrap_or_default(), out);
-                chunk.len()
-            }
-            Step::Bad(n) => self.resume(chunk, at, at + n, out),
         }
     }
 
@@ -294,10 +303,10 @@ impl Framer {
         } else if self.pending.len() + end.len() > MAX_RECORD {
             out.problem(too_large(self.start));
         } else if self.pending.is_empty() {
-            out.value(end, self.start, self.within);
+            out.value(end, self.start, self.within, self.salvage);
         } else {
             self.pending.extend_from_slice(end);
-            out.value(&self.pending, self.start, self.within);
+            out.value(&self.pending, self.start, self.within, self.salvage);
         }
         self.forget();
     }
@@ -326,7 +335,7 @@ impl Framer {
         let offset = self.base + bad as u64;
         let length = offset - self.start;
         // Among pieces, a bracket by itself says nothing.
-        if !self.oversize && (self.within != Within::Salvage || length > 1) {
+        if !self.oversize && (!self.salvage || length > 1) {
             let message = format!("not JSON: the byte at {offset} cannot stand there");
             out.problem(Problem::new(self.start, "bad_json", message));
         }
@@ -335,11 +344,12 @@ impl Framer {
         let mut whole = std::mem::take(&mut self.pending);
         let before = whole.len();
         whole.extend_from_slice(chunk.get(at..=bad).unwrap_or_default());
-        let restart = if self.within == Within::Stream {
+        let restart = if self.within == Within::Stream && !self.salvage {
             let restart = last_line_with_brace(&whole);
             self.place = if restart.is_some() { Place::Top } else { Place::Lines { fresh: false } };
             restart
         } else {
+            self.salvage = true;
             self.place = Place::Salvage;
             whole.get(1..).and_then(|w| memmem::rfind(w, b"{\"")).map(|n| n + 1)
         };

@@ -20,6 +20,10 @@ pub struct Gzip {
     /// Bytes of the file read so far.
     offset: u64,
     output: Vec<u8>,
+    /// Kept for the next member.
+    inflater: Option<Box<Decompress>>,
+    /// Damaged members so far.
+    damaged: u32,
 }
 
 #[derive(Debug, Default)]
@@ -30,20 +34,24 @@ enum State {
     First,
     Plain,
     Member {
-        inflate: Box<Decompress>,
         start: u64,
     },
     /// Between members: zeros are padding.
     Between,
     /// Behind a damaged member or bytes that are none: looks for the header of the next one.
     Hunt {
+        /// The last bytes of earlier chunks: a header may begin there.
         seen: Vec<u8>,
     },
+    /// Too much is wrong with this file.
+    Ignore,
 }
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 const OUTPUT: usize = 64 << 10;
 const HEADER: usize = 10;
+/// After so many damaged members a file is given up: looking for the next one costs more than it finds.
+const MAX_DAMAGED: u32 = 1000;
 
 impl Gzip {
     /// Reads on.
@@ -86,24 +94,29 @@ impl Gzip {
                     }
                 },
                 State::Hunt { seen } => {
-                    let keep = seen.len();
-                    seen.extend_from_slice(rest);
-                    match find_header(seen) {
-                        Some(n) => {
-                            // What of the header came with earlier chunks is given to the inflater first.
-                            let head = seen.get(n..keep.max(n)).unwrap_or_default().to_vec();
-                            let start = (self.offset + at as u64 + n as u64).saturating_sub(keep as u64);
-                            at += n.saturating_sub(keep);
-                            self.open(start, &head, out);
-                        }
-                        None => {
+                    let before = seen.len();
+                    // A header that began in an earlier chunk, then one in this chunk.
+                    seen.extend_from_slice(rest.get(..rest.len().min(HEADER - 1)).unwrap_or_default());
+                    if let Some(n) = find_header(seen).filter(|n| *n < before) {
+                        let head = seen.get(n..before).unwrap_or_default().to_vec();
+                        let start = (self.offset + at as u64).saturating_sub(head.len() as u64);
+                        self.open(start, &head, out);
+                    } else if let Some(n) = find_header(rest) {
+                        at += n;
+                        self.open(self.offset + at as u64, &[], out);
+                    } else {
+                        let tail = rest.get(rest.len().saturating_sub(HEADER - 1)..).unwrap_or_default();
+                        if tail.len() == HEADER - 1 {
+                            seen.clear();
+                            seen.extend_from_slice(tail);
+                        } else {
                             let old = seen.len().saturating_sub(HEADER - 1);
                             seen.drain(..old);
-                            seen.shrink_to(HEADER);
-                            at = chunk.len();
                         }
+                        at = chunk.len();
                     }
                 }
+                State::Ignore => at = chunk.len(),
             }
         }
         self.offset += chunk.len() as u64;
@@ -119,11 +132,16 @@ impl Gzip {
             }
             _ => {}
         }
-        *self = Gzip { output: std::mem::take(&mut self.output), ..Gzip::default() };
+        let (output, inflater) = (std::mem::take(&mut self.output), self.inflater.take());
+        *self = Gzip { output, inflater, ..Gzip::default() };
     }
 
     fn open(&mut self, start: u64, head: &[u8], out: &mut dyn Inflated) {
-        self.state = State::Member { inflate: Box::new(Decompress::new_gzip(15)), start };
+        self.state = State::Member { start };
+        match &mut self.inflater {
+            Some(inflater) => inflater.reset(true),
+            none => *none = Some(Box::new(Decompress::new_gzip(15))),
+        }
         if !head.is_empty() {
             self.inflate(head, 0, out);
         }
@@ -131,8 +149,8 @@ impl Gzip {
 
     /// Inflates what it can of the input; gives how much of it was used.
     fn inflate(&mut self, input: &[u8], at: usize, out: &mut dyn Inflated) -> usize {
-        let State::Member { inflate, start } = &mut self.state else {
-            return 0;
+        let (State::Member { start }, Some(inflate)) = (&self.state, &mut self.inflater) else {
+            return input.len();
         };
         self.output.resize(OUTPUT, 0);
         let mut used = 0;
@@ -162,7 +180,14 @@ impl Gzip {
             );
             out.problem(Problem::new(*start, "gzip_damaged", message));
             out.gap();
+            self.damaged += 1;
             self.state = State::Hunt { seen: Vec::new() };
+            if self.damaged >= MAX_DAMAGED {
+                let message =
+                    format!("more than {MAX_DAMAGED} damaged gzip members: the rest of the file is left out");
+                out.problem(Problem::new(here, "gzip_damaged", message));
+                self.state = State::Ignore;
+            }
         }
         used
     }

@@ -330,7 +330,11 @@ fn csv_row(offset: u64, line: u64, row: CsvRow<'_>, reader: &mut Reader<'_>) {
             reader.problem(Problem::new(offset, "bad_row", message));
         }
         CsvRow::TooLarge => {
-            reader.problem(Problem::new(offset, "too_large", format!("line {line}: a row of more than 16 MiB")));
+            reader.problem(Problem::new(
+                offset,
+                "too_large",
+                format!("line {line}: a row of more than 16 MiB"),
+            ));
         }
     }
 }

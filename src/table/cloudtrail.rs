@@ -73,7 +73,13 @@ pub struct ColumnDef {
     pub doc: &'static str,
 }
 
-const fn column(name: &'static str, ty: Type, origin: Origin, certainty: Certainty, doc: &'static str) -> ColumnDef {
+const fn column(
+    name: &'static str,
+    ty: Type,
+    origin: Origin,
+    certainty: Certainty,
+    doc: &'static str,
+) -> ColumnDef {
     ColumnDef { name, ty, origin, certainty, doc }
 }
 
@@ -296,7 +302,7 @@ impl<'a> EventRow<'a> {
 fn read_top(raw: &[u8]) -> Top<'_> {
     let mut top = Top { fields: [None; FIELDS.len()], columns: None, problem: None };
     let mut columns = [None; COLUMNS.len()];
-    let (mut event, mut row) = (false, false);
+    let mut row = false;
     let start = json::skip_space(raw, 0);
     let Some(mut items) = Items::open(raw).filter(Items::is_object) else {
         let problem = if start >= raw.len() { Problem::Cut } else { Problem::Unexpected };
@@ -314,7 +320,6 @@ fn read_top(raw: &[u8]) -> Top<'_> {
         let key = json::unescape(key);
         if let Some(slot) = FIELDS.iter().position(|f| *f == key).and_then(|n| top.fields.get_mut(n)) {
             *slot = Some(value);
-            event = true;
         } else if let Some(slot) =
             index_of(crate::source::csv::column_name(&key)).and_then(|n| columns.get_mut(n))
         {
@@ -326,6 +331,8 @@ fn read_top(raw: &[u8]) -> Top<'_> {
     if top.problem.is_none() && end < raw.len() {
         top.problem = Some(JsonError { offset: end, problem: Problem::Unexpected });
     }
+    let own = ["eventName", "eventSource", "eventTime"].map(|own| FIELDS.iter().position(|f| *f == own));
+    let event = own.into_iter().flatten().any(|n| top.fields.get(n).is_some_and(Option::is_some));
     if row && !event {
         top.columns = Some(Box::new(columns));
     }
@@ -483,7 +490,11 @@ mod tests {
             (r#"{"userIdentity":{"sessionContext":{"sessionIssuer":{}}}}"#, "SessionIssuerArn", "\"\""),
             (r#"{"eventTime":"2026-13-02T03:04:05Z"}"#, "TimeGenerated", "null"),
             (r#"{"eventTime":1767323045}"#, "TimeGenerated", "null"),
-            (r#"{"eventTime":"2026-01-01T23:59:59.9999999Z"}"#, "TimeGenerated", "2026-01-01T23:59:59.9999999Z"),
+            (
+                r#"{"eventTime":"2026-01-01T23:59:59.9999999Z"}"#,
+                "TimeGenerated",
+                "2026-01-01T23:59:59.9999999Z",
+            ),
             (r#"{"eventTime":"2026-01-02T00:00:00Z"}"#, "TimeGenerated", "2026-01-02T00:00:00.0000000Z"),
             (r#"{"readOnly":"maybe"}"#, "ReadOnly", "null"),
             (r#"{"readOnly":null}"#, "ReadOnly", "null"),
@@ -497,8 +508,10 @@ mod tests {
 
     #[test]
     fn one_permission_only() {
-        let one = r#"{"ipProtocol":"tcp","fromPort":22,"toPort":23,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#;
-        let event = |items: &str| format!(r#"{{"requestParameters":{{"ipPermissions":{{"items":[{items}]}}}}}}"#);
+        let one =
+            r#"{"ipProtocol":"tcp","fromPort":22,"toPort":23,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#;
+        let event =
+            |items: &str| format!(r#"{{"requestParameters":{{"ipPermissions":{{"items":[{items}]}}}}}}"#);
         for (column, want) in [
             ("IpProtocol", "\"tcp\""),
             ("SourcePort", "\"22\""),
@@ -545,7 +558,11 @@ mod tests {
         assert_eq!(at(r#"{"eventName":"a""#), Some((16, Problem::Cut)));
         assert_eq!(at(r#"{"a":1} x"#), Some((8, Problem::Unexpected)));
         assert_eq!(show(r#"{"eventName":"a" "b":1}"#, "EventName"), "\"a\"");
-        let deep = format!(r#"{{"eventName":"a","requestParameters":{}{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+        let deep = format!(
+            r#"{{"eventName":"a","requestParameters":{}{}}}"#,
+            "[".repeat(50_000),
+            "]".repeat(50_000)
+        );
         assert_eq!(show(&deep, "EventName"), "\"a\"");
     }
 }

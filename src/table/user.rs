@@ -39,7 +39,11 @@ pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<Diagnostic>> {
         at += part.len() + 1;
         match schema_column(part.trim()) {
             Ok(column) if columns.iter().any(|c| c.name == column.name) => {
-                problems.push(Diagnostic::error("FP201", format!("the column {} is there twice", column.name), span));
+                problems.push(Diagnostic::error(
+                    "FP201",
+                    format!("the column {} is there twice", column.name),
+                    span,
+                ));
             }
             Ok(column) => columns.push(column),
             Err(message) => {
@@ -55,7 +59,8 @@ pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<Diagnostic>> {
 }
 
 fn schema_column(part: &str) -> Result<Column, String> {
-    let (name, ty) = part.split_once(':').ok_or_else(|| format!("'{part}' is no column: name:type is wanted"))?;
+    let (name, ty) =
+        part.split_once(':').ok_or_else(|| format!("'{part}' is no column: name:type is wanted"))?;
     let (name, ty) = (name.trim(), ty.trim());
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(fits) || name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -92,7 +97,12 @@ impl UserTable {
         }
     }
 
-    fn json_row(&self, text: &[u8], line: u64, problems: &mut Vec<LineProblem>) -> Result<Vec<Value>, String> {
+    fn json_row(
+        &self,
+        text: &[u8],
+        line: u64,
+        problems: &mut Vec<LineProblem>,
+    ) -> Result<Vec<Value>, String> {
         let mut items = Items::open(text).filter(Items::is_object).ok_or("not a JSON object")?;
         let mut row: Vec<Value> = self.columns.iter().map(|c| c.ty.missing()).collect();
         for item in items.by_ref() {
@@ -119,15 +129,18 @@ impl UserTable {
                 let places = places.get_or_insert_with(|| places_of(names, columns));
                 let mut values: Vec<Value> = columns.iter().map(|c| c.ty.missing()).collect();
                 for (place, field) in places.iter().zip(fields) {
-                    let Some((column, slot)) = place.and_then(|n| Some((columns.get(n)?, values.get_mut(n)?))) else {
+                    let Some((column, slot)) =
+                        place.and_then(|n| Some((columns.get(n)?, values.get_mut(n)?)))
+                    else {
                         continue;
                     };
                     *slot = typed(&String::from_utf8_lossy(field), column, line, problems);
                 }
                 rows.push(values);
             }
-            CsvRow::Uneven { has, wants } => problems
-                .push(LineProblem { line, message: format!("{has} fields, the header has {wants}") }),
+            CsvRow::Uneven { has, wants } => {
+                problems.push(LineProblem { line, message: format!("{has} fields, the header has {wants}") })
+            }
             CsvRow::TooLarge => {
                 problems.push(LineProblem { line, message: "a row of more than 16 MiB".to_owned() });
             }
@@ -148,7 +161,12 @@ fn places_of(names: &[String], columns: &[Column]) -> Vec<Option<usize>> {
     names.iter().map(|name| columns.iter().position(|c| *c.name == *column_name(name))).collect()
 }
 
-fn json_value(raw: &[u8], column: &Column, line: u64, problems: &mut Vec<LineProblem>) -> Result<Value, String> {
+fn json_value(
+    raw: &[u8],
+    column: &Column,
+    line: u64,
+    problems: &mut Vec<LineProblem>,
+) -> Result<Value, String> {
     if column.ty == Type::String {
         // As in the table of events: text is itself, everything else its JSON.
         return Ok(match (raw.first(), raw) {
@@ -210,7 +228,10 @@ mod tests {
     #[test]
     fn schemas() {
         let columns = parse_schema(" a : string , B2:datetime,c:dynamic").expect("a schema");
-        assert_eq!(columns.iter().map(|c| c.ty.name()).collect::<Vec<_>>(), ["string", "datetime", "dynamic"]);
+        assert_eq!(
+            columns.iter().map(|c| c.ty.name()).collect::<Vec<_>>(),
+            ["string", "datetime", "dynamic"]
+        );
         let problems = parse_schema("a:string, b, 9c:long, a:long, d:text").expect_err("no schema");
         let spans: Vec<_> = problems.iter().map(|p| (p.code, p.span.start, p.span.end)).collect();
         assert_eq!(spans, [("FP200", 10, 11), ("FP200", 13, 20), ("FP201", 22, 28), ("FP200", 30, 36)]);
