@@ -1,5 +1,13 @@
 //! Bytes to records: every envelope, every cut, every kind of damage; and the real files, where they are present.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "helpers of tests fail loudly"
+)]
+
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use forepost::source::{MAX_RECORD, Problem, Record, Sink, Source};
@@ -280,6 +288,25 @@ fn what_is_no_event_is_named() {
 }
 
 #[test]
+fn an_event_is_known_wherever_the_chunks_are_cut() {
+    for (bytes, is_event) in [
+        (r#"{"eventName":"a","eventSource" : "s"}"#, true),
+        (r#"{"eventName":"a","eventSource" : "aws:s3"}"#, false),
+        (r#"{"eventSource":"s","eventSource":"aws:s3","eventName":"a"}"#, false),
+        (r#"{"eventSource":"aws:s3","eventSource":"s","eventName":"a"}"#, true),
+        (r#"{"eventN\u0061me":"a","eventSource":"s"}"#, true),
+        (r#"{"eventSource":"s","event\u0053ource":"aws:s3","eventName":"a"}"#, false),
+        (r#"{"x":{"eventName":"a","eventSource":"s"}}"#, false),
+        (r#"{"eventName":"a","x":["eventSource","s"]}"#, false),
+    ] {
+        for n in 0..=bytes.len() {
+            let seen = read_chunks([&bytes.as_bytes()[..n], &bytes.as_bytes()[n..]]);
+            assert_eq!((seen.records.len() == 1, seen.problems.len() == 1), (is_event, !is_event), "{bytes}");
+        }
+    }
+}
+
+#[test]
 fn insights_have_no_name() {
     let insight = r#"{"eventVersion":"1.07","eventTime":"2026-01-01T00:00:00Z","awsRegion":"x","eventID":"i","eventType":"AwsCloudTrailInsight","insightDetails":{}}"#;
     assert_eq!(read(insight).records.len(), 1);
@@ -348,7 +375,7 @@ fn a_record_too_large_is_left_out() {
         }
     }
     // A whole file may be larger than any record.
-    let many = vec![b.as_str(); 2 * MAX_RECORD / b.len()];
+    let many = vec![b.as_str(); MAX_RECORD / b.len() + 1];
     assert_eq!(read(format!("{{\"Records\":[{}]}}", many.join(","))).records.len(), many.len());
     assert_eq!(read(gzip(many.join("\n").as_bytes())).records.len(), many.len());
 }
@@ -402,7 +429,7 @@ fn a_damaged_gzip_member_costs_only_itself() {
 
 #[test]
 fn payloads_do_not_explode() {
-    let bomb = base64(&gzip(&vec![b' '; 80 << 20]));
+    let bomb = base64(&gzip(&vec![b'x'; 65 << 20]));
     let seen = read(format!("{{\"awslogs\":{{\"data\":\"{bomb}\"}}}}\n{}", event("A")));
     assert_eq!((seen.names(), seen.codes()), (vec!["A".to_owned()], vec!["too_large"]));
     let inner = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, base64(&gzip(event("A").as_bytes())));

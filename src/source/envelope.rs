@@ -1,6 +1,6 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
-use super::frame::{Frames, Within};
+use super::frame::{Frame, Frames, Within};
 use super::{Problem, Sink, Source, Stats};
 use crate::value::json::{self, Items};
 use std::borrow::Cow;
@@ -161,8 +161,8 @@ pub struct Reader<'s> {
 }
 
 impl Frames for Reader<'_> {
-    fn value(&mut self, raw: &[u8], offset: u64, within: Within, salvaged: bool) {
-        let inner = match within {
+    fn value(&mut self, frame: Frame<'_>) {
+        let inner = match frame.within {
             Within::Stream => None,
             Within::Array => Some(Envelope::Array),
             Within::Key("Records") => Some(Envelope::Records),
@@ -175,8 +175,14 @@ impl Frames for Reader<'_> {
             (None | Some(Envelope::Array), Some((outer, _))) => outer,
             (inner, _) => inner.unwrap_or(Envelope::Bare),
         };
-        let offset = self.outer.map_or(offset, |(_, o)| o);
-        self.read(raw, offset, envelope, self.level, salvaged);
+        let offset = self.outer.map_or(frame.offset, |(_, o)| o);
+        // Most values are plain events, and the framer saw it already.
+        let source = frame.source.and_then(|at| frame.raw.get(at..)).map(value_behind_key);
+        if source.is_some_and(is_event_source) {
+            self.record(frame.raw, offset, envelope);
+        } else {
+            self.read(frame.raw, offset, envelope, self.level, frame.salvaged);
+        }
     }
 
     fn problem(&mut self, mut problem: Problem) {
@@ -295,6 +301,16 @@ impl Reader<'_> {
     }
 }
 
+/// Other services' notifications look like events but for this prefix (`aws:s3`, `aws:sqs`).
+fn is_event_source(value: &[u8]) -> bool {
+    !value.starts_with(b"\"aws:")
+}
+
+fn value_behind_key(text: &[u8]) -> &[u8] {
+    let text = text.trim_ascii_start();
+    text.strip_prefix(b":").unwrap_or(text).trim_ascii_start()
+}
+
 /// Looks at the keys of an object until they say what it is.
 fn find(raw: &[u8]) -> Found<'_> {
     let (mut name, mut id, mut kind, mut columns) = (false, false, false, 0);
@@ -311,8 +327,7 @@ fn find(raw: &[u8]) -> Found<'_> {
         };
         match &*key {
             b"eventName" => name = true,
-            // Other services' notifications look alike but for this prefix (`aws:s3`, `aws:sqs`).
-            b"eventSource" => source = Some(!value.starts_with(b"\"aws:")),
+            b"eventSource" => source = Some(is_event_source(value)),
             b"eventID" => id = true,
             b"eventType" => kind = true,
             // Fields of every event: nothing to look up.

@@ -8,7 +8,8 @@
 //!   every object in it is handed on, and those which are no events are taken for pieces of the broken one.
 
 use super::Problem;
-use memchr::{memchr, memchr2, memmem, memrchr};
+use super::scan::{Scan, Step};
+use memchr::{memchr, memmem, memrchr};
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
 pub const MAX_RECORD: usize = 16 << 20;
@@ -27,10 +28,26 @@ pub enum Within {
 /// The keys of a top-level object whose array is read item by item instead of as one value.
 pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
 
+/// A complete value.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its text.
+    pub raw: &'a [u8],
+    /// Where it begins in the stream.
+    pub offset: u64,
+    /// Where it stood.
+    pub within: Within,
+    /// Whether it may be a piece of something broken.
+    pub salvaged: bool,
+    /// If the scan came across the keys `eventName` and `eventSource`, each directly in the object and the second
+    /// once: where in `raw` that key's value follows. It saves looking for them. `None` says nothing.
+    pub source: Option<usize>,
+}
+
 /// Takes what a [`Framer`] finds.
 pub trait Frames {
-    /// A complete value; `offset` is where it begins in the stream. If `salvaged`, it may be a piece of something broken.
-    fn value(&mut self, raw: &[u8], offset: u64, within: Within, salvaged: bool);
+    /// A complete value.
+    fn value(&mut self, frame: Frame<'_>);
     /// Something that is no value.
     fn problem(&mut self, problem: Problem);
 }
@@ -302,11 +319,20 @@ impl Framer {
             self.oversize = false;
         } else if self.pending.len() + end.len() > MAX_RECORD {
             out.problem(too_large(self.start));
-        } else if self.pending.is_empty() {
-            out.value(end, self.start, self.within, self.salvage);
         } else {
-            self.pending.extend_from_slice(end);
-            out.value(&self.pending, self.start, self.within, self.salvage);
+            let raw = if self.pending.is_empty() {
+                end
+            } else {
+                self.pending.extend_from_slice(end);
+                &self.pending
+            };
+            out.value(Frame {
+                raw,
+                offset: self.start,
+                within: self.within,
+                salvaged: self.salvage,
+                source: self.scan.event_source(),
+            });
         }
         self.forget();
     }
@@ -397,199 +423,4 @@ fn container(pending: &[u8], read: &[u8]) -> Option<&'static str> {
     let key = bytes.strip_suffix(b"[")?.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
     let key = key.strip_suffix(b"\"")?;
     CONTAINERS.iter().find(|c| key.strip_suffix(c.as_bytes()).is_some_and(|k| k.ends_with(b"\""))).copied()
-}
-
-/// The place in one value's grammar.
-#[derive(Clone, Debug)]
-struct Scan {
-    want: Want,
-    depth: usize,
-    /// The kinds of the innermost 64 open brackets, the last in the lowest bit: 1 for an object.
-    kinds: u64,
-    /// The kinds further out.
-    more: Vec<u64>,
-    /// Whether to stop at arrays directly in the outermost object.
-    watch: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Want {
-    Value,
-    ItemOrEnd,
-    KeyOrEnd,
-    Key,
-    Colon,
-    CommaOrEnd,
-    InKey,
-    InText,
-    EscapeInKey,
-    EscapeInText,
-    InScalar,
-}
-
-enum Step {
-    /// The value ends before this byte.
-    End(usize),
-    /// An array directly in the outermost object opened before this byte.
-    Array(usize),
-    More,
-    /// This byte cannot stand there.
-    Bad(usize),
-}
-
-impl Scan {
-    fn new(watch: bool) -> Scan {
-        Scan { want: Want::Value, depth: 0, kinds: 0, more: Vec::new(), watch }
-    }
-
-    fn reset(&mut self, watch: bool) {
-        self.want = Want::Value;
-        self.depth = 0;
-        self.kinds = 0;
-        self.more.clear();
-        self.watch = watch;
-    }
-
-    /// The scan of the object around the array that just opened, as if the array had ended.
-    fn around(&mut self) -> Scan {
-        self.pop();
-        let after = Scan { want: Want::CommaOrEnd, ..self.clone() };
-        self.reset(false);
-        after
-    }
-
-    fn push(&mut self, object: bool) {
-        if self.depth.is_multiple_of(64) && self.depth > 0 {
-            self.more.push(self.kinds);
-        }
-        self.kinds = self.kinds << 1 | u64::from(object);
-        self.depth += 1;
-    }
-
-    fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        self.kinds >>= 1;
-        if self.depth.is_multiple_of(64)
-            && let Some(kinds) = self.more.pop()
-        {
-            self.kinds = kinds;
-        }
-    }
-
-    fn run(&mut self, bytes: &[u8]) -> Step {
-        let (step, want) = self.steps(bytes, self.want);
-        self.want = want;
-        step
-    }
-
-    #[inline]
-    fn steps(&mut self, bytes: &[u8], mut want: Want) -> (Step, Want) {
-        let mut i = 0;
-        loop {
-            match want {
-                Want::InText | Want::InKey => {
-                    let Some(n) = quote_or_escape(bytes, i) else {
-                        return (Step::More, want);
-                    };
-                    i = n + 1;
-                    want = match (bytes.get(n), want) {
-                        (Some(b'"'), Want::InKey) => Want::Colon,
-                        (Some(b'"'), _) if self.depth == 0 => return (Step::End(i), want),
-                        (Some(b'"'), _) => Want::CommaOrEnd,
-                        (_, Want::InKey) => Want::EscapeInKey,
-                        _ => Want::EscapeInText,
-                    };
-                    continue;
-                }
-                Want::EscapeInText | Want::EscapeInKey => {
-                    if i >= bytes.len() {
-                        return (Step::More, want);
-                    }
-                    i += 1;
-                    want = if want == Want::EscapeInKey { Want::InKey } else { Want::InText };
-                    continue;
-                }
-                Want::InScalar => {
-                    while bytes.get(i).is_some_and(|b| is_scalar(*b)) {
-                        i += 1;
-                    }
-                    if i >= bytes.len() {
-                        return (Step::More, want);
-                    }
-                    if self.depth == 0 {
-                        return (Step::End(i), want);
-                    }
-                    want = Want::CommaOrEnd;
-                }
-                _ => {}
-            }
-            let Some(&b) = bytes.get(i) else {
-                return (Step::More, want);
-            };
-            if matches!(b, b' ' | b'\t' | b'\n' | b'\r') {
-                i += 1;
-                continue;
-            }
-            let object = self.kinds & 1 == 1;
-            want = match (want, b) {
-                (Want::Colon, b':') => Want::Value,
-                (Want::CommaOrEnd, b',') if object => Want::Key,
-                (Want::CommaOrEnd, b',') => Want::Value,
-                (Want::Key | Want::KeyOrEnd, b'"') => Want::InKey,
-                (Want::Value | Want::ItemOrEnd, b'"') => Want::InText,
-                (Want::Value | Want::ItemOrEnd, b'{') => {
-                    self.push(true);
-                    Want::KeyOrEnd
-                }
-                (Want::Value | Want::ItemOrEnd, b'[') => {
-                    self.push(false);
-                    if self.watch && self.depth == 2 && self.kinds & 2 == 2 {
-                        return (Step::Array(i + 1), Want::ItemOrEnd);
-                    }
-                    Want::ItemOrEnd
-                }
-                (Want::CommaOrEnd | Want::KeyOrEnd, b'}') if object => {
-                    self.pop();
-                    if self.depth == 0 {
-                        return (Step::End(i + 1), want);
-                    }
-                    Want::CommaOrEnd
-                }
-                (Want::CommaOrEnd | Want::ItemOrEnd, b']') if !object => {
-                    self.pop();
-                    if self.depth == 0 {
-                        return (Step::End(i + 1), want);
-                    }
-                    Want::CommaOrEnd
-                }
-                (Want::Value | Want::ItemOrEnd, _) if is_scalar(b) => Want::InScalar,
-                _ => return (Step::Bad(i), want),
-            };
-            i += 1;
-        }
-    }
-}
-
-fn is_scalar(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')
-}
-
-/// The next quote or backslash. Most strings are short: a few words are looked at before `memchr` is worth it.
-#[inline]
-fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w & (ONES << 7);
-    let mut at = from;
-    for _ in 0..4 {
-        let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk::<8>()) else {
-            break;
-        };
-        let word = u64::from_le_bytes(*word);
-        let hit = zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64));
-        if hit != 0 {
-            return Some(at + (hit.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    memchr2(b'"', b'\\', bytes.get(at..)?).map(|n| at + n)
 }

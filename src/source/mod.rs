@@ -11,6 +11,7 @@ pub mod csv;
 pub mod envelope;
 pub mod frame;
 pub mod gzip;
+mod scan;
 
 pub use envelope::{Envelope, MAX_ENVELOPES};
 pub use frame::MAX_RECORD;
@@ -185,6 +186,7 @@ impl Inflated for Layers<'_> {
         if self.limit == 0 {
             let message = format!("the payload is larger than {} MiB", MAX_PAYLOAD >> 20);
             self.reader.problem(Problem::new(0, "too_large", message));
+            self.text.kind = Kind::Unreadable;
             return;
         }
         self.text.push(chunk, &mut self.reader);
@@ -210,7 +212,7 @@ struct Text {
 enum Kind {
     /// Not known yet: the first line so far.
     Start(Vec<u8>),
-    Json(Framer),
+    Json(Box<Framer>),
     Csv(Box<Csv>),
     /// Reported as a whole; the rest of the file is of no use.
     Unreadable,
@@ -289,7 +291,7 @@ impl Text {
                 return;
             }
         }
-        let mut framer = Framer::at(offset);
+        let mut framer = Box::new(Framer::at(offset));
         framer.push(line, reader);
         self.kind = Kind::Json(framer);
     }

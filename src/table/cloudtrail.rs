@@ -193,8 +193,11 @@ const FIELDS: [&str; 25] = [
 pub struct EventRow<'a> {
     raw: &'a [u8],
     top: OnceCell<Top<'a>>,
-    objects: [OnceCell<Vec<(Cow<'a, str>, &'a [u8])>>; 6],
+    objects: [OnceCell<Members<'a>>; 6],
 }
+
+/// The members of an object: keys and raw values.
+type Members<'a> = Vec<(Cow<'a, str>, &'a [u8])>;
 
 /// The top level of a record.
 struct Top<'a> {
@@ -339,7 +342,7 @@ fn read_top(raw: &[u8]) -> Top<'_> {
     top
 }
 
-fn members(object: &[u8]) -> Vec<(Cow<'_, str>, &[u8])> {
+fn members(object: &[u8]) -> Members<'_> {
     Items::open(object)
         .filter(Items::is_object)
         .into_iter()

@@ -1,11 +1,11 @@
 //! A table that a user declares: its columns, and its rows from NDJSON or CSV.
 
 use super::cloudtrail::read_datetime;
-use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::source::csv::{Csv, CsvRow, column_name};
 use crate::value::json::{self, Items};
 use crate::value::{Column, Type, Value, convert};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// How many columns a table may have; Log Analytics allows 500.
 pub const MAX_COLUMNS: usize = 500;
@@ -28,31 +28,35 @@ pub struct LineProblem {
     pub message: String,
 }
 
+/// A part of a schema that declares no column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaProblem {
+    /// Which bytes of the schema's text.
+    pub at: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
 /// Reads `name:type, name:type …`. Every problem is reported, with its place in the text.
-pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<Diagnostic>> {
+pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<SchemaProblem>> {
     let mut columns: Vec<Column> = Vec::new();
     let mut problems = Vec::new();
     let mut at = 0;
     for part in text.split(',') {
         let start = at + (part.len() - part.trim_start().len());
-        let span = Span::new(start, start + part.trim().len());
+        let place = start..start + part.trim().len();
         at += part.len() + 1;
+        if columns.len() + problems.len() >= MAX_COLUMNS {
+            problems.push(SchemaProblem { at: place, message: format!("more than {MAX_COLUMNS} columns") });
+            break;
+        }
         match schema_column(part.trim()) {
             Ok(column) if columns.iter().any(|c| c.name == column.name) => {
-                problems.push(Diagnostic::error(
-                    "FP201",
-                    format!("the column {} is there twice", column.name),
-                    span,
-                ));
+                let message = format!("the column {} is there twice", column.name);
+                problems.push(SchemaProblem { at: place, message });
             }
             Ok(column) => columns.push(column),
-            Err(message) => {
-                problems.push(Diagnostic::error("FP200", message, span).with_hint("name:type, name:type …"));
-            }
-        }
-        if columns.len() > MAX_COLUMNS {
-            problems.push(Diagnostic::error("FP202", format!("more than {MAX_COLUMNS} columns"), span));
-            break;
+            Err(message) => problems.push(SchemaProblem { at: place, message }),
         }
     }
     if problems.is_empty() { Ok(columns) } else { Err(problems) }
@@ -233,8 +237,10 @@ mod tests {
             ["string", "datetime", "dynamic"]
         );
         let problems = parse_schema("a:string, b, 9c:long, a:long, d:text").expect_err("no schema");
-        let spans: Vec<_> = problems.iter().map(|p| (p.code, p.span.start, p.span.end)).collect();
-        assert_eq!(spans, [("FP200", 10, 11), ("FP200", 13, 20), ("FP201", 22, 28), ("FP200", 30, 36)]);
+        let places: Vec<_> = problems.into_iter().map(|p| p.at).collect();
+        assert_eq!(places, [10..11, 13..20, 22..28, 30..36]);
+        let many = |n: usize| (0..n).map(|i| format!("c{i}:int")).collect::<Vec<_>>().join(",");
+        assert!(parse_schema(&many(MAX_COLUMNS)).is_ok() && parse_schema(&many(MAX_COLUMNS + 1)).is_err());
         assert!(parse_schema("").is_err());
     }
 
