@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use forepost::source::{MAX_RECORD, Problem, Record, Sink, Source};
 use forepost::table::cloudtrail::{EventRow, columns};
+use forepost::table::user::{UserTable, parse_schema};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -298,6 +299,7 @@ fn an_event_is_known_wherever_the_chunks_are_cut() {
         (r#"{"eventSource":"s","event\u0053ource":"aws:s3","eventName":"a"}"#, false),
         (r#"{"x":{"eventName":"a","eventSource":"s"}}"#, false),
         (r#"{"eventName":"a","x":["eventSource","s"]}"#, false),
+        (r#"{"eventName":"a","eventSource":"s","\"Records":[1]}"#, true),
     ] {
         for n in 0..=bytes.len() {
             let seen = read_chunks([&bytes.as_bytes()[..n], &bytes.as_bytes()[n..]]);
@@ -513,6 +515,27 @@ fn mutated_input_never_panics_and_never_depends_on_chunks() {
         let size = 1 + random.below(40);
         let cut = read_chunks(bytes.chunks(size));
         assert_eq!(cut, seen, "round {round}, chunks of {size}: {}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn mutated_tables_never_panic() {
+    let schema = "s:string,n:long,t:datetime,d:dynamic,b:bool,r:real,x:decimal,g:guid,i:int,p:timespan";
+    let columns = parse_schema(schema).expect("a schema");
+    let seeds = [
+        "{\"s\":\"x\",\"n\":1,\"t\":\"2026-01-01\",\"d\":{\"a\":[1]},\"b\":true}\n{\"r\":1.5,\"x\":\"2\",\"p\":\"1.02:03:04\"}\n",
+        "s,n,t,d\n\"a, \"\"b\"\"\",1,\"01/02/2026, 03:04:05.678\",\"{\"\"a\"\":1}\"\r\nx,,,\n",
+    ];
+    let mut random = Random(7);
+    for _ in 0..4_000 {
+        let mut bytes = seeds[random.below(2)].as_bytes().to_vec();
+        for _ in 0..=random.below(5) {
+            let at = random.below(bytes.len());
+            bytes[at] = b"\"\\{}[],:\n\r\0\xff 0aZ.-/"[random.below(19)];
+        }
+        let (table, _) = UserTable::read(columns.clone(), &bytes);
+        assert!(table.rows.iter().all(|row| row.len() == columns.len() && row[0].as_str().is_some()));
+        let _ = parse_schema(&String::from_utf8_lossy(&bytes));
     }
 }
 

@@ -422,5 +422,6 @@ fn container(pending: &[u8], read: &[u8]) -> Option<&'static str> {
     };
     let key = bytes.strip_suffix(b"[")?.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
     let key = key.strip_suffix(b"\"")?;
-    CONTAINERS.iter().find(|c| key.strip_suffix(c.as_bytes()).is_some_and(|k| k.ends_with(b"\""))).copied()
+    let opens = |before: &[u8]| before.ends_with(b"\"") && !before.ends_with(b"\\\"");
+    CONTAINERS.iter().find(|c| key.strip_suffix(c.as_bytes()).is_some_and(opens)).copied()
 }
