@@ -242,7 +242,10 @@ impl Reader<'_> {
         self.report(offset, "not_cloudtrail", format!("not a CloudTrail event: {what}"));
     }
 
-    fn report(&mut self, offset: u64, code: &'static str, message: String) {
+    fn report(&mut self, offset: u64, code: &'static str, mut message: String) {
+        if let Some((envelope, _)) = self.outer {
+            message = format!("in the {} envelope: {message}", envelope.name());
+        }
         self.stats.problems += 1;
         self.sink.problem(Problem { offset, code, message });
     }
