@@ -6,4 +6,6 @@
 
 pub mod exec;
 pub mod kql;
+pub mod source;
+pub mod table;
 pub mod value;
