@@ -6,4 +6,5 @@
 
 pub mod exec;
 pub mod kql;
+pub mod rule;
 pub mod value;
