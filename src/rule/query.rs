@@ -1,7 +1,8 @@
 //! The query's text, and where each byte of it stands in the rule file.
 
-use super::finding::Place;
+use super::finding::{Finding, Place};
 use super::yaml::Scalar;
+use crate::kql::diagnostic::Diagnostic;
 use saphyr_parser::ScalarStyle;
 
 /// A query with its map into the rule file.
@@ -23,6 +24,13 @@ impl Query {
             _ => flowed(source, scalar, place, &mut runs),
         }
         Query { text: scalar.text.clone(), runs }
+    }
+
+    /// A problem of the query as one of the rule file.
+    pub fn finding(&self, diagnostic: &Diagnostic) -> Finding {
+        let Place { line, column } = self.place(diagnostic.span.start);
+        let Diagnostic { severity, code, message, hint, .. } = diagnostic.clone();
+        Finding { severity, code, message, hint, line, column }
     }
 
     /// Where a byte of the query stands. Exact in block literals (`|`), and for all but white space in every other

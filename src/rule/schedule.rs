@@ -242,6 +242,30 @@ mod tests {
     }
 
     #[test]
+    fn stepping_over_agrees_with_walking() {
+        let mut seed = 7_u64;
+        let mut random = move |n: i64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as i64 % n
+        };
+        for _ in 0..2000 {
+            let frequency = 1 + random(20);
+            let s = schedule(frequency, frequency + random(40));
+            let mut times: Vec<i64> = (0..random(6)).map(|_| random(400)).collect();
+            times.sort_unstable();
+            let walked: Vec<i64> = (1..=500)
+                .filter(|t| t % frequency == 0 && times.iter().any(|time| s.window(*t).contains(time)))
+                .collect();
+            let stepped: Vec<i64> =
+                std::iter::successors(s.next_holding(None, &times), |t| s.next_holding(Some(*t), &times))
+                    .collect();
+            assert_eq!(stepped, walked, "{s:?} {times:?}");
+            let all: Vec<i64> = times.iter().flat_map(|t| s.ticks(*t, *t)).collect();
+            assert!(walked.iter().all(|t| all.contains(t)) && all.iter().all(|t| walked.contains(t)));
+        }
+    }
+
+    #[test]
     fn extremes_do_not_overflow() {
         for s in
             [schedule(1, 1), schedule(LONGEST, LONGEST), schedule(1, LONGEST), Schedule::near_real_time()]

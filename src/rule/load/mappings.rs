@@ -20,6 +20,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
         return None;
     };
     let mut mapped: Vec<(&'static str, ColumnUse)> = Vec::new();
+    let said = r.findings.len();
     for field in fields {
         let Some(field) = r.map(field, "a field mapping", &["identifier", "columnName"]) else { continue };
         let identifier = r.required(&field, "identifier");
@@ -48,7 +49,8 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
         }
     }
     let has = |name: &&'static str| mapped.iter().any(|(n, _)| n == name);
-    if !entity.required.iter().any(|group| group.iter().all(has)) {
+    // A field that is wrong already counts: it is likely the one that seems to be missing.
+    if said == r.findings.len() && !entity.required.iter().any(|group| group.iter().all(has)) {
         let groups: Vec<String> = entity.required.iter().map(|g| g.join(" and ")).collect();
         let message = format!("an entity {} needs {}", entity.name, groups.join(", or "));
         r.add(Finding::new(finding::WEAK_ENTITY, node.place, message));

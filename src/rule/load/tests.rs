@@ -135,18 +135,11 @@ fn problems_are_found_where_they_are() {
         ("- T1537", "- T9999", vec![]),
         ("  AWSCloudTrail\n  | where", &format!("  // {}\n  | where", long(10_000)), vec![("FP211", 22)]),
         ("entityType: Account", "entityType: account", vec![("FP222", 25)]),
-        (
-            "identifier: Name",
-            "identifier: UserName",
-            vec![("FP223", 27), ("FP225", 25)].into_iter().rev().collect(),
-        ),
-        ("identifier: Name", "identifier: CloudAppAccountId", vec![("FP225", 25), ("FP224", 29)]),
-        ("columnName: SourceIpAddress", "columnName: 1x", vec![("FP225", 31), ("FP226", 34)]),
-        (
-            "columnName: SourceIpAddress",
-            "column: SourceIpAddress",
-            vec![("FP225", 31), ("FP208", 33), ("FP207", 34)],
-        ),
+        ("identifier: Name", "identifier: UserName", vec![("FP223", 27)]),
+        ("identifier: Name", "identifier: UPNSuffix", vec![("FP225", 25)]),
+        ("identifier: Name", "identifier: CloudAppAccountId", vec![("FP224", 29)]),
+        ("columnName: SourceIpAddress", "columnName: 1x", vec![("FP226", 34)]),
+        ("columnName: SourceIpAddress", "column: SourceIpAddress", vec![("FP208", 33), ("FP207", 34)]),
         ("  Region: AWSRegion", "  1Region: AWSRegion", vec![("FP226", 36)]),
         ("  Region: AWSRegion", "  ThisNameIsFarTooLongX: AWSRegion", vec![("FP226", 36)]),
         ("  Region: AWSRegion", "  Region: a b", vec![("FP226", 36)]),
@@ -204,6 +197,19 @@ fn formats_keep_braces_that_are_no_placeholders() {
         let rule = load(&yaml).rule.unwrap();
         assert_eq!(rule.alert_details.name.unwrap().0, want, "{text}");
     }
+}
+
+#[test]
+fn problems_of_the_query_stand_in_the_file() {
+    use crate::kql::diagnostic::{Diagnostic, Span};
+    let rule = load(FULL).rule.unwrap();
+    let start = rule.query.text.find("EventName").unwrap();
+    let said = Diagnostic::error("KS142", "no such name", Span::new(start, start + 9)).with_hint("look");
+    let found = rule.query.finding(&said);
+    assert_eq!(
+        (found.code, found.line, found.column, found.hint.as_deref()),
+        ("KS142", 23, 11, Some("look"))
+    );
 }
 
 #[test]
