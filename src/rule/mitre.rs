@@ -1,8 +1,8 @@
 //! MITRE ATT&CK: the tactics Sentinel knows, and the techniques of each.
 
 /// A tactic as Sentinel spells it, and the numbers of the enterprise techniques that serve it (`T1078` is 1078).
-/// Source: attack.mitre.org, enterprise matrix v16. The matrices for industrial systems are not listed: techniques that
-/// stand nowhere here are not checked against tactics.
+/// Source: MITRE's enterprise matrix as of 2025, by hand; a warning is all that hangs on it. The matrices for industrial
+/// systems are not listed: techniques that stand nowhere here are not checked against tactics.
 pub const TACTICS: &[(&str, &[u16])] = &[
     ("Reconnaissance", &[1589, 1590, 1591, 1592, 1593, 1594, 1595, 1596, 1597, 1598, 1681]),
     ("ResourceDevelopment", &[1583, 1584, 1585, 1586, 1587, 1588, 1608, 1650]),
