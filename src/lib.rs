@@ -6,6 +6,7 @@
 
 pub mod exec;
 pub mod kql;
+pub mod rule;
 pub mod source;
 pub mod table;
 pub mod value;
