@@ -54,10 +54,41 @@ pub enum ExprKind {
     Source(Box<Operator>),
     /// `(a:long, T:(x:long)) { … }`
     Lambda(Box<Lambda>),
+    /// `T*`, where tables are listed
+    TablePattern(Str),
     /// `typeof(long)`, `typeof(x:long, *)`
     TypeOf(Vec<(Option<Name>, Name)>),
     /// What could not be read; reported already.
     Error,
+}
+
+impl Expr {
+    /// The expression with parts of it replaced where `change` yields something; tables inside it stay as they are.
+    pub fn map(&self, change: &mut impl FnMut(&Expr) -> Option<Expr>) -> Expr {
+        if let Some(changed) = change(self) {
+            return changed;
+        }
+        let mut one = |e: &Expr| Box::new(e.map(change));
+        let kind = match &self.kind {
+            ExprKind::Member(of, name) => ExprKind::Member(one(of), name.clone()),
+            ExprKind::Index(of, index) => ExprKind::Index(one(of), one(index)),
+            ExprKind::Sign(negative, e) => ExprKind::Sign(*negative, one(e)),
+            ExprKind::Binary(op, span, a, b) => ExprKind::Binary(*op, *span, one(a), one(b)),
+            ExprKind::Between(not, x, low, high) => ExprKind::Between(*not, one(x), one(low), one(high)),
+            ExprKind::And(items) => ExprKind::And(items.iter().map(|e| e.map(change)).collect()),
+            ExprKind::Or(items) => ExprKind::Or(items.iter().map(|e| e.map(change)).collect()),
+            ExprKind::List(op, span, x, items) => {
+                let x = Box::new(x.map(change));
+                ExprKind::List(*op, *span, x, items.iter().map(|e| e.map(change)).collect())
+            }
+            ExprKind::Call(name, args) => {
+                let argument = |a: &Argument| Argument { name: a.name.clone(), value: a.value.map(change) };
+                ExprKind::Call(name.clone(), args.iter().map(argument).collect())
+            }
+            other => other.clone(),
+        };
+        Expr { kind, span: self.span }
+    }
 }
 
 /// An argument of a call: `x` or `name=x`.
@@ -296,8 +327,8 @@ pub enum OperatorKind {
     Sort(Vec<Ordered>),
     /// `top n by x`
     Top(Expr, Ordered),
-    /// `count`
-    Count,
+    /// `count`, `count as n`
+    Count(Option<Name>),
     /// `summarize a = count() by k`
     Summarize(Vec<Named>, Vec<Named>),
     /// `join kind=inner (R) on k`
@@ -308,8 +339,8 @@ pub enum OperatorKind {
     Union(Vec<Parameter>, Vec<Expr>),
     /// `mv-expand a, b to typeof(string) limit 5`
     MvExpand(MvExpand),
-    /// `mv-apply x on (…)`
-    MvApply(MvExpand, Box<Expr>),
+    /// `mv-apply x on (…)`: the operators that run over each row's items
+    MvApply(MvExpand, Vec<Operator>),
     /// `parse x with …`, `parse-where x with …`
     Parse(Parse),
     /// `parse-kv x as (a:long) with (…)`
@@ -341,7 +372,7 @@ pub enum OperatorKind {
     /// `top-nested …`, each level
     TopNested(Vec<TopNestedLevel>),
     /// `partition by k (…)`
-    Partition(Vec<Parameter>, Named, Box<Expr>),
+    Partition(Vec<Parameter>, Named, PartitionBody),
     /// `scan with (…)`
     Scan(Scan),
     /// `search "text"`
@@ -435,6 +466,8 @@ pub struct MakeSeries {
     pub from: Option<Expr>,
     /// `to b`
     pub to: Option<Expr>,
+    /// `in range(a, b, s)`: `b` belongs to it, and items stand at multiples of the step
+    pub in_range: bool,
     /// `step s`
     pub step: Option<Expr>,
     /// `by k`
@@ -454,6 +487,15 @@ pub struct TopNestedLevel {
     pub by: Named,
     /// `asc`; the default is `desc`.
     pub ascending: bool,
+}
+
+/// What `partition` runs for each key.
+#[derive(Clone, Debug)]
+pub enum PartitionBody {
+    /// `( operators )`: over the rows of the key
+    Operators(Vec<Operator>),
+    /// `{ query }`: names its own tables
+    Query(Box<Expr>),
 }
 
 /// The operands of `scan`.
@@ -489,13 +531,15 @@ pub struct Find {
     pub tables: Vec<Expr>,
     /// `where p`
     pub predicate: Expr,
-    /// `project a, b`; empty for `project-smart`
-    pub project: Vec<Name>,
+    /// `project a, b:long`; `None` for `project-smart`
+    pub project: Option<Vec<(Name, Option<Type>)>>,
 }
 
 /// `(a:long, b:string = "x") { let …; body }`
 #[derive(Clone, Debug)]
 pub struct Lambda {
+    /// `view`: patterns like `union T*` see it.
+    pub view: bool,
     /// The parameters.
     pub parameters: Vec<LambdaParameter>,
     /// Statements before the body.

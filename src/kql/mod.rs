@@ -7,7 +7,6 @@ pub mod diagnostic;
 pub mod functions;
 pub mod lex;
 pub mod parse;
-pub mod parse_pattern;
 pub mod plan;
 
 /// The name nearest to a misspelt one, if any is near enough to be meant.

@@ -165,12 +165,11 @@ impl Binder<'_> {
             && outputs.iter().enumerate().all(|(i, e)| matches!(e.kind, ExprKind::Column(j) if i == j));
         let op = SetOp::Summarize(Summarize { keys, aggregates: found });
         if plain {
-            return Some(Rc::new(Plan { kind: PlanKind::Set(Rc::clone(input), op), columns, span, open }));
+            return Some(Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), op), columns, span, open)));
         }
-        let summarized =
-            Rc::new(Plan { kind: PlanKind::Set(Rc::clone(input), op), columns: raw, span, open });
+        let summarized = Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), op), raw, span, open));
         let kind = PlanKind::Stage(summarized, Stage::Project(outputs));
-        Some(Rc::new(Plan { kind, columns, span, open }))
+        Some(Rc::new(Plan::new(kind, columns, span, open)))
     }
 
     /// Explicit names are taken first, so that made-up ones get out of their way.
@@ -301,6 +300,20 @@ impl Binder<'_> {
         let maximised = a.args.first().filter(|_| is_arg(a.aggregate));
         let name = |i: &usize| scope.columns.get(*i).map(|c| c.name.to_string());
         self.starred(scope, maximised).iter().filter_map(name).collect()
+    }
+
+    /// Expressions over aggregates, for operators that lay the results out themselves: the aggregates, and the
+    /// expressions over the row of their columns.
+    pub(super) fn over_aggregates(
+        &mut self,
+        values: &[&ast::Expr],
+        scope: Scope<'_>,
+        env: &Env,
+    ) -> Option<(Vec<AggregateExpr>, Vec<Expr>)> {
+        let outer = self.aggregates.replace(Aggregates::default());
+        let results: Vec<Option<Expr>> = values.iter().map(|e| self.aggregate_expr(e, scope, env)).collect();
+        let found = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default().found;
+        results.into_iter().collect::<Option<Vec<Expr>>>().map(|results| (found, results))
     }
 
     /// `distinct a, b`, `distinct *`: a summarize without aggregates.

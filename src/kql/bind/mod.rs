@@ -3,10 +3,21 @@
 
 mod aggregate;
 mod call;
+mod expand;
+mod join;
 mod name;
+mod parse_op;
+mod plugin;
+mod project;
 mod scalar;
+mod scan;
+mod series;
+mod subquery;
+pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
 pub use scalar::invoke;
 mod tabular;
+mod top;
+mod union;
 
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};
@@ -48,10 +59,34 @@ pub struct Compiled {
     pub query: Option<Query>,
     /// What is wrong, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// What must be known before the rest can be bound; there is no query then.
+    pub wanting: Option<Wanting>,
 }
 
-/// Compiles a query against a catalog.
-pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
+/// What a plugin waits for whose output columns depend on data.
+pub struct Wanting {
+    /// The rows that tell.
+    pub input: Rc<Plan>,
+    /// What is looked at in each row.
+    pub value: Expr,
+    /// What is made of it.
+    pub shape: Shape,
+    /// Where the plugin was called.
+    pub span: Span,
+}
+
+/// How rows tell the columns of a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Each key of a bag is a column, of the type all its values have.
+    Bag,
+    /// Each value is a column.
+    Names,
+}
+
+/// Compiles a query against a catalog. `shapes` holds the columns found for the first plugins whose columns depend
+/// on data, in the order they are bound; the next one is left in [`Compiled::wanting`].
+pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled {
     let (statements, mut diagnostics) = super::parse::parse(source);
     let mut binder = Binder {
         catalog,
@@ -62,8 +97,11 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
         aggregates: None,
         group_keys: Vec::new(),
         scopes: 0,
+        shapes: shapes.iter(),
+        wanting: None,
     };
     let plan = binder.query(&statements);
+    let wanting = binder.wanting.take();
     // A name that is unknown only because its statement could not be read says nothing new.
     let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
     diagnostics.extend(binder.diagnostics.into_iter().filter(|d| !unread.contains(&d.span)));
@@ -77,8 +115,8 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
     }
     diagnostics.sort_by_key(|d| d.span.start);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let query = plan.filter(|_| !failed).map(|plan| Query { plan });
-    Compiled { query, diagnostics }
+    let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
+    Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
 }
 
 /// What a name stands for.
@@ -180,6 +218,9 @@ struct Binder<'c> {
     /// The keys of the `summarize` being bound.
     group_keys: Vec<Expr>,
     scopes: u32,
+    /// Columns found for plugins that wait for data, for the next ones to be bound.
+    shapes: std::slice::Iter<'c, Vec<Column>>,
+    wanting: Option<Wanting>,
 }
 
 impl Binder<'_> {
@@ -275,7 +316,7 @@ impl Binder<'_> {
     /// A query that is a scalar yields one row of one column.
     fn scalar_result(&mut self, e: Expr) -> Rc<Plan> {
         let (span, columns) = (e.span, vec![Column::new("print_0", e.ty)]);
-        Rc::new(Plan { kind: PlanKind::Print(vec![e]), columns, span, open: false })
+        Rc::new(Plan::new(PlanKind::Print(vec![e]), columns, span, false))
     }
 
     fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
@@ -367,12 +408,7 @@ impl Binder<'_> {
         }
         if let Some(table) = self.catalog.tables.iter().find(|t| t.name == *name) {
             let kind = PlanKind::Table(Rc::clone(&table.name));
-            return Some(Bound::Table(Rc::new(Plan {
-                kind,
-                columns: table.columns.clone(),
-                span,
-                open: false,
-            })));
+            return Some(Bound::Table(Rc::new(Plan::new(kind, table.columns.clone(), span, false))));
         }
         self.unknown_name(name, span, scope, env)
     }

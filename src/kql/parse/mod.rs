@@ -6,6 +6,7 @@
 
 mod expr;
 mod operator;
+mod search;
 
 use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
@@ -347,7 +348,7 @@ impl Parser {
 
     fn lambda(&mut self) -> Parsed<Expr> {
         let start = self.span();
-        self.eat_word("view");
+        let view = self.eat_word("view");
         let parameters = if self.eat("(") { self.lambda_parameters()? } else { Vec::new() };
         self.expect("{")?;
         let mut statements = self.statements(Some("}"));
@@ -358,7 +359,7 @@ impl Parser {
             Some(StatementKind::Error) => Expr { kind: ExprKind::Error, span: close },
             _ => return self.missing_body(close),
         };
-        let lambda = Lambda { parameters, statements, body };
+        let lambda = Lambda { view, parameters, statements, body };
         Ok(Expr { kind: ExprKind::Lambda(Box::new(lambda)), span: start.to(self.last_span()) })
     }
 

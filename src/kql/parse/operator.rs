@@ -3,7 +3,7 @@
 use super::{Parsed, Parser, Skip};
 use crate::kql::ast::{
     Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Operator, OperatorKind, Ordered, Parameter,
-    Parse, ParsePart, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
+    Parse, ParsePart, PartitionBody, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
 };
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
@@ -105,6 +105,31 @@ const OPERATORS: &[&str] = &[
     "consume",
 ];
 
+/// What `render` can draw.
+const CHARTS: &[&str] = &[
+    "table",
+    "list",
+    "barchart",
+    "piechart",
+    "ladderchart",
+    "timechart",
+    "linechart",
+    "anomalychart",
+    "pivotchart",
+    "areachart",
+    "stackedareachart",
+    "scatterchart",
+    "timepivot",
+    "columnchart",
+    "timeline",
+    "3Dchart",
+    "card",
+    "treemap",
+    "plotly",
+    "graph",
+    "sankey",
+];
+
 impl Parser {
     /// A source and the operators behind it; without operators, the source itself.
     pub(super) fn pipe(&mut self) -> Parsed<Expr> {
@@ -113,8 +138,7 @@ impl Parser {
             let mut operators = Vec::new();
             while p.eat("|") {
                 if operators.len() >= MAX_STAGES {
-                    p.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", p.span()));
-                    return Err(Skip);
+                    return p.too_long();
                 }
                 operators.push(p.operator());
             }
@@ -230,10 +254,8 @@ impl Parser {
                 OperatorKind::Top(count, self.ordered()?)
             }
             "count" => {
-                if self.eat_word("as") {
-                    self.name()?;
-                }
-                OperatorKind::Count
+                let name = if self.eat_word("as") { Some(self.name()?) } else { None };
+                OperatorKind::Count(name)
             }
             "summarize" => self.summarize()?,
             "join" => OperatorKind::Join(self.join()?),
@@ -246,7 +268,7 @@ impl Parser {
             "mv-apply" | "mvapply" => {
                 let expand = self.mv_expand()?;
                 self.expect_word("on")?;
-                OperatorKind::MvApply(expand, Box::new(self.subquery()?))
+                OperatorKind::MvApply(expand, self.operators_in_parentheses()?)
             }
             "parse" | "parse-where" => OperatorKind::Parse(self.parse_pattern(&*name.text == "parse-where")?),
             "parse-kv" => {
@@ -313,8 +335,14 @@ impl Parser {
                 self.expect_word("by")?;
                 let key = self.named()?;
                 parameters.extend(self.parameters()?);
-                let body = self.subquery()?;
-                OperatorKind::Partition(parameters, key, Box::new(body))
+                let body = if self.eat("{") {
+                    let query = self.pipe()?;
+                    self.expect("}")?;
+                    PartitionBody::Query(Box::new(query))
+                } else {
+                    PartitionBody::Operators(self.operators_in_parentheses()?)
+                };
+                OperatorKind::Partition(parameters, key, body)
             }
             "scan" => OperatorKind::Scan(self.scan()?),
             "search" => {
@@ -325,15 +353,49 @@ impl Parser {
                 } else {
                     Vec::new()
                 };
-                OperatorKind::Search(parameters, tables, self.scalar()?)
+                let case_sensitive = parameters
+                    .iter()
+                    .any(|p| matches!(&p.value.kind, ExprKind::Name(kind) if &**kind == "case_sensitive"));
+                OperatorKind::Search(parameters, tables, self.search_predicate(case_sensitive)?)
             }
             "find" => OperatorKind::Find(self.find()?),
-            "render" | "consume" => {
-                self.skip_to(&["|", ";"]);
-                OperatorKind::Ignored
-            }
+            "render" => self.render()?,
+            "consume" => OperatorKind::Ignored,
             word => return self.unknown_operator(word, name),
         })
+    }
+
+    /// `render timechart with (title="…")`: how to draw is not ours, that it is well formed is.
+    fn render(&mut self) -> Parsed<OperatorKind> {
+        let chart = self.name()?;
+        if !CHARTS.contains(&&*chart.text) {
+            let d = Diagnostic::error("KS005", format!("Expected one of: {}", CHARTS.join(", ")), chart.span);
+            self.report(d);
+        }
+        if self.is_word("with") {
+            self.advance();
+            self.expect("(")?;
+            self.list_until(")", Self::render_property)?;
+        }
+        // The older form: properties without `with`.
+        while !self.at_end() {
+            self.render_property()?;
+        }
+        Ok(OperatorKind::Ignored)
+    }
+
+    /// `title="…"`, `ycolumns=a, b`
+    fn render_property(&mut self) -> Parsed<()> {
+        let name = self.name()?;
+        self.expect("=")?;
+        self.parameter_value()?;
+        if matches!(&*name.text, "ycolumns" | "series" | "anomalycolumns") {
+            while self.is(",") && matches!(self.peek(1), Token::Name(_)) && !self.peek_is(2, "=") {
+                self.advance();
+                self.name()?;
+            }
+        }
+        Ok(())
     }
 
     fn unknown_operator(&mut self, word: &str, name: &Name) -> Parsed<OperatorKind> {
@@ -465,16 +527,30 @@ impl Parser {
         let pattern = matches!(self.token(), Token::Mark("*")) || (self.peek_is(1, "*") && self.touches(1));
         if pattern {
             let name = self.name_pattern()?;
-            let d = Diagnostic::error(
-                "FP010",
-                format!("The table pattern '{}' is not supported.", name.text),
-                name.span,
-            )
-            .with_hint("name each table");
-            self.report(d);
-            return Ok(Expr { kind: ExprKind::Error, span: name.span });
+            return Ok(Expr { kind: ExprKind::TablePattern(name.text), span: name.span });
         }
         self.scalar()
+    }
+
+    /// `( operators )`: a pipeline whose source is given.
+    fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
+        self.expect("(")?;
+        self.deeper(|p| {
+            let mut operators = vec![p.operator()];
+            while p.eat("|") {
+                if operators.len() >= MAX_STAGES {
+                    return p.too_long();
+                }
+                operators.push(p.operator());
+            }
+            p.expect(")")?;
+            Ok(operators)
+        })
+    }
+
+    fn too_long<T>(&mut self) -> Parsed<T> {
+        self.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", self.span()));
+        Err(Skip)
     }
 
     /// `( pipeline )`
@@ -580,23 +656,27 @@ impl Parser {
         self.expect_word("on")?;
         let on = self.named()?;
         let (mut from, mut to, mut step) = (None, None, None);
-        if self.is_word("in") {
-            let d = Diagnostic::error("FP010", "make-series … in range(…) is not supported.", self.span())
-                .with_hint("use from … to … step …");
-            self.report(d);
-            return Err(Skip);
-        }
-        if self.eat_word("from") {
+        let in_range = self.eat_word("in");
+        if in_range {
+            self.expect_word("range")?;
+            self.expect("(")?;
+            from = Some(self.scalar()?);
+            self.expect(",")?;
+            to = Some(self.scalar()?);
+            self.expect(",")?;
+            step = Some(self.scalar()?);
+            self.expect(")")?;
+        } else if self.eat_word("from") {
             from = Some(self.scalar()?);
         }
-        if self.eat_word("to") {
+        if !in_range && self.eat_word("to") {
             to = Some(self.scalar()?);
         }
-        if self.eat_word("step") {
+        if !in_range && self.eat_word("step") {
             step = Some(self.scalar()?);
         }
         let by = if self.eat_word("by") { self.list(Self::named)? } else { Vec::new() };
-        Ok(MakeSeries { parameters, aggregates, on, from, to, step, by })
+        Ok(MakeSeries { parameters, aggregates, on, from, to, step, in_range, by })
     }
 
     fn top_nested(&mut self) -> Parsed<OperatorKind> {
@@ -689,10 +769,19 @@ impl Parser {
             Vec::new()
         };
         self.eat_word("where");
-        let predicate = self.scalar()?;
+        let predicate = self.search_predicate(false)?;
         let project = match self.operator_name_is() {
-            Some("project") => self.list(Self::name)?,
-            _ => Vec::new(),
+            Some("project") => Some(self.list(|p| {
+                if p.is_word("pack_all") && p.peek_is(1, "(") {
+                    let d = Diagnostic::error("FP010", "pack_all() in find is not supported.", p.span());
+                    p.report(d);
+                    return Err(Skip);
+                }
+                let name = p.name()?;
+                let ty = if p.eat(":") { Some(p.type_name()?) } else { None };
+                Ok((name, ty))
+            })?),
+            _ => None,
         };
         Ok(Find { parameters, tables, predicate, project })
     }
