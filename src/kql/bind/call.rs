@@ -144,7 +144,7 @@ impl Binder<'_> {
                     None => return Some(None),
                 };
                 match (&*call.name.text, bound) {
-                    ("toscalar", Bound::Table(plan)) => self.to_scalar(plan, span).map(Bound::Scalar),
+                    ("toscalar", Bound::Table(plan)) => self.first_cell(plan, span).map(Bound::Scalar),
                     ("toscalar", bound @ Bound::Scalar(_)) => Some(bound),
                     (_, bound @ Bound::Table(_)) => Some(bound),
                     _ => self.error("KS204", "A tabular value expected.", argument.value.span),
@@ -189,7 +189,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
+    fn first_cell(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
         match plan.columns.first() {
             Some(column) => {
                 let ty = column.ty;
