@@ -239,7 +239,7 @@ fn triggers_suppression_and_near_real_time() {
         let (got, problems) =
             scan(&[rule("AWSCloudTrail | where EventName == 'X'", more)], [ndjson(&day).as_slice()]);
         assert_eq!(problems, "");
-        published(&got).iter().map(|t| t[11..16].to_owned()).collect::<Vec<_>>()
+        published(&got).iter().map(|t| t.get(11..16).unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(run(&format!("{hourly}triggerOperator: gt\ntriggerThreshold: 1\n")), ["08:05"]);
     assert_eq!(run(&format!("{hourly}triggerOperator: eq\ntriggerThreshold: 1\n")), ["10:05"]);
@@ -536,5 +536,55 @@ fn hostile_queries_end_with_an_error() {
             Err(diagnostics) => format!("{} diagnostics", diagnostics.len()),
         };
         assert!(!ended.is_empty());
+    }
+}
+
+#[test]
+fn candidates_of_many_machines_conclude_as_one_scan() {
+    let join = "let made = AWSCloudTrail | where EventName == 'A' | extend p = SourceIpAddress;
+AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=inner made on p | distinct p, EventName";
+    let rules = || {
+        vec![rule(join, "queryFrequency: 1h\nqueryPeriod: 2h\n"), {
+            let mut nothing = rule(
+                "AWSCloudTrail | where EventName == 'Z'",
+                "queryFrequency: 1h\nqueryPeriod: 1h\ntriggerOperator: eq\ntriggerThreshold: 0\n",
+            );
+            nothing.text = nothing.text.replace("abcd", "abce");
+            nothing
+        }]
+    };
+    let mut random = Random(7);
+    let name = |r: &mut Random| ["A", "B", "Z", "Q"][r.below(4)];
+    let events: Vec<Value> = (0..60)
+        .map(|i| {
+            event(
+                i,
+                &format!("2026-03-11T{:02}:{:02}:00Z", random.below(20), random.below(60)),
+                name(&mut random),
+                "a",
+            )
+        })
+        .collect();
+    let (want, _) = scan(&rules(), [ndjson(&events).as_slice()]);
+    assert!(want.len() > 5);
+    for _ in 0..5 {
+        let mut shards: Vec<Vec<Value>> = vec![Vec::new(); 3];
+        events.iter().for_each(|e| shards[random.below(3)].push(e.clone()));
+        let mut concluder = detector(&rules(), Options::default());
+        for shard in &shards {
+            let mut finder = detector(&rules(), Options { candidates: true, ..Options::default() });
+            // Pretty-printed on the way in: the record is the same.
+            shard.iter().for_each(|e| finder.push(serde_json::to_string_pretty(e).expect("JSON").as_bytes()));
+            finder.finish();
+            assert_eq!(finder.take_alerts(), "");
+            let stats: Value = serde_json::from_str(&finder.stats()).expect("JSON");
+            concluder.observe(
+                ticks(stats["firstEvent"].as_str().expect("a time")),
+                ticks(stats["lastEvent"].as_str().expect("a time")),
+            );
+            concluder.push(&finder.take_candidates());
+        }
+        concluder.finish();
+        assert_eq!(alerts(&mut concluder), want);
     }
 }
