@@ -5,10 +5,12 @@
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 pub mod check;
+mod explain;
 mod feed;
 mod query;
 
 pub use check::{Finding, RuleFile, check};
+pub use explain::explain;
 pub use query::{QueryRun, query_batch_line};
 
 use crate::exec::row::Rows;
