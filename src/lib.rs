@@ -4,6 +4,8 @@
 //! bytes ──source──▶ records ──sieve──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
 //! ```
 
+pub mod detector;
 pub mod exec;
+pub mod host;
 pub mod kql;
 pub mod value;

@@ -1,0 +1,56 @@
+// One KQL query over events.
+
+import { Query as EngineQuery, queryBatchLine as engineBatchLine } from './engine.js';
+import { chunksOf, describe } from './bytes.js';
+import { ForepostError, LimitError, QueryError } from './errors.js';
+import { guarded } from './instance.js';
+import { parseExact } from './json.js';
+import { utf16Offset } from './positions.js';
+import { Reader } from './reader.js';
+
+export class Query extends Reader {
+  #kql;
+
+  constructor(kql) {
+    if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query is a text, not ${describe(kql)}`);
+    try {
+      super('Query', () => new EngineQuery(kql));
+    } catch (error) {
+      throw typeof error === 'string' ? queryError(JSON.parse(error), kql) : error;
+    }
+    this.#kql = kql;
+  }
+
+  result() {
+    const { columns, rows, error } = parseExact(this.call('result'));
+    if (error) throw queryError(error, this.#kql);
+    return { columns, rows };
+  }
+}
+
+/** Runs a query over inputs: each is bytes, text, or an iterable or stream of bytes. */
+export async function query(kql, inputs = []) {
+  const run = new Query(kql);
+  try {
+    const problems = [];
+    for await (const input of inputs) {
+      for await (const chunk of chunksOf(input)) run.push(chunk);
+      run.endInput();
+      problems.push(run.problems());
+    }
+    run.finish();
+    return { ...run.result(), problems };
+  } finally {
+    run.dispose();
+  }
+}
+
+/** One line of `query --batch`: `{"id","query"}` in, its answer out. For the command. */
+export const queryBatchLine = (line) => guarded('query --batch', undefined, () => engineBatchLine(line));
+
+function queryError(error, kql) {
+  const located = { ...error, start: utf16Offset(kql, error.start ?? 0), end: utf16Offset(kql, error.end ?? 0) };
+  return LIMIT_CODES.has(error.code) ? new LimitError(located) : new QueryError(located);
+}
+
+const LIMIT_CODES = new Set([]);
