@@ -51,10 +51,11 @@ if (budget) {
 
 function add(map, key, n) { map.set(key, (map.get(key) ?? 0) + n); }
 
-/** `forepost::kql::parse` of our own functions, the crate of others. */
+/** `forepost::kql::parse` for our own functions, the crate for others; `<f64 as core::fmt::Display>::fmt` is core's. */
 function groupOf(name) {
-  const path = name.replace(/^<+(?:&|mut |\[|\()*/, '').replace(/<.*$/, '').split('::');
-  if (path.length === 1) return name.startsWith('__wbg') || name.startsWith('__wbindgen') ? 'wasm-bindgen' : '(other)';
+  const paths = name.replace(/\[[0-9a-f]{8,}\]/g, '').match(/[A-Za-z_]\w*(?:::[A-Za-z_]\w*)+/g);
+  if (!paths) return /^__wb(?:g|indgen)/.test(name) ? 'wasm-bindgen' : '(other)';
+  const path = (paths.find((p) => p.startsWith('forepost::')) ?? paths[0]).split('::');
   return path[0] === 'forepost' ? path.slice(0, 3).join('::') : path[0];
 }
 

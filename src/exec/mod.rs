@@ -1,3 +1,56 @@
 //! Running plans over rows.
+//!
+//! `split` parts a plan into row stages, which look at one event alone and run anywhere, and set stages,
+//! which run once a window over the rows that are left. `program` evaluates scalar expressions, `stage` the
+//! row stages, `run` the set stages.
 
+pub mod join;
+pub mod program;
 pub mod row;
+pub mod run;
+pub mod split;
+pub mod stage;
+pub mod summarize;
+pub mod window;
+
+/// Why a run stopped. Kusto's own codes where it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecError {
+    /// `E_QUERY_RESULT_SET_TOO_LARGE` …
+    pub code: &'static str,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// What a run may use. Everything is counted: a query over hostile data ends with an error, not with the host.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Values that may be made, over all rows and steps.
+    pub cells: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { cells: 200_000_000 }
+    }
+}
+
+impl Budget {
+    /// Takes the cost of `rows` rows of `width` columns off.
+    pub fn charge(&mut self, rows: usize, width: usize) -> Result<(), ExecError> {
+        let cost = (rows as u64).saturating_mul(width as u64 + 1);
+        match self.cells.checked_sub(cost) {
+            Some(left) => {
+                self.cells = left;
+                Ok(())
+            }
+            None => {
+                self.cells = 0;
+                Err(ExecError {
+                    code: "E_RUNAWAY_QUERY",
+                    message: "The query needs more rows than its budget allows; filter earlier or take fewer columns.".to_owned(),
+                })
+            }
+        }
+    }
+}

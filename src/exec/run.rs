@@ -1,0 +1,289 @@
+//! One run of a plan's set stages over the rows its leaves let through.
+
+use super::program::Program;
+use super::row::Row;
+use super::stage::{self, CompiledStage};
+use super::{Budget, ExecError, join, summarize, window};
+use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, UnionSource};
+use crate::value::{Type, Value, compare, convert};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The rows of a table.
+pub type Table = Rc<Vec<Row>>;
+
+/// A run: the clock is fixed, every shared table is worked out once.
+pub struct Run<'a> {
+    /// What `now()` is, in ticks.
+    pub now: i64,
+    /// The rows of each leaf.
+    pub leaves: &'a [Table],
+    /// What is left to use.
+    pub budget: Budget,
+    /// Scratch space for programs.
+    pub stack: Vec<Value>,
+    memo: HashMap<*const Plan, Table>,
+    scalars: HashMap<*const Plan, Value>,
+}
+
+impl<'a> Run<'a> {
+    /// A run at a time over the rows of the leaves.
+    pub fn new(now: i64, leaves: &'a [Table], budget: Budget) -> Run<'a> {
+        Run { now, leaves, budget, stack: Vec::new(), memo: HashMap::new(), scalars: HashMap::new() }
+    }
+
+    /// The rows of a plan.
+    pub fn table(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
+        if let Some(done) = self.memo.get(&Rc::as_ptr(plan)) {
+            return Ok(Rc::clone(done));
+        }
+        let rows = self.compute(plan)?;
+        if Rc::strong_count(plan) > 1 {
+            self.memo.insert(Rc::as_ptr(plan), Rc::clone(&rows));
+        }
+        Ok(rows)
+    }
+
+    fn compute(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
+        let width = plan.columns.len();
+        let rows = match &plan.kind {
+            PlanKind::Leaf(i) => return Ok(self.leaves.get(*i).cloned().unwrap_or_default()),
+            PlanKind::Table(_) | PlanKind::Error => Vec::new(),
+            PlanKind::Rows(rows) => {
+                self.budget.charge(rows.len(), width)?;
+                rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect()
+            }
+            PlanKind::Print(values) => {
+                let values: Result<Vec<Value>, ExecError> = values.iter().map(|e| self.value(e)).collect();
+                vec![Row { values: values?, ..Row::default() }]
+            }
+            PlanKind::Range(parts) => self.range(parts)?,
+            PlanKind::Stage(input, stage) => {
+                let input = self.table(input)?;
+                let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
+                let mut out = Vec::new();
+                for row in input.iter() {
+                    stage::run(&compiled, row.clone(), &mut self.budget, &mut self.stack, &mut |row| {
+                        out.push(row)
+                    })?;
+                }
+                self.budget.charge(out.len(), width)?;
+                out
+            }
+            PlanKind::Set(input, op) => {
+                let rows = self.table(input)?;
+                self.set_op(op, rows, width)?
+            }
+            PlanKind::Join(j) => {
+                let (left, right) = (self.table(&j.left)?, self.table(&j.right)?);
+                join::join(self, j, &left, &right, width)?
+            }
+            PlanKind::Union(inputs) => {
+                let mut out = Vec::new();
+                for input in inputs {
+                    let rows = self.table(&input.plan)?;
+                    self.budget.charge(rows.len(), width)?;
+                    for row in rows.iter() {
+                        let pick = |s: &UnionSource| match s {
+                            UnionSource::Column(i) => row.values.get(*i).cloned().unwrap_or_default(),
+                            UnionSource::Value(v) => v.clone(),
+                        };
+                        out.push(Row {
+                            values: input.sources.iter().map(pick).collect(),
+                            evidence: row.evidence.clone(),
+                        });
+                    }
+                }
+                out
+            }
+        };
+        Ok(Rc::new(rows))
+    }
+
+    /// An expression in which what does not depend on the row is a constant.
+    pub fn resolve(&mut self, e: &Expr) -> Result<Expr, ExecError> {
+        if e.is_row_local() {
+            return Ok(e.clone());
+        }
+        let kind = match &e.kind {
+            ExprKind::Now => ExprKind::Const(Value::DateTime(self.now)),
+            ExprKind::Scalar(plan) => ExprKind::Const(self.scalar(plan, e.ty)?),
+            ExprKind::List(plan) => {
+                let rows = self.table(plan)?;
+                let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
+                ExprKind::Const(Value::array(rows.iter().map(first).collect()))
+            }
+            ExprKind::Call(call) => {
+                let mut call = (**call).clone();
+                call.args = self.resolve_all(&call.args)?;
+                call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
+                let constants: Option<Vec<Value>> = call.args.iter().map(|a| a.as_const().cloned()).collect();
+                match constants {
+                    Some(values) => ExprKind::Const(crate::kql::bind::invoke(call.eval, &values, &call.site)),
+                    None => ExprKind::Call(Rc::new(call)),
+                }
+            }
+            ExprKind::And(items) => ExprKind::And(self.resolve_all(items)?),
+            ExprKind::Or(items) => ExprKind::Or(self.resolve_all(items)?),
+            ExprKind::Case(items) => ExprKind::Case(self.resolve_all(items)?),
+            other => other.clone(),
+        };
+        Ok(Expr { kind, ty: e.ty, span: e.span })
+    }
+
+    fn resolve_all(&mut self, items: &[Expr]) -> Result<Vec<Expr>, ExecError> {
+        items.iter().map(|e| self.resolve(e)).collect()
+    }
+
+    /// `toscalar`: first row, first column; nothing is the type's missing value.
+    fn scalar(&mut self, plan: &Rc<Plan>, ty: Type) -> Result<Value, ExecError> {
+        if let Some(done) = self.scalars.get(&Rc::as_ptr(plan)) {
+            return Ok(done.clone());
+        }
+        let rows = self.table(plan)?;
+        let value = rows.first().and_then(|r| r.values.first()).cloned().unwrap_or_else(|| ty.missing());
+        self.scalars.insert(Rc::as_ptr(plan), value.clone());
+        Ok(value)
+    }
+
+    /// The value of an expression that reads no row.
+    pub fn value(&mut self, e: &Expr) -> Result<Value, ExecError> {
+        let resolved = self.resolve(e)?;
+        let none: &[Value] = &[];
+        Ok(Program::new(&resolved).eval(none, &mut self.stack))
+    }
+
+    /// Programs of expressions over rows.
+    pub fn programs<'e>(
+        &mut self,
+        es: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Vec<Program>, ExecError> {
+        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect()
+    }
+
+    /// The values of programs for a row.
+    pub fn eval_all(&mut self, programs: &[Program], row: &Row) -> Vec<Value> {
+        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect()
+    }
+
+    fn count(&mut self, e: &Expr) -> Result<usize, ExecError> {
+        Ok(usize::try_from(self.value(e)?.as_integer().unwrap_or(0)).unwrap_or(0))
+    }
+
+    fn set_op(&mut self, op: &SetOp, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
+        Ok(match op {
+            SetOp::Take(n) => {
+                let n = self.count(n)?;
+                rows.iter().take(n).cloned().collect()
+            }
+            SetOp::Count => {
+                let values = vec![Value::Long(rows.len() as i64)];
+                vec![Row { values, evidence: summarize::evidence_of(&rows) }]
+            }
+            SetOp::Sort(keys) => self.sorted(keys, &rows, width)?,
+            SetOp::Top(n, key) => {
+                let n = self.count(n)?;
+                let mut rows = self.sorted(std::slice::from_ref(key), &rows, width)?;
+                rows.truncate(n);
+                rows
+            }
+            SetOp::Summarize(s) => summarize::summarize(self, s, &rows, width)?,
+            SetOp::Window(sets) => window::extend(self, sets, &rows, width)?,
+        })
+    }
+
+    fn sorted(&mut self, keys: &[SortKey], rows: &Table, width: usize) -> Result<Vec<Row>, ExecError> {
+        self.budget.charge(rows.len(), width + keys.len())?;
+        let programs = self.programs(keys.iter().map(|k| &k.value))?;
+        let mut keyed: Vec<(Vec<Value>, Row)> =
+            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect();
+        keyed.sort_by(|(a, _), (b, _)| {
+            keys.iter()
+                .zip(a.iter().zip(b))
+                .map(|(k, (a, b))| by_key(k, a, b))
+                .find(|o| o.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        Ok(keyed.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn range(&mut self, parts: &[Expr; 3]) -> Result<Vec<Row>, ExecError> {
+        let [from, to, step] = parts.each_ref();
+        let ty = from.ty;
+        let (from, to, step) = (self.value(from)?, self.value(to)?, self.value(step)?);
+        if from.is_null() || to.is_null() || step.is_null() {
+            return Ok(Vec::new());
+        }
+        let zero = match &step {
+            Value::Timespan(t) => *t == 0,
+            v => compare::real(v) == Some(0.0),
+        };
+        if zero {
+            let message = "The step of a range must not be zero.".to_owned();
+            return Err(ExecError { code: "FP101", message });
+        }
+        let descending = match &step {
+            Value::Timespan(t) => *t < 0,
+            v => compare::real(v).is_some_and(|r| r < 0.0),
+        };
+        let mut out = Vec::new();
+        let mut i = 0_i64;
+        loop {
+            let at = range_value(&from, &step, i, ty);
+            let beyond = if descending { Ordering::Less } else { Ordering::Greater };
+            if at.is_null() || compare::order(&at, &to) == beyond {
+                return Ok(out);
+            }
+            self.budget.charge(1, 1)?;
+            out.push(Row { values: vec![at], ..Row::default() });
+            i += 1;
+        }
+    }
+}
+
+/// `from + i * step`
+fn range_value(from: &Value, step: &Value, i: i64, ty: Type) -> Value {
+    let whole = |a: i64, b: i64| b.checked_mul(i).and_then(|d| a.checked_add(d));
+    match (from, step) {
+        (Value::DateTime(a), Value::Timespan(b)) => match whole(*a, *b) {
+            Some(t) if (0..=crate::value::datetime::MAX).contains(&t) => Value::DateTime(t),
+            _ => Value::Null,
+        },
+        (Value::Timespan(a), Value::Timespan(b)) => whole(*a, *b).map_or(Value::Null, Value::Timespan),
+        _ => match (from.as_integer(), step.as_integer()) {
+            (Some(a), Some(b)) => {
+                whole(a, b).map_or(Value::Null, |n| convert::convert(&Value::Long(n), Type::Long, ty))
+            }
+            _ => match (compare::real(from), compare::real(step)) {
+                (Some(a), Some(b)) => convert::convert(&Value::Real(a + b * i as f64), Type::Real, ty),
+                _ => Value::Null,
+            },
+        },
+    }
+}
+
+/// The order of two rows by one key.
+pub fn by_key(key: &SortKey, a: &Value, b: &Value) -> Ordering {
+    match (a.is_null(), b.is_null()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => {
+            if key.nulls_first {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+        (false, true) => {
+            if key.nulls_first {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, false) => {
+            let order = compare::order(a, b);
+            if key.ascending { order } else { order.reverse() }
+        }
+    }
+}

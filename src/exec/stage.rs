@@ -1,0 +1,200 @@
+//! Row stages: each looks at one row alone.
+
+use super::program::{Columns, Program};
+use super::row::Row;
+use super::{Budget, ExecError};
+use crate::kql::functions::call::list_items;
+use crate::kql::plan::{Expr, MvExpand, Parse, ParseKv, Stage};
+use crate::value::{Bag, Type, Value, convert};
+use std::rc::Rc;
+
+/// A stage ready to run.
+pub enum CompiledStage {
+    /// `where`
+    Where(Program),
+    /// `extend`: position and value.
+    Extend(Vec<(usize, Program)>),
+    /// `project`
+    Project(Vec<Program>),
+    /// `mv-expand`
+    MvExpand(Rc<MvExpand>, Vec<Program>),
+    /// `parse`
+    Parse(Rc<Parse>, Program),
+    /// `parse-kv`
+    ParseKv(Rc<ParseKv>, Program),
+}
+
+impl CompiledStage {
+    /// Compiles a stage; `resolve` fixes what does not depend on the row.
+    pub fn new(
+        stage: &Stage,
+        resolve: &mut impl FnMut(&Expr) -> Result<Expr, ExecError>,
+    ) -> Result<CompiledStage, ExecError> {
+        let mut program = |e: &Expr| resolve(e).map(|e| Program::new(&e));
+        Ok(match stage {
+            Stage::Where(e) => CompiledStage::Where(program(e)?),
+            Stage::Extend(sets) => {
+                let sets: Result<_, ExecError> = sets.iter().map(|(i, e)| Ok((*i, program(e)?))).collect();
+                CompiledStage::Extend(sets?)
+            }
+            Stage::Project(values) => {
+                CompiledStage::Project(values.iter().map(program).collect::<Result<_, _>>()?)
+            }
+            Stage::MvExpand(m) => CompiledStage::MvExpand(
+                Rc::clone(m),
+                m.items.iter().map(|(e, ..)| program(e)).collect::<Result<_, _>>()?,
+            ),
+            Stage::Parse(p) => CompiledStage::Parse(Rc::clone(p), program(&p.source)?),
+            Stage::ParseKv(p) => CompiledStage::ParseKv(Rc::clone(p), program(&p.source)?),
+        })
+    }
+
+    /// Compiles a stage that depends on its row alone.
+    pub fn local(stage: &Stage) -> Option<CompiledStage> {
+        CompiledStage::new(stage, &mut |e| Ok(e.clone())).ok()
+    }
+
+    /// The predicate, if it is a `where`.
+    pub fn predicate(&self) -> Option<&Program> {
+        match self {
+            CompiledStage::Where(p) => Some(p),
+            _ => None,
+        }
+    }
+}
+
+/// Runs a row through stages; what comes out goes to `sink`.
+pub fn run(
+    stages: &[CompiledStage],
+    mut row: Row,
+    budget: &mut Budget,
+    stack: &mut Vec<Value>,
+    sink: &mut dyn FnMut(Row),
+) -> Result<(), ExecError> {
+    for (i, stage) in stages.iter().enumerate() {
+        match stage {
+            CompiledStage::Where(p) => {
+                if !p.eval(&row.values, stack).is_true() {
+                    return Ok(());
+                }
+            }
+            CompiledStage::Extend(sets) => {
+                let made: Vec<Value> = sets.iter().map(|(_, p)| p.eval(&row.values, stack)).collect();
+                for ((at, _), v) in sets.iter().zip(made) {
+                    set(&mut row.values, *at, v);
+                }
+            }
+            CompiledStage::Project(values) => {
+                row.values = values.iter().map(|p| p.eval(&row.values, stack)).collect();
+            }
+            CompiledStage::MvExpand(m, programs) => {
+                let rest = stages.get(i + 1..).unwrap_or_default();
+                return expand(m, programs, row, budget, stack, &mut |row, budget, stack| {
+                    run(rest, row, budget, stack, sink)
+                });
+            }
+            CompiledStage::Parse(p, source) => {
+                let text = source.eval(&row.values, stack);
+                match crate::kql::parse_pattern::cut(p, &text) {
+                    Some(values) => values.into_iter().for_each(|(at, v)| set(&mut row.values, at, v)),
+                    None if p.filter => return Ok(()),
+                    None => p.columns.iter().for_each(|(at, ty)| set(&mut row.values, *at, ty.missing())),
+                }
+            }
+            CompiledStage::ParseKv(p, source) => {
+                let text = source.eval(&row.values, stack);
+                for (at, v) in crate::kql::parse_pattern::key_values(p, &text) {
+                    set(&mut row.values, at, v);
+                }
+            }
+        }
+    }
+    sink(row);
+    Ok(())
+}
+
+/// Sets a column; one behind the end appends.
+pub fn set(values: &mut Vec<Value>, at: usize, v: Value) {
+    if values.len() <= at {
+        values.resize(at + 1, Value::Null);
+    }
+    if let Some(slot) = values.get_mut(at) {
+        *slot = v;
+    }
+}
+
+/// `mv-expand`: a null is one row with a null, an empty array or bag none, a bag single-key bags, a scalar itself.
+/// Several columns go side by side, the shorter filled with nulls. Source: semantics §9 (R18).
+fn expand(
+    m: &MvExpand,
+    programs: &[Program],
+    row: Row,
+    budget: &mut Budget,
+    stack: &mut Vec<Value>,
+    next: &mut dyn FnMut(Row, &mut Budget, &mut Vec<Value>) -> Result<(), ExecError>,
+) -> Result<(), ExecError> {
+    let lists: Vec<Vec<Value>> =
+        programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect();
+    let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(m.limit);
+    for i in 0..count {
+        budget.charge(1, m.width)?;
+        let mut out = row.clone();
+        for ((_, at, ty), list) in m.items.iter().zip(&lists) {
+            let item = list.get(i).cloned().unwrap_or_default();
+            let item = match ty {
+                Some(ty) => typed_item(item, *ty),
+                None => item,
+            };
+            set(&mut out.values, *at, item);
+        }
+        if let Some(at) = m.item_index {
+            set(&mut out.values, at, Value::Long(i as i64));
+        }
+        next(out, budget, stack)?;
+    }
+    Ok(())
+}
+
+fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
+    match v {
+        Value::Array(items) => Rc::unwrap_or_clone(items),
+        Value::Bag(bag) => bag
+            .iter()
+            .map(|(k, v)| {
+                if bag_as_array {
+                    return Value::array(vec![Value::String(Rc::clone(k)), v.clone()]);
+                }
+                Value::bag(Bag::from_distinct(vec![(Rc::clone(k), v.clone())]))
+            })
+            .collect(),
+        other => list_items(&other).to_vec(),
+    }
+}
+
+/// `to typeof(t)`: numbers are not read from text. Source: semantics §9 (R18).
+fn typed_item(item: Value, ty: Type) -> Value {
+    match (&item, ty) {
+        (_, Type::Dynamic) => item,
+        (Value::String(_), t) if t.is_number() => Value::Null,
+        _ => {
+            let v = convert::convert(&item, Type::Dynamic, ty);
+            if v.is_null() { ty.missing() } else { v }
+        }
+    }
+}
+
+/// The first stages of a leaf run against the record itself, so that a record that does not matter is never
+/// taken apart further than its deciding columns.
+pub fn leading_filters(stages: &[CompiledStage]) -> usize {
+    stages.iter().take_while(|s| s.predicate().is_some()).count()
+}
+
+/// Whether a record passes the leading filters.
+pub fn passes(
+    stages: &[CompiledStage],
+    leading: usize,
+    record: &(impl Columns + ?Sized),
+    stack: &mut Vec<Value>,
+) -> bool {
+    stages.iter().take(leading).filter_map(CompiledStage::predicate).all(|p| p.eval(record, stack).is_true())
+}

@@ -1,0 +1,110 @@
+//! Conditional functions. Source: semantics §3.
+
+use super::call::Call;
+use super::{Function, Kind, Naming, Param, Returns, boolean, common, repeated, scalar};
+use crate::value::{Type, Value, compare};
+
+/// Branches may differ in type where one is dynamic: the other types decide.
+const BRANCH: Param = common("value");
+
+/// The family.
+pub static FUNCTIONS: &[Function] = &[
+    Function {
+        name: "case",
+        params: &[repeated(boolean("predicate")), repeated(common("then")), common("else")],
+        returns: Returns::Common,
+        naming: Naming::None,
+        doc: "The value behind the first predicate that is true, or else the last argument.",
+        examples: &[("case(1 > 2, 'a', 2 > 1, 'b', 'c')", "b"), ("case(bool(null), 1, 2)", "2")],
+        eval: case,
+    },
+    Function {
+        name: "coalesce",
+        params: &[repeated(common("value"))],
+        returns: Returns::Common,
+        naming: Naming::None,
+        doc: "The first value that is neither null nor, for strings, empty.",
+        examples: &[("coalesce(long(null), 2, 3)", "2"), ("coalesce('', 'a')", "a")],
+        eval: |c| {
+            c.args
+                .iter()
+                .find(|v| !v.is_null() && v.as_str() != Some(""))
+                .cloned()
+                .unwrap_or_else(|| c.missing())
+        },
+    },
+    Function {
+        name: "iff",
+        params: &[boolean("if"), BRANCH, common("else")],
+        returns: Returns::Common,
+        naming: Naming::None,
+        doc: "The second argument where the first is true, else the third; a null predicate is not true.",
+        examples: &[("iff(1 < 2, 'yes', 'no')", "yes"), ("iff(bool(null), 1, 2)", "2")],
+        eval: case,
+    },
+    Function {
+        name: "iif",
+        params: &[boolean("if"), BRANCH, common("else")],
+        returns: Returns::Common,
+        naming: Naming::None,
+        doc: "The same as iff.",
+        examples: &[("iif(false, 1, 2)", "2")],
+        eval: case,
+    },
+    Function {
+        name: "max_of",
+        params: &[repeated(common("value"))],
+        returns: Returns::Common,
+        naming: Naming::None,
+        doc: "The largest of its arguments; nulls are passed over.",
+        examples: &[("max_of(10, 1, -3, 17)", "17")],
+        eval: |c| {
+            c.args
+                .iter()
+                .filter(|v| !v.is_null())
+                .max_by(|a, b| compare::order(a, b))
+                .cloned()
+                .unwrap_or_else(|| c.missing())
+        },
+    },
+    Function {
+        name: "min_of",
+        params: &[repeated(common("value"))],
+        returns: Returns::Common,
+        naming: Naming::None,
+        doc: "The smallest of its arguments; nulls are passed over.",
+        examples: &[("min_of(10, 1, -3, 17)", "-3")],
+        eval: |c| {
+            c.args
+                .iter()
+                .filter(|v| !v.is_null())
+                .min_by(|a, b| compare::order(a, b))
+                .cloned()
+                .unwrap_or_else(|| c.missing())
+        },
+    },
+    Function {
+        name: "not",
+        params: &[Param { kind: Kind::Bool, ..scalar("expression") }],
+        returns: Returns::Type(Type::Bool),
+        naming: Naming::None,
+        doc: "The opposite; of null, null.",
+        examples: &[("not(1 > 2)", "true"), ("isnull(not(bool(null)))", "true")],
+        eval: |c| match c.arg(0) {
+            Value::Bool(b) => Value::Bool(!b),
+            _ => Value::Null,
+        },
+    },
+];
+
+/// The evaluation when all arguments are there; a plan evaluates only the branch it needs.
+fn case(c: &Call) -> Value {
+    let mut i = 0;
+    while i + 1 < c.args.len() {
+        if c.arg(i).is_true() {
+            return c.arg(i + 1).clone();
+        }
+        i += 2;
+    }
+    c.args.last().cloned().unwrap_or_default()
+}

@@ -1,0 +1,230 @@
+//! Conversions and tests of types. Source: semantics §3 to §5.
+
+use super::call::{Call, shared};
+use super::{Function, Naming, Param, Returns, scalar, text_or_dynamic};
+use crate::value::{Type, Value, convert, json, text};
+use std::rc::Rc;
+
+const VALUE: &[Param] = &[scalar("value")];
+
+macro_rules! to {
+    ($name:literal, $ty:ident, $doc:literal, $examples:expr) => {
+        Function {
+            name: $name,
+            params: VALUE,
+            returns: Returns::Type(Type::$ty),
+            naming: Naming::FirstArgument,
+            doc: $doc,
+            examples: $examples,
+            eval: |c| convert::convert(c.arg(0), c.ty(0), Type::$ty),
+        }
+    };
+}
+
+macro_rules! test {
+    ($name:literal, $doc:literal, $examples:expr, $eval:expr) => {
+        Function {
+            name: $name,
+            params: VALUE,
+            returns: Returns::Type(Type::Bool),
+            naming: Naming::None,
+            doc: $doc,
+            examples: $examples,
+            eval: $eval,
+        }
+    };
+}
+
+/// The family.
+pub static FUNCTIONS: &[Function] = &[
+    Function {
+        name: "gettype",
+        params: VALUE,
+        returns: Returns::Type(Type::String),
+        naming: Naming::None,
+        doc: "The name of the type at run time: of a dynamic, that of what it holds.",
+        examples: &[
+            ("gettype(1)", "long"),
+            ("gettype(dynamic({}))", "dictionary"),
+            ("gettype(dynamic(1.5))", "double"),
+        ],
+        eval: |c| Value::text(type_name(c.arg(0), c.ty(0))),
+    },
+    test!(
+        "isempty",
+        "Whether the text form is empty: an empty string, or a null.",
+        &[("isempty('')", "true"), ("isempty(' ')", "false"), ("isempty(dynamic([]))", "false")],
+        |c| Value::Bool(is_empty(c))
+    ),
+    test!(
+        "isfinite",
+        "Whether a number is neither infinite nor NaN.",
+        &[("isfinite(1.0/0.0)", "false")],
+        |c| real_test(c, f64::is_finite)
+    ),
+    test!("isinf", "Whether a number is infinite.", &[("isinf(1.0/0.0)", "true")], |c| real_test(
+        c,
+        f64::is_infinite
+    )),
+    test!("isnan", "Whether a number is NaN.", &[("isnan(0.0/0.0)", "true")], |c| real_test(c, f64::is_nan)),
+    test!("isnotempty", "The opposite of isempty.", &[("isnotempty('a')", "true")], |c| Value::Bool(
+        !is_empty(c)
+    )),
+    test!("isnotnull", "The opposite of isnull.", &[("isnotnull(1)", "true")], |c| Value::Bool(
+        !c.arg(0).is_null()
+    )),
+    test!(
+        "isnull",
+        "Whether it is null; a string never is.",
+        &[("isnull(long(null))", "true"), ("isnull('')", "false")],
+        |c| Value::Bool(c.arg(0).is_null())
+    ),
+    test!("notempty", "The same as isnotempty.", &[("notempty('')", "false")], |c| Value::Bool(!is_empty(c))),
+    test!("notnull", "The same as isnotnull.", &[("notnull(1)", "true")], |c| Value::Bool(
+        !c.arg(0).is_null()
+    )),
+    Function {
+        name: "parse_json",
+        params: &[text_or_dynamic("json_text")],
+        returns: Returns::Type(Type::Dynamic),
+        naming: Naming::FirstArgument,
+        doc: "The value a JSON text holds; text that is no JSON stays a string, a dynamic stays as it is.",
+        examples: &[
+            ("parse_json('{\"a\": [1, 2]}').a[1]", "2"),
+            ("parse_json('abc')", "abc"),
+            ("isnull(parse_json(''))", "true"),
+        ],
+        eval: parse_json,
+    },
+    Function {
+        name: "parsejson",
+        params: &[text_or_dynamic("json_text")],
+        returns: Returns::Type(Type::Dynamic),
+        naming: Naming::FirstArgument,
+        doc: "The same as parse_json.",
+        examples: &[("parsejson('[1]')[0]", "1")],
+        eval: parse_json,
+    },
+    to!(
+        "tobool",
+        Bool,
+        "A bool: of the texts true and false, or of a number that is not zero.",
+        &[("tobool('TRUE')", "true"), ("isnull(tobool('yes'))", "true")]
+    ),
+    to!("toboolean", Bool, "The same as tobool.", &[("toboolean(0)", "false")]),
+    to!(
+        "todatetime",
+        DateTime,
+        "A datetime from text in the usual forms.",
+        &[("todatetime('2020-01-02 03:04')", "2020-01-02T03:04:00.0000000Z")]
+    ),
+    to!("todecimal", Decimal, "A decimal.", &[("todecimal('1.50')", "1.50")]),
+    to!("todouble", Real, "The same as toreal.", &[("todouble('1.5')", "1.5")]),
+    Function {
+        name: "todynamic",
+        params: &[scalar("value")],
+        returns: Returns::Type(Type::Dynamic),
+        naming: Naming::FirstArgument,
+        doc: "The same as parse_json; other scalars become dynamic as they are.",
+        examples: &[("todynamic('[1,2]')[0]", "1")],
+        eval: parse_json,
+    },
+    Function {
+        name: "toobject",
+        params: &[scalar("value")],
+        returns: Returns::Type(Type::Dynamic),
+        naming: Naming::FirstArgument,
+        doc: "The same as todynamic.",
+        examples: &[("toobject('[1,2]')[0]", "1")],
+        eval: parse_json,
+    },
+    to!(
+        "toguid",
+        Guid,
+        "A guid.",
+        &[("toguid('70fc66f7-8279-44fc-9092-d364d70fce44')", "70fc66f7-8279-44fc-9092-d364d70fce44")]
+    ),
+    to!(
+        "toint",
+        Int,
+        "An int: a real is cut, text must be a whole number.",
+        &[("toint('12')", "12"), ("isnull(toint('x'))", "true")]
+    ),
+    to!(
+        "tolong",
+        Long,
+        "A long: a real is cut, text must be a whole number.",
+        &[("tolong('12')", "12"), ("tolong(1.9)", "1")]
+    ),
+    to!("toreal", Real, "A real.", &[("toreal('1.5')", "1.5")]),
+    Function {
+        name: "tostring",
+        params: VALUE,
+        returns: Returns::Type(Type::String),
+        naming: Naming::FirstArgument,
+        doc: "The text of a value; of null, the empty text.",
+        examples: &[
+            ("tostring(true)", "True"),
+            ("tostring(dynamic({'a':1}))", "{\"a\":1}"),
+            ("tostring(1d)", "1.00:00:00"),
+        ],
+        eval: |c| shared(c.text(0), c.arg(0)),
+    },
+    to!(
+        "totimespan",
+        Timespan,
+        "A timespan from text in the usual forms, or from ticks.",
+        &[("totimespan('0.00:01:00')", "00:01:00")]
+    ),
+    to!("touuid", Guid, "The same as toguid.", &[("isnull(touuid('x'))", "true")]),
+];
+
+/// Whether the text form is empty.
+fn is_empty(c: &Call) -> bool {
+    match c.arg(0) {
+        Value::Null => true,
+        Value::String(s) => s.is_empty(),
+        _ => false,
+    }
+}
+
+fn real_test(c: &Call, test: fn(f64) -> bool) -> Value {
+    c.real(0).map_or(Value::Null, |r| Value::Bool(test(r)))
+}
+
+fn parse_json(c: &Call) -> Value {
+    match c.arg(0) {
+        Value::String(s) if c.ty(0) == Type::String => parse_text(s),
+        other => other.clone(),
+    }
+}
+
+/// The value of a JSON text. The same small texts come again and again (a rule parses RequestParameters
+/// several times a row), but a cache here would outlive its row: the plan shares equal sub-expressions instead.
+fn parse_text(s: &Rc<str>) -> Value {
+    if s.is_empty() {
+        return Value::Null;
+    }
+    json::parse(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
+}
+
+fn type_name(v: &Value, ty: Type) -> &'static str {
+    if ty != Type::Dynamic {
+        return ty.name();
+    }
+    match v {
+        Value::Null => "null",
+        Value::Array(_) => "array",
+        Value::Bag(_) => "dictionary",
+        Value::Real(_) => "double",
+        other => other.own_type().map_or("null", Type::name),
+    }
+}
+
+/// The text of a value in the form examples are written in.
+pub fn example_text(v: &Value, ty: Type) -> String {
+    match v {
+        Value::Bool(b) => b.to_string(),
+        _ => text::tostring(v, ty).into_owned(),
+    }
+}

@@ -1,0 +1,333 @@
+//! A run's rows → alerts shaped like rows of Sentinel's `SecurityAlert`.
+
+use super::details::{self, Overridden};
+use super::{AlertSeverity, DynamicProperty, EventGrouping, Kind, Rule, entity, evidence, id, mitre};
+use crate::exec::row::{Row, Rows};
+use crate::value::{Type, Value, compare, datetime, json, timespan};
+use std::ops::Range;
+
+/// How many alerts a run of a scheduled rule makes at most with one alert a row. Source: scheduled-rules-overview: of more
+/// rows the last alert stands for the entire set.
+pub const MAX_ALERTS: usize = 150;
+/// The same for a near-real-time rule. Source: near-real-time-rules.
+pub const MAX_NRT_ALERTS: usize = 30;
+
+/// What the host decides about alerts.
+#[derive(Clone, Debug)]
+pub struct AlertOptions {
+    /// Whether alerts carry `Evidence`, which is Forepost's and not Sentinel's. Default true.
+    pub evidence: bool,
+    /// How many rows the evidence of one alert shows at most; an alert of more says so. Default 10,000.
+    pub evidence_rows: usize,
+    /// The workspace that alerts name in `AlertType` and `Data Sources`. Default `forepost`.
+    pub workspace: String,
+}
+
+impl Default for AlertOptions {
+    fn default() -> AlertOptions {
+        AlertOptions { evidence: true, evidence_rows: 10_000, workspace: "forepost".to_owned() }
+    }
+}
+
+/// One run of a rule: what its query yielded at one tick.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// The tick, which is the query's `now()` and the end of its window.
+    pub tick: i64,
+    /// The result. The first row supplies overridden alert details, so its order should not depend on the order of input.
+    pub rows: &'a Rows,
+}
+
+/// One alert. Every text is as `SecurityAlert` has it; times are ticks of 100 ns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// A UUID that is the same for the same rule, window and rows, whatever their order.
+    pub id: String,
+    /// The rule's name, or what it is overridden with.
+    pub name: String,
+    /// How bad.
+    pub severity: AlertSeverity,
+    /// The rule's description, or what it is overridden with.
+    pub description: String,
+    /// When the run was published: the tick and the delay.
+    pub published: i64,
+    /// The time of the first event.
+    pub start: i64,
+    /// The time of the last event.
+    pub end: i64,
+    /// `<workspace>_<rule id>`
+    pub alert_type: String,
+    /// Tactics, comma-separated; `Unknown` if there is none.
+    pub tactics: String,
+    /// The text of a JSON array.
+    pub techniques: String,
+    /// The text of a JSON array.
+    pub sub_techniques: String,
+    /// The text of a JSON array, or empty.
+    pub entities: String,
+    /// The text of a JSON object whose values are texts.
+    pub extended_properties: String,
+    /// The properties that columns have set, as texts; the others have Sentinel's defaults.
+    pub dynamic: Vec<(DynamicProperty, String)>,
+    /// JSON: the result rows and the events behind each. `None` when turned off.
+    pub evidence: Option<String>,
+}
+
+impl Run<'_> {
+    /// What the run looked at.
+    pub fn window(&self) -> Range<i64> {
+        self.rule.schedule.window(self.tick)
+    }
+
+    /// The alerts of the run: none, one, or one a row.
+    pub fn alerts(&self, options: &AlertOptions) -> Vec<Alert> {
+        let all: Vec<&Row> = self.rows.rows.iter().collect();
+        if !self.rule.trigger.fires(all.len()) {
+            return Vec::new();
+        }
+        let keys: Vec<Vec<u8>> = all.iter().map(|row| compare::key(&row.values)).collect();
+        let correlation = self.id("correlation", &keys);
+        let alert = |rows: &[&Row], id: String| self.alert(rows, id, &correlation, options);
+        // A trigger that fires on nothing makes one alert, also with one alert a row.
+        if self.rule.grouping == EventGrouping::SingleAlert || all.is_empty() {
+            return vec![alert(&all, self.id("alert", &keys))];
+        }
+        let cap = match self.rule.kind {
+            Kind::Scheduled => MAX_ALERTS,
+            Kind::Nrt => MAX_NRT_ALERTS,
+        };
+        let single = if all.len() > cap { cap - 1 } else { all.len() };
+        let mut alerts: Vec<Alert> = Vec::with_capacity(single + 1);
+        for (i, (row, key)) in all.iter().zip(&keys).enumerate().take(single) {
+            // Equal rows are told apart by their count.
+            let same = keys.iter().take(i).filter(|k| *k == key).count() as u64;
+            let id = self.id("row", &[key.clone(), same.to_le_bytes().to_vec()]);
+            alerts.push(alert(&[row], id));
+        }
+        if all.len() > cap {
+            alerts.push(alert(&all, self.id("alert", &keys)));
+        }
+        alerts
+    }
+
+    /// An id of this run for a purpose: of the rule, the window, the result's columns, and the rows in any order.
+    fn id(&self, purpose: &str, keys: &[Vec<u8>]) -> String {
+        let window = self.window();
+        let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        sorted.sort_unstable();
+        let (start, end) = (window.start.to_le_bytes(), window.end.to_le_bytes());
+        let head = [purpose.as_bytes(), self.rule.id.as_bytes(), &start, &end];
+        let columns = self.rows.columns.iter().map(|c| c.name.as_bytes());
+        id::uuid(head.into_iter().chain(columns).chain(sorted))
+    }
+
+    fn alert(&self, rows: &[&Row], id: String, correlation: &str, options: &AlertOptions) -> Alert {
+        let rule = self.rule;
+        let first = rows.first().copied();
+        let Overridden { name, description, severity, tactics, dynamic } =
+            details::overridden(&rule.alert_details, self.rows, first);
+        let tactics = tactics.unwrap_or_else(|| rule.tactics.clone());
+        let (techniques, sub_techniques) = techniques(rule, &dynamic);
+        let (start, end) = self.times(rows);
+        let shown = rows.get(..options.evidence_rows.min(rows.len())).unwrap_or(rows);
+        Alert {
+            id,
+            name: name.unwrap_or_else(|| rule.name.clone()),
+            severity: severity.unwrap_or(rule.severity),
+            description: description.unwrap_or_else(|| rule.description.clone()),
+            published: rule.schedule.run_time(self.tick),
+            start,
+            end,
+            alert_type: format!("{}_{}", options.workspace, rule.id),
+            tactics: if tactics.is_empty() { "Unknown".to_owned() } else { tactics.join(",") },
+            techniques: texts(&techniques),
+            sub_techniques: texts(&sub_techniques),
+            entities: entity::entities(&rule.entity_mappings, self.rows, rows),
+            extended_properties: self.extended_properties(rows, shown.len(), correlation, options),
+            dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect(),
+            evidence: options.evidence.then(|| evidence::evidence(self.rows, shown)),
+        }
+    }
+
+    /// The time of the first and the last event: by the rows' `TimeGenerated`, else by the events behind them, else the
+    /// bounds of the window.
+    fn times(&self, rows: &[&Row]) -> (i64, i64) {
+        let column = details::column(self.rows, "TimeGenerated")
+            .filter(|c| self.rows.columns.get(*c).is_some_and(|c| c.ty == Type::DateTime));
+        let of_row = |row: &&Row| match row.values.get(column?) {
+            Some(Value::DateTime(t)) => Some(*t),
+            _ => None,
+        };
+        let span = |times: &mut dyn Iterator<Item = i64>| {
+            times.fold(None, |span: Option<(i64, i64)>, t| {
+                Some(span.map_or((t, t), |(first, last)| (first.min(t), last.max(t))))
+            })
+        };
+        let window = self.window();
+        span(&mut rows.iter().filter_map(of_row))
+            .or_else(|| {
+                span(&mut rows.iter().flat_map(|r| r.evidence.events()).filter_map(|event| event.time))
+            })
+            .unwrap_or((window.start, window.end))
+    }
+
+    /// Keys and their order are Sentinel's; behind them stands what made the alert. With one alert a row Sentinel's `Query`
+    /// holds the compressed record; here it is the readable query in both cases, for the record stands in `Evidence`.
+    /// `Search Query Results Overall Count` counts the rows of this alert.
+    fn extended_properties(
+        &self,
+        rows: &[&Row],
+        shown: usize,
+        correlation: &str,
+        options: &AlertOptions,
+    ) -> String {
+        let rule = self.rule;
+        let window = self.window();
+        let text = rule.query.text.trim_end();
+        let query = format!(
+            "// The query_now parameter represents the time (in UTC) at which the scheduled analytics rule ran to produce \
+             this alert.\nset query_now = datetime({});\n{text}",
+            datetime::format(self.tick)
+        );
+        let mut out = String::from("{");
+        let mut put = |key: &str, value: &str| {
+            out.push_str(if out.len() > 1 { "," } else { "" });
+            json::write_string(&mut out, key);
+            out.push(':');
+            json::write_string(&mut out, value);
+        };
+        put("Query Period", &timespan::format(rule.schedule.period()));
+        put("Trigger Operator", rule.trigger.operator.name());
+        put("Trigger Threshold", &rule.trigger.threshold.to_string());
+        put("Correlation Id", correlation);
+        put("Search Query Results Overall Count", &rows.len().to_string());
+        put("Data Sources", &texts(&[&options.workspace]));
+        put("Query", &query);
+        let grouping = match rule.grouping {
+            EventGrouping::SingleAlert => "SingleAlert",
+            EventGrouping::AlertPerResult => {
+                put("OriginalQuery", text);
+                "AlertPerEvent"
+            }
+        };
+        put("Query Start Time UTC", &datetime::format_seconds(window.start));
+        put("Query End Time UTC", &datetime::format_seconds(window.end));
+        put("Analytic Rule Ids", &texts(&[&rule.id]));
+        put("Event Grouping", grouping);
+        put("Analytic Rule Name", &rule.name);
+        if let Some(custom) = details::custom(&rule.custom_details, self.rows, rows) {
+            put("Custom Details", &custom);
+        }
+        put("ProcessedBySentinel", "False");
+        put("Alert generation status", "Full alert created");
+        put("Generated By", concat!("Forepost ", env!("CARGO_PKG_VERSION")));
+        if options.evidence && shown < rows.len() {
+            put("Evidence Rows", &format!("{shown} of {}", rows.len()));
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// The techniques and sub-techniques: the rule's, or those of its dynamic property if every one is one.
+fn techniques(rule: &Rule, dynamic: &[(DynamicProperty, String)]) -> (Vec<String>, Vec<String>) {
+    let named =
+        dynamic.iter().find(|(p, _)| *p == DynamicProperty::Techniques).map(|(_, text)| details::list(text));
+    let parsed =
+        named.as_ref().and_then(|list| list.iter().map(|t| mitre::technique(t)).collect::<Option<Vec<_>>>());
+    let Some(parsed) = parsed.filter(|p| !p.is_empty()) else {
+        return (rule.techniques.clone(), rule.sub_techniques.clone());
+    };
+    let (mut techniques, mut subs): (Vec<String>, Vec<String>) = Default::default();
+    for (technique, sub) in parsed {
+        push_new(&mut techniques, technique);
+        sub.into_iter().for_each(|s| push_new(&mut subs, s));
+    }
+    (techniques, subs)
+}
+
+/// Appends a text that is not there yet.
+pub(super) fn push_new(list: &mut Vec<String>, text: &str) {
+    if !list.iter().any(|t| t == text) {
+        list.push(text.to_owned());
+    }
+}
+
+/// The text of a JSON array of texts.
+fn texts<T: AsRef<str>>(items: &[T]) -> String {
+    let mut out = String::from("[");
+    for (i, item) in items.iter().enumerate() {
+        out.push_str(if i > 0 { "," } else { "" });
+        json::write_string(&mut out, item.as_ref());
+    }
+    out.push(']');
+    out
+}
+
+impl Alert {
+    /// The alert as one flat JSON object on one line.
+    pub fn to_json(&self) -> String {
+        let mut out = String::with_capacity(
+            2048 + self.extended_properties.len() + self.evidence.as_ref().map_or(0, String::len),
+        );
+        let published = datetime::format(self.published);
+        let dynamic = |property: DynamicProperty, default: &'static str| {
+            self.dynamic.iter().find(|(p, _)| *p == property).map_or(default, |(_, value)| value)
+        };
+        let score = dynamic(DynamicProperty::ConfidenceScore, "").trim().parse::<f64>().ok();
+        let fields = [
+            ("TimeGenerated", published.as_str()),
+            ("SystemAlertId", &self.id),
+            ("DisplayName", &self.name),
+            ("AlertName", &self.name),
+            ("AlertSeverity", self.severity.name()),
+            ("Description", &self.description),
+            ("ProviderName", dynamic(DynamicProperty::ProviderName, "ASI Scheduled Alerts")),
+            ("VendorName", "Microsoft"),
+            ("VendorOriginalId", &self.id),
+            ("AlertType", &self.alert_type),
+            ("ConfidenceLevel", dynamic(DynamicProperty::ConfidenceLevel, "")),
+        ];
+        let more = [
+            ("StartTime", &*datetime::format(self.start)),
+            ("EndTime", &datetime::format(self.end)),
+            ("ProcessingEndTime", &published),
+            ("RemediationSteps", dynamic(DynamicProperty::RemediationSteps, "")),
+            ("ExtendedLinks", dynamic(DynamicProperty::ExtendedLinks, "")),
+            ("AlertLink", dynamic(DynamicProperty::AlertLink, "")),
+            ("CompromisedEntity", ""),
+            ("Status", "New"),
+            ("SourceSystem", "Detection"),
+            ("Type", "SecurityAlert"),
+            ("ProductName", dynamic(DynamicProperty::ProductName, "Azure Sentinel")),
+            ("ProductComponentName", dynamic(DynamicProperty::ProductComponentName, "Scheduled Alerts")),
+            ("Tactics", &self.tactics),
+            ("Techniques", &self.techniques),
+            ("SubTechniques", &self.sub_techniques),
+            ("Entities", &self.entities),
+            ("ExtendedProperties", &self.extended_properties),
+        ];
+        let put = |out: &mut String, (key, value): &(&str, &str)| {
+            out.push_str(if out.is_empty() { "{" } else { "," });
+            json::write_string(out, key);
+            out.push(':');
+            json::write_string(out, value);
+        };
+        fields.iter().for_each(|f| put(&mut out, f));
+        out.push_str(",\"ConfidenceScore\":");
+        match score.filter(|s| s.is_finite()) {
+            Some(score) => json::write(&mut out, &Value::Real(score)),
+            None => out.push_str("null"),
+        }
+        out.push_str(",\"IsIncident\":false");
+        more.iter().for_each(|f| put(&mut out, f));
+        if let Some(evidence) = &self.evidence {
+            out.push_str(",\"Evidence\":");
+            out.push_str(evidence);
+        }
+        out.push('}');
+        out
+    }
+}

@@ -1,0 +1,165 @@
+//! What can be wrong with a rule file: the codes, and a finding with its place in the file.
+
+pub use crate::kql::diagnostic::Severity;
+use std::borrow::Cow;
+
+/// A kind of problem. Its severity is fixed: what Sentinel rejects is an error, what only the checks of the
+/// public rule repository complain about is a warning.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `FP201` … Never used again for something else.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it means, for the table of codes in the documentation.
+    pub meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $severity:ident $meaning:literal)*) => {
+        $(#[doc = $meaning] pub const $name: &Code = &Code { id: $id, severity: Severity::$severity, meaning: $meaning };)*
+        /// Every code a rule file can earn.
+        pub const CODES: &[&Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    SYNTAX            "FP201" Error   "The file is not readable YAML."
+    TOO_LARGE         "FP202" Error   "The file is larger, or nested deeper, than any rule needs."
+    ALIAS             "FP203" Error   "YAML aliases are not supported."
+    DUPLICATE_KEY     "FP204" Error   "A key stands twice in the same mapping."
+    TAG               "FP205" Warning "A YAML tag means nothing in a rule."
+    DOCUMENT          "FP206" Error   "The file is not exactly one YAML mapping."
+    UNKNOWN_KEY       "FP207" Warning "A key that Sentinel's rule format does not have."
+    MISSING           "FP208" Error   "A required field is missing or empty."
+    SHAPE             "FP209" Error   "A field holds another kind of value: a list, a mapping, a text."
+    VALUE             "FP210" Error   "A value is not one of those allowed."
+    LIMIT             "FP211" Error   "Longer, shorter, or more of them than Sentinel allows."
+    TIME_SPAN         "FP212" Error   "Not a time span as Sentinel's YAML writes it."
+    TIME_SPAN_RANGE   "FP213" Error   "A time span outside what Sentinel allows."
+    PERIOD            "FP214" Error   "queryPeriod is shorter than queryFrequency."
+    LONG_PERIOD       "FP215" Error   "A queryPeriod of two days or more needs a queryFrequency of an hour or more."
+    BARE_DAYS         "FP216" Warning "A number without a unit is read as days."
+    ID                "FP217" Error   "The id is not a GUID."
+    VERSION           "FP218" Warning "The version is not like 1.0.2."
+    TACTIC            "FP219" Warning "A tactic that Sentinel does not know."
+    TECHNIQUE         "FP220" Warning "A technique that is not like T1562 or T1562.001."
+    TECHNIQUE_TACTIC  "FP221" Warning "A technique that belongs to none of the rule's tactics."
+    ENTITY_TYPE       "FP222" Error   "An entity type that Sentinel does not have."
+    IDENTIFIER        "FP223" Error   "An identifier that the entity type does not have."
+    SAME_IDENTIFIER   "FP224" Error   "An identifier mapped twice in one mapping."
+    WEAK_ENTITY       "FP225" Error   "The mapping lacks an identifier that its entity type requires."
+    NAME              "FP226" Error   "Not a name of a column or of a detail: letters, digits and _ only."
+    PLACEHOLDER       "FP227" Error   "More than three {{placeholders}}, or an empty one."
+    NRT_FIELD         "FP228" Warning "A field that near-real-time rules do not have; it is ignored."
+    NO_COLUMN         "FP229" Warning "A column that the query does not yield."
+}
+
+/// One problem of a rule file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// `FP201` …, see [`CODES`].
+    pub code: &'static str,
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// What to do about it, if there is something to say.
+    pub hint: Option<String>,
+    /// The line in the file, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+}
+
+/// A place in a rule file, both from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Finding {
+    /// A finding with its code's severity.
+    pub fn new(code: &'static Code, place: Place, message: impl Into<String>) -> Finding {
+        Finding {
+            severity: code.severity,
+            code: code.id,
+            message: message.into(),
+            hint: None,
+            line: place.line,
+            column: place.column,
+        }
+    }
+
+    /// The same with a hint.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// A text short enough for a message.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Of the names, the one that `name` is most likely a misspelling of.
+pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let length = name.chars().count();
+    if length > 64 {
+        return None;
+    }
+    let close = |other: &str| distance(&name, &other.to_lowercase());
+    names
+        .into_iter()
+        .map(|n| (close(n), n))
+        .min_by_key(|(d, _)| *d)
+        .filter(|(d, _)| d * 3 <= length)
+        .map(|(_, n)| n)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let (mut left, mut diagonal) = (i + 1, i);
+        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
+            let here = (diagonal + usize::from(ca != *cb)).min(left + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = here;
+            left = here;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_in_order() {
+        assert!(CODES.windows(2).all(|w| w[0].id < w[1].id));
+    }
+
+    #[test]
+    fn nearest_names() {
+        let names = ["queryPeriod", "queryFrequency", "severity", "id"];
+        assert_eq!(nearest("queryperiod", names), Some("queryPeriod"));
+        assert_eq!(nearest("sevrity", names), Some("severity"));
+        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("", names), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

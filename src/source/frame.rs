@@ -1,0 +1,427 @@
+//! Finds where JSON values begin and end in a stream whose chunks are cut anywhere.
+//!
+//! One scan checks the grammar down to strings (their escapes and the spelling of numbers are left to whoever
+//! reads the value), without recursion, and never looks at a byte more than twice. What follows a broken value
+//! is found again like this:
+//! * between lines (NDJSON): at the next `{` that begins a line;
+//! * in an array: at the next `{`. Where brackets can no longer be trusted, the rest of the file is *salvaged*:
+//!   every object in it is handed on, and those which are no events are taken for pieces of the broken one.
+
+use super::Problem;
+use super::scan::{Scan, Step};
+use memchr::{memchr, memmem, memrchr};
+
+/// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
+pub const MAX_RECORD: usize = 16 << 20;
+
+/// Where a value stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// By itself: a line, or one of several values after another.
+    Stream,
+    /// In a top-level array.
+    Array,
+    /// In the array under one of [`CONTAINERS`].
+    Key(&'static str),
+}
+
+/// The keys of a top-level object whose array is read item by item instead of as one value.
+pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
+
+/// A complete value.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its text.
+    pub raw: &'a [u8],
+    /// Where it begins in the stream.
+    pub offset: u64,
+    /// Where it stood.
+    pub within: Within,
+    /// Whether it may be a piece of something broken.
+    pub salvaged: bool,
+    /// If the scan came across the keys `eventName` and `eventSource`, each directly in the object and the second
+    /// once: where in `raw` that key's value follows. It saves looking for them. `None` says nothing.
+    pub source: Option<usize>,
+}
+
+/// Takes what a [`Framer`] finds.
+pub trait Frames {
+    /// A complete value.
+    fn value(&mut self, frame: Frame<'_>);
+    /// Something that is no value.
+    fn problem(&mut self, problem: Problem);
+}
+
+/// The state between two chunks.
+#[derive(Debug)]
+pub struct Framer {
+    place: Place,
+    scan: Scan,
+    /// The object around the array that is being read.
+    outer: Option<Scan>,
+    within: Within,
+    /// Brackets around the values cannot be trusted any more.
+    salvage: bool,
+    /// Whether an item may start: at the array's start or behind a comma.
+    comma: bool,
+    /// The beginning of the current value, from earlier chunks.
+    pending: Vec<u8>,
+    /// The value is too long: it is stepped over.
+    oversize: bool,
+    /// Where the current value begins.
+    start: u64,
+    /// Where the next byte to read stands.
+    base: u64,
+    /// Lines in a row that are not JSON: where they begin and how many.
+    junk: Option<(u64, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Top,
+    Items,
+    Value,
+    /// In an object, behind its array.
+    Tail,
+    /// To the end of a line that is not JSON.
+    Junk,
+    /// To the next line that begins with `{`.
+    Lines {
+        fresh: bool,
+    },
+    Salvage,
+}
+
+impl Default for Framer {
+    fn default() -> Framer {
+        Framer {
+            place: Place::Top,
+            scan: Scan::new(false),
+            outer: None,
+            within: Within::Stream,
+            salvage: false,
+            comma: true,
+            pending: Vec::new(),
+            oversize: false,
+            start: 0,
+            base: 0,
+            junk: None,
+        }
+    }
+}
+
+impl Framer {
+    /// A framer at the start of a stream.
+    pub fn new() -> Framer {
+        Framer::default()
+    }
+
+    /// A framer whose first byte has this offset.
+    pub fn at(offset: u64) -> Framer {
+        Framer { base: offset, ..Framer::default() }
+    }
+
+    /// Reads on.
+    pub fn push(&mut self, chunk: &[u8], out: &mut dyn Frames) {
+        let mut at = 0;
+        while let Some(&b) = chunk.get(at) {
+            let rest = chunk.get(at..).unwrap_or_default();
+            match self.place {
+                Place::Top => match b {
+                    // A comma between values and the record separator of RFC 7464 do no harm.
+                    b' ' | b'\t' | b'\n' | b'\r' | b',' | 0x1e => at += 1,
+                    b'[' => {
+                        self.end_junk(out);
+                        self.enter(Within::Array, None);
+                        self.start = self.base + at as u64;
+                        at += 1;
+                    }
+                    b'{' | b'"' => {
+                        self.end_junk(out);
+                        self.within = Within::Stream;
+                        self.begin(at, b == b'{');
+                    }
+                    _ => {
+                        let (_, lines) = self.junk.get_or_insert((self.base + at as u64, 0));
+                        *lines += 1;
+                        self.place = Place::Junk;
+                    }
+                },
+                Place::Items => match b {
+                    b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                    b',' => {
+                        self.comma = true;
+                        at += 1;
+                    }
+                    b']' => {
+                        at += 1;
+                        self.place = match self.outer.take() {
+                            Some(scan) => {
+                                self.scan = scan;
+                                Place::Tail
+                            }
+                            None => Place::Top,
+                        };
+                    }
+                    _ => {
+                        if !self.comma && b == b'{' {
+                            let offset = self.base + at as u64;
+                            out.problem(Problem::new(
+                                offset,
+                                "bad_json",
+                                "a comma is missing between records",
+                            ));
+                        }
+                        self.begin(at, false);
+                    }
+                },
+                Place::Value => at = self.value(chunk, at, out),
+                Place::Tail => match self.scan.run(rest) {
+                    Step::End(n) => {
+                        at += n;
+                        self.pending.clear();
+                        self.place = Place::Top;
+                    }
+                    Step::Array(n) => {
+                        let read = chunk.get(..at + n).unwrap_or_default();
+                        let key = container(&self.pending, read);
+                        self.pending.clear();
+                        at += n;
+                        if let Some(key) = key {
+                            let outer = self.scan.around();
+                            self.enter(Within::Key(key), Some(outer));
+                        }
+                    }
+                    Step::More => {
+                        // Enough to know the key of an array that opens with the next chunk.
+                        self.pending
+                            .extend_from_slice(rest.get(rest.len().saturating_sub(64)..).unwrap_or(rest));
+                        let extra = self.pending.len().saturating_sub(64);
+                        self.pending.drain(..extra);
+                        at = chunk.len();
+                    }
+                    Step::Bad(n) => {
+                        at += n;
+                        let offset = self.base + at as u64;
+                        out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
+                        self.pending.clear();
+                        self.salvage = true;
+                        self.place = Place::Salvage;
+                    }
+                },
+                Place::Junk => match memchr(b'\n', rest) {
+                    Some(n) => {
+                        at += n + 1;
+                        self.place = Place::Top;
+                    }
+                    None => at = chunk.len(),
+                },
+                Place::Lines { fresh: true } if b == b'{' => self.place = Place::Top,
+                Place::Lines { .. } => match memchr(b'\n', rest) {
+                    Some(n) => {
+                        at += n + 1;
+                        self.place = Place::Lines { fresh: true };
+                    }
+                    None => {
+                        at = chunk.len();
+                        self.place = Place::Lines { fresh: false };
+                    }
+                },
+                Place::Salvage => match memchr(b'{', rest) {
+                    Some(n) => {
+                        self.begin(at + n, false);
+                        at += n;
+                    }
+                    None => at = chunk.len(),
+                },
+            }
+        }
+        self.base += chunk.len() as u64;
+    }
+
+    /// The stream ended. The framer is then at the start of a stream.
+    pub fn finish(&mut self, out: &mut dyn Frames) {
+        self.end_junk(out);
+        let cut = match self.place {
+            Place::Value if !self.oversize => Some((self.start, "the data end inside this record")),
+            Place::Items | Place::Tail => Some((self.base, "the data end inside the list of records")),
+            _ => None,
+        };
+        if let Some((offset, message)) = cut {
+            out.problem(Problem::new(offset, "cut", message));
+        }
+        *self = Framer::default();
+    }
+
+    fn begin(&mut self, at: usize, watch: bool) {
+        self.start = self.base + at as u64;
+        self.scan.reset(watch);
+        self.place = Place::Value;
+    }
+
+    fn enter(&mut self, within: Within, outer: Option<Scan>) {
+        self.within = within;
+        self.outer = outer;
+        self.comma = true;
+        self.place = Place::Items;
+    }
+
+    fn end_junk(&mut self, out: &mut dyn Frames) {
+        if let Some((offset, lines)) = self.junk.take() {
+            let message = match lines {
+                1 => "a line that is not JSON".to_owned(),
+                n => format!("{n} lines that are not JSON"),
+            };
+            out.problem(Problem::new(offset, "not_json", message));
+        }
+    }
+
+    /// Reads on in the current value; gives where to go on in the chunk. If the value began in an earlier chunk,
+    /// `at` is 0.
+    fn value(&mut self, chunk: &[u8], at: usize, out: &mut dyn Frames) -> usize {
+        let mut scanned = at;
+        loop {
+            match self.scan.run(chunk.get(scanned..).unwrap_or_default()) {
+                Step::End(n) => {
+                    let end = scanned + n;
+                    self.emit(chunk.get(at..end).unwrap_or_default(), out);
+                    self.comma = false;
+                    self.place = match self.within {
+                        _ if self.salvage => Place::Salvage,
+                        Within::Stream => Place::Top,
+                        Within::Array | Within::Key(_) => Place::Items,
+                    };
+                    return end;
+                }
+                Step::Array(n) => {
+                    scanned += n;
+                    let read = chunk.get(at..scanned).unwrap_or_default();
+                    if let Some(key) = container(&self.pending, read) {
+                        let outer = self.scan.around();
+                        self.pending.clear();
+                        self.oversize = false;
+                        self.enter(Within::Key(key), Some(outer));
+                        return scanned;
+                    }
+                }
+                Step::More => {
+                    self.keep(chunk.get(at..).unwrap_or_default(), out);
+                    return chunk.len();
+                }
+                Step::Bad(n) => return self.resume(chunk, at, scanned + n, out),
+            }
+        }
+    }
+
+    /// Hands on the value that ends with these bytes.
+    fn emit(&mut self, end: &[u8], out: &mut dyn Frames) {
+        if self.oversize {
+            self.oversize = false;
+        } else if self.pending.len() + end.len() > MAX_RECORD {
+            out.problem(too_large(self.start));
+        } else {
+            let raw = if self.pending.is_empty() {
+                end
+            } else {
+                self.pending.extend_from_slice(end);
+                &self.pending
+            };
+            out.value(Frame {
+                raw,
+                offset: self.start,
+                within: self.within,
+                salvaged: self.salvage,
+                source: self.scan.event_source(),
+            });
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.pending.clear();
+        // One long record must not hold its memory for good.
+        self.pending.shrink_to(1 << 20);
+    }
+
+    fn keep(&mut self, bytes: &[u8], out: &mut dyn Frames) {
+        if self.oversize {
+            return;
+        }
+        if self.pending.len() + bytes.len() > MAX_RECORD {
+            self.oversize = true;
+            self.forget();
+            out.problem(too_large(self.start));
+        } else {
+            self.pending.extend_from_slice(bytes);
+        }
+    }
+
+    /// The value is broken at `bad`: finds where to go on.
+    fn resume(&mut self, chunk: &[u8], at: usize, bad: usize, out: &mut dyn Frames) -> usize {
+        let offset = self.base + bad as u64;
+        let length = offset - self.start;
+        // Among pieces, a bracket by itself says nothing.
+        if !self.oversize && (!self.salvage || length > 1) {
+            let message = format!("not JSON: the byte at {offset} cannot stand there");
+            out.problem(Problem::new(self.start, "bad_json", message));
+        }
+        self.oversize = false;
+        self.outer = None;
+        let mut whole = std::mem::take(&mut self.pending);
+        let before = whole.len();
+        whole.extend_from_slice(chunk.get(at..=bad).unwrap_or_default());
+        let restart = if self.within == Within::Stream && !self.salvage {
+            let restart = last_line_with_brace(&whole);
+            self.place = if restart.is_some() { Place::Top } else { Place::Lines { fresh: false } };
+            restart
+        } else {
+            self.salvage = true;
+            self.place = Place::Salvage;
+            whole.get(1..).and_then(|w| memmem::rfind(w, b"{\"")).map(|n| n + 1)
+        };
+        match restart {
+            Some(n) if n < before => {
+                // The earlier bytes are read once more as a chunk of their own; nothing is pending then, so this
+                // never goes deeper.
+                let again = whole.get(n..before).unwrap_or_default();
+                self.base -= again.len() as u64;
+                self.push(again, out);
+                at
+            }
+            Some(n) => at + (n - before),
+            None => bad,
+        }
+    }
+}
+
+fn too_large(offset: u64) -> Problem {
+    Problem::new(offset, "too_large", "a record of more than 16 MiB is left out")
+}
+
+/// The last `{` that begins a line, not the value's own.
+fn last_line_with_brace(value: &[u8]) -> Option<usize> {
+    let mut end = value.len();
+    while let Some(n) = value.get(..end).and_then(|v| memrchr(b'\n', v)) {
+        if value.get(n + 1) == Some(&b'{') {
+            return Some(n + 1);
+        }
+        end = n;
+    }
+    None
+}
+
+/// The container whose key stands before the `[` that these bytes end with.
+fn container(pending: &[u8], read: &[u8]) -> Option<&'static str> {
+    let joined;
+    let bytes = if pending.is_empty() || read.len() > 64 {
+        read
+    } else {
+        let tail = pending.get(pending.len().saturating_sub(64)..).unwrap_or(pending);
+        joined = [tail, read].concat();
+        &joined
+    };
+    let key = bytes.strip_suffix(b"[")?.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
+    let key = key.strip_suffix(b"\"")?;
+    let opens = |before: &[u8]| before.ends_with(b"\"") && !before.ends_with(b"\\\"");
+    CONTAINERS.iter().find(|c| key.strip_suffix(c.as_bytes()).is_some_and(opens)).copied()
+}
