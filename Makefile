@@ -13,8 +13,8 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \
 	--enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext
 GZIP_BUDGET := 400000
-# The wasm-bindgen tools must be of the version in Cargo.lock.
-WASM_BINDGEN := 0.2.130
+# The tools must be of the very version that the crate is.
+WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK := 0.15.1
 
 CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
@@ -70,7 +70,7 @@ test-package: package ## The npm package and its command in Node, and its types
 	node_modules/.bin/tsc --project tests/package/types
 
 .PHONY: size
-size: $(PACKAGE)/forepost.wasm ## What takes the space in the module, by crate and module
+size: target/bindgen/forepost.wasm ## What takes the space in the module, by crate and module
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 -g target/bindgen/engine_bg.wasm -o target/bindgen/named.wasm
 	node tools/size.js target/bindgen/named.wasm
 
@@ -90,8 +90,8 @@ clean: ## Removes everything that was built, but not .tools
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 
 .PHONY: package
-package: $(PACKAGE)/forepost.wasm
-	node tools/package.js
+package: target/bindgen/forepost.wasm
+	node tools/package.js target/bindgen $(PACKAGE)
 	node tools/size.js $(PACKAGE)/forepost.wasm $(GZIP_BUDGET)
 
 # cargo knows best whether anything changed; the file keeps its time if nothing did.
@@ -103,10 +103,8 @@ $(CARGO_WASM): cargo-wasm ;
 target/bindgen/engine_bg.wasm: $(CARGO_WASM) $(BINDGEN)
 	$(BINDGEN) $(CARGO_WASM) target/bindgen engine
 
-$(PACKAGE)/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
-	mkdir -p $(PACKAGE)
+target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 $< -o $@
-	cp target/bindgen/engine.js $(PACKAGE)/engine.js
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs
 	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools

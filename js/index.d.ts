@@ -38,7 +38,7 @@ export type Chunk = Uint8Array | ArrayBuffer | ArrayBufferView | string;
 export type Input = Chunk | Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
 
 interface Reader {
-  /** Bytes of the current input, cut anywhere. gzip and the envelope are recognised by content. */
+  /** Bytes of the current input, cut anywhere (text: not inside a surrogate pair). gzip and the envelope are recognised by content. */
   push(data: Chunk): void;
   /** The current input is complete; the next push begins another. */
   endInput(): void;

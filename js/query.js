@@ -48,9 +48,10 @@ export async function query(kql, inputs = []) {
 /** One line of `query --batch`: `{"id","query"}` in, its answer out. For the command. */
 export const queryBatchLine = (line) => guarded('query --batch', undefined, () => engineBatchLine(line));
 
+// Too long, too deep, too many parts; and Kusto's own two for a run that grew too large.
+const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
+
 function queryError(error, kql) {
   const located = { ...error, start: utf16Offset(kql, error.start ?? 0), end: utf16Offset(kql, error.end ?? 0) };
   return LIMIT_CODES.has(error.code) ? new LimitError(located) : new QueryError(located);
 }
-
-const LIMIT_CODES = new Set([]);

@@ -1,13 +1,14 @@
-// node tools/package.js: lays out dist/npm, the npm package, from js/ and what the build made.
+// node tools/package.js BUILT DIST: lays out the npm package from js/ and what the build made.
 
-import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-const OUT = 'dist/npm';
+const [built, dist] = process.argv.slice(2);
 const version = /^version = "(.+)"$/m.exec(readFileSync('Cargo.toml', 'utf8'))[1];
 const { name, ...rest } = JSON.parse(readFileSync('js/package.json', 'utf8'));
 
-cpSync('js', OUT, { recursive: true });
-cpSync('README.md', `${OUT}/README.md`);
-cpSync('LICENSE', `${OUT}/LICENSE`);
-writeFileSync(`${OUT}/package.json`, `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
-chmodSync(`${OUT}/cli.js`, 0o755);
+rmSync(dist, { recursive: true, force: true });
+cpSync('js', dist, { recursive: true });
+for (const file of ['engine.js', 'forepost.wasm']) cpSync(`${built}/${file}`, `${dist}/${file}`);
+for (const file of ['README.md', 'LICENSE']) cpSync(file, `${dist}/${file}`);
+writeFileSync(`${dist}/package.json`, `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
+chmodSync(`${dist}/cli.js`, 0o755);

@@ -34,7 +34,7 @@ function span({ StartTime, EndTime }) {
   return StartTime === EndTime ? time(StartTime) : `${time(StartTime)} to ${time(EndTime)}`;
 }
 
-const accountText = ({ Name, UPNSuffix, FullName, AadUserId, Sid }) => (UPNSuffix ? `${Name}@${UPNSuffix}` : Name ?? FullName ?? AadUserId ?? Sid);
+const accountText = ({ Name, UPNSuffix, FullName, AadUserId, Sid }) => (Name && UPNSuffix ? `${Name}@${UPNSuffix}` : Name ?? FullName ?? AadUserId ?? Sid);
 
 const otherText = ({ $id, Type, ...rest }) => `${Type} ${Object.values(rest).join(' ')}`;
 

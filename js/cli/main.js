@@ -7,13 +7,13 @@ import { check } from './check.js';
 import { COMMANDS, OPTIONS, help, overview } from './help.js';
 import { query } from './query.js';
 import { scan } from './scan.js';
-import { closeQuietlyOnBrokenPipe, note, out, style } from './terminal.js';
+import { leaveWhenOutputFails, note, out, style } from './terminal.js';
 
 const RUN = { scan, query, check };
 
 /** 0 ran; 1 ran but something was unreadable or a rule has an error; 2 could not run. */
 export async function main(argv) {
-  closeQuietlyOnBrokenPipe();
+  leaveWhenOutputFails();
   try {
     return await dispatch(argv);
   } catch (error) {

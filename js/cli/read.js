@@ -54,7 +54,10 @@ async function readFile(reader, path, stream, report, onChunk) {
     report.files += 1;
   } catch (error) {
     if (report.interrupted) return; // its stream was closed half-way, so its end is no problem of the file's
-    if (error.syscall === undefined) throw error; // the engine's, not the file system's
+    if (error.syscall === undefined) { // the engine's, not the file system's
+      note(`${style.red('stopped')} while reading ${name}`);
+      throw error;
+    }
     report.unreadable += 1;
     note(`${style.red('unreadable')} ${name}: ${reason(error)}`);
   }

@@ -29,12 +29,13 @@ export function note(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** `forepost … | head` is no error: when the reader goes, so do we. */
-export function closeQuietlyOnBrokenPipe() {
+/** `forepost … | head` is no error: when the reader goes, so do we. A full disk is one. */
+export function leaveWhenOutputFails() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
-      if (error.code !== 'EPIPE') throw error;
-      process.exit(process.exitCode ?? 0);
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+      if (stream === process.stdout) process.stderr.write(`forepost: the output cannot be written: ${error.message}\n`);
+      process.exit(2);
     });
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { forepost, PACKAGE, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
@@ -180,6 +180,17 @@ test('a reader that goes away early is no error', async () => {
   const [status] = await once(child, 'exit');
   assert.equal(status, 0);
   assert.equal(stderr, '');
+});
+
+test('output that cannot be written is an error', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = start(['query', 'print 1'], { stdio: ['ignore', full, 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (data) => { stderr += data; });
+  const [status] = await once(child, 'exit');
+  closeSync(full);
+  assert.equal(status, 2);
+  assert.match(stderr, /cannot be written: ENOSPC/);
 });
 
 test('Ctrl-C stops reading, concludes, prints the summary and exits 130', async () => {

@@ -138,6 +138,7 @@ test('queries', async () => {
   assert.deepEqual(counted.problems.map((p) => p.length > 0), [false, false, false, true]);
   await assert.rejects(query('print "𐍈é", Nme'), (error) => error.name === 'QueryError' && error.code === 'KS142' && 'print "𐍈é", Nme'.slice(error.start, error.end) === 'Nme');
   assert.throws(() => new Query(5), { code: 'bad-argument' });
+  assert.throws(() => new Query(`print ${'('.repeat(5000)}`), { name: 'LimitError', code: 'FP002' });
 });
 
 test('after dispose() a call says so, and disposing twice is nothing', () => {
