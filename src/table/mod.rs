@@ -1,4 +1,4 @@
-//! Records to rows: `AWSCloudTrail` over raw events, and tables a user declares.
+//! Records to rows.
 
 pub mod cloudtrail;
 pub mod user;

@@ -118,6 +118,27 @@ pub fn skip_value(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     }
 }
 
+/// How deep a raw text nests at its deepest, strings stepped over.
+pub fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut i) = (0_usize, 0, 0);
+    while let Some(b) = bytes.get(i) {
+        match b {
+            b'"' => {
+                i = skip_string(bytes, i).unwrap_or(bytes.len());
+                continue;
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        i += 1;
+    }
+    deepest
+}
+
 /// The members of a raw object, or the items of a raw array, as raw slices.
 pub struct Items<'a> {
     bytes: &'a [u8],
@@ -584,6 +605,7 @@ mod tests {
 
     #[test]
     fn items_of_raw_text() {
+        assert_eq!((depth(b"1"), depth(b"[{\"]\":[]}]")), (0, 3));
         let items: Result<Vec<_>, _> =
             Items::open(b" {\"a\" : {\"b\":\"}\"} , \"c\":[1,2]}").into_iter().flatten().collect();
         assert_eq!(items, Ok(vec![(&b"a"[..], &b"{\"b\":\"}\"}"[..]), (b"c", b"[1,2]")]));

@@ -176,18 +176,15 @@ impl Parser {
         let start = self.span();
         let mut text = first.clone();
         let mut joined = 1;
-        for width in [5, 3] {
-            let mut candidate = first.clone();
-            for i in 1..width {
-                match self.peek(i) {
-                    Token::Name(n) if i % 2 == 0 && self.touches(i) => candidate.push_str(n),
-                    Token::Mark("-") if i % 2 == 1 && self.touches(i) => candidate.push('-'),
-                    _ => break,
-                }
+        let mut candidate = first.clone();
+        for i in 1..5 {
+            match self.peek(i) {
+                Token::Name(n) if i % 2 == 0 && self.touches(i) => candidate.push_str(n),
+                Token::Mark("-") if i % 2 == 1 && self.touches(i) => candidate.push('-'),
+                _ => break,
             }
             if DASHED.contains(&candidate.as_str()) {
-                (text, joined) = (candidate, width);
-                break;
+                (text, joined) = (candidate.clone(), i + 1);
             }
         }
         for _ in 0..joined {

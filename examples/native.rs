@@ -1,0 +1,101 @@
+//! The engine without WebAssembly, for tests that compare the two and for profiling:
+//! `native query --batch`, `native scan [--rules FILE]… PATH…`, `native check FILE…`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+use forepost::detector::{Detector, Options, QueryRun, RuleFile, check, query_batch_line};
+use std::io::{BufRead, Read, Write};
+
+/// What `now()` is in all of these: results must not depend on the day.
+const NOW: i64 = 639_073_152_000_000_000;
+
+fn main() -> std::io::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("query") if args.iter().any(|a| a == "--batch") => batch(),
+        Some("query") => query(args.get(1..).unwrap_or_default()),
+        Some("scan") => scan(args.get(1..).unwrap_or_default()),
+        Some("check") => check_files(args.get(1..).unwrap_or_default()),
+        _ => {
+            eprintln!(
+                "usage: native query --batch | query KQL PATH… | scan [--rules FILE]… PATH… | check FILE…"
+            );
+            std::process::exit(2);
+        }
+    }
+}
+
+fn batch() -> std::io::Result<()> {
+    let out = std::io::stdout();
+    let mut out = out.lock();
+    for line in std::io::stdin().lock().lines() {
+        writeln!(out, "{}", query_batch_line(&line?, NOW))?;
+    }
+    Ok(())
+}
+
+fn feed(path: &str, mut push: impl FnMut(&[u8])) -> std::io::Result<()> {
+    let mut file = std::fs::File::open(path)?;
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(()),
+            n => push(chunk.get(..n).unwrap_or_default()),
+        }
+    }
+}
+
+fn query(args: &[String]) -> std::io::Result<()> {
+    let Some((kql, paths)) = args.split_first() else { return Ok(()) };
+    let mut run = match QueryRun::new(kql, NOW, &[]) {
+        Ok(run) => run,
+        Err(diagnostics) => {
+            diagnostics.iter().for_each(|d| eprintln!("{d:?}"));
+            std::process::exit(2);
+        }
+    };
+    for path in paths {
+        feed(path, |bytes| run.push(bytes))?;
+        run.end_input();
+    }
+    println!("{}", run.result());
+    eprint!("{}", run.take_problems());
+    Ok(())
+}
+
+fn rule_file(path: &str) -> std::io::Result<RuleFile> {
+    Ok(RuleFile { file: path.to_owned(), text: std::fs::read_to_string(path)? })
+}
+
+fn scan(args: &[String]) -> std::io::Result<()> {
+    let (mut rules, mut paths) = (Vec::new(), Vec::new());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--rules" => rules.extend(args.next().map(|p| rule_file(p)).transpose()?),
+            path => paths.push(path),
+        }
+    }
+    let mut detector = match Detector::new(&rules, Options::default()) {
+        Ok(detector) => detector,
+        Err(findings) => {
+            findings.iter().for_each(|f| eprintln!("{}", f.to_json()));
+            std::process::exit(2);
+        }
+    };
+    for path in paths {
+        feed(path, |bytes| detector.push(bytes))?;
+        detector.end_input();
+    }
+    detector.finish();
+    print!("{}", detector.take_alerts());
+    eprint!("{}", detector.take_problems());
+    eprintln!("{}", detector.stats());
+    Ok(())
+}
+
+fn check_files(paths: &[String]) -> std::io::Result<()> {
+    let files: Result<Vec<RuleFile>, _> = paths.iter().map(|p| rule_file(p)).collect();
+    check(&files?).iter().for_each(|f| println!("{}", f.to_json()));
+    Ok(())
+}

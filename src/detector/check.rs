@@ -1,0 +1,141 @@
+//! Rule files to rules that can run, and everything that is wrong with them.
+
+use super::NamedTable;
+use crate::exec::split::{Split, split};
+use crate::kql::bind::{Catalog, Table, compile};
+use crate::kql::diagnostic::Severity;
+use crate::rule::{self, Rule};
+use crate::table::cloudtrail;
+use crate::value::Column;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A rule file as the host read it.
+#[derive(Clone, Debug)]
+pub struct RuleFile {
+    /// Its name, for messages.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// One thing wrong or odd in a rule file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The file.
+    pub file: String,
+    /// The rule's name, if that could be read.
+    pub rule: Option<String>,
+    /// `error`, `warning`, `information`.
+    pub severity: &'static str,
+    /// Kusto's code, or ours.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+impl Finding {
+    /// Whether the rule cannot run.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error.name()
+    }
+
+    fn new(file: &str, rule: Option<&str>, finding: rule::Finding) -> Finding {
+        let rule::Finding { severity, code, message, hint, line, column } = finding;
+        Finding {
+            file: file.to_owned(),
+            rule: rule.map(str::to_owned),
+            severity: severity.name(),
+            code,
+            message,
+            hint,
+            line,
+            column,
+        }
+    }
+
+    /// As one JSON object.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// A rule ready to run.
+pub struct CompiledRule {
+    /// The rule.
+    pub rule: Rule,
+    /// Its query in two parts.
+    pub split: Split,
+    /// What its query yields.
+    pub columns: Vec<Column>,
+}
+
+/// The tables queries can read: `AWSCloudTrail` and the user's.
+pub fn catalog(tables: &[NamedTable]) -> Catalog {
+    let columns = cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect();
+    let own = Table { name: Rc::from(super::feed::TABLE), columns };
+    let given = tables.iter().map(|t| Table { name: Rc::from(&*t.name), columns: t.table.columns.clone() });
+    Catalog { tables: std::iter::once(own).chain(given).collect() }
+}
+
+/// Everything that is wrong or odd in rule files.
+pub fn check(files: &[RuleFile]) -> Vec<Finding> {
+    compile_all(files, &[]).1
+}
+
+/// The built-in rules as files.
+pub fn built_in() -> Vec<RuleFile> {
+    let file = |(file, text): &(&str, &str)| RuleFile { file: (*file).to_owned(), text: (*text).to_owned() };
+    rule::BUILT_IN.iter().map(file).collect()
+}
+
+/// Compiles rule files; the built-in ones if there are none.
+pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
+    let own;
+    let files = if files.is_empty() {
+        own = built_in();
+        &own
+    } else {
+        files
+    };
+    let catalog = catalog(tables);
+    let (mut compiled, mut findings) = (Vec::new(), Vec::new());
+    let mut ids: HashMap<String, String> = HashMap::new();
+    for RuleFile { file, text } in files {
+        let loaded = rule::load(text);
+        let name = loaded.rule.as_ref().map(|r| r.name.clone());
+        findings.extend(loaded.diagnostics.into_iter().map(|f| Finding::new(file, name.as_deref(), f)));
+        let Some(rule) = loaded.rule else { continue };
+        let result = compile(&rule.query.text, &catalog);
+        findings.extend(
+            result.diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), rule.query.finding(d))),
+        );
+        if let Some(other) = ids.insert(rule.id.clone(), file.clone()) {
+            let message =
+                format!("the id {} is also that of {other}: their alerts cannot be told apart", rule.id);
+            let finding = rule::Finding {
+                severity: Severity::Warning,
+                code: "FP230",
+                message,
+                hint: None,
+                line: 1,
+                column: 1,
+            };
+            findings.push(Finding::new(file, name.as_deref(), finding));
+        }
+        let Some(query) = result.query else { continue };
+        let columns = query.plan.columns.clone();
+        findings.extend(
+            rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
+        );
+        compiled.push(CompiledRule { rule, split: split(&query.plan), columns });
+    }
+    (compiled, findings)
+}

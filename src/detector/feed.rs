@@ -1,0 +1,391 @@
+//! Inputs to candidates: each record goes once through the row stages of every leaf, and what passes is kept.
+
+use super::{NamedTable, write_text};
+use crate::exec::Budget;
+use crate::exec::program::Columns;
+use crate::exec::row::{Event, Evidence, Row};
+use crate::exec::run::Table;
+use crate::exec::split::Leaf;
+use crate::exec::stage::{self, CompiledStage};
+use crate::source::{Envelope, Problem, Record, Sink, Source};
+use crate::table::cloudtrail::{self, EventRow};
+use crate::value::{Value, datetime, json};
+use std::cell::{Cell, OnceCell};
+use std::ops::Range;
+use std::rc::Rc;
+
+/// How many candidate rows a detector keeps, over all rules.
+pub const MAX_CANDIDATES: usize = 2_000_000;
+/// How many problems are kept until the host takes them; the rest is counted.
+const MAX_PROBLEMS: usize = 1000;
+/// The name of the table that inputs fill.
+pub const TABLE: &str = "AWSCloudTrail";
+
+/// A leaf and the rows it let through.
+pub struct LeafState {
+    stages: Vec<CompiledStage>,
+    /// How many filters stand at the start: they run on the record before it is taken apart.
+    leading: usize,
+    needed: Vec<bool>,
+    reads_events: bool,
+    rows: Vec<(Option<i64>, Row)>,
+    sorted: Cell<bool>,
+}
+
+impl LeafState {
+    /// The rows of a window in order of time, then of the raw record: whatever the order of the inputs. Rows of a table
+    /// without times are in every window.
+    pub fn window(&self, window: &Range<i64>) -> Table {
+        let inside = |(time, _): &&(Option<i64>, Row)| match time {
+            Some(t) => window.contains(t),
+            None => !self.reads_events,
+        };
+        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
+    }
+
+    /// All rows, in the order they came.
+    pub fn take_all(&mut self) -> Table {
+        Rc::new(std::mem::take(&mut self.rows).into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn sort(&mut self) {
+        if !self.sorted.replace(true) {
+            fn raw(row: &Row) -> &[u8] {
+                row.evidence.events().first().map_or(&[], |e| &e.raw)
+            }
+            self.rows.sort_by(|(t, a), (u, b)| t.cmp(u).then_with(|| raw(a).cmp(raw(b))));
+        }
+    }
+}
+
+/// The times of the rows of several leaves, sorted.
+pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
+    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
+    times.sort_unstable();
+    times.dedup();
+    times
+}
+
+/// Inputs, leaves and counters.
+pub struct Feed {
+    source: Source,
+    state: State,
+}
+
+struct State {
+    leaves: Vec<LeafState>,
+    /// Whether candidates keep their raw record.
+    evidence: bool,
+    problems: Vec<(Option<u64>, &'static str, String)>,
+    stack: Vec<Value>,
+    candidates: u64,
+    kept: usize,
+    problem_count: u64,
+    late: u64,
+    dropped: u64,
+    untimed: u64,
+    first: Option<i64>,
+    last: Option<i64>,
+    /// For each leaf, before when all windows are concluded.
+    late_before: Vec<Option<i64>>,
+}
+
+impl Feed {
+    /// A feed without leaves.
+    pub fn new(evidence: bool) -> Feed {
+        Feed {
+            source: Source::new(),
+            state: State {
+                leaves: Vec::new(),
+                evidence,
+                problems: Vec::new(),
+                stack: Vec::new(),
+                candidates: 0,
+                kept: 0,
+                problem_count: 0,
+                late: 0,
+                dropped: 0,
+                untimed: 0,
+                first: None,
+                last: None,
+                late_before: Vec::new(),
+            },
+        }
+    }
+
+    /// Adds the leaves of a query and says where they are. A leaf of a user's table has all its rows at once.
+    pub fn add(&mut self, leaves: Vec<Leaf>, tables: &[NamedTable]) -> Range<usize> {
+        let from = self.state.leaves.len();
+        for leaf in leaves {
+            let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
+            let mut state = LeafState {
+                leading: stage::leading_filters(&stages),
+                stages,
+                needed: leaf.needed,
+                reads_events: &*leaf.table == TABLE,
+                rows: Vec::new(),
+                sorted: Cell::new(true),
+            };
+            if let Some(given) = tables.iter().find(|t| *t.name == *leaf.table) {
+                let time = given.table.columns.iter().position(|c| &*c.name == "TimeGenerated");
+                for values in &given.table.rows {
+                    let time = match time.and_then(|i| values.get(i)) {
+                        Some(Value::DateTime(t)) => Some(*t),
+                        _ => None,
+                    };
+                    let row = Row { values: values.clone(), evidence: Evidence::None };
+                    let rows = &mut state.rows;
+                    // The budget only bounds what expands; a user's table is already in memory.
+                    let done = stage::run(
+                        &state.stages,
+                        row,
+                        &mut Budget::default(),
+                        &mut self.state.stack,
+                        &mut |row| {
+                            rows.push((time, row));
+                        },
+                    );
+                    if let Err(e) = done {
+                        self.state.problem(None, "FP301", e.message);
+                    }
+                }
+                state.sorted.set(false);
+            }
+            self.state.leaves.push(state);
+            self.state.late_before.push(None);
+        }
+        from..self.state.leaves.len()
+    }
+
+    /// Takes bytes of the current input.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.source.push(bytes, &mut self.state);
+    }
+
+    /// The current input ended.
+    pub fn end_input(&mut self) {
+        self.source.finish(&mut self.state);
+    }
+
+    /// The leaves of a query, their rows in order.
+    pub fn leaves(&mut self, range: Range<usize>) -> &[LeafState] {
+        let leaves = self.state.leaves.get_mut(range).unwrap_or_default();
+        leaves.iter_mut().for_each(LeafState::sort);
+        leaves
+    }
+
+    /// The same, to take rows out.
+    pub fn leaves_mut(&mut self, range: Range<usize>) -> &mut [LeafState] {
+        self.state.leaves.get_mut(range).unwrap_or_default()
+    }
+
+    /// The times of the first and last event.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        self.state.first.zip(self.state.last)
+    }
+
+    /// Lets go of rows no window will see again.
+    pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
+        let Some(from) = keep_from else { return };
+        let mut freed = 0;
+        for leaf in self.state.leaves.get_mut(range.clone()).unwrap_or_default() {
+            let before = leaf.rows.len();
+            leaf.rows.retain(|(t, _)| t.is_none_or(|t| t >= from));
+            freed += before - leaf.rows.len();
+        }
+        self.state.kept = self.state.kept.saturating_sub(freed);
+        self.state.late_before.get_mut(range).unwrap_or_default().fill(Some(from));
+    }
+
+    /// Reports a problem that has no place in an input.
+    pub fn report(&mut self, code: &'static str, message: String) {
+        self.state.problem(None, code, message);
+    }
+
+    /// Problems since the last call, one JSON object a line.
+    pub fn take_problems(&mut self) -> String {
+        let mut out = String::new();
+        for (offset, code, message) in self.state.problems.drain(..) {
+            out.push('{');
+            match offset {
+                Some(offset) => out.push_str(&format!("\"offset\":{offset},")),
+                None => out.push_str("\"offset\":null,"),
+            }
+            write_text(&mut out, "code", code);
+            out.push(',');
+            write_text(&mut out, "message", &message);
+            out.push_str("}\n");
+        }
+        out
+    }
+
+    /// Counters, as a JSON object that is still open.
+    pub fn stats(&self) -> String {
+        let (stats, s) = (self.source.stats(), &self.state);
+        let mut out = format!(
+            "{{\"bytes\":{},\"inflatedBytes\":{},\"events\":{},\"candidates\":{},\"problems\":{},\"late\":{},\"dropped\":{},\"untimed\":{}",
+            stats.bytes_in,
+            stats.bytes_inflated,
+            stats.total(),
+            s.candidates,
+            s.problem_count,
+            s.late,
+            s.dropped,
+            s.untimed
+        );
+        out.push_str(",\"envelopes\":{");
+        let mut first = true;
+        for envelope in Envelope::ALL {
+            let n = stats.records(envelope);
+            if n > 0 {
+                if !first {
+                    out.push(',');
+                }
+                first = false;
+                json::write_string(&mut out, envelope.name());
+                out.push_str(&format!(":{n}"));
+            }
+        }
+        out.push('}');
+        for (key, time) in [("firstEvent", s.first), ("lastEvent", s.last)] {
+            out.push(',');
+            match time {
+                Some(t) => write_text(&mut out, key, &datetime::format(t)),
+                None => out.push_str(&format!("\"{key}\":null")),
+            }
+        }
+        out
+    }
+}
+
+impl State {
+    fn problem(&mut self, offset: Option<u64>, code: &'static str, message: String) {
+        self.problem_count += 1;
+        match self.problems.len() {
+            n if n < MAX_PROBLEMS => self.problems.push((offset, code, message)),
+            MAX_PROBLEMS => self.problems.push((
+                offset,
+                "FP303",
+                "more problems follow; they are only counted".to_owned(),
+            )),
+            _ => {}
+        }
+    }
+
+    /// Runs a record through every leaf that reads events.
+    fn offer(&mut self, record: &Record<'_>) {
+        let row = CachedRow::new(record.raw);
+        let time = row.row.time();
+        match time {
+            Some(t) => {
+                self.first = Some(self.first.map_or(t, |f| f.min(t)));
+                self.last = Some(self.last.map_or(t, |l| l.max(t)));
+            }
+            None => self.untimed += 1,
+        }
+        if json::depth(record.raw) > json::MAX_DEPTH {
+            let message = format!(
+                "the record nests deeper than {} levels; what lies deeper cannot be read",
+                json::MAX_DEPTH
+            );
+            self.problem(Some(record.offset), "FP302", message);
+        }
+        let mut event: Option<Rc<Event>> = None;
+        let (mut candidate, mut failed) = (false, None);
+        for (leaf, late_before) in self.leaves.iter_mut().zip(&self.late_before) {
+            if !leaf.reads_events || !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
+                continue;
+            }
+            let evidence = match (self.evidence, &event) {
+                (false, _) => Evidence::None,
+                (true, Some(event)) => Evidence::One(Rc::clone(event)),
+                (true, None) => {
+                    let made = event.insert(Rc::new(Event { raw: record.raw.into(), time }));
+                    Evidence::One(Rc::clone(made))
+                }
+            };
+            let values = leaf
+                .needed
+                .iter()
+                .enumerate()
+                .map(|(i, n)| if *n { row.column(i) } else { Value::Null })
+                .collect();
+            let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
+            let rows = &mut leaf.rows;
+            let (mut kept, mut dropped) = (0, 0);
+            let room = MAX_CANDIDATES.saturating_sub(self.kept);
+            let done = stage::run(
+                stages,
+                Row { values, evidence },
+                &mut Budget::default(),
+                &mut self.stack,
+                &mut |row| {
+                    if kept < room {
+                        kept += 1;
+                        rows.push((time, row));
+                    } else {
+                        dropped += 1;
+                    }
+                },
+            );
+            if let Err(e) = done {
+                failed = Some(e);
+            }
+            self.kept += kept;
+            self.dropped += dropped;
+            if kept > 0 {
+                candidate = true;
+                leaf.sorted.set(false);
+                if let (Some(t), Some(before)) = (time, late_before)
+                    && t < *before
+                {
+                    self.late += 1;
+                }
+            }
+        }
+        self.candidates += u64::from(candidate);
+        if let Some(e) = failed {
+            self.problem(Some(record.offset), e.code, e.message);
+        }
+        if self.dropped > 0 && self.kept >= MAX_CANDIDATES {
+            let message = format!(
+                "more than {MAX_CANDIDATES} candidates are kept; further ones are dropped and alerts can be missing"
+            );
+            if !self.problems.iter().any(|(_, code, _)| *code == "FP304") {
+                self.problem(None, "FP304", message);
+            }
+        }
+    }
+}
+
+impl Sink for State {
+    fn record(&mut self, record: Record<'_>) {
+        self.offer(&record);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        State::problem(self, Some(problem.offset), problem.code, problem.message);
+    }
+}
+
+/// An event's row that decodes each column once, however many leaves ask.
+pub struct CachedRow<'a> {
+    row: EventRow<'a>,
+    cells: Vec<OnceCell<Value>>,
+}
+
+impl<'a> CachedRow<'a> {
+    /// The row of a raw record.
+    pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
+        CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); cloudtrail::columns().len()] }
+    }
+}
+
+impl Columns for CachedRow<'_> {
+    fn column(&self, index: usize) -> Value {
+        match self.cells.get(index) {
+            Some(cell) => cell.get_or_init(|| self.row.column(index)).clone(),
+            None => Value::Null,
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The one type that hosts drive: bytes in, alerts out.
+//!
+//! A [`Detector`] reads its inputs through one [`feed::Feed`], which runs the row stages of all rules on each
+//! record and keeps what they let through; [`conclude`](Detector::advance_to) runs each rule's set stages for
+//! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
+
+pub mod check;
+mod feed;
+mod query;
+
+pub use check::{Finding, RuleFile, check};
+pub use query::{QueryRun, query_batch_line};
+
+use crate::exec::row::Rows;
+use crate::exec::run::{Run, Table};
+use crate::exec::{Budget, ExecError};
+use crate::rule::{AlertOptions, Rule};
+use crate::value::{Column, datetime, json};
+use check::CompiledRule;
+use feed::{Feed, LeafState};
+use std::rc::Rc;
+
+/// How many empty windows one rule may run that alerts on nothing at all.
+const MAX_EMPTY_TICKS: u64 = 100_000;
+
+/// What a host decides.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether alerts carry their source events. Default true.
+    pub evidence: bool,
+    /// The workspace that alerts name. Default `forepost`.
+    pub workspace: String,
+    /// Whether windows conclude as soon as the newest event is past them by the rule's delay; otherwise they wait for
+    /// [`Detector::advance_to`] or [`Detector::finish`]. Default false.
+    pub stream: bool,
+    /// Tables besides `AWSCloudTrail` that rules can read.
+    pub tables: Vec<NamedTable>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        let AlertOptions { workspace, .. } = AlertOptions::default();
+        Options { evidence: true, workspace, stream: false, tables: Vec::new() }
+    }
+}
+
+/// A table a user supplies.
+#[derive(Clone, Debug)]
+pub struct NamedTable {
+    /// The name queries use.
+    pub name: String,
+    /// Its columns and rows.
+    pub table: crate::table::user::UserTable,
+}
+
+/// One rule and where its replay stands.
+struct RuleState {
+    rule: Rule,
+    root: Rc<crate::kql::plan::Plan>,
+    columns: Vec<Column>,
+    /// Its leaves in the feed.
+    leaves: std::ops::Range<usize>,
+    /// The last tick that was run or passed over.
+    concluded: Option<i64>,
+    /// No tick before this one runs: an alert silenced the rule.
+    silent_until: i64,
+}
+
+/// Runs rules over CloudTrail records.
+pub struct Detector {
+    rules: Vec<RuleState>,
+    feed: Feed,
+    options: AlertOptions,
+    stream: bool,
+    warnings: Vec<Finding>,
+    alerts: String,
+    alert_count: u64,
+}
+
+impl Detector {
+    /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
+    /// wrong, and at least one of them is an error.
+    pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, Vec<Finding>> {
+        let (compiled, findings) = check::compile_all(files, &options.tables);
+        if findings.iter().any(Finding::is_error) {
+            return Err(findings);
+        }
+        let mut feed = Feed::new(true);
+        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &options.tables)).collect();
+        Ok(Detector {
+            rules,
+            feed,
+            options: AlertOptions {
+                evidence: options.evidence,
+                workspace: options.workspace,
+                ..AlertOptions::default()
+            },
+            stream: options.stream,
+            warnings: findings,
+            alerts: String::new(),
+            alert_count: 0,
+        })
+    }
+
+    /// What is odd about the rules and does not keep them from running.
+    pub fn warnings(&self) -> &[Finding] {
+        &self.warnings
+    }
+
+    /// Takes bytes of the current input, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.feed.push(bytes);
+        if self.stream {
+            self.follow();
+        }
+    }
+
+    /// The current input ended; the next bytes begin another.
+    pub fn end_input(&mut self) {
+        self.feed.end_input();
+        if self.stream {
+            self.follow();
+        }
+    }
+
+    /// Concludes what the newest event is past by the delay.
+    fn follow(&mut self) {
+        if let Some((_, newest)) = self.feed.times() {
+            self.advance_to(newest);
+        }
+    }
+
+    /// The host's clock, in ticks: concludes every window that ended before it by the rule's delay.
+    pub fn advance_to(&mut self, now: i64) {
+        for i in 0..self.rules.len() {
+            let limit = self.rules.get(i).and_then(|r| r.rule.schedule.concluded_by(now));
+            if let Some(limit) = limit {
+                self.conclude(i, limit);
+            }
+        }
+    }
+
+    /// There is no more input: concludes every window that holds anything.
+    pub fn finish(&mut self) {
+        self.feed.end_input();
+        for i in 0..self.rules.len() {
+            self.conclude(i, i64::MAX);
+        }
+    }
+
+    /// Runs the ticks of a rule up to and with `limit`.
+    fn conclude(&mut self, index: usize, limit: i64) {
+        let Some(state) = self.rules.get_mut(index) else { return };
+        let schedule = state.rule.schedule;
+        let span = self.feed.times();
+        let leaves = self.feed.leaves(state.leaves.clone());
+        let times = feed::times_of(leaves);
+        let mut problems = Vec::new();
+        let mut every_tick = state.rule.trigger.fires_on_nothing();
+        if every_tick && let Some((first, last)) = span {
+            let from = state.concluded.map_or(first, |c| c.max(first));
+            if schedule.ticks(from, last).len() > MAX_EMPTY_TICKS {
+                every_tick = false;
+                problems.push(format!(
+                    "the events span more than {MAX_EMPTY_TICKS} windows; only those with candidates were run"
+                ));
+            }
+        }
+        loop {
+            let next = match (every_tick, span) {
+                (true, Some((first, last))) => {
+                    let tick = state.concluded.map_or_else(
+                        || schedule.first_holding(first),
+                        |c| c.saturating_add(schedule.frequency()),
+                    );
+                    (tick <= schedule.last_holding(last)).then_some(tick)
+                }
+                _ => schedule.next_holding(state.concluded, &times),
+            };
+            let Some(tick) = next.filter(|t| *t <= limit) else { break };
+            state.concluded = Some(tick);
+            if tick < state.silent_until {
+                continue;
+            }
+            match run_tick(state, leaves, tick) {
+                Ok(rows) => {
+                    let run = crate::rule::Run { rule: &state.rule, tick, rows: &rows };
+                    let alerts = run.alerts(&self.options);
+                    if let (false, Some(suppression)) = (alerts.is_empty(), state.rule.suppression) {
+                        state.silent_until = schedule.resumes(tick, suppression);
+                    }
+                    for alert in alerts {
+                        self.alert_count += 1;
+                        self.alerts.push_str(&alert.to_json());
+                        self.alerts.push('\n');
+                    }
+                }
+                Err(e) => problems.push(format!(
+                    "the run at {} failed: {} ({})",
+                    datetime::format(tick),
+                    e.message,
+                    e.code
+                )),
+            }
+        }
+        let name = state.rule.name.clone();
+        // Windows up to the limit are done even where nothing ran: later events for them are late.
+        if limit != i64::MAX {
+            state.concluded = Some(state.concluded.map_or(limit, |c| c.max(limit)));
+        }
+        let keep_from =
+            state.concluded.map(|c| schedule.window(c.saturating_add(schedule.frequency())).start);
+        let range = state.leaves.clone();
+        for message in problems {
+            self.feed.report("FP301", format!("rule '{name}': {message}"));
+        }
+        self.feed.concluded(range, keep_from);
+    }
+
+    /// The alerts since the last call, one JSON object a line.
+    pub fn take_alerts(&mut self) -> String {
+        std::mem::take(&mut self.alerts)
+    }
+
+    /// What could not be read or run since the last call, one JSON object a line: offset, code, message.
+    pub fn take_problems(&mut self) -> String {
+        self.feed.take_problems()
+    }
+
+    /// Counters, as one JSON object.
+    pub fn stats(&self) -> String {
+        let mut out = self.feed.stats();
+        out.push_str(&format!(",\"alerts\":{},\"rules\":{}}}", self.alert_count, self.rules.len()));
+        out
+    }
+}
+
+impl RuleState {
+    fn new(compiled: CompiledRule, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
+        let CompiledRule { rule, split, columns } = compiled;
+        let leaves = feed.add(split.leaves, tables);
+        RuleState { rule, root: split.root, columns, leaves, concluded: None, silent_until: 0 }
+    }
+}
+
+/// The rows of a rule's query at a tick.
+fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
+    let window = state.rule.schedule.window(tick);
+    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
+    let rows = Run::new(tick, &tables, Budget::default()).table(&state.root)?;
+    Ok(Rows { columns: state.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
+}
+
+/// Appends `"key":"text"`.
+fn write_text(out: &mut String, key: &str, text: &str) {
+    json::write_string(out, key);
+    out.push(':');
+    json::write_string(out, text);
+}

@@ -1,0 +1,180 @@
+//! One query over inputs, without a rule or a schedule.
+
+use super::check::catalog;
+use super::feed::Feed;
+use super::{NamedTable, write_text};
+use crate::exec::run::{Run, Table};
+use crate::exec::split::split;
+use crate::exec::{Budget, ExecError};
+use crate::kql::bind::compile;
+use crate::kql::diagnostic::{Diagnostic, Severity};
+use crate::kql::plan::Plan;
+use crate::value::{Column, Type, Value, json, text};
+use serde::Deserialize;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// A query that reads inputs and then answers.
+pub struct QueryRun {
+    feed: Feed,
+    root: Rc<Plan>,
+    columns: Vec<Column>,
+    leaves: Range<usize>,
+    now: i64,
+}
+
+impl QueryRun {
+    /// A run of a query at a time (what `now()` is, in ticks) over events and the user's tables. The error is every
+    /// diagnostic of the query.
+    pub fn new(kql: &str, now: i64, tables: &[NamedTable]) -> Result<QueryRun, Vec<Diagnostic>> {
+        let compiled = compile(kql, &catalog(tables));
+        let Some(query) = compiled.query else { return Err(compiled.diagnostics) };
+        let columns = query.plan.columns.clone();
+        let split = split(&query.plan);
+        let mut feed = Feed::new(false);
+        let leaves = feed.add(split.leaves, tables);
+        Ok(QueryRun { feed, root: split.root, columns, leaves, now })
+    }
+
+    /// Whether the query reads events at all.
+    pub fn reads_events(&self) -> bool {
+        !self.leaves.is_empty()
+    }
+
+    /// Takes bytes of the current input, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.feed.push(bytes);
+    }
+
+    /// The current input ended.
+    pub fn end_input(&mut self) {
+        self.feed.end_input();
+    }
+
+    /// The answer over all inputs: `{"columns":[{"name","type"}],"rows":[[…]]}` or `{"error":{…}}`. Asking again
+    /// without further input yields the answer over none.
+    pub fn result(&mut self) -> String {
+        self.feed.end_input();
+        let tables: Vec<Table> =
+            self.feed.leaves_mut(self.leaves.clone()).iter_mut().map(|l| l.take_all()).collect();
+        let mut out = String::from("{");
+        self.answer(&tables, &mut out);
+        out.push('}');
+        out
+    }
+
+    fn answer(&self, tables: &[Table], out: &mut String) {
+        match Run::new(self.now, tables, Budget::default()).table(&self.root) {
+            Ok(rows) => write_rows(out, &self.columns, rows.iter().map(|r| r.values.as_slice())),
+            Err(ExecError { code, message }) => {
+                write_error(out, &Diagnostic::error(code, message, Default::default()));
+            }
+        }
+    }
+
+    /// What could not be read since the last call, one JSON object a line.
+    pub fn take_problems(&mut self) -> String {
+        self.feed.take_problems()
+    }
+
+    /// Counters, as one JSON object.
+    pub fn stats(&self) -> String {
+        self.feed.stats() + "}"
+    }
+}
+
+#[derive(Deserialize)]
+struct BatchLine {
+    id: serde_json::Value,
+    query: String,
+}
+
+/// Answers one `{"id","query"}` line with one line: the rows, or the error. A bad query never ends a batch.
+pub fn query_batch_line(line: &str, now: i64) -> String {
+    let BatchLine { id, query } = match serde_json::from_str(line) {
+        Ok(read) => read,
+        Err(e) => {
+            let mut out = String::from("{\"id\":null,");
+            write_error(
+                &mut out,
+                &Diagnostic::error("FP401", format!("not a line of a batch: {e}"), Default::default()),
+            );
+            out.push('}');
+            return out;
+        }
+    };
+    let mut out = format!("{{\"id\":{id},");
+    match QueryRun::new(&query, now, &[]) {
+        Ok(mut run) => {
+            let tables: Vec<Table> =
+                run.feed.leaves_mut(run.leaves.clone()).iter_mut().map(|l| l.take_all()).collect();
+            run.answer(&tables, &mut out);
+        }
+        Err(diagnostics) => {
+            let first = diagnostics.iter().find(|d| d.severity == Severity::Error);
+            let unknown = Diagnostic::error("FP401", "The query has no result.", Default::default());
+            write_error(&mut out, first.unwrap_or(&unknown));
+        }
+    }
+    out.push('}');
+    out
+}
+
+fn write_error(out: &mut String, d: &Diagnostic) {
+    out.push_str("\"error\":");
+    write_diagnostic(out, d);
+}
+
+/// Writes a diagnostic as a JSON object; `start` and `end` are bytes.
+pub fn write_diagnostic(out: &mut String, d: &Diagnostic) {
+    out.push('{');
+    write_text(out, "severity", d.severity.name());
+    out.push(',');
+    write_text(out, "code", d.code);
+    out.push(',');
+    write_text(out, "message", &d.message);
+    out.push(',');
+    match &d.hint {
+        Some(hint) => write_text(out, "hint", hint),
+        None => out.push_str("\"hint\":null"),
+    }
+    out.push_str(&format!(",\"start\":{},\"end\":{}}}", d.span.start, d.span.end));
+}
+
+/// Writes columns and rows, each cell in its type's JSON form.
+pub fn write_rows<'a>(out: &mut String, columns: &[Column], rows: impl Iterator<Item = &'a [Value]>) {
+    out.push_str("\"columns\":[");
+    for (i, c) in columns.iter().enumerate() {
+        out.push_str(if i > 0 { ",{" } else { "{" });
+        write_text(out, "name", &c.name);
+        out.push(',');
+        write_text(out, "type", c.ty.name());
+        out.push('}');
+    }
+    out.push_str("],\"rows\":[");
+    for (i, row) in rows.enumerate() {
+        out.push_str(if i > 0 { ",[" } else { "[" });
+        for (j, (value, column)) in row.iter().zip(columns).enumerate() {
+            if j > 0 {
+                out.push(',');
+            }
+            write_cell(out, value, column.ty);
+        }
+        out.push(']');
+    }
+    out.push(']');
+}
+
+/// Writes one cell: numbers and bools as JSON, decimals, guids, times and not-finite reals as text, a dynamic as the
+/// JSON it holds.
+pub fn write_cell(out: &mut String, value: &Value, ty: Type) {
+    match (value, ty) {
+        (Value::Null, _) => out.push_str("null"),
+        (_, Type::Dynamic) => json::write(out, value),
+        (Value::Int(_) | Value::Long(_), _) => out.push_str(&text::scalar(value)),
+        (Value::Real(r), _) if r.is_finite() => json::write(out, value),
+        (Value::Bool(_), _) => json::write(out, value),
+        (Value::String(s), _) => json::write_string(out, s),
+        _ => json::write_string(out, &text::scalar(value)),
+    }
+}
