@@ -11,7 +11,7 @@ mod query;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
-pub use query::{QueryRun, query_batch_line};
+pub use query::{QueryRun, query_batch_line, write_diagnostic};
 
 use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};
