@@ -85,7 +85,8 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let rest = self.rest();
         let Some(c) = rest.chars().next() else {
-            return self.push(start, Token::End) && false;
+            self.push(start, Token::End);
+            return false;
         };
         if let Some(done) = self.string(start) {
             return done;

@@ -83,12 +83,7 @@ impl Binder<'_> {
                     let Some(e) = self.bind_scalar(&item.value, scope, env) else { continue };
                     let name = match item.names.first() {
                         Some(name) => name.text.to_string(),
-                        None => match name::of(&item.value)
-                            .filter(|_| !matches!(item.value.kind, Ast::Call(..)))
-                        {
-                            Some(made) => namer.take_free(&made),
-                            None => namer.unnamed(i),
-                        },
+                        None => namer.unnamed(i),
                     };
                     columns.push(Column::new(&name, e.ty));
                     values.push(e);
