@@ -38,6 +38,10 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
             items.push(item);
             Ok(())
         })?;
+        // As with mv-expand, a row without items is gone, whatever the subquery would make of none.
+        if items.is_empty() {
+            continue;
+        }
         let made = subquery(run, &m.body, &dependents, [(m.body.given, items)])?;
         run.budget.charge(made.len() + 1, width)?;
         for made in made.iter() {

@@ -311,6 +311,8 @@ pub enum OperatorKind {
     Project(Vec<Named>),
     /// `project-away a*, b`
     ProjectAway(Vec<Name>),
+    /// `project-by-names "a*", dynamic(["b"])`
+    ProjectByNames(Vec<Expr>),
     /// `project-keep a*, b`
     ProjectKeep(Vec<Name>),
     /// `project-rename new = old`

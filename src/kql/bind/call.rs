@@ -8,7 +8,7 @@ use crate::kql::ast::{self, Argument, LambdaParameter, Name, ParameterType};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Detail, Site, compile_regex};
 use crate::kql::functions::{self, Kind, Param, Returns, operators as op};
-use crate::kql::plan::{CallExpr, Expr, ExprKind, Plan, Window, WindowExpr};
+use crate::kql::plan::{CallExpr, Expr, ExprKind, Plan, PlanKind, Window, WindowExpr};
 use crate::value::{Type, Value};
 use std::rc::Rc;
 
@@ -28,6 +28,8 @@ pub const SPECIAL: &[&str] = &[
     "ago",
     "column_ifexists",
     "columnifexists",
+    "column_names_of",
+    "_GetWatchlist",
     "ingestion_time",
     "materialize",
     "now",
@@ -80,6 +82,10 @@ impl Binder<'_> {
                 return self.wrong_count(call.name, *arity.start(), Some(*arity.end()));
             }
             return self.window_call(*window, bound, call.span).map(Bound::Scalar);
+        }
+        // A table function (a parser, say) without arguments can be a table the caller supplies.
+        if call.args.is_empty() && self.catalog.tables.iter().any(|t| t.name == call.name.text) {
+            return self.given_table(&call.name.text, call.span);
         }
         // Arguments are checked even so: their errors are the author's too.
         for argument in call.args {
@@ -161,12 +167,39 @@ impl Binder<'_> {
                     _ => self.error("FP013", "The name of a table must be a constant.", argument.value.span),
                 }
             }
+            "column_names_of" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let plan = self.bind_table(&argument.value, env)?;
+                let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
+                Some(Bound::Scalar(Expr::constant(Value::array(names), Type::Dynamic, span)))
+            }
+            "_GetWatchlist" => {
+                let [argument, ..] = args else { return Some(self.wrong_count(call.name, 1, Some(2))) };
+                let alias = self.bind_scalar(&argument.value, scope, env)?;
+                match alias.as_const() {
+                    Some(Value::String(alias)) => self.given_table(alias, argument.value.span),
+                    _ => {
+                        self.error("FP013", "The name of a watchlist must be a constant.", argument.value.span)
+                    }
+                }
+            }
             "column_ifexists" | "columnifexists" => {
                 self.column_if_exists(call, scope, env).map(Bound::Scalar)
             }
             "pack_all" => self.pack_all(call, scope, env).map(Bound::Scalar),
             _ => return None,
         })
+    }
+
+    /// A table the caller supplies under the name a function asks for.
+    fn given_table(&mut self, name: &str, span: Span) -> Option<Bound> {
+        let Some(table) = self.catalog.tables.iter().find(|t| *t.name == *name) else {
+            let d = Diagnostic::error("FP020", format!("The data of '{name}' is not given."), span);
+            self.report(d.with_hint(format!("supply it as a table named '{name}'")));
+            return None;
+        };
+        let kind = PlanKind::Table(Rc::clone(&table.name));
+        Some(Bound::Table(Rc::new(Plan::new(kind, table.columns.clone(), span, false))))
     }
 
     /// `now(offset)`, `ago(span)`: the clock is fixed once a run.

@@ -4,7 +4,7 @@ use super::name::Namer;
 use super::{Binder, Env};
 use crate::kql::ast::{self, ExprKind as Ast, Name, Operator, Parameter};
 use crate::kql::diagnostic::{Diagnostic, Span};
-use crate::kql::plan::{Expr, ExprKind, Join, JoinKind, Plan, PlanKind};
+use crate::kql::plan::{Expr, ExprKind, Join, JoinKind, Plan, PlanKind, Stage};
 use crate::value::{Column, Type};
 use std::rc::Rc;
 
@@ -192,4 +192,56 @@ fn conjuncts(e: &ast::Expr) -> Vec<&ast::Expr> {
         Ast::And(items) => items.iter().collect(),
         _ => vec![e],
     }
+}
+
+/// A filter over a join goes below it where it reads left columns alone and the join keeps or drops a left row
+/// whatever the others are. Kusto does the same, and for `innerunique` it shows: the filter decides which of the
+/// rows of a key can be the one that is left. What cannot go below is given back.
+pub(super) fn filter_below(input: &Rc<Plan>, filter: Expr) -> (Rc<Plan>, Option<Expr>) {
+    let PlanKind::Join(join) = &input.kind else { return (Rc::clone(input), Some(filter)) };
+    let commutes = matches!(
+        join.kind,
+        JoinKind::InnerUnique
+            | JoinKind::Inner
+            | JoinKind::LeftOuter
+            | JoinKind::LeftSemi
+            | JoinKind::LeftAnti
+    );
+    // A join that others read too is worked out once for all of them.
+    if !commutes || Rc::strong_count(input) > 1 {
+        return (Rc::clone(input), Some(filter));
+    }
+    let width = join.left.columns.len();
+    let span = filter.span;
+    let conjunction = |mut items: Vec<Expr>| match items.len() {
+        0 | 1 => items.pop(),
+        _ => Some(Expr { kind: ExprKind::And(items), ty: Type::Bool, span }),
+    };
+    let items = match filter.kind {
+        ExprKind::And(items) => items,
+        _ => vec![filter],
+    };
+    let (below, above): (Vec<Expr>, Vec<Expr>) = items.into_iter().partition(|e| {
+        !e.any(&mut |e| match e.kind {
+            ExprKind::Column(i) => i >= width,
+            ExprKind::Window(_) => true,
+            _ => false,
+        })
+    });
+    let Some(below) = conjunction(below) else { return (Rc::clone(input), conjunction(above)) };
+    let kind = PlanKind::Stage(Rc::clone(&join.left), Stage::Where(below));
+    let left = Rc::new(Plan::new(kind, join.left.columns.clone(), span, join.left.open));
+    let pushed = Join {
+        left,
+        right: Rc::clone(&join.right),
+        kind: join.kind,
+        left_keys: join.left_keys.clone(),
+        right_keys: join.right_keys.clone(),
+        right_columns: join.right_columns.clone(),
+        left_types: join.left_types.clone(),
+        right_types: join.right_types.clone(),
+    };
+    let kind = PlanKind::Join(Box::new(pushed));
+    let plan = Rc::new(Plan::new(kind, input.columns.clone(), input.span, input.open));
+    (plan, conjunction(above))
 }

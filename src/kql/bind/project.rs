@@ -2,10 +2,11 @@
 
 use super::name::{self, Namer};
 use super::{Binder, Env};
-use crate::kql::ast::{ExprKind as Ast, Name, Named, Reorder};
+use crate::kql::ast::{self, ExprKind as Ast, Name, Named, Reorder};
+use crate::kql::functions::call::list_items;
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type};
+use crate::value::{Column, Type, Value};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -191,6 +192,32 @@ impl Binder<'_> {
             }
         });
         out
+    }
+
+    /// `project-by-names`: names and patterns in texts and arrays of texts; what is not there is left out.
+    pub(super) fn project_by_names(
+        &mut self,
+        input: &Rc<Plan>,
+        items: &[ast::Expr],
+        span: Span,
+        env: &Env,
+    ) -> Option<Rc<Plan>> {
+        let mut order: Vec<usize> = Vec::new();
+        for item in items {
+            let no_row = self.no_row();
+            let bound = self.bind_scalar(item, no_row, env)?;
+            let Some(value) = bound.as_const() else {
+                return self.error("FP013", "The names of columns must be constants.", item.span);
+            };
+            for pattern in list_items(value).iter().filter_map(Value::as_str) {
+                for (i, c) in input.columns.iter().enumerate() {
+                    if wildcard(pattern, &c.name) && !order.contains(&i) {
+                        order.push(i);
+                    }
+                }
+            }
+        }
+        Some(self.pick(input, &order, span))
     }
 
     pub(super) fn reorder(

@@ -1,6 +1,6 @@
 //! Pipelines: sources and operators.
 
-use super::name::{self, Namer};
+use super::name::Namer;
 use super::{Binder, Binding, Bound, Env};
 use crate::kql::ast::{self, ExprKind as Ast, Name, Operator, OperatorKind, Ordered};
 use crate::kql::diagnostic::{Diagnostic, Span};
@@ -253,7 +253,13 @@ impl Binder<'_> {
                     Some(p) if p.any(&mut |e| matches!(e.kind, ExprKind::Window(_))) => {
                         Some(self.window_where(input, p, span))
                     }
-                    Some(p) => Some(same(PlanKind::Stage(Rc::clone(input), Stage::Where(p)))),
+                    Some(p) => {
+                        let (input, p) = super::join::filter_below(input, p);
+                        Some(match p {
+                            Some(p) => same(PlanKind::Stage(input, Stage::Where(p))),
+                            None => input,
+                        })
+                    }
                     // The rows are unknown, their columns are not: go on checking.
                     None => Some(same(PlanKind::Stage(
                         Rc::clone(input),
@@ -275,6 +281,7 @@ impl Binder<'_> {
                 keep.sort_unstable();
                 Some(self.pick(input, &keep, span))
             }
+            OperatorKind::ProjectByNames(items) => self.project_by_names(input, items, span, env),
             OperatorKind::ProjectReorder(items) => Some(self.reorder(input, items, span)),
             OperatorKind::ProjectRename(items) => self.rename(input, items, span),
             OperatorKind::Distinct(items) => self.distinct(input, items, span, env),
@@ -342,7 +349,7 @@ impl Binder<'_> {
         let row = |(i, c): (usize, &Column)| {
             vec![
                 Value::String(Rc::clone(&c.name)),
-                Value::Long(i as i64),
+                Value::Int(i32::try_from(i).unwrap_or(i32::MAX)),
                 Value::text(dotnet_name(c.ty)),
                 Value::text(c.ty.name()),
             ]
@@ -350,7 +357,7 @@ impl Binder<'_> {
         let rows = input.columns.iter().enumerate().map(row).collect();
         let columns = [
             ("ColumnName", Type::String),
-            ("ColumnOrdinal", Type::Long),
+            ("ColumnOrdinal", Type::Int),
             ("DataType", Type::String),
             ("ColumnType", Type::String),
         ];

@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser, Skip};
 use crate::kql::ast::{
-    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Operator, OperatorKind, Ordered, Parameter,
+    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Named, Operator, OperatorKind, Ordered, Parameter,
     Parse, ParsePart, PartitionBody, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
 };
 use crate::kql::diagnostic::Diagnostic;
@@ -20,6 +20,7 @@ const DASHED: &[&str] = &[
     "make-series",
     "make-graph",
     "project-away",
+    "project-by-names",
     "project-keep",
     "project-rename",
     "project-reorder",
@@ -66,6 +67,7 @@ const OPERATORS: &[&str] = &[
     "extend",
     "project",
     "project-away",
+    "project-by-names",
     "project-keep",
     "project-rename",
     "project-reorder",
@@ -201,7 +203,7 @@ impl Parser {
         let mut text = first.clone();
         let mut joined = 1;
         let mut candidate = first.clone();
-        for i in 1..5 {
+        for i in 1..6 {
             match self.peek(i) {
                 Token::Name(n) if i % 2 == 0 && self.touches(i) => candidate.push_str(n),
                 Token::Mark("-") if i % 2 == 1 && self.touches(i) => candidate.push('-'),
@@ -233,6 +235,7 @@ impl Parser {
             "project-reorder" => {
                 OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
             }
+            "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::scalar)?),
             "distinct" => {
                 self.parameters()?;
                 OperatorKind::Distinct(self.list(Self::named)?)
@@ -333,7 +336,10 @@ impl Parser {
             "partition" => {
                 let mut parameters = self.parameters()?;
                 self.expect_word("by")?;
-                let key = self.named()?;
+                // A name alone: what follows in parentheses is no argument of it.
+                let name = self.name()?;
+                let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+                let key = Named { names: Vec::new(), value };
                 parameters.extend(self.parameters()?);
                 let body = if self.eat("{") {
                     let query = self.pipe()?;
@@ -655,7 +661,14 @@ impl Parser {
             Ok((value, default))
         })?;
         self.expect_word("on")?;
-        let on = self.named()?;
+        // `on x in range(…)`: here `in` is no operator.
+        let on = if self.peek_word(1, "in") && self.peek_word(2, "range") {
+            let name = self.name()?;
+            let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+            Named { names: Vec::new(), value }
+        } else {
+            self.named()?
+        };
         let (mut from, mut to, mut step) = (None, None, None);
         let in_range = self.eat_word("in");
         if in_range {
