@@ -48,28 +48,73 @@ struct Splitter {
     given: HashMap<usize, Vec<bool>>,
 }
 
+/// A step of a pipeline without what it goes over.
+enum Step {
+    Stage(Stage),
+    Set(SetOp),
+}
+
 impl Splitter {
-    /// The node with its leaves parted off; `needed` says which of its columns anyone reads.
+    /// The node with its leaves parted off; `needed` says which of its columns anyone reads. A pipeline is walked
+    /// down and up again without recursion.
     fn node(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
-        if let Some(leaf) = self.leaf(plan, needed) {
-            return leaf;
-        }
-        if let Some(done) = self.done.get(&Rc::as_ptr(plan)) {
-            return Rc::clone(done);
-        }
-        // A shared node serves all its parents: all its columns.
-        let all = vec![true; plan.columns.len()];
-        let shared = Rc::strong_count(plan) > 1;
-        let made = self.inner(plan, if shared { &all } else { needed });
-        if shared {
-            self.done.insert(Rc::as_ptr(plan), Rc::clone(&made));
+        let (mut at, mut needed) = (plan, needed.to_vec());
+        let mut steps: Vec<(&Rc<Plan>, Step, bool)> = Vec::new();
+        let mut made = loop {
+            if let Some(leaf) = self.leaf(at, &needed) {
+                break leaf;
+            }
+            if let Some(done) = self.done.get(&Rc::as_ptr(at)) {
+                break Rc::clone(done);
+            }
+            // A shared node serves all its parents: all its columns.
+            let shared = Rc::strong_count(at) > 1;
+            if shared {
+                needed = vec![true; at.columns.len()];
+            }
+            match &at.kind {
+                PlanKind::Stage(input, stage) => {
+                    needed = stage_needs(stage, &needed, input.columns.len());
+                    steps.push((at, Step::Stage(map_stage(stage, &mut |e| self.expr(e))), shared));
+                    at = input;
+                }
+                PlanKind::Set(input, op) => {
+                    let mut below = set_needs(op, &needed, input.columns.len());
+                    let op = self.set_op(op, &mut below);
+                    needed = below;
+                    steps.push((at, Step::Set(op), shared));
+                    at = input;
+                }
+                _ => {
+                    let made = self.source(at, &needed);
+                    if shared {
+                        self.done.insert(Rc::as_ptr(at), Rc::clone(&made));
+                    }
+                    break made;
+                }
+            }
+        };
+        while let Some((plan, step, shared)) = steps.pop() {
+            let kind = match step {
+                Step::Stage(stage) => PlanKind::Stage(made, stage),
+                Step::Set(op) => PlanKind::Set(made, op),
+            };
+            made = Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open));
+            if shared {
+                self.done.insert(Rc::as_ptr(plan), Rc::clone(&made));
+            }
         }
         made
     }
 
-    fn inner(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
+    /// A node that is no step of a pipeline.
+    fn source(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
         let kind = match &plan.kind {
-            PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Error => return Rc::clone(plan),
+            PlanKind::Table(_)
+            | PlanKind::Leaf(_)
+            | PlanKind::Error
+            | PlanKind::Stage(..)
+            | PlanKind::Set(..) => return Rc::clone(plan),
             PlanKind::Given(id) => {
                 let read = self.given.entry(*id).or_default();
                 read.resize(needed.len().max(read.len()), false);
@@ -79,17 +124,6 @@ impl Splitter {
             PlanKind::Rows(rows) => PlanKind::Rows(rows.clone()),
             PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect()),
             PlanKind::Range(parts) => PlanKind::Range(Box::new(parts.each_ref().map(|e| self.expr(e)))),
-            PlanKind::Stage(input, stage) => {
-                let below = stage_needs(stage, needed, input.columns.len());
-                let input = self.node(input, &below);
-                PlanKind::Stage(input, map_stage(stage, &mut |e| self.expr(e)))
-            }
-            PlanKind::Set(input, op) => {
-                let mut below = set_needs(op, needed, input.columns.len());
-                let op = self.set_op(op, &mut below);
-                let input = self.node(input, &below);
-                PlanKind::Set(input, op)
-            }
             PlanKind::IpLookup(l) => {
                 let (left, right) = lookup_needs(l, needed);
                 PlanKind::IpLookup(Box::new(IpLookup {

@@ -143,17 +143,26 @@ pub struct Plan {
     pub span: Span,
     /// Whether the columns are not all known, because something in it could not be bound.
     pub open: bool,
-    /// How many nodes stand on top of each other, tables inside expressions included. Binding refuses a plan that
-    /// is too deep, so what walks a plan may recurse.
+    /// How deep what walks the plan has to go: one for each step of a pipeline, [`Plan::NESTED`] for each table
+    /// inside another (a side of a join, `toscalar`). Binding refuses a plan that is too deep.
     pub depth: usize,
 }
 
 impl Plan {
+    /// The deepest plan a query may have.
+    pub const MAX_DEPTH: usize = 600;
+    /// What a table inside another adds to the depth: pipelines are walked in loops, tables inside tables by recursion.
+    pub const NESTED: usize = 8;
+
     /// A node over nodes made before.
     pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Plan {
-        let mut below = 0;
-        kind.for_each_plan(&mut |plan| below = below.max(plan.depth));
-        Plan { kind, columns, span, open, depth: below + 1 }
+        let input = kind.input().map(Rc::as_ptr);
+        let mut depth = 1;
+        kind.for_each_plan(&mut |plan| {
+            let step = if Some(Rc::as_ptr(plan)) == input { 1 } else { Plan::NESTED };
+            depth = depth.max(plan.depth + step);
+        });
+        Plan { kind, columns, span, open, depth }
     }
 
     /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.

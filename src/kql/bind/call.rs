@@ -178,9 +178,11 @@ impl Binder<'_> {
                 let alias = self.bind_scalar(&argument.value, scope, env)?;
                 match alias.as_const() {
                     Some(Value::String(alias)) => self.given_table(alias, argument.value.span),
-                    _ => {
-                        self.error("FP013", "The name of a watchlist must be a constant.", argument.value.span)
-                    }
+                    _ => self.error(
+                        "FP013",
+                        "The name of a watchlist must be a constant.",
+                        argument.value.span,
+                    ),
                 }
             }
             "column_ifexists" | "columnifexists" => {
@@ -205,7 +207,10 @@ impl Binder<'_> {
     /// `now(offset)`, `ago(span)`: the clock is fixed once a run.
     fn clock_call(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
         let is_now = &*call.name.text == "now";
-        let now = Expr { kind: ExprKind::Now, ty: Type::DateTime, span: call.span };
+        let now = match &self.now {
+            Some(set) => Expr { span: call.span, ..set.clone() },
+            None => Expr { kind: ExprKind::Now, ty: Type::DateTime, span: call.span },
+        };
         match call.args {
             [] if is_now => Some(now),
             [argument] => {

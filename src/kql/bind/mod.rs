@@ -97,6 +97,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         aggregates: None,
         group_keys: Vec::new(),
         scopes: 0,
+        now: None,
         shapes: shapes.iter(),
         wanting: None,
     };
@@ -218,6 +219,8 @@ struct Binder<'c> {
     /// The keys of the `summarize` being bound.
     group_keys: Vec<Expr>,
     scopes: u32,
+    /// What `set query_now` says `now()` is.
+    now: Option<Expr>,
     /// Columns found for plugins that wait for data, for the next ones to be bound.
     shapes: std::slice::Iter<'c, Vec<Column>>,
     wanting: Option<Wanting>,
@@ -289,7 +292,7 @@ impl Binder<'_> {
                     }
                     env = env.with(&name.text, binding, local);
                 }
-                StatementKind::Set(name, value) => self.set_statement(name, value.as_ref()),
+                StatementKind::Set(name, value) => self.set_statement(name, value.as_ref(), &env),
                 StatementKind::Declare(parameters) => {
                     for p in parameters {
                         let binding = self.query_parameter(p, &env);
@@ -355,13 +358,33 @@ impl Binder<'_> {
     }
 
     /// Options that change no answer are read and put aside; the rest is refused.
-    fn set_statement(&mut self, name: &ast::Name, _value: Option<&ast::Expr>) {
-        const HARMLESS: &[&str] =
-            &["notruncation", "truncationmaxrecords", "truncationmaxsize", "servertimeout", "best_effort"];
-        if HARMLESS.contains(&&*name.text)
-            || name.text.starts_with("maxmemory")
-            || name.text.starts_with("query_fanout")
-        {
+    fn set_statement(&mut self, name: &ast::Name, value: Option<&ast::Expr>, env: &Env) {
+        const HARMLESS: &[&str] = &[
+            "best_effort",
+            "norequesttimeout",
+            "notruncation",
+            "query_language",
+            "query_results_cache_max_age",
+            "servertimeout",
+            "truncationmaxrecords",
+            "truncationmaxsize",
+        ];
+        const HARMLESS_STARTS: &[&str] = &["maxmemory", "query_fanout", "request_"];
+        if HARMLESS.contains(&&*name.text) || HARMLESS_STARTS.iter().any(|s| name.text.starts_with(s)) {
+            return;
+        }
+        // What Sentinel writes before the query of an alert: the time `now()` stands for.
+        if &*name.text == "query_now" {
+            let scope = self.no_row();
+            let now = value.and_then(|e| self.bind_scalar(e, scope, env));
+            match now {
+                Some(now) if now.ty == Type::DateTime && now.as_const().is_some() => self.now = Some(now),
+                Some(now) => {
+                    let message = "The option 'query_now' takes a constant datetime.";
+                    self.report(Diagnostic::error("KS107", message, now.span));
+                }
+                None => {}
+            }
             return;
         }
         let message = format!("The option '{}' is not supported.", name.text);

@@ -3,8 +3,8 @@
 use super::name::{self, Namer};
 use super::{Binder, Env};
 use crate::kql::ast::{self, ExprKind as Ast, Name, Named, Reorder};
-use crate::kql::functions::call::list_items;
 use crate::kql::diagnostic::{Diagnostic, Span};
+use crate::kql::functions::call::list_items;
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
 use crate::value::{Column, Type, Value};
 use std::rc::Rc;

@@ -20,7 +20,11 @@ impl Binder<'_> {
                 };
                 b.operators(plan, operators, env)
             }),
-            Ast::Source(operator) => self.deeper(span, |b| b.source(operator, env)),
+            Ast::Source(operator) => self.deeper(span, |b| {
+                let plan = b.source(operator, env)?;
+                b.check_depth(&plan, span)?;
+                Some(plan)
+            }),
             _ => {
                 let scope = self.no_row();
                 match self.bind_any(e, scope, env)? {
@@ -52,12 +56,17 @@ impl Binder<'_> {
                 Some(next) => next,
                 None => self.unknown_table(operator.span),
             };
-            if plan.depth > MAX_PLAN_DEPTH {
-                let message = format!("The query stacks more than {MAX_PLAN_DEPTH} operators.");
-                return self.error("FP002", message, operator.span);
-            }
+            self.check_depth(&plan, operator.span)?;
         }
         Some(plan)
+    }
+
+    fn check_depth(&mut self, plan: &Plan, span: Span) -> Option<()> {
+        if plan.depth <= Plan::MAX_DEPTH {
+            return Some(());
+        }
+        let message = "The query stacks too many operators, over all tables and functions it is made of.";
+        self.error("FP002", message, span)
     }
 
     /// The place of a table that could not be bound: whatever is read from it says nothing new.
@@ -81,6 +90,8 @@ impl Binder<'_> {
                 let (mut columns, mut values) = (Vec::new(), Vec::new());
                 for (i, item) in items.iter().enumerate() {
                     let Some(e) = self.bind_scalar(&item.value, scope, env) else { continue };
+                    let mut outputs = self.destructured(item, e)?;
+                    let Some((_, e)) = outputs.pop() else { continue };
                     let name = match item.names.first() {
                         Some(name) => name.text.to_string(),
                         None => namer.unnamed(i),
@@ -408,9 +419,6 @@ impl Binder<'_> {
         Some(SortKey { value, ascending: key.ascending, nulls_first: key.nulls_first })
     }
 }
-
-/// How many operators may stand on top of each other, over all tables and functions a query is made of.
-const MAX_PLAN_DEPTH: usize = 600;
 
 /// The name `getschema` gives a type beside Kusto's own.
 fn dotnet_name(ty: Type) -> &'static str {

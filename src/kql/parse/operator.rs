@@ -2,8 +2,8 @@
 
 use super::{Parsed, Parser, Skip};
 use crate::kql::ast::{
-    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Named, Operator, OperatorKind, Ordered, Parameter,
-    Parse, ParsePart, PartitionBody, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
+    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Named, Operator, OperatorKind, Ordered,
+    Parameter, Parse, ParsePart, PartitionBody, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
 };
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
