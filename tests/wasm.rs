@@ -1,5 +1,6 @@
 //! The engine inside WebAssembly: the exports that `js/` calls, run in Node by `wasm-pack test --node`.
 #![cfg(all(target_arch = "wasm32", feature = "js"))]
+#![allow(clippy::expect_used, reason = "clippy does not know that these are tests")]
 
 use forepost::host::js::{Detector, Query, check, query_batch_line, version};
 use serde_json::Value;
