@@ -59,7 +59,7 @@ fn canon(v: &Value, ty: &str) -> Value {
         ("dynamic", Value::String(s)) => serde_json::from_str(s).unwrap_or_else(|_| v.clone()),
         ("bool", Value::Number(n)) => json!(n.as_f64() != Some(0.0)),
         ("datetime", Value::String(s)) => {
-            json!(padded(&s.replace(' ', "T").trim_end_matches('Z').to_owned(), true))
+            json!(padded(s.replace(' ', "T").trim_end_matches('Z'), true))
         }
         ("timespan", Value::String(s)) => {
             // The fraction is behind the last colon; a day stands before a dot too.
