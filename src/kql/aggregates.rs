@@ -126,7 +126,7 @@ pub static AGGREGATES: &[Aggregate] = &[
     aggregate!("percentile" PERCENTILE first Naming::None, "The value that so many percent do not exceed, by nearest rank.", &[("percentile(x, 50)", "2")], false, |_| Accumulator::percentiles(Percentiles::One)),
     aggregate!("percentiles" PERCENTILES first Naming::None, "Several percentiles, a column each.", &[("percentiles(x, 50)", "2")], false, |_| Accumulator::percentiles(Percentiles::Columns)),
     aggregate!("percentiles_array" PERCENTILES_ARRAY dynamic_type Naming::None, "Several percentiles in an array.", &[("percentiles_array(x, 0, 100)", "[1,2]")], false, |_| Accumulator::percentiles(Percentiles::Array)),
-    aggregate!("stdev" NUMBER real Naming::Prefix("stdev"), "The standard deviation of a sample.", &[("stdev(x)", "0.5773502691896258")], false, |_| Accumulator::spread(Spread::StdevSample)),
+    aggregate!("stdev" NUMBER real Naming::Prefix("stdev"), "The standard deviation of a sample.", &[("round(stdev(x), 9)", "0.577350269")], false, |_| Accumulator::spread(Spread::StdevSample)),
     aggregate!("stdevif" NUMBER_IF real Naming::Prefix("stdevif"), "The standard deviation over the rows where the predicate is true.", &[("stdevif(x, x > 1)", "0")], true, |_| Accumulator::spread(Spread::StdevSample)),
     aggregate!("stdevp" NUMBER real Naming::Prefix("stdevp"), "The standard deviation of a population.", &[("stdevp(x)", "0.4714045207910317")], false, |_| Accumulator::spread(Spread::StdevPopulation)),
     aggregate!("sum" SUMMABLE summed Naming::Prefix("sum"), "The sum.", &[("sum(x)", "5")], false, |t| Accumulator::sum(t)),

@@ -88,12 +88,10 @@ impl Binder<'_> {
         let known = functions::names()
             .chain(aggregates::AGGREGATES.iter().map(|a| a.name))
             .chain(SPECIAL.iter().copied());
-        let d = if super::super::REFUSED_FUNCTIONS.contains(&&*call.name.text) {
-            Diagnostic::error(
-                "FP010",
-                format!("The function '{}' is not supported.", call.name.text),
-                call.name.span,
-            )
+        let refused = super::super::REFUSED_FUNCTIONS.iter().find(|(name, _)| *name == &*call.name.text);
+        let d = if let Some((name, reason)) = refused {
+            let message = format!("The function '{name}' is not supported: {reason}.");
+            Diagnostic::error("FP010", message, call.name.span)
         } else {
             let message = format!("The name '{}' does not refer to any known function.", call.name.text);
             Diagnostic::error("KS211", message, call.name.span)
@@ -364,6 +362,13 @@ impl Binder<'_> {
                 Kind::Timespan => exact(ty, Type::Timespan),
                 Kind::Guid => exact(ty, Type::Guid),
                 Kind::Common => Ok(common),
+                Kind::OneOf(types) if types.contains(&ty) => Ok(ty),
+                Kind::OneOf(types) => {
+                    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
+                    let message =
+                        format!("The expression must have one of the types: {}.", names.join(", "));
+                    Err(("KS141", message))
+                }
             };
             match to {
                 Ok(to) => fitted.push(if to == ty { arg } else { self.coerce(arg, to) }),
