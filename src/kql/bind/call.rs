@@ -142,7 +142,7 @@ impl Binder<'_> {
                     None => return Some(None),
                 };
                 match (&*call.name.text, bound) {
-                    ("toscalar", Bound::Table(plan)) => self.to_scalar(plan, span).map(Bound::Scalar),
+                    ("toscalar", Bound::Table(plan)) => self.first_cell(plan, span).map(Bound::Scalar),
                     ("toscalar", bound @ Bound::Scalar(_)) => Some(bound),
                     (_, bound @ Bound::Table(_)) => Some(bound),
                     _ => self.error("KS204", "A tabular value expected.", argument.value.span),
@@ -187,7 +187,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
+    fn first_cell(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
         match plan.columns.first() {
             Some(column) => {
                 let ty = column.ty;
@@ -272,7 +272,7 @@ impl Binder<'_> {
             }
         }
         let bound: Option<Vec<Expr>> = bound.into_iter().collect();
-        let args = self.fit(bound?, &params)?;
+        let args = self.fit(call.name, bound?, &params)?;
         let ty = result_type(f.returns, &args, &params, &types);
         if f.name == "iff" || f.name == "iif" || f.name == "case" {
             return Some(Expr { kind: ExprKind::Case(args), ty, span: call.span });
@@ -324,7 +324,8 @@ impl Binder<'_> {
     }
 
     /// Arguments brought to what the parameters take.
-    pub(super) fn fit(&mut self, args: Vec<Expr>, params: &[&Param]) -> Option<Vec<Expr>> {
+    pub(super) fn fit(&mut self, name: &Name, args: Vec<Expr>, params: &[&Param]) -> Option<Vec<Expr>> {
+        let types = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
         let common = self.common_type(&args, params)?;
         let mut fitted = Vec::with_capacity(args.len());
         let mut failed = false;
@@ -353,10 +354,15 @@ impl Binder<'_> {
                 Kind::Number => Err(("KS137", "The expression value must be a number.".to_owned())),
                 Kind::Summable if ty.is_number() || matches!(ty, Type::DateTime | Type::Timespan) => Ok(ty),
                 Kind::Summable if dynamic => Ok(Type::Real),
-                Kind::Summable => Err((
+                Kind::Summable if name.text.starts_with("sum") => Err((
                     "KS138",
                     "The argument value must be summable: a number, timespan or datetime.".to_owned(),
                 )),
+                Kind::Summable => Err((
+                    "KS127",
+                    format!("The function '{}' is not compatible with arguments ({types})", name.text),
+                )),
+
                 Kind::Bool => exact(ty, Type::Bool),
                 Kind::DateTime => exact(ty, Type::DateTime),
                 Kind::Timespan => exact(ty, Type::Timespan),
@@ -374,6 +380,7 @@ impl Binder<'_> {
                 Ok(to) => fitted.push(if to == ty { arg } else { self.coerce(arg, to) }),
                 Err((code, message)) => {
                     failed = true;
+                    let span = if code == "KS127" { name.span } else { span };
                     self.report(Diagnostic::error(code, message, span));
                 }
             }
@@ -431,15 +438,15 @@ impl Binder<'_> {
             return self.wrong_count(name, least, Some(parameters.len()));
         }
         let mut inner = f.env.clone();
-        let mut position = 0;
+        let mut given: Vec<&str> = Vec::new();
         let mut failed = false;
         for argument in args {
-            let index = match &argument.name {
-                Some(n) => parameters.iter().position(|p| p.name.text == n.text),
-                None => Some(position),
+            // A named argument goes where it belongs, the others fill what is free from the left.
+            let parameter = match &argument.name {
+                Some(n) => parameters.iter().find(|p| p.name.text == n.text),
+                None => parameters.iter().find(|p| !given.contains(&&*p.name.text)),
             };
-            position += 1;
-            let Some(parameter) = index.and_then(|i| parameters.get(i)) else {
+            let Some(parameter) = parameter else {
                 self.report(Diagnostic::error(
                     "KS142",
                     "The function has no parameter of that name.",
@@ -448,14 +455,14 @@ impl Binder<'_> {
                 failed = true;
                 continue;
             };
+            given.push(&parameter.name.text);
             match self.argument(parameter, argument, scope, env) {
                 Some(binding) => inner = inner.with(&parameter.name.text, binding, true),
                 None => failed = true,
             }
         }
         for parameter in parameters {
-            let given = inner.nodes().take(args.len()).any(|n| n.name == parameter.name.text);
-            if given {
+            if given.contains(&&*parameter.name.text) {
                 continue;
             }
             let Some(default) = &parameter.default else { continue };
