@@ -26,9 +26,10 @@ pub const WINDOWS: &[(&str, Window, std::ops::RangeInclusive<usize>)] = &[
 /// Names of functions that are bound here and not in a family's table.
 pub const SPECIAL: &[&str] = &[
     "ago",
+    "bag_pack_columns",
     "column_ifexists",
+    "column_names_of",
     "columnifexists",
-    "ingestion_time",
     "materialize",
     "now",
     "pack_all",
@@ -131,9 +132,6 @@ impl Binder<'_> {
         let (args, span) = (call.args, call.span);
         Some(match &*call.name.text {
             "now" | "ago" => self.clock_call(call, scope, env).map(Bound::Scalar),
-            "ingestion_time" => {
-                self.error("FP010", "The function 'ingestion_time' is not supported.", call.name.span)
-            }
             "toscalar" | "materialize" | "totable" => {
                 let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
                 let inner = self.no_row();
@@ -163,6 +161,19 @@ impl Binder<'_> {
                 self.column_if_exists(call, scope, env).map(Bound::Scalar)
             }
             "pack_all" => self.pack_all(call, scope, env).map(Bound::Scalar),
+            "bag_pack_columns" => self.pack_columns(call, scope, env).map(Bound::Scalar),
+            "column_names_of" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let inner = self.no_row();
+                match self.bind_any(&argument.value, inner, env) {
+                    Some(Bound::Table(plan)) if !plan.open => {
+                        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
+                        Some(Bound::Scalar(Expr::constant(Value::array(names), Type::Dynamic, span)))
+                    }
+                    Some(Bound::Table(_)) | None => None,
+                    Some(_) => self.error("KS204", "A tabular value expected.", argument.value.span),
+                }
+            }
             _ => return None,
         })
     }
@@ -235,6 +246,28 @@ impl Binder<'_> {
         }
         let eval = if skip_empty { functions::dynamic::pack_non_empty } else { functions::dynamic::bag_pack };
         Some(self.make_call("pack_all", eval, args, Type::Dynamic, Detail::None, call.span))
+    }
+
+    /// `bag_pack_columns(a, b)`: columns by their names.
+    fn pack_columns(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+        if call.args.is_empty() {
+            return self.wrong_count(call.name, 1, None);
+        }
+        let mut args = Vec::new();
+        for argument in call.args {
+            let column = self.bind_scalar(&argument.value, scope, env)?;
+            let name = match column.kind {
+                ExprKind::Column(i) => scope.columns.get(i).map(|c| Rc::clone(&c.name)),
+                _ => None,
+            };
+            let Some(name) = name else {
+                return self.error("KS109", "The expression must be a column.", column.span);
+            };
+            args.push(Expr::constant(Value::String(name), Type::String, column.span));
+            args.push(column);
+        }
+        let eval = functions::dynamic::bag_pack;
+        Some(self.make_call("bag_pack_columns", eval, args, Type::Dynamic, Detail::None, call.span))
     }
 
     fn window_call(&mut self, function: Window, args: Vec<Expr>, span: Span) -> Option<Expr> {

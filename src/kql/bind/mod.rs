@@ -7,6 +7,7 @@ mod name;
 mod scalar;
 pub use scalar::invoke;
 mod tabular;
+mod wide;
 
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};

@@ -71,12 +71,11 @@ impl Binder<'_> {
                 let (mut columns, mut values) = (Vec::new(), Vec::new());
                 for (i, item) in items.iter().enumerate() {
                     let Some(e) = self.bind_scalar(&item.value, scope, env) else { continue };
-                    let name = match item.names.first() {
-                        Some(name) => name.text.to_string(),
-                        None => namer.unnamed(i),
-                    };
-                    columns.push(Column::new(&name, e.ty));
-                    values.push(e);
+                    for (name, e) in self.destructured(item, e, &mut namer)? {
+                        let name = name.unwrap_or_else(|| namer.unnamed(i));
+                        columns.push(Column::new(&name, e.ty));
+                        values.push(e);
+                    }
                 }
                 let open = values.len() < items.len();
                 Some(Rc::new(Plan { kind: PlanKind::Print(values), columns, span, open }))
@@ -314,7 +313,7 @@ impl Binder<'_> {
                 open = true;
                 continue;
             };
-            let outputs = self.destructured(item, e)?;
+            let outputs = self.destructured(item, e, &mut namer)?;
             for (name, e) in outputs {
                 let name = match name {
                     Some(name) => name,
@@ -358,18 +357,6 @@ impl Binder<'_> {
         }
     }
 
-    /// `(a, b) = x`: a column for each member of a bag, in order.
-    fn destructured(&mut self, item: &Named, e: Expr) -> Option<Vec<(Option<String>, Expr)>> {
-        match item.names.as_slice() {
-            [] => Some(vec![(None, e)]),
-            [name] => Some(vec![(Some(name.text.to_string()), e)]),
-            [first, .., last] => {
-                let span = first.span.to(last.span);
-                self.error("KS149", "The expression does not have multiple named values.", span)
-            }
-        }
-    }
-
     fn project(&mut self, input: &Rc<Plan>, items: &[Named], span: Span, env: &Env) -> Option<Rc<Plan>> {
         let scope = self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
@@ -382,7 +369,7 @@ impl Binder<'_> {
                 open = true;
                 continue;
             };
-            for (name, e) in self.destructured(item, e)? {
+            for (name, e) in self.destructured(item, e, &mut namer)? {
                 let name = match (name, name::of(&item.value)) {
                     (Some(name), _) => name,
                     (None, Some(made)) => {

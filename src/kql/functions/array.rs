@@ -63,8 +63,8 @@ pub static FUNCTIONS: &[Function] = &[
         [("array_slice(dynamic([1, 2, 3]), 1, 2)", "[2,3]"), ("array_slice(dynamic([1, 2, 3]), -2, -1)", "[2,3]"),
          ("array_slice(dynamic([1, 2, 3]), 2, 1)", "[]")], slice),
     function!("array_sort_asc"(repeated(one_of("array", ARRAY_OR_FLAG))) -> DYNAMIC, NONE,
-        "The first array sorted; of several, each in the order of the first, as items of one array. A last argument \
-         false puts nulls first.",
+        "The first array sorted; of several, each in the order of the first, a column each. A last argument false puts \
+         nulls first.",
         [("array_sort_asc(dynamic([3, null, 1]))", "[1,3,null]"), ("array_sort_asc(dynamic([1, null]), false)", "[null,1]"),
          ("array_sort_asc(dynamic([2, 1]), dynamic(['b', 'a']))[1]", r#"["a","b"]"#)], |c| sort(c, false)),
     function!("array_sort_desc"(repeated(one_of("array", ARRAY_OR_FLAG))) -> DYNAMIC, NONE,

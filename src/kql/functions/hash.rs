@@ -15,11 +15,11 @@ pub static FUNCTIONS: &[Function] = &[
     function!("hash"(not_dynamic("source"), optional(integer("mod"))) -> LONG, NONE,
         "A hash of 64 bits, or its remainder; the same as hash_xxhash64.",
         [("hash('World')", "1846988464401551951"), ("hash('World', 100)", "51")], xxhash64),
-    function!("hash_md5"(not_dynamic("source")) -> STRING, NONE, "The MD5 of the text form, in hex.",
+    function!("hash_md5"(not_dynamic("source")) -> STRING, NONE, "The MD5 of the text form, in hex; empty for the empty text.",
         [("hash_md5('World')", "f5a7924e621e84c9280a9a27e1bcb7f6")], |c| hex::<md5::Md5>(c)),
-    function!("hash_sha1"(not_dynamic("source")) -> STRING, NONE, "The SHA-1 of the text form, in hex.",
+    function!("hash_sha1"(not_dynamic("source")) -> STRING, NONE, "The SHA-1 of the text form, in hex; empty for the empty text.",
         [("hash_sha1('World')", "70c07ec18ef89c5309bbb0937f3a6342411e1fdd")], |c| hex::<sha1::Sha1>(c)),
-    function!("hash_sha256"(not_dynamic("source")) -> STRING, NONE, "The SHA-256 of the text form, in hex.",
+    function!("hash_sha256"(not_dynamic("source")) -> STRING, NONE, "The SHA-256 of the text form, in hex; empty for the empty text.",
         [("hash_sha256('World')", "78ae647dc5544d227130a0682a51e30bc7777fbb6d8a8f17007463a3ecd1d524")],
         |c| hex::<sha2::Sha256>(c)),
     function!("hash_xxhash64"(not_dynamic("source"), optional(integer("mod"))) -> LONG, NONE,
@@ -28,7 +28,11 @@ pub static FUNCTIONS: &[Function] = &[
          ("hash_xxhash64(datetime(2015-01-01))", "1380966698541616202")], xxhash64),
 ];
 
+/// Of the empty text (so of a null) there is no hash, as a peer measured.
 fn hex<D: Digest>(c: &Call) -> Value {
+    if c.text(0).is_empty() {
+        return c.missing();
+    }
     let digest = D::digest(c.text(0).as_bytes());
     let mut out = String::with_capacity(digest.len() * 2);
     for byte in digest.iter() {

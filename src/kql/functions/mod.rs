@@ -171,10 +171,14 @@ pub enum Naming {
     None,
     /// The name of its first argument: `tostring(a)` is `a`.
     FirstArgument,
+    /// As `FirstArgument`, if it has but one.
+    OnlyArgument,
     /// The function's name and the first argument's: `strlen(a)` is `strlen_a`.
     NameAndFirstArgument,
     /// This and the first argument's name: `make_set(a)` is `set_a`.
     Prefix(&'static str),
+    /// This and the first two arguments' names: `covariance(a, b)` is `covariance_a_b`.
+    TwoArguments(&'static str),
     /// This alone: `count()` is `count_`.
     Fixed(&'static str),
 }

@@ -170,14 +170,15 @@ fn trim(c: &Call, start: bool, end: bool) -> Value {
         }
     };
     let source = c.text(1);
-    let mut text: &str = &source;
+    let (mut from, mut to) = (0, source.len());
     if let Some([first, last]) = found {
-        if start && let Some(m) = first.find(text) {
-            text = text.get(m.end()..).unwrap_or_default();
+        if start && let Some(m) = first.find(&source) {
+            from = m.end();
         }
-        if end && let Some(m) = last.find(text) {
-            text = text.get(..m.start()).unwrap_or_default();
+        // From there on, but seeing the whole: a ^ in the pattern still means the start of the text.
+        if end && let Some(m) = last.find_at(&source, from) {
+            to = m.start();
         }
     }
-    Value::text(text)
+    Value::text(source.get(from..to).unwrap_or_default())
 }

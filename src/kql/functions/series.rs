@@ -80,6 +80,9 @@ pub static FUNCTIONS: &[Function] = &[
             -> DYNAMIC, FIRST, "A finite impulse response filter; what is before the start counts as 0.",
         [("series_fir(dynamic([1, 3, 5]), dynamic([1, 1]))", "[0.5,2.0,4.0]"),
          ("series_fir(dynamic([1, 3, 6]), dynamic([1, -1]))", "[1.0,2.0,3.0]")], fir),
+    function!("series_fit_line"(dynamic("series")) -> DYNAMIC, NONE,
+        "The line that fits a series best: R squared, slope, variance, residual variance, interception, and its values, a \
+         column each.", [("series_fit_line(dynamic([1, 3, 5]))", "1")], |c| fit_line(c).map_or(Value::Null, Value::array)),
     function!("series_fit_line_dynamic"(dynamic("series")) -> DYNAMIC, NONE,
         "The line that fits a series best, as a bag.",
         [("series_fit_line_dynamic(dynamic([1, 3, 5])).slope", "2"),
@@ -114,6 +117,10 @@ pub static FUNCTIONS: &[Function] = &[
             Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
         }))),
     each!("series_sin", "The sine of each.", "[0]", "[0.0]", f64::sin),
+    function!("series_stats"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
+        "The least and largest value with their places, mean, standard deviation and variance, a column each.",
+        [("series_stats(dynamic([2, 1, 3]))", "1")],
+        |c| if c.arg(0).as_array().is_some() { Value::array(stats(c)) } else { Value::Null }),
     function!("series_stats_dynamic"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
         "The least and largest value with their places, mean, standard deviation and variance, as a bag.",
         [("series_stats_dynamic(dynamic([1, 2, 3]))",

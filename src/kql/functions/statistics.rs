@@ -1,10 +1,14 @@
 //! Functions of probability and statistics. Source: Microsoft's docs of each; where the docs' notes and their results
 //! differ (`beta_inv`), the results.
 
-use super::call::Call;
-use super::{Function, Naming, REAL, number};
-use crate::value::Value;
+use super::call::{Call, list_items};
+use super::{
+    DYNAMIC, Function, LONG, Naming, REAL, Returns, dynamic, number, one_of, optional, repeated, type_literal,
+};
+use crate::kql::aggregates::digest_percentile;
+use crate::value::{Type, Value, compare, convert};
 
+const NUMBER_OR_ARRAY: &[Type] = &[Type::Real, Type::Int, Type::Long, Type::Decimal, Type::Dynamic];
 const NONE: Naming = Naming::None;
 
 /// The family.
@@ -26,6 +30,9 @@ pub static FUNCTIONS: &[Function] = &[
             let log = (a - 1.0) * x.ln() + (b - 1.0) * (1.0 - x).ln() - ln_beta(a, b);
             Some(if inside { log.exp() } else { f64::NAN })
         })),
+    function!("dcount_hll"(dynamic("hll")) -> LONG, Naming::NameAndFirstArgument,
+        "How many different values a result of hll stands for.", [("dcount_hll(dynamic([1, 2]))", "2")],
+        |c| c.arg(0).as_array().map_or(Value::Null, |a| Value::Long(a.len() as i64))),
     function!("erf"(number("x")) -> REAL, Naming::FirstArgument, "The error function.",
         [("round(erf(1), 10)", "0.8427007929")], |c| real1(c, libm::erf)),
     function!("erfc"(number("x")) -> REAL, Naming::FirstArgument, "One less the error function.",
@@ -35,6 +42,22 @@ pub static FUNCTIONS: &[Function] = &[
     function!("loggamma"(number("x")) -> REAL, Naming::FirstArgument,
         "The logarithm of the absolute value of the gamma function.",
         [("round(loggamma(5), 10)", "3.1780538303")], |c| real1(c, libm::lgamma)),
+    function!("percentile_tdigest"(dynamic("tdigest"), number("percentile"), optional(type_literal("type")))
+            -> Returns::TypeLiteral(2, Type::Dynamic), Naming::NameAndFirstArgument,
+        "The value at a percentile of what tdigest made.",
+        [("percentile_tdigest(dynamic([[1, 1], [5, 3]]), 50)", "5"),
+         ("percentile_tdigest(dynamic([[1, 1]]), 100, typeof(long))", "1")],
+        |c| {
+            let at = |p: f64| convert::convert(&digest_percentile(c.arg(0), p), Type::Dynamic, c.result());
+            c.real(1).map_or(Value::Null, at)
+        }),
+    function!("percentiles_array_tdigest"(dynamic("tdigest"), repeated(one_of("percentile", NUMBER_OR_ARRAY))) -> DYNAMIC,
+        Naming::Prefix("percentile_tdigest"), "The values at several percentiles of what tdigest made.",
+        [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
+        |c| {
+            let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
+            Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect())
+        }),
     function!("welch_test"(number("mean1"), number("variance1"), number("count1"), number("mean2"),
             number("variance2"), number("count2")) -> REAL, NONE,
         "The p-value of Welch's t-test of two samples, two-sided.",

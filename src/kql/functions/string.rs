@@ -51,7 +51,7 @@ pub static FUNCTIONS: &[Function] = &[
             if lookup.is_empty() { Value::text(&source) } else { replace_one(c, &source, &lookup, &c.text(2)) }
         }),
     function!("replace_strings"(text("text"), dynamic("lookups"), dynamic("rewrites")) -> STRING, NONE,
-        "Replaces several texts at once; of those that stand at one place, the first of the list wins.",
+        "Replaces several texts; what one of the list has replaced, those after it leave alone.",
         [("replace_strings('a cat, a dog', dynamic(['cat', 'dog']), dynamic(['dog', 'cat']))", "a dog, a cat")],
         replace_strings),
     function!("reverse"(scalar("value")) -> STRING, NONE, "The text backwards.", [("reverse('abc')", "cba")],
@@ -163,20 +163,30 @@ fn replace_strings(c: &Call) -> Value {
         .enumerate()
         .filter_map(|(i, v)| Some((v.as_str().filter(|s| !s.is_empty())?, rewrites.get(i).and_then(Value::as_str))))
         .collect();
-    let mut out = String::new();
-    let mut rest: &str = &source;
-    while let Some(first) = rest.chars().next() {
-        let (taken, put) = match pairs.iter().find(|(lookup, _)| rest.starts_with(lookup)) {
-            Some((lookup, rewrite)) => (lookup.len(), rewrite.unwrap_or(lookup)),
-            None => (first.len_utf8(), rest.get(..first.len_utf8()).unwrap_or_default()),
-        };
-        out.push_str(put);
-        rest = rest.get(taken..).unwrap_or_default();
-        if out.len() > MAX_TEXT {
-            return c.missing();
+    // What is settled is not looked at again: the first of the list takes its matches everywhere, then the next.
+    let mut pieces: Vec<(&str, bool)> = vec![(&source, false)];
+    let mut length = source.len();
+    for (lookup, rewrite) in pairs {
+        let mut next = Vec::with_capacity(pieces.len());
+        for (piece, settled) in pieces {
+            if settled {
+                next.push((piece, true));
+                continue;
+            }
+            for (i, part) in piece.split(lookup).enumerate() {
+                if i > 0 {
+                    let put = rewrite.unwrap_or(lookup);
+                    length = (length - lookup.len()).saturating_add(put.len());
+                    next.push((put, true));
+                }
+                if !part.is_empty() {
+                    next.push((part, false));
+                }
+            }
         }
+        pieces = next;
     }
-    Value::from(out)
+    if length > MAX_TEXT { c.missing() } else { Value::from(pieces.into_iter().map(|(p, _)| p).collect::<String>()) }
 }
 
 fn split(c: &Call) -> Value {
@@ -207,7 +217,11 @@ fn string_repeat(c: &Call) -> Value {
 fn substring(c: &Call) -> Value {
     let source = c.text(0);
     let start = c.integer(1).unwrap_or(0);
-    let from = if start < 0 { (source.chars().count() as i64).saturating_add(start).max(0) } else { start };
+    let from = if start < 0 { (source.chars().count() as i64).saturating_add(start) } else { start };
+    // Further back than the start is outside. (The docs do not say; a peer measured it.)
+    if from < 0 {
+        return c.missing();
+    }
     let length = if c.has(2) { c.integer(2).unwrap_or(0).max(0) } else { i64::MAX };
     Value::from(source.chars().skip(from as usize).take(length as usize).collect::<String>())
 }
