@@ -36,6 +36,7 @@ pub mod regex;
 pub mod series;
 pub mod statistics;
 pub mod string;
+pub mod units;
 pub mod xml;
 
 use crate::value::{Type, Value};
@@ -262,6 +263,7 @@ pub static FAMILIES: &[Family] = &[
     Family { name: "Series", functions: series::FUNCTIONS },
     Family { name: "Statistics", functions: statistics::FUNCTIONS },
     Family { name: "String", functions: string::FUNCTIONS },
+    Family { name: "Units of measure", functions: units::FUNCTIONS },
 ];
 
 /// The function of a name.
