@@ -86,10 +86,16 @@ fn functions() {
             println!("{}", serde_json::json!({ "id": id, "query": format!("print {example}") }));
         }
         // And over a column of each type its first parameter takes: names and types depend on it.
-        for (column, ty) in COLUMNS.iter().filter(|(_, ty)| f.params.first().is_some_and(|p| takes(p.kind, *ty))) {
+        for (column, _) in
+            COLUMNS.iter().filter(|(_, ty)| f.params.first().is_some_and(|p| takes(p.kind, *ty)))
+        {
             let later = f.params.iter().skip(1).filter(|p| !p.optional).map(|p| literal(p.kind));
             let args: Vec<&str> = std::iter::once(*column).chain(later).collect();
-            let table = COLUMNS.iter().map(|(name, ty)| format!("{name}:{}", ty.name())).collect::<Vec<_>>().join(", ");
+            let table = COLUMNS
+                .iter()
+                .map(|(name, ty)| format!("{name}:{}", ty.name()))
+                .collect::<Vec<_>>()
+                .join(", ");
             let query = format!("datatable({table})[] | project {}({})", f.name, args.join(", "));
             println!("{}", serde_json::json!({ "id": format!("{}#{column}", f.name), "query": query }));
         }

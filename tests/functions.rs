@@ -82,12 +82,27 @@ fn tables_are_sorted_and_names_stand_once() {
 /// Hostile arguments of every function: whatever they are, there is an answer and no panic.
 #[test]
 fn no_function_falls_over_what_it_is_given() {
-    let text = ["''", "'é\\u0000\\uD83D\\uDE00'", "'\\\\'", "'%'", "'<'", "'/'", "'xn--'", "'[['", "strrep('ab', 1000)"];
+    let text = [
+        "''",
+        "'é\\u0000\\uD83D\\uDE00'",
+        "'\\\\'",
+        "'%'",
+        "'<'",
+        "'/'",
+        "'xn--'",
+        "'[['",
+        "strrep('ab', 1000)",
+    ];
     let whole = ["0", "-1", "long(null)", "9223372036854775807", "-9223372036854775807", "int(-2147483647)"];
     let real = ["0.0", "-1.5", "real(nan)", "real(+inf)", "1e308", "real(null)"];
     let dynamic = [
-        "dynamic(null)", "dynamic([])", "dynamic({})", "dynamic('x')", "dynamic([null, 'a', 1, -2.5, {}, []])",
-        "dynamic({'a': {'b': null}, '$': [1]})", "dynamic([9223372036854775807, 1])",
+        "dynamic(null)",
+        "dynamic([])",
+        "dynamic({})",
+        "dynamic('x')",
+        "dynamic([null, 'a', 1, -2.5, {}, []])",
+        "dynamic({'a': {'b': null}, '$': [1]})",
+        "dynamic([9223372036854775807, 1])",
     ];
     let date = ["datetime(null)", "datetime(0001-01-01)", "datetime(9999-12-31 23:59:59.9999999)"];
     let span = ["0s", "-1tick", "timespan(null)", "10675199d"];
@@ -99,7 +114,13 @@ fn no_function_falls_over_what_it_is_given() {
                     let from: &[&str] = match p.kind {
                         Kind::Text | Kind::TextOrDynamic => &text,
                         Kind::Integer => &whole,
-                        Kind::Number => if (variant + i) % 2 == 0 { &whole } else { &real },
+                        Kind::Number => {
+                            if (variant + i) % 2 == 0 {
+                                &whole
+                            } else {
+                                &real
+                            }
+                        }
                         Kind::Summable => [&whole[..], &real, &date, &span][(variant / 2) % 4],
                         Kind::Bool => &["true", "false", "bool(null)"],
                         Kind::DateTime => &date,
@@ -109,7 +130,9 @@ fn no_function_falls_over_what_it_is_given() {
                         Kind::TypeLiteral => &["typeof(long)", "typeof(datetime)"],
                         Kind::OneOf(types) if types.contains(&forepost::value::Type::Dynamic) => &dynamic,
                         Kind::OneOf(_) => &text,
-                        Kind::Scalar | Kind::NotDynamic | Kind::Common => [&text[..], &whole, &real, &date][variant % 4],
+                        Kind::Scalar | Kind::NotDynamic | Kind::Common => {
+                            [&text[..], &whole, &real, &date][variant % 4]
+                        }
                     };
                     if p.optional && i >= f.params.len() - more.min(f.params.len()) {
                         continue;

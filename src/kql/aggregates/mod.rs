@@ -177,4 +177,3 @@ impl Aggregate {
         self.conditional.then(|| self.params.iter().position(|p| p.kind == Kind::Bool)).flatten()
     }
 }
-

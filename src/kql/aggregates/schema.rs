@@ -75,7 +75,9 @@ impl Node {
     fn finish(self) -> Value {
         let mut all: Vec<Value> = self.types.into_iter().map(Value::text).collect();
         if let Some(members) = self.members {
-            all.push(Value::bag(Bag::from_distinct(members.into_iter().map(|(k, n)| (k, n.finish())).collect())));
+            all.push(Value::bag(Bag::from_distinct(
+                members.into_iter().map(|(k, n)| (k, n.finish())).collect(),
+            )));
         }
         if let Some(items) = self.items {
             all.push(Value::bag(Bag::from_distinct(vec![(Rc::from("`indexer`"), items.finish())])));

@@ -400,7 +400,13 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
             Some(v) => crate::value::text::scalar(v),
             None => String::new(),
         };
-        return Some(a.args.iter().skip(percentiles_from(a.aggregate)).map(|e| format!("percentile_{column}_{}", percent(e))).collect());
+        return Some(
+            a.args
+                .iter()
+                .skip(percentiles_from(a.aggregate))
+                .map(|e| format!("percentile_{column}_{}", percent(e)))
+                .collect(),
+        );
     }
     None
 }

@@ -404,8 +404,7 @@ impl Binder<'_> {
                 Kind::OneOf(types) if types.contains(&ty) => Ok(ty),
                 Kind::OneOf(types) => {
                     let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
-                    let message =
-                        format!("The expression must have one of the types: {}.", names.join(", "));
+                    let message = format!("The expression must have one of the types: {}.", names.join(", "));
                     Err(("KS141", message))
                 }
             };

@@ -1,8 +1,8 @@
 //! Functions whose call is several columns of `extend`, `project` or `print`: `(a, b) = array_sort_asc(x, y)`.
 //! Anywhere else such a call is one dynamic array of those values. Names and types as Microsoft's binder gives them.
 
-use super::name::{self, Namer};
 use super::Binder;
+use super::name::{self, Namer};
 use crate::kql::ast::{self, Argument, Named};
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::functions::call::Detail;
@@ -80,7 +80,9 @@ fn sorted(args: &[Argument], bound: &Expr) -> Vec<WideColumn> {
     let flagged = args.len() > 1
         && match &bound.kind {
             ExprKind::Call(call) => call.args.last().is_some_and(|a| a.ty == Type::Bool),
-            _ => args.last().is_some_and(|a| matches!(a.value.kind, ast::ExprKind::Literal(_, Value::Bool(_)))),
+            _ => {
+                args.last().is_some_and(|a| matches!(a.value.kind, ast::ExprKind::Literal(_, Value::Bool(_))))
+            }
         };
     let arrays = args.get(..args.len() - usize::from(flagged)).unwrap_or_default();
     let column = |(i, a): (usize, &Argument)| {

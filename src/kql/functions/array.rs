@@ -2,8 +2,8 @@
 
 use super::call::{Call, list_items};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, dynamic, integer, one_of, optional,
-    repeated, scalar, summable,
+    BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, dynamic, integer, one_of, optional, repeated,
+    scalar, summable,
 };
 use crate::value::timespan::HOUR;
 use crate::value::{Type, Value, compare, convert, datetime as dt, text as value_text};
@@ -93,20 +93,20 @@ pub static FUNCTIONS: &[Function] = &[
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items of the first array that are in none of the others.",
         [("set_difference(dynamic([1, 1, 2, 3]), dynamic([2]), dynamic([3]))", "[1]")],
-        |c| sets(c, |first, rest| first.iter().filter(|v| !rest.iter().any(|s| s.contains(*v))).cloned().collect())),
+        |c| sets(c, |first, rest| first.iter().filter(|v| !rest.iter().any(|s| s.contains(v))).cloned().collect())),
     function!("set_equals"(dynamic("set1"), dynamic("set2")) -> BOOL, NONE, "Whether two arrays hold the same items.",
-        [("set_equals(dynamic([1, 2, 2]), dynamic([2, 1]))", "true")],
-        |c| match (items(c, 0), items(c, 1)) {
-            (Some(a), Some(b)) => Value::Bool(key_set(a) == key_set(b)),
-            _ => Value::Null,
-        }),
+    [("set_equals(dynamic([1, 2, 2]), dynamic([2, 1]))", "true")],
+    |c| match (items(c, 0), items(c, 1)) {
+        (Some(a), Some(b)) => Value::Bool(key_set(a) == key_set(b)),
+        _ => Value::Null,
+    }),
     function!("set_has_element"(dynamic("set"), scalar("value")) -> BOOL, NONE, "Whether an array holds a value.",
         [("set_has_element(dynamic(['a', 'b']), 'b')", "true"), ("set_has_element(dynamic([1]), 2)", "false")],
         |c| items(c, 0).map_or(Value::Null, |a| Value::Bool(a.iter().any(|v| same(v, c.arg(1)))))),
     function!("set_intersect"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items that are in all arrays.",
         [("set_intersect(dynamic([1, 2, 2, 3]), dynamic([2, 3]), dynamic([3]))", "[3]")],
-        |c| sets(c, |first, rest| first.iter().filter(|v| rest.iter().all(|s| s.contains(*v))).cloned().collect())),
+        |c| sets(c, |first, rest| first.iter().filter(|v| rest.iter().all(|s| s.contains(v))).cloned().collect())),
     function!("set_union"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items of all arrays.", [("set_union(dynamic([1, 2, 2]), dynamic([3, 1]))", "[1,2,3]")], union),
     function!("strcat_array"(dynamic("array"), scalar("delimiter")) -> STRING, NONE,
@@ -116,7 +116,6 @@ pub static FUNCTIONS: &[Function] = &[
         "The items of several arrays taken together, one array each; null where one is shorter.",
         [("zip(dynamic([1, 2]), dynamic(['a']))", r#"[[1,"a"],[2,null]]"#)], zip),
 ];
-
 
 fn items<'a>(c: &Call<'a>, i: usize) -> Option<&'a [Value]> {
     c.arg(i).as_array()
@@ -288,8 +287,20 @@ fn sort(c: &Call, descending: bool) -> Value {
     let mut places: Vec<(usize, &Value)> = first.iter().enumerate().collect();
     places.sort_by(|(_, a), (_, b)| match (a.is_null(), b.is_null()) {
         (true, true) => Ordering::Equal,
-        (true, false) => if nulls_last { Ordering::Greater } else { Ordering::Less },
-        (false, true) => if nulls_last { Ordering::Less } else { Ordering::Greater },
+        (true, false) => {
+            if nulls_last {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, true) => {
+            if nulls_last {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
         (false, false) => {
             let order = compare::order(a, b);
             class(a).cmp(&class(b)).then(if descending { order.reverse() } else { order })

@@ -177,7 +177,6 @@ pub static FUNCTIONS: &[Function] = &[
         "A timespan from text in the usual forms, or from ticks.",
         &[("totimespan('0.00:01:00')", "00:01:00")]
     ),
-    to!("touuid", Guid, "The same as toguid.", &[("isnull(touuid('x'))", "true")]),
 ];
 
 /// Whether the text form is empty.

@@ -2,7 +2,8 @@
 
 use super::call::Call;
 use super::{
-    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, number, optional, scalar, text,
+    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, number, optional, scalar,
+    text,
 };
 use crate::value::datetime::{Parts, days_in_month, from_parts, to_parts};
 use crate::value::timespan::{DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND};
@@ -27,11 +28,14 @@ macro_rules! part {
 
 macro_rules! edge {
     ($name:literal, $unit:literal, $end:literal, $doc:literal, $examples:expr) => {
+        edge!($name, $unit, $end, None, $doc, $examples)
+    };
+    ($name:literal, $unit:literal, $end:literal, $naming:ident, $doc:literal, $examples:expr) => {
         Function {
             name: $name,
             params: &[datetime("date"), optional(integer("offset"))],
             returns: Returns::Type(Type::DateTime),
-            naming: Naming::None,
+            naming: Naming::$naming,
             doc: $doc,
             examples: $examples,
             eval: |c| edge(c, $unit, $end),
@@ -141,6 +145,7 @@ pub static FUNCTIONS: &[Function] = &[
         "startofday",
         "day",
         false,
+        FirstArgument,
         "The first tick of a day.",
         &[("startofday(datetime(2020-01-01 10:00), -1)", "2019-12-31T00:00:00.0000000Z")]
     ),
@@ -195,7 +200,11 @@ fn week_of_year(c: &Call) -> Value {
 fn from_unix(c: &Call, ticks: i64, parts: i64) -> Value {
     let since = match c.arg(0).as_integer() {
         Some(n) => n.checked_mul(ticks).map(|t| t / parts),
-        None => c.real(0).map(|r| (r * ticks as f64 / parts as f64).round()).filter(|t| t.abs() < 9e18).map(|t| t as i64),
+        None => c
+            .real(0)
+            .map(|r| (r * ticks as f64 / parts as f64).round())
+            .filter(|t| t.abs() < 9e18)
+            .map(|t| t as i64),
     };
     moment(since.and_then(|t| t.checked_add(dt::UNIX_EPOCH)))
 }
@@ -203,7 +212,7 @@ fn from_unix(c: &Call, ticks: i64, parts: i64) -> Value {
 /// Whole seconds and their fraction in ticks.
 fn seconds(c: &Call, i: usize) -> Option<(i64, i64)> {
     let ticks = (c.real(i)? * SECOND as f64).round();
-    (0.0..(MINUTE as f64)).contains(&ticks).then(|| (ticks as i64 / SECOND, ticks as i64 % SECOND))
+    (0.0..(MINUTE as f64)).contains(&ticks).then_some((ticks as i64 / SECOND, ticks as i64 % SECOND))
 }
 
 fn make_datetime(c: &Call) -> Value {
@@ -214,7 +223,15 @@ fn make_datetime(c: &Call) -> Value {
     let made = || {
         let (second, ticks) = if c.has(5) { seconds(c, 5)? } else { (0, 0) };
         let (hour, minute) = (given(3, 0)?, given(4, 0)?);
-        from_parts(&Parts { year: c.integer(0)?, month: c.integer(1)?, day: given(2, 1)?, hour, minute, second, ticks })
+        from_parts(&Parts {
+            year: c.integer(0)?,
+            month: c.integer(1)?,
+            day: given(2, 1)?,
+            hour,
+            minute,
+            second,
+            ticks,
+        })
     };
     made().map_or(Value::Null, Value::DateTime)
 }

@@ -17,17 +17,17 @@ const NONE: Naming = Naming::None;
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("bag_has_key"(dynamic("bag"), text("key")) -> BOOL, NONE,
-        "Whether a bag has a key; a key that starts with $ is a path ($.a.b).",
-        [("bag_has_key(dynamic({'a': 1}), 'a')", "true"), ("bag_has_key(dynamic({'a': {'b': 1}}), '$.a.c')", "false")],
-        |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
-            (bag @ Value::Bag(_), Some(path)) => Value::Bool(json_path::get(bag, &path).is_some()),
-            _ => Value::Null,
-        }),
+    "Whether a bag has a key; a key that starts with $ is a path ($.a.b).",
+    [("bag_has_key(dynamic({'a': 1}), 'a')", "true"), ("bag_has_key(dynamic({'a': {'b': 1}}), '$.a.c')", "false")],
+    |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
+        (bag @ Value::Bag(_), Some(path)) => Value::Bool(json_path::get(bag, &path).is_some()),
+        _ => Value::Null,
+    }),
     function!("bag_keys"(dynamic("object")) -> DYNAMIC, NONE, "The keys of a bag.",
-        [("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
-        |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
-            Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
-        })),
+    [("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
+    |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
+        Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
+    })),
     function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
         "The keys of several bags; a key that several have is the first one's. What is no bag is passed over.",
         [("bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}))", r#"{"a":1,"b":3}"#)], bag_merge),
@@ -39,15 +39,15 @@ pub static FUNCTIONS: &[Function] = &[
          ("bag_remove_keys(dynamic({'a': {'b': 1, 'c': 2}}), dynamic(['$.a.b']))", r#"{"a":{"c":2}}"#)],
         bag_remove_keys),
     function!("bag_set_key"(dynamic("bag"), text("key"), scalar("value")) -> DYNAMIC, NONE,
-        "A bag with a key set; a key that starts with $ is a path ($.a.b).",
-        [("bag_set_key(dynamic({'a': 1}), 'b', 2)", r#"{"a":1,"b":2}"#),
-         ("bag_set_key(dynamic({'a': 1}), '$.c.d', 2)", r#"{"a":1,"c":{"d":2}}"#)],
-        |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
-            (Value::Bag(bag), Some(path)) => {
-                json_path::set(bag, &path, c.arg(2).clone()).map_or(Value::Null, Value::bag)
-            }
-            _ => Value::Null,
-        }),
+    "A bag with a key set; a key that starts with $ is a path ($.a.b).",
+    [("bag_set_key(dynamic({'a': 1}), 'b', 2)", r#"{"a":1,"b":2}"#),
+     ("bag_set_key(dynamic({'a': 1}), '$.c.d', 2)", r#"{"a":1,"c":{"d":2}}"#)],
+    |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
+        (Value::Bag(bag), Some(path)) => {
+            json_path::set(bag, &path, c.arg(2).clone()).map_or(Value::Null, Value::bag)
+        }
+        _ => Value::Null,
+    }),
     function!("bag_zip"(dynamic("keys"), dynamic("values")) -> DYNAMIC, NONE,
         "A bag of the keys of one array and the values of another; null where there is no value. A key that is no \
          text is passed over.",
@@ -203,4 +203,3 @@ impl Walk {
         self.visit(v, path);
     }
 }
-

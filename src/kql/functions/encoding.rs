@@ -18,32 +18,32 @@ pub static FUNCTIONS: &[Function] = &[
         "The bytes of a Base64 text as numbers; null if it is none.", [("base64_decode_toarray('S3U=')", "[75,117]")],
         |c| decode(c).map_or(Value::Null, |b| Value::array(b.into_iter().map(|b| Value::Long(b.into())).collect()))),
     function!("base64_decode_toguid"(text("base64_string")) -> GUID, NONE,
-        "The guid of sixteen bytes in Base64, in .NET's order; null if it is none.",
-        [("base64_decode_toguid('8jMxriJurkmwahbmqbIS6w==')", "ae3133f2-6e22-49ae-b06a-16e6a9b212eb")],
-        |c| match decode(c).and_then(|b| <[u8; 16]>::try_from(b).ok()) {
-            Some(bytes) => Value::Guid(swap_guid(bytes)),
-            None => Value::Null,
-        }),
+    "The guid of sixteen bytes in Base64, in .NET's order; null if it is none.",
+    [("base64_decode_toguid('8jMxriJurkmwahbmqbIS6w==')", "ae3133f2-6e22-49ae-b06a-16e6a9b212eb")],
+    |c| match decode(c).and_then(|b| <[u8; 16]>::try_from(b).ok()) {
+        Some(bytes) => Value::Guid(swap_guid(bytes)),
+        None => Value::Null,
+    }),
     function!("base64_decode_tostring"(text("base64_string")) -> STRING, NONE,
         "The text of a Base64 text; empty if it is none or no UTF-8.", [("base64_decode_tostring('S3VzdG8=')", "Kusto")],
         decode_text),
     function!("base64_decodestring"(text("base64_string")) -> STRING, NONE, "The same as base64_decode_tostring.",
         [("base64_decodestring('S3VzdG8=')", "Kusto")], decode_text),
     function!("base64_encode_fromarray"(dynamic("base64_string_decoded_as_array")) -> STRING, NONE,
-        "The Base64 of an array of bytes; empty if one is none.",
-        [("base64_encode_fromarray(dynamic([75, 117]))", "S3U=")],
-        |c| {
-            let byte = |v: &Value| v.as_integer().and_then(|n| u8::try_from(n).ok());
-            let bytes: Option<Vec<u8>> = list_items(c.arg(0)).iter().map(byte).collect();
-            bytes.map_or_else(|| c.missing(), |b| Value::from(STANDARD.encode(b)))
-        }),
+    "The Base64 of an array of bytes; empty if one is none.",
+    [("base64_encode_fromarray(dynamic([75, 117]))", "S3U=")],
+    |c| {
+        let byte = |v: &Value| v.as_integer().and_then(|n| u8::try_from(n).ok());
+        let bytes: Option<Vec<u8>> = list_items(c.arg(0)).iter().map(byte).collect();
+        bytes.map_or_else(|| c.missing(), |b| Value::from(STANDARD.encode(b)))
+    }),
     function!("base64_encode_fromguid"(guid("guid")) -> STRING, NONE,
-        "The Base64 of a guid's sixteen bytes in .NET's order.",
-        [("base64_encode_fromguid(guid(ae3133f2-6e22-49ae-b06a-16e6a9b212eb))", "8jMxriJurkmwahbmqbIS6w==")],
-        |c| match c.arg(0) {
-            Value::Guid(bytes) => Value::from(STANDARD.encode(swap_guid(*bytes))),
-            _ => c.missing(),
-        }),
+    "The Base64 of a guid's sixteen bytes in .NET's order.",
+    [("base64_encode_fromguid(guid(ae3133f2-6e22-49ae-b06a-16e6a9b212eb))", "8jMxriJurkmwahbmqbIS6w==")],
+    |c| match c.arg(0) {
+        Value::Guid(bytes) => Value::from(STANDARD.encode(swap_guid(*bytes))),
+        _ => c.missing(),
+    }),
     function!("base64_encode_tostring"(text("string")) -> STRING, NONE, "The Base64 of a text.",
         [("base64_encode_tostring('Kusto')", "S3VzdG8=")], |c| bounded(c, STANDARD.encode(c.text(0).as_bytes()))),
     function!("base64_encodestring"(text("string")) -> STRING, NONE, "The same as base64_encode_tostring.",
@@ -54,7 +54,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("gzip_decompress_from_base64_string"(text("string")) -> STRING, NONE,
         "The text of a gzip in Base64; empty if it is none, or beyond 16 MB.",
         [("gzip_decompress_from_base64_string('H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA==')",
-          "1234567890qwertyuiop")], |c| decompress(c, |b| GzDecoder::new(b))),
+          "1234567890qwertyuiop")], |c| decompress(c, GzDecoder::new)),
     function!("url_decode"(text("encoded_url")) -> STRING, NONE, "The text of a URL-encoded one.",
         [("url_decode('a%2fb+%C3%A9')", "a/b é")], |c| Value::from(percent_decode(&c.text(0), true))),
     function!("url_encode"(text("url")) -> STRING, NONE, "A text encoded for a URL; a space is +.",
@@ -68,7 +68,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("zlib_decompress_from_base64_string"(text("string")) -> STRING, NONE,
         "The text of a zlib stream in Base64; empty if it is none, or beyond 16 MB.",
         [("zlib_decompress_from_base64_string('eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=')", "Test string 123")],
-        |c| decompress(c, |b| ZlibDecoder::new(b))),
+        |c| decompress(c, ZlibDecoder::new)),
 ];
 
 fn decode(c: &Call) -> Option<Vec<u8>> {

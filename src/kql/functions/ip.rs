@@ -3,7 +3,8 @@
 
 use super::call::{Call, list_items};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, STRING, integer, one_of, optional, repeated, scalar, text, text_or_dynamic,
+    BOOL, DYNAMIC, Function, LONG, Naming, STRING, integer, one_of, optional, repeated, scalar, text,
+    text_or_dynamic,
 };
 use crate::value::{Type, Value, text as value_text};
 use std::borrow::Cow;
@@ -47,11 +48,11 @@ pub static FUNCTIONS: &[Function] = &[
          ("ipv4_is_in_any_range('1.2.3.4', dynamic(['10.0.0.0/8']))", "false")],
         |c| in_any(c, |ip, range| Some(in_range_v4(parse_v4(ip)?, parse_v4(range)?)))),
     function!("ipv4_is_in_range"(text("ip"), text("ip_range")) -> BOOL, NONE, "Whether an address is in a network.",
-        [("ipv4_is_in_range('192.168.1.6', '192.168.1.0/24')", "true"), ("isnull(ipv4_is_in_range('x', '1.2.3.4'))", "true")],
-        |c| match (parse_v4(&c.text(0)), parse_v4(&c.text(1))) {
-            (Some(ip), Some(range)) => Value::Bool(in_range_v4(ip, range)),
-            _ => Value::Null,
-        }),
+    [("ipv4_is_in_range('192.168.1.6', '192.168.1.0/24')", "true"), ("isnull(ipv4_is_in_range('x', '1.2.3.4'))", "true")],
+    |c| match (parse_v4(&c.text(0)), parse_v4(&c.text(1))) {
+        (Some(ip), Some(range)) => Value::Bool(in_range_v4(ip, range)),
+        _ => Value::Null,
+    }),
     function!("ipv4_is_match"(text("ip1"), text("ip2"), optional(integer("prefix"))) -> BOOL, NONE,
         "Whether two addresses are equal under the shortest prefix.",
         [("ipv4_is_match('192.168.1.1/24', '192.168.1.255')", "true")],
@@ -75,11 +76,11 @@ pub static FUNCTIONS: &[Function] = &[
         [("ipv6_is_in_any_range('a5e::1', 'a5f::/16', 'a5e::/16')", "true")],
         |c| in_any(c, |ip, range| Some(in_range_v6(parse_v6(ip)?, parse_v6(range)?)))),
     function!("ipv6_is_in_range"(text("ip"), text("ip_range")) -> BOOL, NONE, "Whether an address is in a network.",
-        [("ipv6_is_in_range('a5e::1', 'a5e::/16')", "true")],
-        |c| match (parse_v6(&c.text(0)), parse_v6(&c.text(1))) {
-            (Some(ip), Some(range)) => Value::Bool(in_range_v6(ip, range)),
-            _ => Value::Null,
-        }),
+    [("ipv6_is_in_range('a5e::1', 'a5e::/16')", "true")],
+    |c| match (parse_v6(&c.text(0)), parse_v6(&c.text(1))) {
+        (Some(ip), Some(range)) => Value::Bool(in_range_v6(ip, range)),
+        _ => Value::Null,
+    }),
     function!("ipv6_is_match"(text("ip1"), text("ip2"), optional(integer("prefix"))) -> BOOL, NONE,
         "As ipv4_is_match, for addresses of both kinds.", [("ipv6_is_match('fe80::1/120', 'fe80::2')", "true")],
         |c| compare_v6(c).map_or(Value::Null, |o| Value::Bool(o.is_eq()))),
@@ -87,21 +88,21 @@ pub static FUNCTIONS: &[Function] = &[
         [("parse_ipv4('192.168.1.1')", "3232235777"), ("parse_ipv4('192.168.1.1/24')", "3232235776")],
         |c| parse_v4(&c.text(0)).map_or(Value::Null, |(a, _)| Value::Long(a.into()))),
     function!("parse_ipv4_mask"(text("ip"), integer("prefix")) -> LONG, NONE, "An IPv4 address, masked, as a number.",
-        [("parse_ipv4_mask('127.0.0.1', 24)", "2130706432")],
-        |c| parse_v4(&c.text(0)).and_then(|ip| Some(narrow_v4(ip, prefix(c, 1, 32)?))).map_or(Value::Null, |(a, _)| {
-            Value::Long(a.into())
-        })),
+    [("parse_ipv4_mask('127.0.0.1', 24)", "2130706432")],
+    |c| parse_v4(&c.text(0)).and_then(|ip| Some(narrow_v4(ip, prefix(c, 1, 32)?))).map_or(Value::Null, |(a, _)| {
+        Value::Long(a.into())
+    })),
     function!("parse_ipv6"(text("ip")) -> STRING, NONE,
         "An address of either kind in the full form of IPv6; empty if it is none.",
         [("parse_ipv6('127.0.0.1')", "0000:0000:0000:0000:0000:ffff:7f00:0001")],
         |c| parse_v6(&c.text(0)).map_or_else(|| c.missing(), |(a, _)| full(a))),
     function!("parse_ipv6_mask"(text("ip"), integer("prefix")) -> STRING, NONE,
-        "As parse_ipv6, masked by a prefix of 128 bits.",
-        [("parse_ipv6_mask('fe80::85d:e82c:9446:7994', 120)", "fe80:0000:0000:0000:085d:e82c:9446:7900")],
-        |c| {
-            let masked = parse_v6(&c.text(0)).and_then(|ip| Some(narrow_v6(ip, prefix(c, 1, 128)?)));
-            masked.map_or_else(|| c.missing(), |(a, _)| full(a))
-        }),
+    "As parse_ipv6, masked by a prefix of 128 bits.",
+    [("parse_ipv6_mask('fe80::85d:e82c:9446:7994', 120)", "fe80:0000:0000:0000:085d:e82c:9446:7900")],
+    |c| {
+        let masked = parse_v6(&c.text(0)).and_then(|ip| Some(narrow_v6(ip, prefix(c, 1, 128)?)));
+        masked.map_or_else(|| c.missing(), |(a, _)| full(a))
+    }),
 ];
 
 /// An address, masked, and its prefix.
@@ -218,7 +219,8 @@ fn cidr(address: u32, prefix: u32) -> String {
 }
 
 fn full(address: u128) -> Value {
-    let parts: Vec<String> = Ipv6Addr::from_bits(address).segments().iter().map(|s| format!("{s:04x}")).collect();
+    let parts: Vec<String> =
+        Ipv6Addr::from_bits(address).segments().iter().map(|s| format!("{s:04x}")).collect();
     Value::from(parts.join(":"))
 }
 
@@ -260,7 +262,9 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
         }
         Some(at)
     };
-    (0..bytes.len()).filter_map(move |from| text.get(from..end_of(from)?)).filter(|a| a.parse::<Ipv4Addr>().is_ok())
+    (0..bytes.len())
+        .filter_map(move |from| text.get(from..end_of(from)?))
+        .filter(|a| a.parse::<Ipv4Addr>().is_ok())
 }
 
 fn is_address(found: &str, wanted: &str) -> bool {

@@ -1,7 +1,9 @@
 //! Math. Source: semantics §6.
 
 use super::call::Call;
-use super::{BOOL, Function, LONG, Naming, REAL, Returns, integer, number, optional, scalar, summable};
+use super::{
+    BOOL, Function, LONG, Naming, REAL, Returns, integer, number, one_of, optional, scalar, summable,
+};
 use crate::value::{Decimal, Type, Value, compare, datetime as dt};
 
 macro_rules! real {
@@ -20,6 +22,8 @@ macro_rules! real {
         }
     };
 }
+
+const ABS: &[Type] = &[Type::Int, Type::Long, Type::Real, Type::Decimal, Type::Timespan, Type::Dynamic];
 
 /// Functions that have an answer only within a domain; outside it is null. Source: Microsoft's docs.
 macro_rules! within {
@@ -56,11 +60,10 @@ macro_rules! bits {
 pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "abs",
-        params: &[summable("x")],
+        params: &[one_of("x", ABS)],
         returns: Returns::With(|types| match types.first() {
-            Some(Type::Int) => Type::Long,
+            Some(Type::Int) | None => Type::Long,
             Some(t) => *t,
-            None => Type::Long,
         }),
         naming: Naming::FirstArgument,
         doc: "The absolute value of a number or timespan.",
@@ -74,20 +77,30 @@ pub static FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         },
     },
-    within!("acos", "The arc cosine; null outside -1 to 1.", &[("acos(1)", "0"), ("isnull(acos(2))", "true")],
-        |x| x.abs() <= 1.0, f64::acos),
+    within!(
+        "acos",
+        "The arc cosine; null outside -1 to 1.",
+        &[("acos(1)", "0"), ("isnull(acos(2))", "true")],
+        |x| x.abs() <= 1.0,
+        f64::acos
+    ),
     function!("around"(scalar("value"), scalar("center"), scalar("delta")) -> BOOL, Naming::None,
         "Whether a value is within a distance of a center; null where they cannot be compared.",
         [("around(3, 4, 1)", "true"), ("around(datetime(2021-01-01), datetime(2021-01-02), 1h)", "false")], around),
-    within!("asin", "The arc sine; null outside -1 to 1.", &[("asin(0)", "0"), ("isnull(asin(-2))", "true")],
-        |x| x.abs() <= 1.0, f64::asin),
+    within!(
+        "asin",
+        "The arc sine; null outside -1 to 1.",
+        &[("asin(0)", "0"), ("isnull(asin(-2))", "true")],
+        |x| x.abs() <= 1.0,
+        f64::asin
+    ),
     real!("atan", FirstArgument, "The arc tangent.", &[("atan(0)", "0")], f64::atan),
     function!("atan2"(number("y"), number("x")) -> REAL, Naming::FirstArgument,
-        "The angle of the point (x, y).", [("atan2(0, 1)", "0")],
-        |c| match (c.real(0), c.real(1)) {
-            (Some(y), Some(x)) => Value::Real(y.atan2(x)),
-            _ => Value::Null,
-        }),
+    "The angle of the point (x, y).", [("atan2(0, 1)", "0")],
+    |c| match (c.real(0), c.real(1)) {
+        (Some(y), Some(x)) => Value::Real(y.atan2(x)),
+        _ => Value::Null,
+    }),
     Function {
         name: "bin",
         params: &[summable("value"), summable("roundTo")],
@@ -105,27 +118,51 @@ pub static FUNCTIONS: &[Function] = &[
         Naming::FirstArgument, "Rounds down to a multiple of the second argument, counted from the third.",
         [("bin_at(6.5, 2.5, 7)", "4.5"), ("bin_at(1h, 1d, 12h)", "-12:00:00"),
          ("bin_at(datetime(2017-05-17 10:20), 7d, datetime(2017-06-04))", "2017-05-14T00:00:00.0000000Z")], bin_at),
-    bits!("binary_and", "value2", "The bits that are set in both.", "binary_and(12, 10)", "8", |a, b| Some(a & b)),
+    bits!("binary_and", "value2", "The bits that are set in both.", "binary_and(12, 10)", "8", |a, b| Some(
+        a & b
+    )),
     function!("binary_not"(integer("value")) -> LONG, Naming::FirstArgument, "The bits turned over.",
         [("binary_not(0)", "-1")], |c| c.integer(0).map_or(Value::Null, |n| Value::Long(!n))),
-    bits!("binary_or", "value2", "The bits that are set in either.", "binary_or(12, 10)", "14", |a, b| Some(a | b)),
-    bits!("binary_shift_left", "shift", "The bits moved up by so many places, modulo 64; null below 0.",
-        "binary_shift_left(1, 4)", "16", |a, b| (b >= 0).then(|| a.wrapping_shl((b % 64) as u32))),
-    bits!("binary_shift_right", "shift", "The bits moved down by so many places, modulo 64; null below 0.",
-        "binary_shift_right(16, 4)", "1", |a, b| (b >= 0).then(|| a.wrapping_shr((b % 64) as u32))),
-    bits!("binary_xor", "value2", "The bits that are set in one of both.", "binary_xor(12, 10)", "6", |a, b| Some(a ^ b)),
+    bits!("binary_or", "value2", "The bits that are set in either.", "binary_or(12, 10)", "14", |a, b| Some(
+        a | b
+    )),
+    bits!(
+        "binary_shift_left",
+        "shift",
+        "The bits moved up by so many places, modulo 64; null below 0.",
+        "binary_shift_left(1, 4)",
+        "16",
+        |a, b| (b >= 0).then(|| a.wrapping_shl((b % 64) as u32))
+    ),
+    bits!(
+        "binary_shift_right",
+        "shift",
+        "The bits moved down by so many places, modulo 64; null below 0.",
+        "binary_shift_right(16, 4)",
+        "1",
+        |a, b| (b >= 0).then(|| a.wrapping_shr((b % 64) as u32))
+    ),
+    bits!(
+        "binary_xor",
+        "value2",
+        "The bits that are set in one of both.",
+        "binary_xor(12, 10)",
+        "6",
+        |a, b| Some(a ^ b)
+    ),
     function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "How many bits are set.",
         [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null, |n| Value::Long(n.count_ones().into()))),
     function!("ceiling"(number("number")) -> Returns::Argument(0), Naming::FirstArgument,
-        "The smallest whole number that is not less.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
-        |c| match c.arg(0) {
-            Value::Real(r) => Value::Real(r.ceil()),
-            Value::Decimal(d) => Value::Decimal(d.ceil()),
-            other => other.clone(),
-        }),
+    "The smallest whole number that is not less.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
+    |c| match c.arg(0) {
+        Value::Real(r) => Value::Real(r.ceil()),
+        Value::Decimal(d) => Value::Decimal(d.ceil()),
+        other => other.clone(),
+    }),
     real!("cos", FirstArgument, "The cosine.", &[("cos(0)", "1")], f64::cos),
     real!("cot", None, "The cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0 / x.tan()),
-    real!("degrees", None, "Radians in degrees.", &[("degrees(pi())", "180")], |x| x * (180.0 / std::f64::consts::PI)),
+    real!("degrees", None, "Radians in degrees.", &[("degrees(pi())", "180")], |x| x
+        * (180.0 / std::f64::consts::PI)),
     real!("exp", FirstArgument, "e to the power of x.", &[("exp(0)", "1")], f64::exp),
     real!("exp10", FirstArgument, "10 to the power of x.", &[("exp10(2)", "100")], |x| 10_f64.powf(x)),
     real!("exp2", FirstArgument, "2 to the power of x.", &[("exp2(3)", "8")], f64::exp2),
@@ -138,8 +175,20 @@ pub static FUNCTIONS: &[Function] = &[
         examples: &[("floor(9.9, 2)", "8")],
         eval: bin,
     },
-    within!("log", "The natural logarithm; null below 0.", &[("log(1)", "0"), ("isnull(log(-1))", "true")], |x| x >= 0.0, f64::ln),
-    within!("log10", "The logarithm to base 10; null below 0.", &[("log10(1000)", "3")], |x| x >= 0.0, f64::log10),
+    within!(
+        "log",
+        "The natural logarithm; null below 0.",
+        &[("log(1)", "0"), ("isnull(log(-1))", "true")],
+        |x| x >= 0.0,
+        f64::ln
+    ),
+    within!(
+        "log10",
+        "The logarithm to base 10; null below 0.",
+        &[("log10(1000)", "3")],
+        |x| x >= 0.0,
+        f64::log10
+    ),
     within!("log2", "The logarithm to base 2; null below 0.", &[("log2(8)", "3")], |x| x >= 0.0, f64::log2),
     function!("pi"() -> REAL, Naming::None, "The ratio of a circle's circumference to its diameter.",
         [("pi()", "3.141592653589793")], |_| Value::Real(std::f64::consts::PI)),
@@ -155,8 +204,8 @@ pub static FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         },
     },
-    real!("radians", None, "Degrees in radians.", &[("radians(180)", "3.141592653589793")],
-        |x| x * (std::f64::consts::PI / 180.0)),
+    real!("radians", None, "Degrees in radians.", &[("radians(180)", "3.141592653589793")], |x| x
+        * (std::f64::consts::PI / 180.0)),
     Function {
         name: "round",
         params: &[number("number"), optional(integer("precision"))],
@@ -169,7 +218,13 @@ pub static FUNCTIONS: &[Function] = &[
     function!("sign"(number("number")) -> REAL, Naming::None, "-1, 0 or 1.", [("sign(-42)", "-1"), ("sign(0.0)", "0")],
         |c| c.real(0).map_or(Value::Null, |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
     real!("sin", FirstArgument, "The sine.", &[("sin(0)", "0")], f64::sin),
-    within!("sqrt", "The square root; null below 0.", &[("sqrt(16)", "4"), ("isnull(sqrt(-1))", "true")], |x| x >= 0.0, f64::sqrt),
+    within!(
+        "sqrt",
+        "The square root; null below 0.",
+        &[("sqrt(16)", "4"), ("isnull(sqrt(-1))", "true")],
+        |x| x >= 0.0,
+        f64::sqrt
+    ),
     real!("tan", FirstArgument, "The tangent.", &[("tan(0)", "0")], f64::tan),
 ];
 
@@ -179,6 +234,7 @@ fn bin_type(types: &[Type]) -> Type {
         [Type::Int | Type::Long, Type::Int | Type::Long] => Type::Long,
         [Type::Real | Type::Int | Type::Long, Type::Real | Type::Int | Type::Long] => Type::Real,
         [Type::Decimal, _] | [_, Type::Decimal] => Type::Decimal,
+        [first, second, third] if first.is_number() => bin_type(&[bin_type(&[*first, *second]), *third]),
         [first, ..] => *first,
         [] => Type::Dynamic,
     }
@@ -198,7 +254,7 @@ fn bin_at(c: &Call) -> Value {
             (Value::DateTime(_), Some(t)) if (0..=dt::MAX).contains(&t) => Value::DateTime(t),
             (Value::DateTime(_), _) => Value::Null,
             (Value::Timespan(_), Some(t)) => Value::Timespan(t),
-            (Value::Int(_), Some(n)) => i32::try_from(n).map_or(Value::Null, Value::Int),
+            (_, Some(n)) if c.result() == Type::Int => i32::try_from(n).map_or(Value::Null, Value::Int),
             (_, Some(n)) => Value::Long(n),
         };
     }

@@ -37,13 +37,13 @@ pub static FUNCTIONS: &[Function] = &[
         [("parse_version('1.2.3.4')", "1000000020000000300000004"), ("parse_version('0.2')", "20000000000000000"),
          ("isnull(parse_version('1.x'))", "true")], |c| version(&c.text(0)).map_or(Value::Null, Value::Decimal)),
     function!("parse_xml"(text_or_dynamic("xml_text")) -> DYNAMIC, Naming::FirstArgument,
-        "An XML text as nested bags: attributes as @name, text beside others as #text; null for what is none or beyond 1 MB.",
-        [("parse_xml('<e n=\"v\">t</e>')", r##"{"e":{"@n":"v","#text":"t"}}"##),
-         ("parse_xml('<e><a>x</a><a>y</a></e>').e.a[1]", "y"), ("isnull(parse_xml('<e>'))", "true")],
-        |c| {
-            let text = c.text(0);
-            if text.len() > MAX_XML { Value::Null } else { xml::parse(&text).unwrap_or_default() }
-        }),
+    "An XML text as nested bags: attributes as @name, text beside others as #text; null for what is none or beyond 1 MB.",
+    [("parse_xml('<e n=\"v\">t</e>')", r##"{"e":{"@n":"v","#text":"t"}}"##),
+     ("parse_xml('<e><a>x</a><a>y</a></e>').e.a[1]", "y"), ("isnull(parse_xml('<e>'))", "true")],
+    |c| {
+        let text = c.text(0);
+        if text.len() > MAX_XML { Value::Null } else { xml::parse(&text).unwrap_or_default() }
+    }),
     function!("parseurl"(text("url")) -> DYNAMIC, NONE, "The same as parse_url.",
         [("parseurl('https://h.io').Host", "h.io")], |c| url(&c.text(0))),
     function!("parseurlquery"(text("query")) -> DYNAMIC, NONE, "The same as parse_urlquery.",
@@ -220,13 +220,11 @@ fn query_parameters(query: &str) -> Value {
 fn version(text: &str) -> Option<Decimal> {
     let mut sum = Decimal::ZERO;
     let mut weight = Decimal::from(10_u128.pow(24));
-    let mut count = 0;
-    for part in text.split('.') {
+    for (count, part) in text.split('.').enumerate() {
         let digits = !part.is_empty() && part.len() <= 8 && part.bytes().all(|b| b.is_ascii_digit());
         let part: i64 = part.parse().ok().filter(|_| digits && count < 4)?;
         sum = sum.checked_add(Decimal::from(part).checked_mul(weight)?)?;
         weight = weight.checked_div(Decimal::from(100_000_000))?;
-        count += 1;
     }
     Some(sum)
 }

@@ -27,7 +27,10 @@ fn threshold(k: u32, bias: u32) -> u32 {
 }
 
 fn digit(d: u32) -> char {
-    char::from_digit(d + 10, BASE).filter(|_| d < 26).or_else(|| char::from_digit(d.wrapping_sub(26), 10)).unwrap_or('0')
+    char::from_digit(d + 10, BASE)
+        .filter(|_| d < 26)
+        .or_else(|| char::from_digit(d.wrapping_sub(26), 10))
+        .unwrap_or('0')
 }
 
 /// The Punycode of a text. `None` if it is too long.
@@ -88,7 +91,8 @@ pub fn decode(text: &str) -> Option<String> {
         let (before, mut weight, mut k) = (i, 1_u32, BASE);
         loop {
             let c = digits.next()?;
-            let d = if c.is_ascii_digit() { u32::from(c) - u32::from('0') + 26 } else { c.to_digit(BASE)? - 10 };
+            let d =
+                if c.is_ascii_digit() { u32::from(c) - u32::from('0') + 26 } else { c.to_digit(BASE)? - 10 };
             i = i.checked_add(d.checked_mul(weight)?)?;
             let t = threshold(k, bias);
             if d < t {

@@ -2,9 +2,7 @@
 //! elements go into it. Source: Microsoft's docs of each.
 
 use super::call::Call;
-use super::{
-    DYNAMIC, Function, Naming, REAL, boolean, dynamic, integer, number, one_of, optional,
-};
+use super::{DYNAMIC, Function, Naming, REAL, boolean, dynamic, integer, number, one_of, optional};
 use crate::value::{Bag, Type, Value, compare};
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -33,40 +31,59 @@ macro_rules! each {
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("series_abs"(dynamic("series")) -> DYNAMIC, NONE, "The absolute value of each.",
-        [("series_abs(dynamic([-6.5, 0, 'x']))", "[6.5,0,null]")],
-        |c| map(c, |v| match v {
-            Value::Int(n) => Value::Long(i64::from(*n).abs()),
-            Value::Long(n) => n.checked_abs().map_or(Value::Null, Value::Long),
-            other => compare::real(other).map_or(Value::Null, |r| Value::Real(r.abs())),
-        })),
+    [("series_abs(dynamic([-6.5, 0, 'x']))", "[6.5,0,null]")],
+    |c| map(c, |v| match v {
+        Value::Int(n) => Value::Long(i64::from(*n).abs()),
+        Value::Long(n) => n.checked_abs().map_or(Value::Null, Value::Long),
+        other => compare::real(other).map_or(Value::Null, |r| Value::Real(r.abs())),
+    })),
     each!("series_acos", "The arc cosine of each.", "[1]", "[0.0]", f64::acos),
-    pairwise!("series_add", "The sums of two series.", "[5,4,5]", |a, b| whole_or_real(a, b, i64::checked_add, |a, b| a + b)),
+    pairwise!("series_add", "The sums of two series.", "[5,4,5]", |a, b| whole_or_real(
+        a,
+        b,
+        i64::checked_add,
+        |a, b| a + b
+    )),
     each!("series_asin", "The arc sine of each.", "[0]", "[0.0]", f64::asin),
     each!("series_atan", "The arc tangent of each.", "[0]", "[0.0]", f64::atan),
-    each!("series_ceiling", "The smallest whole number not less than each.", "[-1.5, 1, 2.5]", "[-1.0,1.0,3.0]", f64::ceil),
+    each!(
+        "series_ceiling",
+        "The smallest whole number not less than each.",
+        "[-1.5, 1, 2.5]",
+        "[-1.0,1.0,3.0]",
+        f64::ceil
+    ),
     each!("series_cos", "The cosine of each.", "[0]", "[1.0]", f64::cos),
     function!("series_cosine_similarity"(dynamic("series1"), dynamic("series2"), optional(number("magnitude1")),
             optional(number("magnitude2"))) -> REAL, NONE, "The cosine of the angle between two series as vectors.",
         [("series_cosine_similarity(dynamic([0, 1]), dynamic([0, 2]))", "1")], cosine_similarity),
-    pairwise!("series_divide", "The quotients of two series.", "[0.25,1.0,4.0]", |a, b| reals(a, b, |a, b| Value::Real(a / b))),
+    pairwise!("series_divide", "The quotients of two series.", "[0.25,1.0,4.0]", |a, b| reals(
+        a,
+        b,
+        |a, b| Value::Real(a / b)
+    )),
     function!("series_dot_product"(one_of("series1", SERIES_OR_NUMBER), one_of("series2", SERIES_OR_NUMBER)) -> REAL,
         NONE, "The sum of the products of two series.",
         [("series_dot_product(dynamic([1, 2, 4]), dynamic([4, 2, 1]))", "12"), ("series_dot_product(dynamic([1, 2]), 3)", "9")],
         dot_product),
-    pairwise!("series_equals", "Where two series are equal.", "[false,true,false]", |a, b| ordered(a, b, Ordering::is_eq)),
+    pairwise!("series_equals", "Where two series are equal.", "[false,true,false]", |a, b| ordered(
+        a,
+        b,
+        Ordering::is_eq
+    )),
     each!("series_exp", "e to the power of each.", "[0]", "[1.0]", f64::exp),
     function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
         "Missing values (null, or the placeholder) replaced by the next that is there.",
         [("series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]")], |c| fill_from_neighbour(c, true)),
     function!("series_fill_const"(dynamic("series"), optional(number("constant_value")),
-            optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
-        "Missing values (null, or the placeholder) replaced by a constant, 0 unless given.",
-        [("series_fill_const(dynamic([null, 1]), 7)", "[7,1]")],
-        |c| {
-            let fill = if c.has(1) { c.arg(1).clone() } else { Value::Long(0) };
-            let placeholder = c.arg(2);
-            map(c, |v| if is_missing(v, placeholder) { fill.clone() } else { v.clone() })
-        }),
+        optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
+    "Missing values (null, or the placeholder) replaced by a constant, 0 unless given.",
+    [("series_fill_const(dynamic([null, 1]), 7)", "[7,1]")],
+    |c| {
+        let fill = if c.has(1) { c.arg(1).clone() } else { Value::Long(0) };
+        let placeholder = c.arg(2);
+        map(c, |v| if is_missing(v, placeholder) { fill.clone() } else { v.clone() })
+    }),
     function!("series_fill_forward"(dynamic("series"), optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
         "Missing values (null, or the placeholder) replaced by the last that was there.",
         [("series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]")], |c| fill_from_neighbour(c, false)),
@@ -89,22 +106,52 @@ pub static FUNCTIONS: &[Function] = &[
          ("series_fit_line_dynamic(dynamic([1, 3, 5])).line_fit", "[1.0,3.0,5.0]")],
         |c| fit_line(c).map_or(Value::Null, |values| bag(LINE, values))),
     each!("series_floor", "The largest whole number not above each.", "[-1.5, 1]", "[-2.0,1.0]", f64::floor),
-    pairwise!("series_greater", "Where the first series is above the second.", "[false,false,true]", |a, b| ordered(a, b, Ordering::is_gt)),
-    pairwise!("series_greater_equals", "Where the first series is not below the second.", "[false,true,true]", |a, b| ordered(a, b, Ordering::is_ge)),
+    pairwise!(
+        "series_greater",
+        "Where the first series is above the second.",
+        "[false,false,true]",
+        |a, b| ordered(a, b, Ordering::is_gt)
+    ),
+    pairwise!(
+        "series_greater_equals",
+        "Where the first series is not below the second.",
+        "[false,true,true]",
+        |a, b| ordered(a, b, Ordering::is_ge)
+    ),
     function!("series_iir"(dynamic("series"), dynamic("numerators"), dynamic("denominators")) -> DYNAMIC, FIRST,
         "An infinite impulse response filter.",
         [("series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]")], iir),
-    pairwise!("series_less", "Where the first series is below the second.", "[true,false,false]", |a, b| ordered(a, b, Ordering::is_lt)),
-    pairwise!("series_less_equals", "Where the first series is not above the second.", "[true,true,false]", |a, b| ordered(a, b, Ordering::is_le)),
+    pairwise!("series_less", "Where the first series is below the second.", "[true,false,false]", |a, b| {
+        ordered(a, b, Ordering::is_lt)
+    }),
+    pairwise!(
+        "series_less_equals",
+        "Where the first series is not above the second.",
+        "[true,true,false]",
+        |a, b| ordered(a, b, Ordering::is_le)
+    ),
     each!("series_log", "The natural logarithm of each.", "[1]", "[0.0]", f64::ln),
     function!("series_magnitude"(dynamic("series")) -> REAL, NONE, "The length of a series as a vector.",
         [("series_magnitude(dynamic([3, 4]))", "5")], |c| fold(c, |x| x.iter().map(|x| x * x).sum::<f64>().sqrt())),
-    pairwise!("series_multiply", "The products of two series.", "[4,4,4]", |a, b| whole_or_real(a, b, i64::checked_mul, |a, b| a * b)),
-    pairwise!("series_not_equals", "Where two series differ.", "[true,false,true]", |a, b| ordered(a, b, Ordering::is_ne)),
+    pairwise!("series_multiply", "The products of two series.", "[4,4,4]", |a, b| whole_or_real(
+        a,
+        b,
+        i64::checked_mul,
+        |a, b| a * b
+    )),
+    pairwise!("series_not_equals", "Where two series differ.", "[true,false,true]", |a, b| ordered(
+        a,
+        b,
+        Ordering::is_ne
+    )),
     function!("series_pearson_correlation"(dynamic("series1"), dynamic("series2")) -> REAL, NONE,
         "The correlation of two series; null where their lengths differ.",
         [("round(series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6])), 9)", "1")], pearson),
-    pairwise!("series_pow", "The first series to the power of the second.", "[1.0,4.0,4.0]", |a, b| reals(a, b, |a, b| Value::Real(a.powf(b)))),
+    pairwise!("series_pow", "The first series to the power of the second.", "[1.0,4.0,4.0]", |a, b| reals(
+        a,
+        b,
+        |a, b| Value::Real(a.powf(b))
+    )),
     function!("series_product"(dynamic("series")) -> REAL, NONE, "The product of a series.",
         [("series_product(dynamic([1, 2, 4]))", "8")], |c| fold(c, |x| x.iter().product())),
     function!("series_seasonal"(dynamic("series"), integer("period"), optional(integer("test_points"))) -> DYNAMIC, NONE,
@@ -112,10 +159,10 @@ pub static FUNCTIONS: &[Function] = &[
          for one below 1.",
         [("series_seasonal(dynamic([1, 3, 5, 1, 3, 5, 2, 4, 6]), 3)", "[1.0,3.0,5.0,1.0,3.0,5.0,1.0,3.0,5.0]")], seasonal),
     function!("series_sign"(dynamic("series")) -> DYNAMIC, NONE, "-1, 0 or 1 for each.",
-        [("series_sign(dynamic([-6, 0, 8]))", "[-1,0,1]")],
-        |c| map(c, |v| compare::real(v).map_or(Value::Null, |r| {
-            Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
-        }))),
+    [("series_sign(dynamic([-6, 0, 8]))", "[-1,0,1]")],
+    |c| map(c, |v| compare::real(v).map_or(Value::Null, |r| {
+        Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
+    }))),
     each!("series_sin", "The sine of each.", "[0]", "[0.0]", f64::sin),
     function!("series_stats"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
         "The least and largest value with their places, mean, standard deviation and variance, a column each.",
@@ -126,13 +173,17 @@ pub static FUNCTIONS: &[Function] = &[
         [("series_stats_dynamic(dynamic([1, 2, 3]))",
           r#"{"min":1.0,"min_idx":0,"max":3.0,"max_idx":2,"avg":2.0,"stdev":1.0,"variance":1.0}"#)],
         |c| if c.arg(0).as_array().is_some() { bag(STATS, stats(c)) } else { Value::Null }),
-    pairwise!("series_subtract", "The differences of two series.", "[-3,0,3]", |a, b| whole_or_real(a, b, i64::checked_sub, |a, b| a - b)),
+    pairwise!("series_subtract", "The differences of two series.", "[-3,0,3]", |a, b| whole_or_real(
+        a,
+        b,
+        i64::checked_sub,
+        |a, b| a - b
+    )),
     function!("series_sum"(dynamic("series")) -> REAL, NONE, "The sum of a series.",
         [("series_sum(dynamic([1, 2, 4]))", "7"), ("isnull(series_sum(dynamic(['a'])))", "true")],
         |c| fold(c, |x| x.iter().sum())),
     each!("series_tan", "The tangent of each.", "[0]", "[0.0]", f64::tan),
 ];
-
 
 /// The columns of `series_stats`, in its order.
 pub const STATS: &[(&str, Type)] = &[
@@ -194,7 +245,12 @@ fn reals(a: &Value, b: &Value, f: fn(f64, f64) -> Value) -> Value {
     }
 }
 
-fn whole_or_real(a: &Value, b: &Value, whole: fn(i64, i64) -> Option<i64>, real: fn(f64, f64) -> f64) -> Value {
+fn whole_or_real(
+    a: &Value,
+    b: &Value,
+    whole: fn(i64, i64) -> Option<i64>,
+    real: fn(f64, f64) -> f64,
+) -> Value {
     match (a.as_integer(), b.as_integer()) {
         (Some(a), Some(b)) => whole(a, b).map_or(Value::Null, Value::Long),
         _ => match (compare::real(a), compare::real(b)) {
@@ -246,7 +302,11 @@ fn pearson(c: &Call) -> Value {
 
 /// Whether an element is to be filled: a null, or where a placeholder is given, what equals it.
 fn is_missing(v: &Value, placeholder: &Value) -> bool {
-    if placeholder.is_null() { v.is_null() } else { compare::numbers(v, placeholder).is_some_and(Ordering::is_eq) }
+    if placeholder.is_null() {
+        v.is_null()
+    } else {
+        compare::numbers(v, placeholder).is_some_and(Ordering::is_eq)
+    }
 }
 
 fn fill_from_neighbour(c: &Call, backward: bool) -> Value {
@@ -258,7 +318,11 @@ fn fill_from_neighbour(c: &Call, backward: bool) -> Value {
         (None, true) => {}
         _ => last = Some(slot.clone()),
     };
-    if backward { out.iter_mut().rev().for_each(&mut visit) } else { out.iter_mut().for_each(&mut visit) }
+    if backward {
+        out.iter_mut().rev().for_each(&mut visit)
+    } else {
+        out.iter_mut().for_each(&mut visit)
+    }
     Value::array(out)
 }
 
@@ -287,9 +351,7 @@ fn fill_linear(c: &Call) -> Value {
             return v.clone();
         }
         match (before, next.peek()) {
-            (Some((x0, y0)), Some((x1, y1))) => {
-                number(y0 + (y1 - y0) * (i - x0) as f64 / (x1 - x0) as f64)
-            }
+            (Some((x0, y0)), Some((x1, y1))) => number(y0 + (y1 - y0) * (i - x0) as f64 / (x1 - x0) as f64),
             _ if !fill_edges => v.clone(),
             (None, _) => number(first.1),
             (_, None) => number(last.1),
@@ -313,7 +375,8 @@ fn fir(c: &Call) -> Value {
     }
     let shift = if c.arg(3).is_true() { (filter.len() - 1) / 2 } else { 0 };
     let at = |i: usize| {
-        let term = |(k, f): (usize, &f64)| (i + shift).checked_sub(k).and_then(|j| x.get(j)).map_or(0.0, |x| x * f);
+        let term =
+            |(k, f): (usize, &f64)| (i + shift).checked_sub(k).and_then(|j| x.get(j)).map_or(0.0, |x| x * f);
         Value::Real(filter.iter().enumerate().map(term).sum())
     };
     Value::array((0..x.len()).map(at).collect())
@@ -365,7 +428,8 @@ pub fn fit_line(c: &Call) -> Option<Vec<Value>> {
 pub fn stats(c: &Call) -> Vec<Value> {
     let items = c.arg(0).as_array().unwrap_or_default();
     let finite = |v: &Value| compare::real(v).filter(|r| r.is_finite());
-    let points: Vec<(usize, f64)> = items.iter().enumerate().filter_map(|(i, v)| Some((i, finite(v)?))).collect();
+    let points: Vec<(usize, f64)> =
+        items.iter().enumerate().filter_map(|(i, v)| Some((i, finite(v)?))).collect();
     let ignore = c.arg(1).is_true();
     let best = |want: Ordering| {
         points.iter().copied().reduce(|a, b| if b.1.partial_cmp(&a.1) == Some(want) { b } else { a })
@@ -403,7 +467,11 @@ fn seasonal(c: &Call) -> Value {
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
         let high = values.get(middle).copied().unwrap_or(0.0);
-        if values.len() % 2 == 1 { high } else { (values.get(middle.wrapping_sub(1)).copied().unwrap_or(0.0) + high) / 2.0 }
+        if values.len() % 2 == 1 {
+            high
+        } else {
+            (values.get(middle.wrapping_sub(1)).copied().unwrap_or(0.0) + high) / 2.0
+        }
     };
     let medians: Vec<f64> = (0..period.min(x.len())).map(median).collect();
     Value::array((0..x.len()).map(|i| Value::Real(medians.get(i % period).copied().unwrap_or(0.0))).collect())

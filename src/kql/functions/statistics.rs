@@ -14,22 +14,22 @@ const NONE: Naming = Naming::None;
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("beta_cdf"(number("x"), number("alpha"), number("beta")) -> REAL, NONE,
-        "The cumulative beta distribution at x.",
-        [("round(beta_cdf(0.2, 10, 20), 10)", "0.0492635173"), ("beta_cdf(0, 1, 1)", "0")],
-        |c| real3(c, |x, a, b| {
-            Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a, b) } else { f64::NAN })
-        })),
+    "The cumulative beta distribution at x.",
+    [("round(beta_cdf(0.2, 10, 20), 10)", "0.0492635173"), ("beta_cdf(0, 1, 1)", "0")],
+    |c| real3(c, |x, a, b| {
+        Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a, b) } else { f64::NAN })
+    })),
     function!("beta_inv"(number("probability"), number("alpha"), number("beta")) -> REAL, NONE,
         "The x at which beta_cdf is a probability; null for what is none.",
         [("round(beta_inv(0.1, 10, 20), 10)", "0.2264150224"), ("isnull(beta_inv(1.5, 1, 1))", "true")],
         |c| real3(c, beta_inv)),
     function!("beta_pdf"(number("x"), number("alpha"), number("beta")) -> REAL, NONE, "The beta density at x.",
-        [("round(beta_pdf(0.5, 10, 20), 10)", "0.7461760193"), ("beta_pdf(2, 1, 1)", "NaN")],
-        |c| real3(c, |x, a, b| {
-            let inside = a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x);
-            let log = (a - 1.0) * x.ln() + (b - 1.0) * (1.0 - x).ln() - ln_beta(a, b);
-            Some(if inside { log.exp() } else { f64::NAN })
-        })),
+    [("round(beta_pdf(0.5, 10, 20), 10)", "0.7461760193"), ("beta_pdf(2, 1, 1)", "NaN")],
+    |c| real3(c, |x, a, b| {
+        let inside = a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x);
+        let log = (a - 1.0) * x.ln() + (b - 1.0) * (1.0 - x).ln() - ln_beta(a, b);
+        Some(if inside { log.exp() } else { f64::NAN })
+    })),
     function!("dcount_hll"(dynamic("hll")) -> LONG, Naming::NameAndFirstArgument,
         "How many different values a result of hll stands for.", [("dcount_hll(dynamic([1, 2]))", "2")],
         |c| c.arg(0).as_array().map_or(Value::Null, |a| Value::Long(a.len() as i64))),
@@ -43,21 +43,21 @@ pub static FUNCTIONS: &[Function] = &[
         "The logarithm of the absolute value of the gamma function.",
         [("round(loggamma(5), 10)", "3.1780538303")], |c| real1(c, libm::lgamma)),
     function!("percentile_tdigest"(dynamic("tdigest"), number("percentile"), optional(type_literal("type")))
-            -> Returns::TypeLiteral(2, Type::Dynamic), Naming::NameAndFirstArgument,
-        "The value at a percentile of what tdigest made.",
-        [("percentile_tdigest(dynamic([[1, 1], [5, 3]]), 50)", "5"),
-         ("percentile_tdigest(dynamic([[1, 1]]), 100, typeof(long))", "1")],
-        |c| {
-            let at = |p: f64| convert::convert(&digest_percentile(c.arg(0), p), Type::Dynamic, c.result());
-            c.real(1).map_or(Value::Null, at)
-        }),
+        -> Returns::TypeLiteral(2, Type::Dynamic), Naming::NameAndFirstArgument,
+    "The value at a percentile of what tdigest made.",
+    [("percentile_tdigest(dynamic([[1, 1], [5, 3]]), 50)", "5"),
+     ("percentile_tdigest(dynamic([[1, 1]]), 100, typeof(long))", "1")],
+    |c| {
+        let at = |p: f64| convert::convert(&digest_percentile(c.arg(0), p), Type::Dynamic, c.result());
+        c.real(1).map_or(Value::Null, at)
+    }),
     function!("percentiles_array_tdigest"(dynamic("tdigest"), repeated(one_of("percentile", NUMBER_OR_ARRAY))) -> DYNAMIC,
-        Naming::Prefix("percentile_tdigest"), "The values at several percentiles of what tdigest made.",
-        [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
-        |c| {
-            let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
-            Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect())
-        }),
+    Naming::Prefix("percentile_tdigest"), "The values at several percentiles of what tdigest made.",
+    [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
+    |c| {
+        let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
+        Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect())
+    }),
     function!("welch_test"(number("mean1"), number("variance1"), number("count1"), number("mean2"),
             number("variance2"), number("count2")) -> REAL, NONE,
         "The p-value of Welch's t-test of two samples, two-sided.",

@@ -2,8 +2,8 @@
 
 use super::call::{Call, list_items, shared};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, STRING, dynamic, integer, number, one_of, operators, optional, punycode,
-    repeated, scalar, text, text_or_dynamic,
+    BOOL, DYNAMIC, Function, LONG, Naming, STRING, dynamic, integer, number, one_of, operators, optional,
+    punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::kql::ast::TextMatch;
 use crate::value::{Type, Value, text as value_text};
@@ -45,11 +45,11 @@ pub static FUNCTIONS: &[Function] = &[
         [("punycode_to_string('bcher-kva')", "bücher")],
         |c| punycode::decode(&c.text(0)).map_or_else(|| c.missing(), Value::from)),
     function!("replace_string"(text("text"), text("lookup"), text("rewrite")) -> STRING, NONE,
-        "Replaces every occurrence of a text.", [("replace_string('a cat', 'cat', 'hamster')", "a hamster")],
-        |c| {
-            let (source, lookup) = (c.text(0), c.text(1));
-            if lookup.is_empty() { Value::text(&source) } else { replace_one(c, &source, &lookup, &c.text(2)) }
-        }),
+    "Replaces every occurrence of a text.", [("replace_string('a cat', 'cat', 'hamster')", "a hamster")],
+    |c| {
+        let (source, lookup) = (c.text(0), c.text(1));
+        if lookup.is_empty() { Value::text(&source) } else { replace_one(c, &source, &lookup, &c.text(2)) }
+    }),
     function!("replace_strings"(text("text"), dynamic("lookups"), dynamic("rewrites")) -> STRING, NONE,
         "Replaces several texts; what one of the list has replaced, those after it leave alone.",
         [("replace_strings('a cat, a dog', dynamic(['cat', 'dog']), dynamic(['dog', 'cat']))", "a dog, a cat")],
@@ -64,11 +64,11 @@ pub static FUNCTIONS: &[Function] = &[
     function!("strcat"(repeated(scalar("arg"))) -> STRING, NONE, "The texts of its arguments one after the other.",
         [("strcat('a', 1, true)", "a1True")], |c| bounded(c, (0..c.args.len()).map(|i| c.text(i)).collect())),
     function!("strcat_delim"(scalar("delimiter"), repeated(scalar("arg"))) -> STRING, NONE,
-        "The texts of its arguments with a delimiter between them.", [("strcat_delim('-', 'a', 2)", "a-2")],
-        |c| {
-            let parts: Vec<_> = (1..c.args.len()).map(|i| c.text(i)).collect();
-            bounded(c, parts.join(&c.text(0)))
-        }),
+    "The texts of its arguments with a delimiter between them.", [("strcat_delim('-', 'a', 2)", "a-2")],
+    |c| {
+        let parts: Vec<_> = (1..c.args.len()).map(|i| c.text(i)).collect();
+        bounded(c, parts.join(&c.text(0)))
+    }),
     function!("strcmp"(scalar("string1"), scalar("string2")) -> LONG, NONE,
         "-1, 0 or 1 as the first text is before, equal to or after the second.",
         [("strcmp('a', 'b')", "-1"), ("strcmp('a', 'a')", "0")], |c| Value::Long(c.text(0).cmp(&c.text(1)) as i64)),
@@ -161,7 +161,9 @@ fn replace_strings(c: &Call) -> Value {
     let pairs: Vec<(&str, Option<&str>)> = lookups
         .iter()
         .enumerate()
-        .filter_map(|(i, v)| Some((v.as_str().filter(|s| !s.is_empty())?, rewrites.get(i).and_then(Value::as_str))))
+        .filter_map(|(i, v)| {
+            Some((v.as_str().filter(|s| !s.is_empty())?, rewrites.get(i).and_then(Value::as_str)))
+        })
         .collect();
     // What is settled is not looked at again: the first of the list takes its matches everywhere, then the next.
     let mut pieces: Vec<(&str, bool)> = vec![(&source, false)];
@@ -186,7 +188,11 @@ fn replace_strings(c: &Call) -> Value {
         }
         pieces = next;
     }
-    if length > MAX_TEXT { c.missing() } else { Value::from(pieces.into_iter().map(|(p, _)| p).collect::<String>()) }
+    if length > MAX_TEXT {
+        c.missing()
+    } else {
+        Value::from(pieces.into_iter().map(|(p, _)| p).collect::<String>())
+    }
 }
 
 fn split(c: &Call) -> Value {

@@ -44,7 +44,11 @@ pub fn parse(text: &str) -> Option<Value> {
             if open.len() == MAX_DEPTH {
                 return None;
             }
-            if empty { close(element, &mut open, &mut root)? } else { open.push(element) }
+            if empty {
+                close(element, &mut open, &mut root)?
+            } else {
+                open.push(element)
+            }
             rest = after;
         }
     }
@@ -92,7 +96,9 @@ fn element(name: &str, attributes: Vec<(Str, Value)>) -> Element {
 }
 
 fn name_of(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')))
+        .unwrap_or(text.len());
     text.split_at_checked(end).filter(|(n, _)| n.starts_with(|c: char| c.is_alphabetic() || c == '_'))
 }
 
@@ -180,8 +186,19 @@ mod tests {
         ] {
             assert_eq!(parse(text).map(|v| to_text(&v)).as_deref(), Some(want), "{text}");
         }
-        for bad in ["", "x", "<e>", "</e>", "<e></f>", "<e/><f/>", "<e a=1/>", "<e a='1' a='2'/>", "<e>&x;</e>", "<e", "<!--"]
-        {
+        for bad in [
+            "",
+            "x",
+            "<e>",
+            "</e>",
+            "<e></f>",
+            "<e/><f/>",
+            "<e a=1/>",
+            "<e a='1' a='2'/>",
+            "<e>&x;</e>",
+            "<e",
+            "<!--",
+        ] {
             assert!(parse(bad).is_none(), "{bad}");
         }
         assert!(parse(&"<e>".repeat(100_000)).is_none());
