@@ -18,7 +18,8 @@ const NONE: Naming = Naming::None;
 pub static FUNCTIONS: &[Function] = &[
     function!("bag_has_key"(dynamic("bag"), text("key")) -> BOOL, NONE,
     "Whether a bag has a key; a key that starts with $ is a path ($.a.b).",
-    [("bag_has_key(dynamic({'a': 1}), 'a')", "true"), ("bag_has_key(dynamic({'a': {'b': 1}}), '$.a.c')", "false")],
+    [("bag_has_key(dynamic({'a': 1}), 'a')", "true"), ("bag_has_key(dynamic({'a': {'b': 1}}), '$.a.c')",
+    "false")],
     |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
         (bag @ Value::Bag(_), Some(path)) => Value::Bool(json_path::get(bag, &path).is_some()),
         _ => Value::Null,
@@ -32,7 +33,8 @@ pub static FUNCTIONS: &[Function] = &[
         "The keys of several bags; a key that several have is the first one's. What is no bag is passed over.",
         [("bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}))", r#"{"a":1,"b":3}"#)], bag_merge),
     function!("bag_pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
-        "A bag of keys and values in turn.", [("bag_pack('a', 1, 'b', 'x')", r#"{"a":1,"b":"x"}"#)], bag_pack),
+        "A bag of keys and values in turn.", [("bag_pack('a', 1, 'b', 'x')", r#"{"a":1,"b":"x"}"#)],
+        bag_pack),
     function!("bag_remove_keys"(dynamic("bag"), dynamic("keys")) -> DYNAMIC, NONE,
         "A bag without some keys; a key that starts with $ is a path ($.a.b).",
         [("bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a', 'x']))", r#"{"b":2}"#),
@@ -63,7 +65,8 @@ pub static FUNCTIONS: &[Function] = &[
     function!("extractjson"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
             -> Returns::TypeLiteral(2, Type::String), NONE, "The same as extract_json.",
         [("extractjson('$.a', '{\"a\": 1}')", "1")], extract_json),
-    function!("pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE, "The same as bag_pack.",
+    function!("pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
+            "The same as bag_pack.",
         [("pack('a', 1)", r#"{"a":1}"#)], bag_pack),
     function!("pack_array"(repeated(scalar("value"))) -> DYNAMIC, NONE, "An array of its arguments.",
         [("pack_array(1, 'a', true)", r#"[1,"a",true]"#)], |c| Value::array(c.args.to_vec())),

@@ -8,15 +8,18 @@ use crate::value::{Value, text as value_text};
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    function!("format_bytes"(number("size"), optional(number("precision")), optional(text("units"))) -> STRING,
+    function!("format_bytes"(number("size"), optional(number("precision")), optional(text("units")))
+            -> STRING,
         Naming::FirstArgument,
         "A number of bytes in the unit that suits it, or in the one given; empty for an unknown unit.",
         [("format_bytes(564)", "564 Bytes"), ("format_bytes(10332, 1)", "10.1 KB"),
          ("format_bytes(20010332, 0, 'KB')", "19541 KB")], format_bytes),
     function!("format_datetime"(datetime("date"), text("format")) -> STRING, Naming::FirstArgument,
         "A datetime by a format of y, M, d, H, h, m, s, f, F, tt and delimiters; empty for another format.",
-        [("format_datetime(datetime(2009-06-05 13:04:05.0617), 'yyyy-MM-dd [HH:mm:ss.fff]')", "2009-06-05 [13:04:05.061]"),
-         ("format_datetime(datetime(2009-06-05 13:04), 'yy/M/d h:mm tt')", "09/6/5 1:04 PM")], format_datetime),
+        [("format_datetime(datetime(2009-06-05 13:04:05.0617), 'yyyy-MM-dd [HH:mm:ss.fff]')",
+        "2009-06-05 [13:04:05.061]"),
+         ("format_datetime(datetime(2009-06-05 13:04), 'yy/M/d h:mm tt')", "09/6/5 1:04 PM")],
+         format_datetime),
     function!("format_timespan"(timespan("timespan"), text("format")) -> STRING, Naming::FirstArgument,
         "A timespan by a format of d, H, h, m, s, f, F and delimiters, without a sign; empty for another format.",
         [("format_timespan(time(29.09:00:05.12345), 'dd.hh:mm:ss [FF]')", "29.09:00:05 [12]"),

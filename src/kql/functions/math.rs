@@ -45,7 +45,8 @@ macro_rules! within {
 
 macro_rules! bits {
     ($name:literal, $second:literal, $doc:literal, $call:literal, $result:literal, $f:expr) => {
-        function!($name(integer("value1"), integer($second)) -> LONG, Naming::FirstArgument, $doc, [($call, $result)],
+        function!($name(integer("value1"), integer($second)) -> LONG, Naming::FirstArgument, $doc, [($call,
+                $result)],
             |c| {
                 let f: fn(i64, i64) -> Option<i64> = $f;
                 match (c.integer(0), c.integer(1)) {
@@ -86,7 +87,8 @@ pub static FUNCTIONS: &[Function] = &[
     ),
     function!("around"(scalar("value"), scalar("center"), scalar("delta")) -> BOOL, Naming::None,
         "Whether a value is within a distance of a center; null where they cannot be compared.",
-        [("around(3, 4, 1)", "true"), ("around(datetime(2021-01-01), datetime(2021-01-02), 1h)", "false")], around),
+        [("around(3, 4, 1)", "true"), ("around(datetime(2021-01-01), datetime(2021-01-02), 1h)", "false")],
+        around),
     within!(
         "asin",
         "The arc sine; null outside -1 to 1.",
@@ -114,10 +116,12 @@ pub static FUNCTIONS: &[Function] = &[
         ],
         eval: bin,
     },
-    function!("bin_at"(summable("value"), summable("bin_size"), summable("fixed_point")) -> Returns::With(bin_type),
+    function!("bin_at"(summable("value"), summable("bin_size"), summable("fixed_point"))
+            -> Returns::With(bin_type),
         Naming::FirstArgument, "Rounds down to a multiple of the second argument, counted from the third.",
         [("bin_at(6.5, 2.5, 7)", "4.5"), ("bin_at(1h, 1d, 12h)", "-12:00:00"),
-         ("bin_at(datetime(2017-05-17 10:20), 7d, datetime(2017-06-04))", "2017-05-14T00:00:00.0000000Z")], bin_at),
+         ("bin_at(datetime(2017-05-17 10:20), 7d, datetime(2017-06-04))", "2017-05-14T00:00:00.0000000Z")],
+         bin_at),
     bits!("binary_and", "value2", "The bits that are set in both.", "binary_and(12, 10)", "8", |a, b| Some(
         a & b
     )),
@@ -151,7 +155,8 @@ pub static FUNCTIONS: &[Function] = &[
         |a, b| Some(a ^ b)
     ),
     function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "How many bits are set.",
-        [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null, |n| Value::Long(n.count_ones().into()))),
+        [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null,
+        |n| Value::Long(n.count_ones().into()))),
     function!("ceiling"(number("number")) -> Returns::Argument(0), Naming::FirstArgument,
     "The smallest whole number that is not less.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
     |c| match c.arg(0) {
@@ -215,8 +220,10 @@ pub static FUNCTIONS: &[Function] = &[
         examples: &[("round(2.98765, 3)", "2.988"), ("round(1.005, 2)", "1")],
         eval: round,
     },
-    function!("sign"(number("number")) -> REAL, Naming::None, "-1, 0 or 1.", [("sign(-42)", "-1"), ("sign(0.0)", "0")],
-        |c| c.real(0).map_or(Value::Null, |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
+    function!("sign"(number("number")) -> REAL, Naming::None, "-1, 0 or 1.", [("sign(-42)", "-1"),
+            ("sign(0.0)", "0")],
+        |c| c.real(0).map_or(Value::Null,
+        |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
     real!("sin", FirstArgument, "The sine.", &[("sin(0)", "0")], f64::sin),
     within!(
         "sqrt",

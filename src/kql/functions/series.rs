@@ -16,7 +16,8 @@ const MAX_WORK: usize = 1 << 26;
 
 macro_rules! pairwise {
     ($name:literal, $doc:literal, $result:literal, $f:expr) => {
-        function!($name(one_of("series1", SERIES_OR_NUMBER), one_of("series2", SERIES_OR_NUMBER)) -> DYNAMIC, NONE, $doc,
+        function!($name(one_of("series1", SERIES_OR_NUMBER), one_of("series2", SERIES_OR_NUMBER)) -> DYNAMIC,
+                NONE, $doc,
             [(concat!($name, "(dynamic([1, 2, 4]), dynamic([4, 2, 1]))"), $result)], |c| pairwise(c, $f))
     };
 }
@@ -54,17 +55,21 @@ pub static FUNCTIONS: &[Function] = &[
         f64::ceil
     ),
     each!("series_cos", "The cosine of each.", "[0]", "[1.0]", f64::cos),
-    function!("series_cosine_similarity"(dynamic("series1"), dynamic("series2"), optional(number("magnitude1")),
-            optional(number("magnitude2"))) -> REAL, NONE, "The cosine of the angle between two series as vectors.",
+    function!("series_cosine_similarity"(dynamic("series1"), dynamic("series2"),
+            optional(number("magnitude1")),
+            optional(number("magnitude2"))) -> REAL, NONE,
+            "The cosine of the angle between two series as vectors.",
         [("series_cosine_similarity(dynamic([0, 1]), dynamic([0, 2]))", "1")], cosine_similarity),
     pairwise!("series_divide", "The quotients of two series.", "[0.25,1.0,4.0]", |a, b| reals(
         a,
         b,
         |a, b| Value::Real(a / b)
     )),
-    function!("series_dot_product"(one_of("series1", SERIES_OR_NUMBER), one_of("series2", SERIES_OR_NUMBER)) -> REAL,
+    function!("series_dot_product"(one_of("series1", SERIES_OR_NUMBER), one_of("series2", SERIES_OR_NUMBER))
+            -> REAL,
         NONE, "The sum of the products of two series.",
-        [("series_dot_product(dynamic([1, 2, 4]), dynamic([4, 2, 1]))", "12"), ("series_dot_product(dynamic([1, 2]), 3)", "9")],
+        [("series_dot_product(dynamic([1, 2, 4]), dynamic([4, 2, 1]))", "12"),
+        ("series_dot_product(dynamic([1, 2]), 3)", "9")],
         dot_product),
     pairwise!("series_equals", "Where two series are equal.", "[false,true,false]", |a, b| ordered(
         a,
@@ -72,7 +77,8 @@ pub static FUNCTIONS: &[Function] = &[
         Ordering::is_eq
     )),
     each!("series_exp", "e to the power of each.", "[0]", "[1.0]", f64::exp),
-    function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
+    function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder")))
+            -> DYNAMIC, FIRST,
         "Missing values (null, or the placeholder) replaced by the next that is there.",
         [("series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]")], |c| fill_from_neighbour(c, true)),
     function!("series_fill_const"(dynamic("series"), optional(number("constant_value")),
@@ -84,22 +90,26 @@ pub static FUNCTIONS: &[Function] = &[
         let placeholder = c.arg(2);
         map(c, |v| if is_missing(v, placeholder) { fill.clone() } else { v.clone() })
     }),
-    function!("series_fill_forward"(dynamic("series"), optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
+    function!("series_fill_forward"(dynamic("series"), optional(number("missing_value_placeholder")))
+            -> DYNAMIC, FIRST,
         "Missing values (null, or the placeholder) replaced by the last that was there.",
         [("series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]")], |c| fill_from_neighbour(c, false)),
     function!("series_fill_linear"(dynamic("series"), optional(number("missing_value_placeholder")),
             optional(boolean("fill_edges")), optional(number("constant_value"))) -> DYNAMIC, FIRST,
         "Missing values (null, or the placeholder) put on the line between their neighbours; whole numbers stay whole.",
         [("series_fill_linear(dynamic([null, 1.0, null, 4.0, null]))", "[1.0,1.0,2.5,4.0,4.0]"),
-         ("series_fill_linear(dynamic([1, null, 4]))", "[1,2,4]"), ("series_fill_linear(dynamic([null]))", "[0.0]")],
+         ("series_fill_linear(dynamic([1, null, 4]))", "[1,2,4]"), ("series_fill_linear(dynamic([null]))",
+         "[0.0]")],
         fill_linear),
-    function!("series_fir"(dynamic("series"), dynamic("filter"), optional(boolean("normalize")), optional(boolean("center")))
+    function!("series_fir"(dynamic("series"), dynamic("filter"), optional(boolean("normalize")),
+            optional(boolean("center")))
             -> DYNAMIC, FIRST, "A finite impulse response filter; what is before the start counts as 0.",
         [("series_fir(dynamic([1, 3, 5]), dynamic([1, 1]))", "[0.5,2.0,4.0]"),
          ("series_fir(dynamic([1, 3, 6]), dynamic([1, -1]))", "[1.0,2.0,3.0]")], fir),
     function!("series_fit_line"(dynamic("series")) -> DYNAMIC, NONE,
         "The line that fits a series best: R squared, slope, variance, residual variance, interception, and its values, a \
-         column each.", [("series_fit_line(dynamic([1, 3, 5]))", "1")], |c| fit_line(c).map_or(Value::Null, Value::array)),
+         column each.", [("series_fit_line(dynamic([1, 3,
+         5]))", "1")], |c| fit_line(c).map_or(Value::Null, Value::array)),
     function!("series_fit_line_dynamic"(dynamic("series")) -> DYNAMIC, NONE,
         "The line that fits a series best, as a bag.",
         [("series_fit_line_dynamic(dynamic([1, 3, 5])).slope", "2"),
@@ -118,7 +128,8 @@ pub static FUNCTIONS: &[Function] = &[
         "[false,true,true]",
         |a, b| ordered(a, b, Ordering::is_ge)
     ),
-    function!("series_iir"(dynamic("series"), dynamic("numerators"), dynamic("denominators")) -> DYNAMIC, FIRST,
+    function!("series_iir"(dynamic("series"), dynamic("numerators"), dynamic("denominators")) -> DYNAMIC,
+            FIRST,
         "An infinite impulse response filter.",
         [("series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]")], iir),
     pairwise!("series_less", "Where the first series is below the second.", "[true,false,false]", |a, b| {
@@ -132,7 +143,8 @@ pub static FUNCTIONS: &[Function] = &[
     ),
     each!("series_log", "The natural logarithm of each.", "[1]", "[0.0]", f64::ln),
     function!("series_magnitude"(dynamic("series")) -> REAL, NONE, "The length of a series as a vector.",
-        [("series_magnitude(dynamic([3, 4]))", "5")], |c| fold(c, |x| x.iter().map(|x| x * x).sum::<f64>().sqrt())),
+        [("series_magnitude(dynamic([3, 4]))", "5")], |c| fold(c,
+        |x| x.iter().map(|x| x * x).sum::<f64>().sqrt())),
     pairwise!("series_multiply", "The products of two series.", "[4,4,4]", |a, b| whole_or_real(
         a,
         b,
@@ -154,10 +166,12 @@ pub static FUNCTIONS: &[Function] = &[
     )),
     function!("series_product"(dynamic("series")) -> REAL, NONE, "The product of a series.",
         [("series_product(dynamic([1, 2, 4]))", "8")], |c| fold(c, |x| x.iter().product())),
-    function!("series_seasonal"(dynamic("series"), integer("period"), optional(integer("test_points"))) -> DYNAMIC, NONE,
+    function!("series_seasonal"(dynamic("series"), integer("period"), optional(integer("test_points")))
+            -> DYNAMIC, NONE,
         "The seasonal component: of each place in a period of so many values, the median. The period must be given; null \
          for one below 1.",
-        [("series_seasonal(dynamic([1, 3, 5, 1, 3, 5, 2, 4, 6]), 3)", "[1.0,3.0,5.0,1.0,3.0,5.0,1.0,3.0,5.0]")], seasonal),
+        [("series_seasonal(dynamic([1, 3, 5, 1, 3, 5, 2, 4, 6]), 3)",
+        "[1.0,3.0,5.0,1.0,3.0,5.0,1.0,3.0,5.0]")], seasonal),
     function!("series_sign"(dynamic("series")) -> DYNAMIC, NONE, "-1, 0 or 1 for each.",
     [("series_sign(dynamic([-6, 0, 8]))", "[-1,0,1]")],
     |c| map(c, |v| compare::real(v).map_or(Value::Null, |r| {
@@ -168,7 +182,8 @@ pub static FUNCTIONS: &[Function] = &[
         "The least and largest value with their places, mean, standard deviation and variance, a column each.",
         [("series_stats(dynamic([2, 1, 3]))", "1")],
         |c| if c.arg(0).as_array().is_some() { Value::array(stats(c)) } else { Value::Null }),
-    function!("series_stats_dynamic"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
+    function!("series_stats_dynamic"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC,
+            NONE,
         "The least and largest value with their places, mean, standard deviation and variance, as a bag.",
         [("series_stats_dynamic(dynamic([1, 2, 3]))",
           r#"{"min":1.0,"min_idx":0,"max":3.0,"max_idx":2,"avg":2.0,"stdev":1.0,"variance":1.0}"#)],

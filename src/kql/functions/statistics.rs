@@ -17,13 +17,15 @@ pub static FUNCTIONS: &[Function] = &[
     "The cumulative beta distribution at x.",
     [("round(beta_cdf(0.2, 10, 20), 10)", "0.0492635173"), ("beta_cdf(0, 1, 1)", "0")],
     |c| real3(c, |x, a, b| {
-        Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a, b) } else { f64::NAN })
+        Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a,
+        b) } else { f64::NAN })
     })),
     function!("beta_inv"(number("probability"), number("alpha"), number("beta")) -> REAL, NONE,
         "The x at which beta_cdf is a probability; null for what is none.",
         [("round(beta_inv(0.1, 10, 20), 10)", "0.2264150224"), ("isnull(beta_inv(1.5, 1, 1))", "true")],
         |c| real3(c, beta_inv)),
-    function!("beta_pdf"(number("x"), number("alpha"), number("beta")) -> REAL, NONE, "The beta density at x.",
+    function!("beta_pdf"(number("x"), number("alpha"), number("beta")) -> REAL, NONE,
+            "The beta density at x.",
     [("round(beta_pdf(0.5, 10, 20), 10)", "0.7461760193"), ("beta_pdf(2, 1, 1)", "NaN")],
     |c| real3(c, |x, a, b| {
         let inside = a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x);
@@ -37,7 +39,8 @@ pub static FUNCTIONS: &[Function] = &[
         [("round(erf(1), 10)", "0.8427007929")], |c| real1(c, libm::erf)),
     function!("erfc"(number("x")) -> REAL, Naming::FirstArgument, "One less the error function.",
         [("round(erfc(1), 10)", "0.1572992071")], |c| real1(c, libm::erfc)),
-    function!("gamma"(number("x")) -> REAL, Naming::FirstArgument, "The gamma function.", [("gamma(5)", "24")],
+    function!("gamma"(number("x")) -> REAL, Naming::FirstArgument, "The gamma function.", [("gamma(5)",
+            "24")],
         |c| real1(c, libm::tgamma)),
     function!("loggamma"(number("x")) -> REAL, Naming::FirstArgument,
         "The logarithm of the absolute value of the gamma function.",
@@ -51,7 +54,8 @@ pub static FUNCTIONS: &[Function] = &[
         let at = |p: f64| convert::convert(&digest_percentile(c.arg(0), p), Type::Dynamic, c.result());
         c.real(1).map_or(Value::Null, at)
     }),
-    function!("percentiles_array_tdigest"(dynamic("tdigest"), repeated(one_of("percentile", NUMBER_OR_ARRAY))) -> DYNAMIC,
+    function!("percentiles_array_tdigest"(dynamic("tdigest"), repeated(one_of("percentile", NUMBER_OR_ARRAY)))
+            -> DYNAMIC,
     Naming::Prefix("percentile_tdigest"), "The values at several percentiles of what tdigest made.",
     [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
     |c| {
