@@ -1,5 +1,7 @@
 //! The function library against its own tables: every example runs, every family is in order.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "tests")]
+
 use forepost::detector::QueryRun;
 use forepost::kql::functions::{self, FAMILIES, Kind};
 use forepost::kql::{REFUSED_FUNCTIONS, aggregates};
@@ -147,4 +149,93 @@ fn no_function_falls_over_what_it_is_given() {
             }
         }
     }
+}
+
+/// What could grow without bound is capped, and past the cap it is null or empty, never cut.
+#[test]
+fn what_could_grow_is_capped() {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+    for (query, want) in [
+        ("print isnull(repeat(1, 9223372036854775807))", "true"),
+        ("print array_length(range(1, 9223372036854775807))", "1048576"),
+        ("print array_length(range(1.0, real(+inf)))", "1048576"),
+        ("print array_length(range(9223372036854775806, 9223372036854775807, 9223372036854775807))", "1"),
+        ("print strlen(strrep(strrep(strrep('x', 1024), 1024), 1024))", "0"),
+        ("print strlen(replace_string(strrep(strrep('x', 1024), 1024), 'x', strrep('y', 1024)))", "0"),
+        (
+            "print strlen(replace_strings(strrep(strrep('x', 1024), 1024), dynamic(['x']), pack_array(strrep('y', 1024))))",
+            "0",
+        ),
+        ("print strlen(replace_regex(strrep(strrep('x', 1024), 64), 'x', strrep('y', 1024)))", "0"),
+        ("print strlen(punycode_from_string(strrep('é', 1024)))", "1026"),
+        ("print isnull(parse_xml(strrep(strrep('<e/>', 1024), 512)))", "true"),
+        (
+            "print strlen(translate(strrep(strrep('x', 1024), 1024), 'y', strrep(strrep('z', 1024), 8)))",
+            "8192",
+        ),
+        (
+            "print strlen(strcat_array(repeat(strrep(strrep('x', 1024), 8), 1024), strrep(strrep('y', 1024), 16)))",
+            "0",
+        ),
+        ("print isnull(repeat(repeat(repeat(1, 1024), 1024), 1024))", "true"),
+        ("print isnull(series_fir(range(1, 100000), range(1, 100000)))", "true"),
+    ] {
+        assert_eq!(answer(query).as_deref(), Ok(want), "{query}");
+    }
+    // A gzip of 17 MB of one letter in 17 KB.
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..17 {
+        gzip.write_all(&[b'a'; 1 << 20]).expect("into memory");
+    }
+    let bomb = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        gzip.finish().expect("into memory"),
+    );
+    let query = format!("print strlen(gzip_decompress_from_base64_string('{bomb}'))");
+    assert_eq!(answer(&query).as_deref(), Ok("0"));
+}
+
+/// Names and types of columns where several come of one call, or a name is made of arguments.
+#[test]
+fn functions_of_several_columns() {
+    for (query, want) in [
+        (
+            "print array_sort_asc(dynamic([2, 1]), dynamic(['b', 'a']))",
+            r#"[["array0_sorted","dynamic"],["array1_sorted","dynamic"]]"#,
+        ),
+        (
+            "datatable(d:dynamic)[] | extend (a) = array_sort_desc(d, d)",
+            r#"[["d","dynamic"],["a","dynamic"],["d_sorted","dynamic"]]"#,
+        ),
+        (
+            "datatable(y:dynamic)[] | project series_fit_line(y) | project-keep *slope, *fit",
+            r#"[["series_fit_line_y_slope","real"],["series_fit_line_y_line_fit","dynamic"]]"#,
+        ),
+        (
+            "datatable(x:long)[] | summarize percentilesw(x, x, 50, 99.9)",
+            r#"[["percentile_x_50","long"],["percentile_x_99_9","long"]]"#,
+        ),
+        (
+            "datatable(x:long)[] | project make_datetime(x), make_datetime(x, 1, 1)",
+            r#"[["x","datetime"],["Column1","datetime"]]"#,
+        ),
+        (
+            "datatable(a:long, b:real)[] | extend p = bag_pack_columns(a, b)",
+            r#"[["a","long"],["b","real"],["p","dynamic"]]"#,
+        ),
+    ] {
+        let mut run = QueryRun::new(query, NOW, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
+        let result: Value = serde_json::from_str(&run.result()).unwrap_or_default();
+        let columns = result["columns"].as_array().cloned().unwrap_or_default();
+        let columns: Vec<Value> = columns.iter().map(|c| serde_json::json!([c["name"], c["type"]])).collect();
+        assert_eq!(Value::from(columns).to_string(), want, "{query}");
+    }
+    let error = QueryRun::new("print (a, b, c) = array_sort_asc(dynamic([1]), dynamic([2]))", NOW, &[]);
+    assert!(error.is_err_and(|d| d.iter().any(|d| d.code == "KS150")));
+    assert_eq!(
+        answer("print x = array_sort_asc(dynamic([2, 1]), dynamic(['b', 'a']))[1][0]").as_deref(),
+        Ok("a")
+    );
 }

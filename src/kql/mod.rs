@@ -45,10 +45,14 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
+const GRAPHS: &str = "graphs are outside what detections on logs use";
 const GEOMETRY: &str = "geometry is outside what detections on logs use";
 
 /// Functions Kusto has and Forepost refuses by name, each with the reason. Sorted.
 pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
+    ("all", GRAPHS),
+    ("argmax", "write arg_max"),
+    ("argmin", "write arg_min"),
     ("assert", "it ends a query with an error, which a detection must not"),
     ("bin_auto", "its bin size comes from the client that draws the chart"),
     ("cluster", "there is no other cluster: give the data as a table"),
@@ -66,6 +70,7 @@ pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
     ("datetime_list_timezones", "it needs a time-zone database, which would outweigh the engine"),
     ("datetime_local_to_utc", "it needs a time-zone database, which would outweigh the engine"),
     ("datetime_utc_to_local", "it needs a time-zone database, which would outweigh the engine"),
+    ("entity_group", "there is no other cluster: give the data as a table"),
     ("estimate_data_size", "it tells of the storage of a cluster"),
     ("extent_id", "there are no extents"),
     ("extent_tags", "there are no extents"),
@@ -124,15 +129,27 @@ pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
     ("geo_simplify_polygons_array", GEOMETRY),
     ("geo_union_lines_array", GEOMETRY),
     ("geo_union_polygons_array", GEOMETRY),
+    ("graph", GRAPHS),
     ("hash_combine", "how it combines hashes is not published"),
     ("hash_many", "how it combines hashes is not published"),
     ("hll_isvalid", "the form of a sketch is not published"),
     ("ingestion_time", "events carry no time of ingestion"),
+    ("inner_nodes", GRAPHS),
+    ("labels", GRAPHS),
+    ("map", GRAPHS),
     ("materialized_view", "there is no database: give the data as a table"),
     ("new_guid", "an alert must not depend on chance"),
+    ("node_degree_in", GRAPHS),
+    ("node_degree_out", GRAPHS),
+    ("node_id", GRAPHS),
     ("parse_user_agent", "its rules are a large list that changes all the time"),
+    ("passthrough", "it is internal to Kusto"),
+    ("percentrank_tdigest", "how it interpolates is not published"),
     ("rand", "an alert must not depend on chance"),
+    ("rank_tdigest", "how it interpolates is not published"),
     ("row_id", "rows have no identity in storage"),
+    ("row_rank", "write row_rank_dense or row_rank_min"),
+    ("rowstore_ordinal_range", "it tells of the storage of a cluster"),
     ("series_decompose", "its model is not published in full"),
     ("series_decompose_anomalies", "its model is not published in full"),
     ("series_decompose_forecast", "its model is not published in full"),
@@ -145,4 +162,5 @@ pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
     ("series_periods_detect", "how it detects is not published"),
     ("series_periods_validate", "how it detects is not published"),
     ("stored_query_result", "there is no database: give the data as a table"),
+    ("tdigest_isvalid", "the form of a sketch is not published"),
 ];

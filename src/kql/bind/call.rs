@@ -30,6 +30,7 @@ pub const SPECIAL: &[&str] = &[
     "column_ifexists",
     "column_names_of",
     "columnifexists",
+    "iscolumnexists",
     "materialize",
     "now",
     "pack_all",
@@ -159,6 +160,15 @@ impl Binder<'_> {
             }
             "column_ifexists" | "columnifexists" => {
                 self.column_if_exists(call, scope, env).map(Bound::Scalar)
+            }
+            "iscolumnexists" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let name = self.bind_scalar(&argument.value, scope, env)?;
+                let Some(Value::String(text)) = name.as_const() else {
+                    return Some(self.error("FP013", "The name of a column must be a constant.", name.span));
+                };
+                let there = scope.columns.iter().any(|c| c.name == *text);
+                Some(Bound::Scalar(Expr::constant(Value::Bool(there), Type::Bool, span)))
             }
             "pack_all" => self.pack_all(call, scope, env).map(Bound::Scalar),
             "bag_pack_columns" => self.pack_columns(call, scope, env).map(Bound::Scalar),

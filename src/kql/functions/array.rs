@@ -93,7 +93,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("range(1, 5, 2)", "[1,3,5]"), ("range(3, 1, -1)", "[3,2,1]"), ("range(1, 0)", "[]"),
          ("range(1h, 2h)", r#"["01:00:00","02:00:00"]"#)], range),
     function!("repeat"(scalar("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
-        "An array that holds a value so many times; null beyond 1,048,576.",
+        "An array that holds a value so many times; null beyond 1,048,576, or 16 MB of text.",
         [("repeat(1, 3)", "[1,1,1]"), ("repeat('a', 0)", "[]")], repeat),
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items of the first array that are in none of the others.",
@@ -336,13 +336,26 @@ fn sum(c: &Call) -> Value {
 
 fn join_texts(c: &Call) -> Value {
     let Some(items) = items(c, 0) else { return c.missing() };
-    let texts: Vec<_> = items.iter().map(|v| value_text::tostring(v, Type::Dynamic)).collect();
-    super::string::bounded(c, texts.join(&c.text(1)))
+    super::string::join(c, items.iter().map(|v| value_text::tostring(v, Type::Dynamic)), &c.text(1))
 }
 
 fn repeat(c: &Call) -> Value {
     let count = usize::try_from(c.integer(1).unwrap_or(0)).unwrap_or(0);
-    if count > MAX_ITEMS { Value::Null } else { Value::array(vec![c.arg(0).clone(); count]) }
+    // The value is shared, but its text would not be: repeats of repeats must not grow by powers.
+    if count > MAX_ITEMS || weight(c.arg(0)).saturating_mul(count) > super::string::MAX_TEXT {
+        return Value::Null;
+    }
+    Value::array(vec![c.arg(0).clone(); count])
+}
+
+/// About how many bytes the text of a value has.
+fn weight(v: &Value) -> usize {
+    match v {
+        Value::String(s) => s.len() + 2,
+        Value::Array(items) => items.iter().map(weight).fold(2, usize::saturating_add),
+        Value::Bag(bag) => bag.iter().map(|(k, v)| k.len() + weight(v)).fold(2, usize::saturating_add),
+        _ => 8,
+    }
 }
 
 fn zip(c: &Call) -> Value {

@@ -2,7 +2,7 @@
 //! to the text. Positions count code points.
 
 use super::call::{Cache, Call, compile_regex};
-use super::string::{bounded, window};
+use super::string::{MAX_TEXT, bounded, window};
 use super::{
     DYNAMIC, Function, LONG, Naming, Returns, STRING, integer, one_of, optional, scalar, text, type_literal,
 };
@@ -136,28 +136,58 @@ fn index_of_regex(c: &Call) -> Value {
 }
 
 fn replace(c: &Call, source: usize, pattern: usize, rewrite: usize) -> Value {
-    let (source, rewrite) = (c.text(source), rewrite_of(&c.text(rewrite)));
-    c.with_regex(pattern, |r| bounded(c, r.replace_all(&source, rewrite.as_str()).into_owned()))
-        .unwrap_or_else(|| c.missing())
+    let (source, rewrite) = (c.text(source), pieces(&c.text(rewrite)));
+    c.with_regex(pattern, |regex| {
+        let mut out = String::new();
+        let mut at = 0;
+        for found in regex.captures_iter(&source) {
+            let Some(whole) = found.get(0) else { continue };
+            out.push_str(source.get(at..whole.start()).unwrap_or_default());
+            for piece in &rewrite {
+                out.push_str(match piece {
+                    Piece::Text(text) => text,
+                    Piece::Group(i) => found.get(*i).map_or("", |g| g.as_str()),
+                });
+                // Nothing longer than the limit is made, not even to be thrown away.
+                if out.len() > MAX_TEXT {
+                    return c.missing();
+                }
+            }
+            at = whole.end();
+        }
+        out.push_str(source.get(at..).unwrap_or_default());
+        bounded(c, out)
+    })
+    .unwrap_or_else(|| c.missing())
 }
 
-/// Kusto's `\1` in the notation of the regex library, in which `$` is special.
-fn rewrite_of(text: &str) -> String {
-    let mut out = String::new();
-    let mut chars = text.chars();
+/// A part of what a match is replaced by.
+enum Piece {
+    Text(String),
+    Group(usize),
+}
+
+/// `\1` is the first group, `\0` the whole match, `\\` a backslash; any other backslash is itself.
+fn pieces(rewrite: &str) -> Vec<Piece> {
+    let mut out = Vec::new();
+    let mut text = String::new();
+    let mut chars = rewrite.chars().peekable();
     while let Some(c) = chars.next() {
-        match c {
-            '$' => out.push_str("$$"),
-            '\\' => match chars.next() {
-                Some(d) if d.is_ascii_digit() => out.push_str(&format!("${{{d}}}")),
-                Some('\\') => out.push('\\'),
-                Some('$') => out.push_str("\\$$"),
-                Some(other) => out.extend(['\\', other]),
-                None => out.push('\\'),
-            },
-            _ => out.push(c),
+        let group = chars.peek().filter(|_| c == '\\').and_then(|d| d.to_digit(10));
+        match group {
+            Some(group) => {
+                chars.next();
+                out.extend([Piece::Text(std::mem::take(&mut text)), Piece::Group(group as usize)]);
+            }
+            None => {
+                text.push(c);
+                if c == '\\' {
+                    chars.next_if_eq(&'\\');
+                }
+            }
         }
     }
+    out.push(Piece::Text(text));
     out
 }
 

@@ -7,6 +7,8 @@ use super::{
 };
 use crate::kql::ast::TextMatch;
 use crate::value::{Type, Value, text as value_text};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// The longest text in bytes that a function makes; a longer one is the empty text, as nothing in a log is that long.
 pub const MAX_TEXT: usize = 16 << 20;
@@ -71,13 +73,10 @@ pub static FUNCTIONS: &[Function] = &[
         split),
     function!("strcat"(repeated(scalar("arg"))) -> STRING, NONE,
             "The texts of its arguments one after the other.",
-        [("strcat('a', 1, true)", "a1True")], |c| bounded(c, (0..c.args.len()).map(|i| c.text(i)).collect())),
+        [("strcat('a', 1, true)", "a1True")], |c| join(c, (0..c.args.len()).map(|i| c.text(i)), "")),
     function!("strcat_delim"(scalar("delimiter"), repeated(scalar("arg"))) -> STRING, NONE,
     "The texts of its arguments with a delimiter between them.", [("strcat_delim('-', 'a', 2)", "a-2")],
-    |c| {
-        let parts: Vec<_> = (1..c.args.len()).map(|i| c.text(i)).collect();
-        bounded(c, parts.join(&c.text(0)))
-    }),
+    |c| join(c, (1..c.args.len()).map(|i| c.text(i)), &c.text(0))),
     function!("strcmp"(scalar("string1"), scalar("string2")) -> LONG, NONE,
         "-1, 0 or 1 as the first text is before, equal to or after the second.",
         [("strcmp('a', 'b')", "-1"), ("strcmp('a', 'a')", "0")],
@@ -119,11 +118,27 @@ pub(super) fn bounded(c: &Call, text: String) -> Value {
     if text.len() > MAX_TEXT { c.missing() } else { Value::from(text) }
 }
 
+/// Texts one after the other with a delimiter between them; the empty text past [`MAX_TEXT`], before it is made.
+pub(super) fn join<'a>(c: &Call, texts: impl Iterator<Item = Cow<'a, str>>, delimiter: &str) -> Value {
+    let mut out = String::new();
+    for (i, text) in texts.enumerate() {
+        if i > 0 {
+            out.push_str(delimiter);
+        }
+        out.push_str(&text);
+        if out.len() > MAX_TEXT {
+            return c.missing();
+        }
+    }
+    Value::from(out)
+}
+
 fn has_any_index(c: &Call) -> Value {
-    let source = c.text(0);
+    let source = operators::fold(&c.text(0));
     let Some(values) = c.arg(1).as_array() else { return Value::Null };
     let has = |v: &Value| {
-        operators::matches_text(TextMatch::Has, false, &source, &value_text::tostring(v, Type::Dynamic))
+        let term = operators::fold(&value_text::tostring(v, Type::Dynamic));
+        operators::matches_text(TextMatch::Has, true, &source, &term)
     };
     Value::Long(values.iter().position(has).map_or(-1, |i| i as i64))
 }
@@ -246,11 +261,13 @@ fn substring(c: &Call) -> Value {
 }
 
 fn translate(c: &Call) -> Value {
-    let (search, replacement) = (c.text(0), c.text(1));
-    let search: Vec<char> = search.chars().collect();
-    let replacement: Vec<char> = replacement.chars().collect();
-    let put = |ch: char| match search.iter().position(|s| *s == ch) {
-        Some(i) => replacement.get(i).or(replacement.last()).copied(),
+    let replacement: Vec<char> = c.text(1).chars().collect();
+    let mut places: HashMap<char, usize> = HashMap::new();
+    for (i, ch) in c.text(0).chars().enumerate() {
+        places.entry(ch).or_insert(i);
+    }
+    let put = |ch: char| match places.get(&ch) {
+        Some(i) => replacement.get(*i).or(replacement.last()).copied(),
         None => Some(ch),
     };
     bounded(c, c.text(2).chars().filter_map(put).collect())
