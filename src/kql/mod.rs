@@ -108,7 +108,6 @@ pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
     ("geo_point_to_s2cell", GEOMETRY),
     ("geo_polygon_area", GEOMETRY),
     ("geo_polygon_buffer", GEOMETRY),
-    ("geo_polygon_centroid", GEOMETRY),
     ("geo_polygon_densify", GEOMETRY),
     ("geo_polygon_perimeter", GEOMETRY),
     ("geo_polygon_simplify", GEOMETRY),

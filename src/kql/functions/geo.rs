@@ -54,6 +54,10 @@ pub static FUNCTIONS: &[Function] = &[
     function!("geo_point_to_geohash"(number("longitude"), number("latitude"), optional(number("accuracy"))) -> STRING, NONE,
         "The geohash of a point, of 1 to 18 characters, 5 unless given; empty for no point.",
         [("geo_point_to_geohash(-80.195829, 25.802215, 8)", "dhwfz15h")], geohash),
+    function!("geo_polygon_centroid"(dynamic("polygon")) -> DYNAMIC, NONE,
+        "The middle of a polygon's mass; null where it has holes or parts.",
+        [("round(toreal(geo_polygon_centroid(dynamic({'type': 'Polygon', 'coordinates': [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]})).coordinates[0]), 6)",
+          "1")], polygon_centroid),
 ];
 
 /// A direction from the Earth's middle.
@@ -87,10 +91,13 @@ fn unit(v: Vector) -> Vector {
     scale(v, 1.0 / length(v))
 }
 
+fn cross([a0, a1, a2]: Vector, [b0, b1, b2]: Vector) -> Vector {
+    [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
+}
+
 fn angle(a: Vector, b: Vector) -> f64 {
     let ([a0, a1, a2], [b0, b1, b2]) = (a, b);
-    let cross = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0];
-    length(cross).atan2(a0 * b0 + a1 * b1 + a2 * b2)
+    length(cross(a, b)).atan2(a0 * b0 + a1 * b1 + a2 * b2)
 }
 
 /// The place a direction points to; null for none.
@@ -105,17 +112,20 @@ fn geo_point(longitude: f64, latitude: f64) -> Value {
     Value::bag(Bag::from_distinct(pairs))
 }
 
+/// The directions of an array of places. `None` if one is none.
+fn corners(line: &Value) -> Option<Vec<Vector>> {
+    let corner = |p: &Value| match p.as_array()? {
+        [longitude, latitude, ..] => direction(compare::real(longitude)?, compare::real(latitude)?),
+        _ => None,
+    };
+    line.as_array()?.iter().map(corner).collect()
+}
+
 /// The lines of a GeoJSON LineString or MultiLineString, each of at least two points.
 fn lines(shape: &Value) -> Option<Vec<Vec<Vector>>> {
     let bag = shape.as_bag()?;
     let coordinates = bag.get("coordinates")?;
-    let of = |line: &Value| -> Option<Vec<Vector>> {
-        let corner = |p: &Value| match p.as_array()? {
-            [longitude, latitude, ..] => direction(compare::real(longitude)?, compare::real(latitude)?),
-            _ => None,
-        };
-        line.as_array()?.iter().map(corner).collect::<Option<Vec<_>>>().filter(|l| l.len() > 1)
-    };
+    let of = |line: &Value| corners(line).filter(|l| l.len() > 1);
     match bag.get("type")?.as_str()? {
         "LineString" => Some(vec![of(coordinates)?]),
         "MultiLineString" => coordinates.as_array()?.iter().map(of).collect(),
@@ -155,6 +165,25 @@ fn interpolate(c: &Call) -> Value {
         left -= way;
     }
     line.last().map_or(Value::Null, |last| place(*last))
+}
+
+/// The mass of a region of the sphere is the sum, over its edges, of their normals by half their angles.
+fn polygon_centroid(c: &Call) -> Value {
+    let rings = || -> Option<Vec<Vec<Vector>>> {
+        let bag = c.arg(0).as_bag().filter(|b| b.get("type").and_then(Value::as_str) == Some("Polygon"))?;
+        bag.get("coordinates")?.as_array()?.iter().map(corners).collect()
+    };
+    let Some(ring) = rings().and_then(|mut r| r.pop().filter(|ring| r.is_empty() && ring.len() > 3)) else {
+        return Value::Null;
+    };
+    let sum = steps(&ring)
+        .filter(|(a, b)| angle(*a, *b) > 0.0)
+        .fold([0.0; 3], |sum, (a, b)| add(sum, scale(unit(cross(a, b)), angle(a, b) / 2.0)));
+    // Drawn the other way round, the sum points to the other side of the Earth.
+    let middle = ring.iter().copied().fold([0.0; 3], add);
+    let [same_x, same_y, same_z] =
+        [0, 1, 2].map(|i| sum.get(i).zip(middle.get(i)).map_or(0.0, |(a, b)| a * b));
+    place(if same_x + same_y + same_z < 0.0 { scale(sum, -1.0) } else { sum })
 }
 
 const BASE32: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
