@@ -25,6 +25,7 @@ pub mod datetime;
 pub mod dynamic;
 pub mod encoding;
 pub mod format;
+pub mod geo;
 pub mod hash;
 pub mod ip;
 pub mod json_path;
@@ -254,6 +255,7 @@ pub static FAMILIES: &[Family] = &[
     Family { name: "Datetime and timespan", functions: datetime::FUNCTIONS },
     Family { name: "Encoding and compression", functions: encoding::FUNCTIONS },
     Family { name: "Formatting", functions: format::FUNCTIONS },
+    Family { name: "Geometry", functions: geo::FUNCTIONS },
     Family { name: "Hashing", functions: hash::FUNCTIONS },
     Family { name: "IPv4 and IPv6", functions: ip::FUNCTIONS },
     Family { name: "Math", functions: math::FUNCTIONS },
