@@ -4,9 +4,9 @@
 //! machines (row stages everywhere, set stages at one place) with the same answer.
 
 use crate::kql::plan::{
-    AggregateExpr, ApplyOutput, Expr, ExprKind, IpLookup, Join, MakeSeries, MvApply, MvExpand, Partition,
-    Pivot, Plan, PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel,
-    UnionInput, UnionSource,
+    Activity, AggregateExpr, ApplyOutput, Expr, ExprKind, IpLookup, Join, MakeSeries, MvApply, MvExpand,
+    Partition, Pivot, Plan, PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize,
+    TopNestedLevel, UnionInput, UnionSource,
 };
 use crate::value::{Column, Str, Type};
 use std::collections::HashMap;
@@ -248,6 +248,17 @@ impl Splitter {
                 SetOp::Pivot(Pivot { names: p.names.clone(), missing: p.missing.clone(), ..*p })
             }
             SetOp::Narrow(columns) => SetOp::Narrow(columns.clone()),
+            SetOp::SchemaMerge(keep_order) => SetOp::SchemaMerge(*keep_order),
+            SetOp::Activity(a) => SetOp::Activity(Box::new(Activity {
+                id: self.expr(&a.id),
+                time: self.expr(&a.time),
+                bin: self.expr(&a.bin),
+                start: a.start.as_ref().map(|e| self.expr(e)),
+                end: a.end.as_ref().map(|e| self.expr(e)),
+                lookback: a.lookback.as_ref().map(|e| self.expr(e)),
+                dimensions: self.exprs(&a.dimensions),
+                ..**a
+            })),
             SetOp::RowsNear(e, before, after) => SetOp::RowsNear(self.expr(e), *before, *after),
         }
     }
@@ -535,7 +546,13 @@ fn set_needs(op: &SetOp, needed: &[bool], input_width: usize) -> Vec<bool> {
         SetOp::Count => below.fill(false),
         SetOp::Window(sets) => sets.iter().for_each(|(_, e)| e.mark_columns(&mut below)),
         SetOp::RowsNear(condition, ..) => condition.mark_columns(&mut below),
-        SetOp::Narrow(_) | SetOp::Pivot(_) => below.fill(true),
+        SetOp::Narrow(_) | SetOp::Pivot(_) | SetOp::SchemaMerge(_) => below.fill(true),
+        SetOp::Activity(a) => {
+            below.fill(false);
+            a.id.mark_columns(&mut below);
+            a.time.mark_columns(&mut below);
+            a.dimensions.iter().for_each(|e| e.mark_columns(&mut below));
+        }
         SetOp::Summarize(s) => {
             below.fill(false);
             s.keys.iter().for_each(|e| e.mark_columns(&mut below));

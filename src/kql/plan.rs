@@ -418,6 +418,10 @@ pub enum SetOp {
     Pivot(Pivot),
     /// `evaluate narrow()`
     Narrow(Vec<Column>),
+    /// `evaluate session_count(…)` and its kin
+    Activity(Box<Activity>),
+    /// `evaluate schema_merge(PreserveOrder)`
+    SchemaMerge(bool),
     /// `evaluate rows_near(condition, before, after)`
     RowsNear(Expr, usize, usize),
 }
@@ -467,7 +471,12 @@ impl SetOp {
                 }
             }
             SetOp::RowsNear(condition, ..) => f(condition),
-            SetOp::Count | SetOp::Pivot(_) | SetOp::Narrow(_) => {}
+            SetOp::Activity(a) => {
+                [&a.id, &a.time, &a.bin].into_iter().for_each(&mut *f);
+                [&a.start, &a.end, &a.lookback].into_iter().flatten().for_each(&mut *f);
+                a.dimensions.iter().for_each(f);
+            }
+            SetOp::Count | SetOp::Pivot(_) | SetOp::Narrow(_) | SetOp::SchemaMerge(_) => {}
         }
     }
 }
@@ -593,6 +602,46 @@ pub struct Pivot {
     pub names: Vec<Str>,
     /// What stands where a key has no value of that name.
     pub missing: Value,
+}
+
+/// A plugin that counts over windows of a timeline.
+pub struct Activity {
+    /// Its name, for messages.
+    pub name: &'static str,
+    /// Which one.
+    pub kind: ActivityKind,
+    /// Whose activity it is; for percentiles, the value.
+    pub id: Expr,
+    /// The timeline.
+    pub time: Expr,
+    /// Where the period starts.
+    pub start: Option<Expr>,
+    /// Where it ends; the end itself belongs to it.
+    pub end: Option<Expr>,
+    /// The size of a bin.
+    pub bin: Expr,
+    /// How far a window looks back.
+    pub lookback: Option<Expr>,
+    /// What slices the counts.
+    pub dimensions: Vec<Expr>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ActivityKind {
+    /// `activity_counts_metrics`
+    Counts,
+    /// `sliding_window_counts`
+    Sliding,
+    /// `session_count`
+    Sessions,
+    /// `rolling_percentile`
+    Percentile {
+        /// Which percentile.
+        percent: f64,
+        /// How many bins a window has.
+        bins: u32,
+    },
 }
 
 /// `evaluate ipv4_lookup(…)`, `evaluate ipv6_lookup(…)`

@@ -7,17 +7,30 @@ use crate::kql::aggregates;
 use crate::kql::ast::{self, Argument, ExprKind as Ast, Name, Named};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Call, Detail};
-use crate::kql::plan::{Expr, ExprKind, IpLookup, Pivot, Plan, PlanKind, SetOp, Stage};
+use crate::kql::plan::{
+    Activity, ActivityKind, Expr, ExprKind, IpLookup, Pivot, Plan, PlanKind, SetOp, Stage,
+};
 use crate::value::{Column, Str, Type, Value, convert};
 use std::rc::Rc;
 
 /// The plugins Forepost runs.
-pub const PLUGINS: &[&str] = &["bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow", "pivot", "rows_near"];
+pub const PLUGINS: &[&str] = &[
+    "activity_counts_metrics",
+    "bag_unpack",
+    "ipv4_lookup",
+    "ipv6_lookup",
+    "narrow",
+    "pivot",
+    "rolling_percentile",
+    "rows_near",
+    "schema_merge",
+    "session_count",
+    "sliding_window_counts",
+];
 
 /// The plugins Kusto has and Forepost refuses by name.
 pub const REFUSED_PLUGINS: &[&str] = &[
     "active_users_count",
-    "activity_counts_metrics",
     "activity_engagement",
     "activity_metrics",
     "ai_chat_completion",
@@ -52,11 +65,7 @@ pub const REFUSED_PLUGINS: &[&str] = &[
     "preview",
     "python",
     "r",
-    "rolling_percentile",
-    "schema_merge",
     "sequence_detect",
-    "session_count",
-    "sliding_window_counts",
     "sql_request",
 ];
 
@@ -92,6 +101,11 @@ impl Binder<'_> {
             "narrow" => self.narrow(&plugin),
             "rows_near" => self.rows_near(&plugin),
             "ipv4_lookup" | "ipv6_lookup" => self.ip_lookup(&plugin),
+            "activity_counts_metrics" => self.activity(&plugin, "activity_counts_metrics"),
+            "session_count" => self.activity(&plugin, "session_count"),
+            "sliding_window_counts" => self.activity(&plugin, "sliding_window_counts"),
+            "rolling_percentile" => self.rolling_percentile(&plugin),
+            "schema_merge" => self.schema_merge(&plugin),
             word if REFUSED_PLUGINS.contains(&word) => {
                 let message = format!("The plug-in function '{word}' is not supported.");
                 let d = Diagnostic::error("FP010", message, name.span);
@@ -395,6 +409,154 @@ impl Binder<'_> {
         let op = SetOp::RowsNear(condition, number(before)?, number(after)?);
         let kind = PlanKind::Set(Rc::clone(p.input), op);
         Some(Rc::new(Plan::new(kind, p.input.columns.clone(), p.span, p.input.open)))
+    }
+
+    /// The columns of the plugins over a timeline: it, the dimensions, what is counted.
+    fn activity_plan(
+        &mut self,
+        p: &Plugin<'_>,
+        a: Activity,
+        time_at: usize,
+        dimensions: Vec<Column>,
+        made: &[(&str, Type)],
+    ) -> Rc<Plan> {
+        let mut columns: Vec<Column> = p.input.columns.get(time_at).cloned().into_iter().collect();
+        columns.extend(dimensions);
+        columns.extend(made.iter().map(|(name, ty)| Column::new(name, *ty)));
+        let kind = PlanKind::Set(Rc::clone(p.input), SetOp::Activity(Box::new(a)));
+        Rc::new(Plan::new(kind, columns, p.span, p.input.open))
+    }
+
+    fn dimensions(
+        &mut self,
+        p: &Plugin<'_>,
+        args: &[Argument],
+        scope: Scope<'_>,
+    ) -> Option<(Vec<Expr>, Vec<Column>)> {
+        let (mut values, mut columns) = (Vec::new(), Vec::new());
+        for a in args {
+            let (i, e) = self.column_argument(a, scope, p.env)?;
+            if e.ty == Type::Dynamic {
+                let message = "The value of type 'dynamic' is not allowed in this context.";
+                return self.error("KS116", message, e.span);
+            }
+            columns.extend(p.input.columns.get(i).cloned());
+            values.push(e);
+        }
+        Some((values, columns))
+    }
+
+    /// A bound of a timeline, or a length along it.
+    fn along(&mut self, p: &Plugin<'_>, a: &Argument, time: Type, length: bool) -> Option<Expr> {
+        let no_row = self.no_row();
+        let e = self.bind_scalar(&a.value, no_row, p.env)?;
+        let want = if length && time == Type::DateTime { Type::Timespan } else { time };
+        if e.ty == want || e.ty.is_number() && want.is_number() {
+            return Some(e);
+        }
+        self.error("KS107", format!("A value of type {} expected.", want.name()), e.span)
+    }
+
+    /// `session_count(id, time, start, end, bin, lookback, dimensions…)` and its kin.
+    fn activity(&mut self, p: &Plugin<'_>, name: &'static str) -> Option<Rc<Plan>> {
+        let (kind, made): (_, &[(&str, Type)]) = match name {
+            "session_count" => (ActivityKind::Sessions, &[("count_sessions", Type::Long)]),
+            "sliding_window_counts" => {
+                (ActivityKind::Sliding, &[("Count", Type::Long), ("Dcount", Type::Long)])
+            }
+            _ => (
+                ActivityKind::Counts,
+                &[
+                    ("count", Type::Long),
+                    ("dcount", Type::Long),
+                    ("new_dcount", Type::Long),
+                    ("aggregated_dcount", Type::Long),
+                ],
+            ),
+        };
+        let [id, time, start, end, rest @ ..] = p.args else {
+            return self.wrong_arguments(p, "an id, a timeline, a start, an end and a size of bins");
+        };
+        // The size of a bin comes before the lookback in one, after it in the other.
+        let (bin, lookback, rest) = match (kind, rest) {
+            (ActivityKind::Counts, [bin, rest @ ..]) => (bin, None, rest),
+            (ActivityKind::Sessions, [bin, lookback, rest @ ..]) => (bin, Some(lookback), rest),
+            (_, [lookback, bin, rest @ ..]) => (bin, Some(lookback), rest),
+            _ => return self.wrong_arguments(p, "a size of bins, and a lookback where there is one"),
+        };
+        let scope = self.scope(&p.input.columns, p.input.open);
+        let (_, id) = self.column_argument(id, scope, p.env)?;
+        let (time_at, time) = self.column_argument(time, scope, p.env)?;
+        if !time.ty.is_number() && !matches!(time.ty, Type::DateTime | Type::Timespan) {
+            let message = "The argument value must be summable: a number, timespan or datetime.";
+            return self.error("KS138", message, time.span);
+        }
+        let start = Some(self.along(p, start, time.ty, false)?);
+        let end = Some(self.along(p, end, time.ty, false)?);
+        let bin = self.along(p, bin, time.ty, true)?;
+        let lookback = match lookback {
+            Some(l) => Some(self.along(p, l, time.ty, true)?),
+            None => None,
+        };
+        let (dimensions, columns) = self.dimensions(p, rest, scope)?;
+        let a = Activity { name, kind, id, time, start, end, bin, lookback, dimensions };
+        Some(self.activity_plan(p, a, time_at, columns, made))
+    }
+
+    /// `rolling_percentile(value, percentile, index, bin, bins, dimensions…)`
+    fn rolling_percentile(&mut self, p: &Plugin<'_>) -> Option<Rc<Plan>> {
+        let [value, percentile, index, bin, bins, rest @ ..] = p.args else {
+            return self
+                .wrong_arguments(p, "a value, a percentile, an index, a size of bins and their number");
+        };
+        let scope = self.scope(&p.input.columns, p.input.open);
+        let (at, id) = self.column_argument(value, scope, p.env)?;
+        let (time_at, time) = self.column_argument(index, scope, p.env)?;
+        let bin = self.along(p, bin, time.ty, true)?;
+        let no_row = self.no_row();
+        let (percent, count) =
+            (self.bind_scalar(&percentile.value, no_row, p.env)?, self.count_expr(&bins.value, p.env)?);
+        let (Some(percent), Some(count)) =
+            (percent.as_const().cloned(), count.as_const().and_then(Value::as_integer))
+        else {
+            return self.error("FP013", "The percentile and the number of bins must be constants.", p.span);
+        };
+        let (Some(rank), Ok(count @ 1..=10_000)) =
+            (crate::value::compare::real(&percent), u32::try_from(count))
+        else {
+            return self.error("FP013", "A percentile, and 1 to 10000 bins expected.", p.span);
+        };
+        let (dimensions, columns) = self.dimensions(p, rest, scope)?;
+        let kind = ActivityKind::Percentile { percent: rank, bins: count };
+        let value = p.input.columns.get(at).map(|c| Rc::clone(&c.name)).unwrap_or_default();
+        let ty = id.ty;
+        let name = "rolling_percentile";
+        let a = Activity { name, kind, id, time, start: None, end: None, bin, lookback: None, dimensions };
+        let text = crate::value::text::scalar(&percent).replace('.', "_");
+        let made = format!("rolling_{count}_percentile_{value}_{text}");
+        Some(self.activity_plan(p, a, time_at, columns, &[(&made, ty)]))
+    }
+
+    /// `schema_merge(PreserveOrder)`: over what `getschema` yields.
+    fn schema_merge(&mut self, p: &Plugin<'_>) -> Option<Rc<Plan>> {
+        let keep_order = match p.args {
+            [] => true,
+            [flag] => self.constant_argument(&flag.value, Type::Bool, p.env)?.is_true(),
+            _ => return self.wrong_arguments(p, "at most PreserveOrder"),
+        };
+        let wanted = ["ColumnName", "ColumnOrdinal", "DataType", "ColumnType"];
+        let at = |name: &&str| p.input.columns.iter().position(|c| *c.name == **name);
+        let Some(places) = wanted.iter().map(at).collect::<Option<Vec<usize>>>() else {
+            return self.error("FP013", "schema_merge takes what getschema yields.", p.name.span);
+        };
+        let picked = self.pick(p.input, &places, p.span);
+        let mut columns = picked.columns.clone();
+        if let Some(ordinal) = columns.get_mut(1) {
+            ordinal.ty = Type::Long;
+        }
+        let open = picked.open;
+        let kind = PlanKind::Set(picked, SetOp::SchemaMerge(keep_order));
+        Some(Rc::new(Plan::new(kind, columns, p.span, open)))
     }
 
     /// `ipv4_lookup(table, address, network, keys…, return_unmatched)` and its IPv6 form, whose columns Kusto puts
