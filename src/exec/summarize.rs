@@ -109,6 +109,9 @@ fn charge_kept(budget: &mut Budget, state: &Accumulator) -> Result<(), ExecError
         Accumulator::List { .. }
         | Accumulator::Set { .. }
         | Accumulator::Percentiles(..)
+        | Accumulator::Digest(_)
+        | Accumulator::Hashes(_)
+        | Accumulator::MergedHashes(_)
         | Accumulator::Distinct(_) => budget.charge(1, 0),
         _ => Ok(()),
     }

@@ -87,7 +87,7 @@ impl Binder<'_> {
             self.fit(name, bound, &params)?
         };
         if aggregate.name.starts_with("percentile")
-            && let Some(e) = bound.iter().skip(1).find(|e| e.as_const().is_none())
+            && let Some(e) = bound.iter().skip(percentiles_from(aggregate)).find(|e| e.as_const().is_none())
         {
             return self.error("FP013", "A percentile must be a constant.", e.span);
         }
@@ -101,7 +101,7 @@ impl Binder<'_> {
         let types: Vec<Type> = bound.iter().map(|e| e.ty).collect();
         let ty = (aggregate.returns)(&types);
         let width = match aggregate.name {
-            "percentiles" => bound.len() - 1,
+            "percentiles" | "percentilesw" => bound.len().saturating_sub(percentiles_from(aggregate)),
             _ if arg_like => bound.len(),
             _ => 1,
         };
@@ -367,13 +367,18 @@ fn is_result(column: &Expr, of: &ast::Expr) -> bool {
     call_at(of, column.span)
 }
 
+/// Where the percentiles stand among the arguments: behind the weight, if there is one.
+fn percentiles_from(a: &Aggregate) -> usize {
+    if a.params.iter().any(|p| p.name == "weight") { 2 } else { 1 }
+}
+
 fn is_arg(a: &Aggregate) -> bool {
     matches!(a.name, "arg_max" | "arg_min")
 }
 
 /// The type of one of the columns of an aggregate.
 fn aggregate_column_type(a: &AggregateExpr, i: usize) -> Type {
-    if a.width > 1 && a.aggregate.name != "percentiles" {
+    if a.width > 1 && !a.aggregate.name.starts_with("percentiles") {
         return a.args.get(i).map_or(a.ty, |e| e.ty);
     }
     a.ty
@@ -400,7 +405,7 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
     }
     if call.text.starts_with("percentile") && a.aggregate.naming == Naming::None {
         let column = args.first().map(of_argument).unwrap_or_default();
-        if &*call.text == "percentiles_array" {
+        if call.text.ends_with("_array") {
             return Some(vec![format!("percentiles_{column}")]);
         }
         let percent = |e: &Expr| match e.as_const() {
@@ -408,7 +413,13 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
             Some(v) => crate::value::text::scalar(v),
             None => String::new(),
         };
-        return Some(a.args.iter().skip(1).map(|e| format!("percentile_{column}_{}", percent(e))).collect());
+        return Some(
+            a.args
+                .iter()
+                .skip(percentiles_from(a.aggregate))
+                .map(|e| format!("percentile_{column}_{}", percent(e)))
+                .collect(),
+        );
     }
     None
 }

@@ -26,11 +26,13 @@ pub const WINDOWS: &[(&str, Window, std::ops::RangeInclusive<usize>)] = &[
 /// Names of functions that are bound here and not in a family's table.
 pub const SPECIAL: &[&str] = &[
     "ago",
+    "bag_pack_columns",
     "column_ifexists",
-    "columnifexists",
     "column_names_of",
+    "columnifexists",
     "_GetWatchlist",
     "ingestion_time",
+    "iscolumnexists",
     "materialize",
     "now",
     "pack_all",
@@ -94,12 +96,10 @@ impl Binder<'_> {
         let known = functions::names()
             .chain(aggregates::AGGREGATES.iter().map(|a| a.name))
             .chain(SPECIAL.iter().copied());
-        let d = if super::super::REFUSED_FUNCTIONS.contains(&&*call.name.text) {
-            Diagnostic::error(
-                "FP010",
-                format!("The function '{}' is not supported.", call.name.text),
-                call.name.span,
-            )
+        let refused = super::super::REFUSED_FUNCTIONS.iter().find(|(name, _)| *name == &*call.name.text);
+        let d = if let Some((name, reason)) = refused {
+            let message = format!("The function '{name}' is not supported: {reason}.");
+            Diagnostic::error("FP010", message, call.name.span)
         } else {
             let message = format!("The name '{}' does not refer to any known function.", call.name.text);
             Diagnostic::error("KS211", message, call.name.span)
@@ -139,9 +139,6 @@ impl Binder<'_> {
         let (args, span) = (call.args, call.span);
         Some(match &*call.name.text {
             "now" | "ago" => self.clock_call(call, scope, env).map(Bound::Scalar),
-            "ingestion_time" => {
-                self.error("FP010", "The function 'ingestion_time' is not supported.", call.name.span)
-            }
             "toscalar" | "materialize" | "totable" => {
                 let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
                 let inner = self.no_row();
@@ -167,12 +164,6 @@ impl Binder<'_> {
                     _ => self.error("FP013", "The name of a table must be a constant.", argument.value.span),
                 }
             }
-            "column_names_of" => {
-                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
-                let plan = self.bind_table(&argument.value, env)?;
-                let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
-                Some(Bound::Scalar(Expr::constant(Value::array(names), Type::Dynamic, span)))
-            }
             "_GetWatchlist" => {
                 let [argument, ..] = args else { return Some(self.wrong_count(call.name, 1, Some(2))) };
                 let alias = self.bind_scalar(&argument.value, scope, env)?;
@@ -188,7 +179,29 @@ impl Binder<'_> {
             "column_ifexists" | "columnifexists" => {
                 self.column_if_exists(call, scope, env).map(Bound::Scalar)
             }
+            "iscolumnexists" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let name = self.bind_scalar(&argument.value, scope, env)?;
+                let Some(Value::String(text)) = name.as_const() else {
+                    return Some(self.error("FP013", "The name of a column must be a constant.", name.span));
+                };
+                let there = scope.columns.iter().any(|c| c.name == *text);
+                Some(Bound::Scalar(Expr::constant(Value::Bool(there), Type::Bool, span)))
+            }
             "pack_all" => self.pack_all(call, scope, env).map(Bound::Scalar),
+            "bag_pack_columns" => self.pack_columns(call, scope, env).map(Bound::Scalar),
+            "column_names_of" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let inner = self.no_row();
+                match self.bind_any(&argument.value, inner, env) {
+                    Some(Bound::Table(plan)) if !plan.open => {
+                        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
+                        Some(Bound::Scalar(Expr::constant(Value::array(names), Type::Dynamic, span)))
+                    }
+                    Some(Bound::Table(_)) | None => None,
+                    Some(_) => self.error("KS204", "A tabular value expected.", argument.value.span),
+                }
+            }
             _ => return None,
         })
     }
@@ -275,6 +288,28 @@ impl Binder<'_> {
         }
         let eval = if skip_empty { functions::dynamic::pack_non_empty } else { functions::dynamic::bag_pack };
         Some(self.make_call("pack_all", eval, args, Type::Dynamic, Detail::None, call.span))
+    }
+
+    /// `bag_pack_columns(a, b)`: columns by their names.
+    fn pack_columns(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+        if call.args.is_empty() {
+            return self.wrong_count(call.name, 1, None);
+        }
+        let mut args = Vec::new();
+        for argument in call.args {
+            let column = self.bind_scalar(&argument.value, scope, env)?;
+            let name = match column.kind {
+                ExprKind::Column(i) => scope.columns.get(i).map(|c| Rc::clone(&c.name)),
+                _ => None,
+            };
+            let Some(name) = name else {
+                return self.error("KS109", "The expression must be a column.", column.span);
+            };
+            args.push(Expr::constant(Value::String(name), Type::String, column.span));
+            args.push(column);
+        }
+        let eval = functions::dynamic::bag_pack;
+        Some(self.make_call("bag_pack_columns", eval, args, Type::Dynamic, Detail::None, call.span))
     }
 
     fn window_call(&mut self, function: Window, args: Vec<Expr>, span: Span) -> Option<Expr> {
@@ -408,6 +443,12 @@ impl Binder<'_> {
                 Kind::Timespan => exact(ty, Type::Timespan),
                 Kind::Guid => exact(ty, Type::Guid),
                 Kind::Common => Ok(common),
+                Kind::OneOf(types) if types.contains(&ty) => Ok(ty),
+                Kind::OneOf(types) => {
+                    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
+                    let message = format!("The expression must have one of the types: {}.", names.join(", "));
+                    Err(("KS141", message))
+                }
             };
             match to {
                 Ok(to) => fitted.push(if to == ty { arg } else { self.coerce(arg, to) }),

@@ -18,6 +18,7 @@ pub use scalar::invoke;
 mod tabular;
 mod top;
 mod union;
+mod wide;
 
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};

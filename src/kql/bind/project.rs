@@ -42,7 +42,7 @@ impl Binder<'_> {
                 open = true;
                 continue;
             };
-            let outputs = self.destructured(item, e)?;
+            let outputs = self.destructured(item, e, &mut namer)?;
             for (name, e) in outputs {
                 let name = match name {
                     Some(name) => name,
@@ -86,18 +86,6 @@ impl Binder<'_> {
         }
     }
 
-    /// `(a, b) = x`: a column for each member of a bag, in order.
-    pub(super) fn destructured(&mut self, item: &Named, e: Expr) -> Option<Vec<(Option<String>, Expr)>> {
-        match item.names.as_slice() {
-            [] => Some(vec![(None, e)]),
-            [name] => Some(vec![(Some(name.text.to_string()), e)]),
-            [first, .., last] => {
-                let span = first.span.to(last.span);
-                self.error("KS149", "The expression does not have multiple named values.", span)
-            }
-        }
-    }
-
     pub(super) fn project(
         &mut self,
         input: &Rc<Plan>,
@@ -116,7 +104,7 @@ impl Binder<'_> {
                 open = true;
                 continue;
             };
-            for (name, e) in self.destructured(item, e)? {
+            for (name, e) in self.destructured(item, e, &mut namer)? {
                 let name = match (name, name::of(&item.value)) {
                     (Some(name), _) => name,
                     (None, Some(made)) => {

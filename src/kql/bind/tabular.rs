@@ -90,14 +90,11 @@ impl Binder<'_> {
                 let (mut columns, mut values) = (Vec::new(), Vec::new());
                 for (i, item) in items.iter().enumerate() {
                     let Some(e) = self.bind_scalar(&item.value, scope, env) else { continue };
-                    let mut outputs = self.destructured(item, e)?;
-                    let Some((_, e)) = outputs.pop() else { continue };
-                    let name = match item.names.first() {
-                        Some(name) => name.text.to_string(),
-                        None => namer.unnamed(i),
-                    };
-                    columns.push(Column::new(&name, e.ty));
-                    values.push(e);
+                    for (name, e) in self.destructured(item, e, &mut namer)? {
+                        let name = name.unwrap_or_else(|| namer.unnamed(i));
+                        columns.push(Column::new(&name, e.ty));
+                        values.push(e);
+                    }
                 }
                 let open = values.len() < items.len();
                 Some(Rc::new(Plan::new(PlanKind::Print(values), columns, span, open)))
