@@ -5,6 +5,7 @@
 //! so one pass reports several errors.
 
 mod expr;
+mod operands;
 mod operator;
 mod search;
 
