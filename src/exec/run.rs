@@ -278,7 +278,7 @@ impl<'a> Run<'a> {
         let programs = self.programs(keys.iter().map(|k| &k.value))?;
         let mut keyed: Vec<(Vec<Value>, Row)> =
             rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect();
-        keyed.sort_by(|(a, _), (b, _)| {
+        crate::value::sort::sort_by(&mut keyed, |(a, _), (b, _)| {
             keys.iter()
                 .zip(a.iter().zip(b))
                 .map(|(k, (a, b))| by_key(k, a, b))

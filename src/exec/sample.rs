@@ -26,6 +26,6 @@ pub fn sample(rows: &[Row], n: usize) -> Vec<Row> {
             *slot = i;
         }
     }
-    chosen.sort_unstable();
+    crate::value::sort::sort(&mut chosen);
     chosen.into_iter().filter_map(|i| rows.get(i)).cloned().collect()
 }

@@ -77,7 +77,7 @@ fn descend(
         ascending: level.level.ascending,
         nulls_first: level.level.ascending,
     };
-    ranked.sort_by(|(a, _), (b, _)| by_key(&order, a, b));
+    crate::value::sort::sort_by(&mut ranked, |(a, _), (b, _)| by_key(&order, a, b));
     let rest = ranked.split_off(level.count.unwrap_or(usize::MAX).min(ranked.len()));
     for (total, (key, part)) in ranked {
         above.extend([key, total]);

@@ -2,6 +2,7 @@
 
 use super::diagnostic::Span;
 use crate::value::{Str, Type, Value};
+use std::rc::Rc;
 
 /// A name and where it stands.
 #[derive(Clone, Debug)]
@@ -49,11 +50,11 @@ pub enum ExprKind {
     /// `*`, as in `count(*)`, `arg_max(x, *)`, `* has "a"`
     Star,
     /// `T | where x | count`
-    Pipe(Box<Expr>, Vec<Operator>),
+    Pipe(Box<Expr>, Rc<[Operator]>),
     /// A tabular source that is an operator: `print`, `range`, `datatable`, `union` …
-    Source(Box<Operator>),
+    Source(Rc<Operator>),
     /// `(a:long, T:(x:long)) { … }`
-    Lambda(Box<Lambda>),
+    Lambda(Rc<Lambda>),
     /// `T*`, where tables are listed
     TablePattern(Str),
     /// `typeof(long)`, `typeof(x:long, *)`
@@ -261,7 +262,7 @@ pub struct Named {
 }
 
 /// `x asc nulls last`
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Ordered {
     /// The key.
     pub value: Named,
@@ -272,7 +273,7 @@ pub struct Ordered {
 }
 
 /// A parameter of an operator: `kind=inner`, `hint.strategy=broadcast`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parameter {
     /// `kind`, `hint.strategy`
     pub name: Name,
@@ -290,7 +291,7 @@ pub struct ColumnDecl {
 }
 
 /// An operator of a pipeline and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Operator {
     /// Its name as written: `mv-expand`.
     pub name: Name,
@@ -301,7 +302,7 @@ pub struct Operator {
 }
 
 /// What an operator is, with its operands.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum OperatorKind {
     /// `where p`, `filter p`
     Where(Expr),
@@ -401,7 +402,7 @@ pub enum Reorder {
 }
 
 /// The operands of `join` and `lookup`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Join {
     /// `kind=…`, hints.
     pub parameters: Vec<Parameter>,
@@ -412,7 +413,7 @@ pub struct Join {
 }
 
 /// The operands of `mv-expand` and `mv-apply`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct MvExpand {
     /// `bagexpansion=array`, `with_itemindex=i`, `kind=array`
     pub parameters: Vec<Parameter>,
@@ -423,7 +424,7 @@ pub struct MvExpand {
 }
 
 /// The operands of `parse` and `parse-where`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parse {
     /// Whether rows that do not match are dropped (`parse-where`).
     pub filter: bool,
@@ -456,7 +457,7 @@ pub struct Schema {
 }
 
 /// The operands of `make-series`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct MakeSeries {
     /// `kind=nonempty`
     pub parameters: Vec<Parameter>,
@@ -477,7 +478,7 @@ pub struct MakeSeries {
 }
 
 /// A level of `top-nested`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TopNestedLevel {
     /// `top-nested n of`
     pub count: Option<Expr>,
@@ -492,7 +493,7 @@ pub struct TopNestedLevel {
 }
 
 /// What `partition` runs for each key.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum PartitionBody {
     /// `( operators )`: over the rows of the key
     Operators(Vec<Operator>),
@@ -501,7 +502,7 @@ pub enum PartitionBody {
 }
 
 /// The operands of `scan`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Scan {
     /// `with_match_id=m`
     pub parameters: Vec<Parameter>,
@@ -512,7 +513,7 @@ pub struct Scan {
 }
 
 /// A step of `scan`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ScanStep {
     /// Its name.
     pub name: Name,
@@ -525,7 +526,7 @@ pub struct ScanStep {
 }
 
 /// The operands of `find`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Find {
     /// `withsource=s`
     pub parameters: Vec<Parameter>,
@@ -538,7 +539,7 @@ pub struct Find {
 }
 
 /// `(a:long, b:string = "x") { let …; body }`
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Lambda {
     /// `view`: patterns like `union T*` see it.
     pub view: bool,
@@ -551,7 +552,7 @@ pub struct Lambda {
 }
 
 /// A parameter of a lambda.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LambdaParameter {
     /// Its name.
     pub name: Name,
@@ -562,7 +563,7 @@ pub struct LambdaParameter {
 }
 
 /// The type of a lambda's parameter.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum ParameterType {
     /// `a:long`
     Scalar(Type),
@@ -571,7 +572,7 @@ pub enum ParameterType {
 }
 
 /// A statement of a query.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Statement {
     /// What it is.
     pub kind: StatementKind,
@@ -580,7 +581,7 @@ pub struct Statement {
 }
 
 /// What a statement is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum StatementKind {
     /// `let name = value`
     Let(Name, Expr),

@@ -141,7 +141,7 @@ impl Ranking {
     }
 
     fn sort(&mut self) {
-        self.items.sort_by(|(a, _), (b, _)| compare::order(a, b));
+        crate::value::sort::sort_by(&mut self.items, |(a, _), (b, _)| compare::order(a, b));
     }
 
     /// The value at a percentile of the sorted values. Source: Microsoft's docs, percentiles: nearest rank.

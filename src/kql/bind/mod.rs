@@ -115,7 +115,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         );
         diagnostics.push(d);
     }
-    diagnostics.sort_by_key(|d| d.span.start);
+    crate::value::sort::sort_by_key(&mut diagnostics, |d| d.span.start);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
     Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
@@ -136,7 +136,7 @@ enum Binding {
 
 /// A user-defined function and the names it can see.
 struct Function {
-    lambda: ast::Lambda,
+    lambda: Rc<ast::Lambda>,
     env: Env,
 }
 
@@ -325,7 +325,7 @@ impl Binder<'_> {
 
     fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
         if let ast::ExprKind::Lambda(lambda) = &value.kind {
-            let function = Function { lambda: (**lambda).clone(), env: env.clone() };
+            let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
             return Binding::Function(Rc::new(function));
         }
         let scope = self.no_row();
@@ -400,7 +400,7 @@ impl Binder<'_> {
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
             ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
             ast::ExprKind::Lambda(lambda) => {
-                Some(Bound::Function(Rc::new(Function { lambda: (**lambda).clone(), env: env.clone() })))
+                Some(Bound::Function(Rc::new(Function { lambda: Rc::clone(lambda), env: env.clone() })))
             }
             _ => self.bind_scalar_kind(e, scope, env).map(Bound::Scalar),
         }

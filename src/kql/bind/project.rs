@@ -220,14 +220,16 @@ impl Binder<'_> {
             found.retain(|i| !order.contains(i));
             let text = |i: &usize| input.columns.get(*i).map(|c| c.name.to_string()).unwrap_or_default();
             match how {
-                Some(Reorder::Ascending) => found.sort_by_key(text),
+                Some(Reorder::Ascending) => crate::value::sort::sort_by_key(&mut found, text),
                 Some(Reorder::Descending) => {
-                    found.sort_by_key(text);
+                    crate::value::sort::sort_by_key(&mut found, text);
                     found.reverse();
                 }
-                Some(Reorder::GrannyAscending) => found.sort_by_key(|i| granny_key(&text(i))),
+                Some(Reorder::GrannyAscending) => {
+                    crate::value::sort::sort_by_key(&mut found, |i| granny_key(&text(i)))
+                }
                 Some(Reorder::GrannyDescending) => {
-                    found.sort_by_key(|i| granny_key(&text(i)));
+                    crate::value::sort::sort_by_key(&mut found, |i| granny_key(&text(i)));
                     found.reverse();
                 }
                 None => {}

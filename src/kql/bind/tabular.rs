@@ -286,7 +286,7 @@ impl Binder<'_> {
             }
             OperatorKind::ProjectKeep(names) => {
                 let mut keep = self.matching(input, names);
-                keep.sort_unstable();
+                crate::value::sort::sort(&mut keep);
                 Some(self.pick(input, &keep, span))
             }
             OperatorKind::ProjectByNames(items) => self.project_by_names(input, items, span, env),

@@ -296,7 +296,7 @@ fn sort(c: &Call, descending: bool) -> Value {
     let nulls_last = !flagged || c.args.last().is_some_and(Value::is_true);
     let Some(first) = arrays.first().and_then(Value::as_array) else { return Value::Null };
     let mut places: Vec<(usize, &Value)> = first.iter().enumerate().collect();
-    places.sort_by(|(_, a), (_, b)| match (a.is_null(), b.is_null()) {
+    crate::value::sort::sort_by(&mut places, |(_, a), (_, b)| match (a.is_null(), b.is_null()) {
         (true, true) => Ordering::Equal,
         (true, false) => {
             if nulls_last {

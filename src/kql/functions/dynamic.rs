@@ -145,7 +145,7 @@ fn sorted(v: &Value) -> Value {
         Value::Array(items) => Value::array(items.iter().map(sorted).collect()),
         Value::Bag(bag) => {
             let mut pairs: Vec<_> = bag.iter().map(|(k, v)| (Rc::clone(k), sorted(v))).collect();
-            pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+            crate::value::sort::sort_by(&mut pairs, |(a, _), (b, _)| a.cmp(b));
             Value::bag(Bag::from_distinct(pairs))
         }
         other => other.clone(),

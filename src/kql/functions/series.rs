@@ -479,7 +479,7 @@ fn seasonal(c: &Call) -> Value {
     let learned = x.get(..x.len().saturating_sub(tests)).unwrap_or_default();
     let median = |at: usize| {
         let mut values: Vec<f64> = learned.iter().skip(at).step_by(period).copied().collect();
-        values.sort_by(f64::total_cmp);
+        crate::value::sort::sort_by(&mut values, f64::total_cmp);
         let middle = values.len() / 2;
         let high = values.get(middle).copied().unwrap_or(0.0);
         if values.len() % 2 == 1 {

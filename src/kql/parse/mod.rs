@@ -366,7 +366,7 @@ impl Parser {
             _ => return self.missing_body(close),
         };
         let lambda = Lambda { view, parameters, statements, body };
-        Ok(Expr { kind: ExprKind::Lambda(Box::new(lambda)), span: start.to(self.last_span()) })
+        Ok(Expr { kind: ExprKind::Lambda(Rc::new(lambda)), span: start.to(self.last_span()) })
     }
 
     fn missing_body<T>(&mut self, at: Span) -> Parsed<T> {

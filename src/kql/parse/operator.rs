@@ -121,7 +121,7 @@ impl Parser {
                 return Ok(source);
             }
             let span = source.span.to(p.last_span());
-            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators), span })
+            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators.into()), span })
         })
     }
 
@@ -147,7 +147,7 @@ impl Parser {
         let name = self.name()?;
         let kind = self.operands(&name)?;
         let span = start.to(self.last_span());
-        Ok(Expr { kind: ExprKind::Source(Box::new(Operator { name, kind, span })), span })
+        Ok(Expr { kind: ExprKind::Source(Rc::new(Operator { name, kind, span })), span })
     }
 
     /// The operator after a `|`. What cannot be read is skipped to the next `|`, so that the rest is still checked.
