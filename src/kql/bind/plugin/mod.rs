@@ -4,17 +4,21 @@ mod activity;
 mod lookup;
 mod reshape;
 
+use super::parse_op::set_column;
 use super::{Binder, Env, Scope};
 use crate::kql::ast::{self, Argument, ExprKind as Ast, Name};
 use crate::kql::diagnostic::{Diagnostic, Span};
+use crate::kql::functions::call::{Call, Detail, list_items};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value};
+use crate::value::{Column, Type, Value, compare};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// The plugins Forepost runs.
 pub const PLUGINS: &[&str] = &[
     "activity_counts_metrics",
     "bag_unpack",
+    "dcount_intersect",
     "ipv4_lookup",
     "ipv6_lookup",
     "narrow",
@@ -41,7 +45,6 @@ pub const REFUSED_PLUGINS: &[&str] = &[
     "cosmosdb_sql_request",
     "csharp",
     "dax_request",
-    "dcount_intersect",
     "diffpatterns",
     "diffpatterns_text",
     "estimate_rows_count",
@@ -104,6 +107,7 @@ impl Binder<'_> {
             "sliding_window_counts" => self.activity(&plugin, "sliding_window_counts"),
             "rolling_percentile" => self.rolling_percentile(&plugin),
             "schema_merge" => self.schema_merge(&plugin),
+            "dcount_intersect" => self.dcount_intersect(&plugin),
             word if REFUSED_PLUGINS.contains(&word) => {
                 let message = format!("The plug-in function '{word}' is not supported.");
                 let d = Diagnostic::error("FP010", message, name.span);
@@ -212,6 +216,33 @@ impl Binder<'_> {
         Some(Rc::new(Plan::new(kind, p.input.columns.clone(), p.span, p.input.open)))
     }
 
+    /// `dcount_intersect(hll, hll, …)`: how many values the first, the first two, … have in common.
+    fn dcount_intersect(&mut self, p: &Plugin<'_>) -> Option<Rc<Plan>> {
+        if p.args.len() < 2 {
+            return self.wrong_arguments(p, "at least two results of hll");
+        }
+        let scope = self.scope(&p.input.columns, p.input.open);
+        let (mut columns, mut sets, mut hashes) = (p.input.columns.clone(), Vec::new(), Vec::new());
+        for (i, a) in p.args.iter().enumerate() {
+            let (_, e) = self.column_argument(a, scope, p.env)?;
+            if e.ty != Type::Dynamic {
+                return self.error("KS141", "The expression must have the type dynamic.", e.span);
+            }
+            hashes.push(e);
+            let count = self.make_call(
+                "dcount_intersect",
+                in_common,
+                hashes.clone(),
+                Type::Long,
+                Detail::None,
+                p.span,
+            );
+            sets.push((set_column(&mut columns, &format!("s{i}"), Type::Long), count));
+        }
+        let kind = PlanKind::Stage(Rc::clone(p.input), Stage::Extend(sets));
+        Some(Rc::new(Plan::new(kind, columns, p.span, p.input.open)))
+    }
+
     /// `schema_merge(PreserveOrder)`: over what `getschema` yields.
     fn schema_merge(&mut self, p: &Plugin<'_>) -> Option<Rc<Plan>> {
         let keep_order = match p.args {
@@ -237,4 +268,17 @@ impl Binder<'_> {
 
 fn column(i: usize, ty: Type, span: Span) -> Expr {
     Expr { kind: ExprKind::Column(i), ty, span }
+}
+
+/// How many items all of some arrays have.
+fn in_common(c: &Call) -> Value {
+    let mut common: Option<HashSet<Vec<u8>>> = None;
+    for array in c.args {
+        let keys = list_items(array).iter().map(|v| compare::key([v])).collect();
+        common = Some(match common {
+            Some(found) => &found & &keys,
+            None => keys,
+        });
+    }
+    Value::Long(common.map_or(0, |found| found.len() as i64))
 }
