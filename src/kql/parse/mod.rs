@@ -9,6 +9,8 @@ mod operands;
 mod operator;
 mod search;
 
+pub(super) use operator::MAX_COLUMNS;
+
 use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
 };

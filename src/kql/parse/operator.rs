@@ -8,6 +8,8 @@ use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
 use std::rc::Rc;
 
+/// How many columns a table may have on its way through a query.
+pub(in crate::kql) const MAX_COLUMNS: usize = 4096;
 /// How long one pipeline may be.
 const MAX_STAGES: usize = 500;
 
@@ -198,20 +200,18 @@ impl Parser {
                 self.parameters()?;
                 OperatorKind::Where(self.scalar()?)
             }
-            "extend" => OperatorKind::Extend(self.list(Self::named)?),
-            "project" => {
-                OperatorKind::Project(if self.at_end() { Vec::new() } else { self.list(Self::named)? })
-            }
+            "extend" => OperatorKind::Extend(self.named_list()?),
+            "project" => OperatorKind::Project(if self.at_end() { Vec::new() } else { self.named_list()? }),
             "project-away" => OperatorKind::ProjectAway(self.list(Self::name_pattern)?),
             "project-keep" => OperatorKind::ProjectKeep(self.list(Self::name_pattern)?),
-            "project-rename" => OperatorKind::ProjectRename(self.list(Self::named)?),
+            "project-rename" => OperatorKind::ProjectRename(self.named_list()?),
             "project-reorder" => {
                 OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
             }
             "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::scalar)?),
             "distinct" => {
                 self.parameters()?;
-                OperatorKind::Distinct(self.list(Self::named)?)
+                OperatorKind::Distinct(self.named_list()?)
             }
             "take" | "limit" => {
                 self.parameters()?;
@@ -254,7 +254,7 @@ impl Parser {
                 let columns = self.list_until(")", Self::column_decl)?;
                 OperatorKind::ParseKv(source, columns, self.with_properties()?)
             }
-            "print" => OperatorKind::Print(self.list(Self::named)?),
+            "print" => OperatorKind::Print(self.named_list()?),
             "range" => {
                 let column = self.name()?;
                 self.expect_word("from")?;
@@ -278,7 +278,7 @@ impl Parser {
                 OperatorKind::ExternalData(columns, uris, self.with_properties()?)
             }
             "serialize" => {
-                OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.list(Self::named)? })
+                OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.named_list()? })
             }
             "getschema" => OperatorKind::GetSchema,
             "as" => {
@@ -458,8 +458,8 @@ impl Parser {
 
     fn summarize(&mut self) -> Parsed<OperatorKind> {
         self.parameters()?;
-        let aggregates = if self.is_word("by") { Vec::new() } else { self.list(Self::named)? };
-        let by = if self.eat_word("by") { self.list(Self::named)? } else { Vec::new() };
+        let aggregates = if self.is_word("by") { Vec::new() } else { self.named_list()? };
+        let by = if self.eat_word("by") { self.named_list()? } else { Vec::new() };
         if aggregates.is_empty() && by.is_empty() {
             return self.missing_expression();
         }
@@ -493,6 +493,18 @@ impl Parser {
             p.expect(")")?;
             Ok(operators)
         })
+    }
+
+    /// `a = x, b, …`: columns, so not without end.
+    fn named_list(&mut self) -> Parsed<Vec<Named>> {
+        let start = self.span();
+        let items = self.list(Self::named)?;
+        if items.len() <= MAX_COLUMNS {
+            return Ok(items);
+        }
+        let message = format!("An operator of more than {MAX_COLUMNS} columns.");
+        self.report(Diagnostic::error("FP002", message, start));
+        Err(Skip)
     }
 
     fn too_long<T>(&mut self) -> Parsed<T> {
