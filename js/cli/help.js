@@ -2,7 +2,7 @@
 
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'query', 'check'];
+export const COMMANDS = ['scan', 'query', 'check', 'functions'];
 
 const HELP = { short: 'h', about: 'this text' };
 
@@ -22,6 +22,10 @@ export const OPTIONS = {
   },
   check: {
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one finding a line' },
+    help: HELP,
+  },
+  functions: {
+    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one function a line, as an object' },
     help: HELP,
   },
 };
