@@ -8,6 +8,7 @@ pub mod detector;
 pub mod exec;
 pub mod kql;
 pub mod rule;
+pub mod sieve;
 pub mod source;
 pub mod table;
 pub mod value;

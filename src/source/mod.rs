@@ -59,6 +59,12 @@ impl Problem {
 
 /// Takes what a [`Source`] finds, in the order of the stream.
 pub trait Sink {
+    /// Looks at the bytes that begin with an object before it is framed: is it an event that matters to no one? If so
+    /// it is stepped over and counted; this gives the byte behind it. Otherwise the error is how many bytes were looked
+    /// at in vain. `alone`: the object stands by itself and not in a list.
+    fn skip(&mut self, _bytes: &[u8], _alone: bool) -> Result<usize, usize> {
+        Err(0)
+    }
     /// A record.
     fn record(&mut self, record: Record<'_>);
     /// Something that is none.

@@ -1,0 +1,90 @@
+//! Which records can matter to any rule, seen from their raw bytes.
+//!
+//! A record can pass a leaf's row stages only if it passes their filters. Of these, many read nothing but
+//! `EventName` and `EventSource`; [`condition`] takes them out of the plan. What an event of some name and source can
+//! pass is worked out once, by the filters themselves and not by an imitation of them, and kept: a log has a few
+//! hundred such pairs, however many rules there are. [`glance`] finds both in the raw bytes.
+//!
+//! The sieve lets through whatever it is not sure of; only records that provably matter to no leaf stay behind.
+
+mod block;
+mod condition;
+mod glance;
+mod memo;
+
+pub use condition::Condition;
+
+use crate::exec::split::Leaf;
+use glance::{Clock, glance};
+use memo::Memo;
+use std::rc::Rc;
+
+/// The first bytes of a record as CloudTrail writes them: nothing else begins like this.
+pub const OWN_START: &[u8] = b"{\"eventVersion\"";
+
+/// Leaves by their place.
+pub type Leaves = Rc<[u32]>;
+
+/// The conditions of all leaves.
+#[derive(Default)]
+pub struct Sieve {
+    conditions: Vec<Condition>,
+    memo: Memo,
+    clock: Clock,
+    /// Whether some leaf wants every event: then looking at raw bytes is of no use.
+    reads_all: bool,
+}
+
+/// What a look at a raw record found.
+pub struct Seen {
+    /// The byte behind the record.
+    pub end: usize,
+    /// The time of the event in ticks.
+    pub time: Option<i64>,
+    /// The leaves that it can pass.
+    pub leaves: Leaves,
+}
+
+impl Sieve {
+    /// Adds the next leaf.
+    pub fn add(&mut self, leaf: &Leaf) {
+        let condition = Condition::of(leaf);
+        self.reads_all |= condition.is_always();
+        self.conditions.push(condition);
+        self.memo.clear();
+    }
+
+    /// Adds a leaf that no event passes.
+    pub fn add_never(&mut self) {
+        self.conditions.push(Condition::NEVER);
+        self.memo.clear();
+    }
+
+    /// Looks at the record that the bytes begin with; `alone` if it stands by itself and not in a list. The error is
+    /// how many bytes were looked at in vain: nothing is known then.
+    #[inline]
+    pub fn look(&mut self, bytes: &[u8], alone: bool) -> Result<Seen, usize> {
+        if self.reads_all {
+            return Err(0);
+        }
+        let found = glance(bytes, alone)?;
+        let time = match found.time {
+            Some(text) => Some(self.clock.read(text).ok_or(found.end)?),
+            None => None,
+        };
+        Ok(Seen { end: found.end, time, leaves: self.leaves(found.name, found.source) })
+    }
+
+    /// The leaves that an event of this name and source can pass.
+    #[inline]
+    pub fn leaves(&mut self, name: &[u8], source: &[u8]) -> Leaves {
+        let conditions = &self.conditions;
+        self.memo.get(name, source, || {
+            let pair = condition::Pair::new(name, source);
+            let mut stack = Vec::new();
+            let can = |c: &Condition| c.can_pass(&pair, &mut stack);
+            let flags: Vec<bool> = conditions.iter().map(can).collect();
+            (0_u32..).zip(flags).filter(|(_, can)| *can).map(|(i, _)| i).collect()
+        })
+    }
+}
