@@ -58,6 +58,9 @@ fn places() -> (usize, usize) {
 }
 
 impl Condition {
+    /// Every event satisfies it.
+    pub const ALWAYS: Condition = Condition(Node::Unknown);
+
     /// No event satisfies it.
     pub const NEVER: Condition = Condition(Node::Any(Vec::new()));
 
@@ -96,11 +99,6 @@ impl Condition {
         self.0.can_be_true(pair, stack)
     }
 
-    /// Whether it says nothing about names and sources.
-    pub fn is_always(&self) -> bool {
-        self.0.is_always()
-    }
-
     /// Whether it holds for events that the rule does not name: the rule then reads every event.
     pub fn reads_every_event(&self) -> bool {
         self.can_pass(&Pair::new(NOBODY.0, NOBODY.1), &mut Vec::new())
@@ -114,15 +112,6 @@ impl Node {
             Node::Known(program) => program.eval(pair, stack).is_true(),
             Node::All(nodes) => nodes.iter().all(|n| n.can_be_true(pair, stack)),
             Node::Any(nodes) => nodes.iter().any(|n| n.can_be_true(pair, stack)),
-        }
-    }
-
-    fn is_always(&self) -> bool {
-        match self {
-            Node::Unknown => true,
-            Node::Known(_) => false,
-            Node::All(nodes) => nodes.iter().all(Node::is_always),
-            Node::Any(nodes) => nodes.iter().any(Node::is_always),
         }
     }
 }

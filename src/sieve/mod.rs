@@ -49,7 +49,7 @@ impl Sieve {
     /// Adds the next leaf.
     pub fn add(&mut self, leaf: &Leaf) {
         let condition = Condition::of(leaf);
-        self.reads_all |= condition.is_always();
+        self.reads_all |= condition.reads_every_event();
         self.conditions.push(condition);
         self.memo.clear();
     }
@@ -57,6 +57,13 @@ impl Sieve {
     /// Adds a leaf that no event passes.
     pub fn add_never(&mut self) {
         self.conditions.push(Condition::NEVER);
+        self.memo.clear();
+    }
+
+    /// From now on lets everything through to every leaf.
+    pub fn open_wide(&mut self) {
+        self.conditions.iter_mut().for_each(|c| *c = Condition::ALWAYS);
+        self.reads_all = true;
         self.memo.clear();
     }
 
