@@ -246,3 +246,22 @@ impl Clock {
         Some(self.ticks + seconds * 10_000_000)
     }
 }
+
+#[cfg(test)]
+mod probe {
+    #[test]
+    fn probe() {
+        let data = std::fs::read("/tmp/real.ndjson").unwrap_or_default();
+        let (mut ok, mut bad) = (0, 0);
+        for line in data.split_inclusive(|b| *b == b'\n') {
+            match super::glance(line, true) {
+                Ok(_) => ok += 1,
+                Err(n) => {
+                    bad += 1;
+                    if bad % 40 == 1 { eprintln!("{n} of {} {}", line.len(), String::from_utf8_lossy(&line[..300.min(line.len())])) }
+                }
+            }
+        }
+        eprintln!("ok {ok} bad {bad}");
+    }
+}
