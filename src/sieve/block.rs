@@ -71,14 +71,17 @@ mod imp {
         // `[` and `{`, `]` and `}` differ in one bit.
         let folded = lanes.map(|l| v128_or(l, u8x16_splat(0x20)));
         let bracket = |b: u8| bits(folded.map(|l| u8x16_eq(l, u8x16_splat(b))));
-        let slashes = is(b'\\');
+        let (slashes, feeds) = (is(b'\\'), is(b'\n'));
+        // Both are rare: one test for the two.
+        let rare: [v128; 4] = core::array::from_fn(|n| v128_or(slashes[n], feeds[n]));
+        let (slashes, newline) = if any(rare) { (bits(slashes), any(feeds)) } else { (0, false) };
         Block {
             quotes: bits(is(b'"')),
-            slashes: if any(slashes) { bits(slashes) } else { 0 },
+            slashes,
             opens: bracket(b'{'),
             closes: bracket(b'}'),
             vs: bits(is(b'v')),
-            newline: any(is(b'\n')),
+            newline,
         }
     }
 }

@@ -15,7 +15,8 @@ mod memo;
 pub use condition::Condition;
 
 use crate::exec::split::Leaf;
-use glance::{Clock, glance};
+use condition::Pair;
+use glance::{Clock, Glance, glance, is_plain};
 use memo::Memo;
 use std::rc::Rc;
 
@@ -79,19 +80,33 @@ impl Sieve {
             Some(text) => Some(self.clock.read(text).ok_or(found.end)?),
             None => None,
         };
-        Ok(Seen { end: found.end, time, leaves: self.leaves(found.name, found.source) })
+        let Glance { end, name, source, .. } = found;
+        // What is remembered was looked at closely when it came first.
+        let known = self.memo.get(name, source);
+        let leaves = match known {
+            Some(leaves) => leaves,
+            None if is_plain(name) && is_plain(source) => self.leaves(name, source),
+            None => return Err(end),
+        };
+        Ok(Seen { end, time, leaves })
     }
 
-    /// The leaves that an event of this name and source can pass.
-    #[inline]
+    /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
     pub fn leaves(&mut self, name: &[u8], source: &[u8]) -> Leaves {
-        let conditions = &self.conditions;
-        self.memo.get(name, source, || {
-            let pair = condition::Pair::new(name, source);
-            let mut stack = Vec::new();
-            let can = |c: &Condition| c.can_pass(&pair, &mut stack);
-            let flags: Vec<bool> = conditions.iter().map(can).collect();
-            (0_u32..).zip(flags).filter(|(_, can)| *can).map(|(i, _)| i).collect()
-        })
+        if let Some(leaves) = self.memo.get(name, source) {
+            return leaves;
+        }
+        let pair = Pair::new(name, source);
+        let mut stack = Vec::new();
+        let leaves: Leaves = (0_u32..)
+            .zip(&self.conditions)
+            .filter(|(_, condition)| condition.can_pass(&pair, &mut stack))
+            .map(|(i, _)| i)
+            .collect();
+        // Only plain texts: the raw bytes of a record must not be taken for a decoded text.
+        if is_plain(name) && is_plain(source) {
+            self.memo.insert(name, source, &leaves);
+        }
+        leaves
     }
 }

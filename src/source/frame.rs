@@ -462,6 +462,11 @@ fn in_event(pending: &[u8], read: &[u8]) -> bool {
         || (keys().any(|k| k == "eventName") && keys().any(|k| k == "eventSource"))
 }
 
+/// Whether an array in these bytes stands under the key of a container.
+pub fn holds_container(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'[', bytes).any(|n| container(&[], bytes.get(..=n).unwrap_or_default()).is_some())
+}
+
 /// The container whose key stands before the `[` that these bytes end with.
 fn container(pending: &[u8], read: &[u8]) -> Option<&'static str> {
     let joined;
