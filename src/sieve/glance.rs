@@ -209,7 +209,13 @@ fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let mut end = at;
     while end < at + MAX_TEXT {
-        let word = u64::from_le_bytes(*record.get(end..)?.first_chunk()?) ^ (ONES * u64::from(b'"'));
+        let rest = record.get(end..)?;
+        let Some(word) = rest.first_chunk() else {
+            // The record's last bytes.
+            let len = rest.iter().position(|b| *b == b'"')?;
+            return record.get(at..end + len);
+        };
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'"'));
         let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
         if zeros != 0 {
             return record.get(at..end + (zeros.trailing_zeros() / 8) as usize);
