@@ -6,6 +6,7 @@
 
 pub mod detector;
 pub mod exec;
+pub mod host;
 pub mod kql;
 pub mod rule;
 pub mod sieve;

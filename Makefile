@@ -1,0 +1,124 @@
+# Every target does its own set-up on a machine with rustup, Node 20+ and a C compiler. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+WASM_TARGET := wasm32-unknown-unknown
+# SIMD carries the scan of raw bytes; every JavaScript host of today has it.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd128
+# What rustc emits for the target, so that wasm-opt neither refuses it nor adds what a host may lack.
+WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \
+	--enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext
+GZIP_BUDGET := 400000
+# The tools must be of the very version that the crate is.
+WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
+WASM_PACK := 0.15.1
+
+CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
+BINDGEN := target/tools/release/bindgen
+NODE_MODULES := node_modules/.package-lock.json
+PACKAGE := dist/npm
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+.PHONY: build
+build: package budget ## The npm package and its command, in dist/npm; fails if the module is too large
+
+.PHONY: demo
+demo: package ## Builds, scans the bundled sample and prints the alerts
+	@echo
+	@echo '$$ forepost scan samples/AWSLogs'
+	@echo
+	@node $(PACKAGE)/cli.js scan samples/AWSLogs
+	@echo
+	@echo 'Try next:'
+	@echo '  node $(PACKAGE)/cli.js scan PATH-TO-YOUR-AWSLogs'
+	@echo '  node $(PACKAGE)/cli.js scan samples/AWSLogs --format ndjson'
+	@echo "  node $(PACKAGE)/cli.js query 'AWSCloudTrail | summarize count() by EventName | top 5 by count_' samples/AWSLogs"
+	@echo '  node $(PACKAGE)/cli.js --help'
+
+.PHONY: test
+test: lint licences test-native test-wasm test-package budget ## All checks and tests
+
+.PHONY: lint
+lint: ## Format and clippy, without changing anything
+	cargo fmt --check
+	cargo fmt --check --manifest-path tools/bindgen/Cargo.toml
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --target $(WASM_TARGET) --tests -- -D warnings
+
+.PHONY: licences
+licences: ## Every dependency's licence is one that deny.toml allows
+	node tools/licences.js
+
+.PHONY: test-native
+test-native: ## The engine's tests on this machine
+	cargo test --locked
+
+.PHONY: test-wasm
+test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engine's tests as WebAssembly in Node
+	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install . --locked --test wasm
+
+.PHONY: test-package
+test-package: package ## The npm package and its command in Node, and its types
+	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js
+	node_modules/.bin/tsc --project tests/package/types
+
+.PHONY: size
+size: target/bindgen/forepost.wasm ## What takes the space in the module, by crate and module
+	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 -g target/bindgen/engine_bg.wasm -o target/bindgen/named.wasm
+	node tools/size.js target/bindgen/named.wasm
+
+.PHONY: sample
+sample: ## Writes the demo's sample anew
+	node samples/generate.js samples/AWSLogs
+
+.PHONY: fmt
+fmt: ## Formats the code
+	cargo fmt
+	cargo fmt --manifest-path tools/bindgen/Cargo.toml
+
+.PHONY: clean
+clean: ## Removes everything that was built, but not .tools
+	rm -rf target dist node_modules tests/out
+
+# ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
+
+.PHONY: package
+package: target/bindgen/forepost.wasm
+	node tools/package.js target/bindgen $(PACKAGE)
+
+.PHONY: budget
+budget: package
+	node tools/size.js $(PACKAGE)/forepost.wasm $(GZIP_BUDGET)
+
+# cargo knows best whether anything changed; the file keeps its time if nothing did.
+.PHONY: cargo-wasm
+cargo-wasm:
+	cargo build --locked --release --lib --target $(WASM_TARGET)
+$(CARGO_WASM): cargo-wasm ;
+
+target/bindgen/engine_bg.wasm: $(CARGO_WASM) $(BINDGEN)
+	$(BINDGEN) $(CARGO_WASM) target/bindgen engine
+
+target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
+	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 $< -o $@
+
+$(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs
+	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools
+	touch $@
+
+$(NODE_MODULES): package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Without --locked: the lock file that wasm-bindgen-cli ships names a crate that was withdrawn.
+.tools/bin/wasm-bindgen-test-runner:
+	cargo install wasm-bindgen-cli --version $(WASM_BINDGEN) --root .tools --target-dir target/tools
+.tools/bin/wasm-pack:
+	cargo install wasm-pack --version $(WASM_PACK) --locked --root .tools --target-dir target/tools

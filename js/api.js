@@ -1,0 +1,7 @@
+// The package's API, the same on every host. The entry points add where the module lies.
+
+export { Detector } from './detector.js';
+export { ForepostError, LimitError, QueryError, RuleError, TrapError } from './errors.js';
+export { version } from './instance.js';
+export { Query, query } from './query.js';
+export { check } from './rules.js';

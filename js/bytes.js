@@ -1,0 +1,45 @@
+// What callers hand over, as bytes for the engine.
+
+import { ForepostError } from './errors.js';
+
+const SLICE = 4 << 20; // a push of more goes in slices, so that the copy in WebAssembly memory stays small
+const encoder = new TextEncoder();
+
+/** Text or any view of bytes as slices of at most 4 MiB. */
+export function* slices(data) {
+  const bytes = toBytes(data);
+  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
+}
+
+function toBytes(data) {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data === 'string') return encoder.encode(data);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw new ForepostError('bad-argument', `push() takes a Uint8Array or a string, not ${describe(data)}`);
+}
+
+/** The chunks of one input: bytes, text, or anything that yields them. */
+export async function* chunksOf(input) {
+  if (typeof input?.getReader === 'function' && typeof input[Symbol.asyncIterator] !== 'function') {
+    const reader = input.getReader(); // Safari's ReadableStream cannot be iterated
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+    } finally {
+      reader.releaseLock();
+    }
+  } else if (typeof input === 'string' || input instanceof ArrayBuffer || ArrayBuffer.isView(input)) {
+    yield input;
+  } else if (input?.[Symbol.asyncIterator] || input?.[Symbol.iterator]) {
+    yield* input;
+  } else {
+    throw new ForepostError('bad-argument', `An input is bytes, text or an iterable of them, not ${describe(input)}`);
+  }
+}
+
+/** `null`, `a number`, `a Map` … for messages. */
+export function describe(value) {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`;
+  return `a ${typeof value}`;
+}

@@ -1,0 +1,79 @@
+// Arguments: a small strict parser that names the nearest option where one is unknown.
+
+/** The command line is wrong; the message says how. */
+export class UsageError extends Error {
+  constructor(message, command) {
+    super(message);
+    this.command = command;
+  }
+}
+
+/**
+ * `known` maps an option's name to `{value, many, choices, count, short}`; one without `value` is a flag.
+ * Returns options by name and what is not an option. `--` ends the options, `-` is an operand.
+ */
+export function parse(command, known, argv) {
+  const options = {};
+  const operands = [];
+  const fail = (message) => { throw new UsageError(message, command); };
+  for (let i = 0; i < argv.length; i += 1) {
+    const argument = argv[i];
+    if (argument === '--') {
+      operands.push(...argv.slice(i + 1));
+      break;
+    }
+    if (argument === '-' || !argument.startsWith('-')) {
+      operands.push(argument);
+      continue;
+    }
+    const [written, inline] = splitOnce(argument, '=');
+    const name = Object.keys(known).find((key) => written === `--${key}` || (known[key].short && written === `-${known[key].short}`));
+    if (!name) {
+      const guess = nearest(written, Object.keys(known).map((key) => `--${key}`));
+      fail(`${command} has no option ${JSON.stringify(written)}${guess ? `; did you mean ${guess}?` : ''}`);
+    }
+    const spec = known[name];
+    if (!spec.value) {
+      if (inline !== undefined) fail(`--${name} takes no value`);
+      options[name] = true;
+      continue;
+    }
+    const value = inline ?? argv[i += 1];
+    if (value === undefined) fail(`--${name} needs a value: --${name} ${spec.value}`);
+    if (spec.choices && !spec.choices.includes(value)) {
+      fail(`--${name} is ${spec.choices.join(' or ')}, not ${JSON.stringify(value)}`);
+    }
+    if (spec.count && !(/^\d{1,6}$/.test(value) && Number(value) >= 1 && Number(value) <= spec.count)) {
+      fail(`--${name} is a whole number from 1 to ${spec.count}, not ${JSON.stringify(value)}`);
+    }
+    if (spec.many) (options[name] ??= []).push(value);
+    else if (name in options) fail(`--${name} is given twice`);
+    else options[name] = spec.count ? Number(value) : value;
+  }
+  return { options, operands };
+}
+
+function splitOnce(text, separator) {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The candidate that a slip of the fingers may have meant, if one is near enough. */
+export function nearest(word, candidates) {
+  const scored = candidates.map((candidate) => [distance(word.slice(0, 40), candidate), candidate]).sort((a, b) => a[0] - b[0]);
+  const [best] = scored;
+  return best && best[0] <= Math.max(2, Math.floor(best[1].length / 3)) ? best[1] : undefined;
+}
+
+/** Levenshtein's distance. */
+function distance(a, b) {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      row[j] = Math.min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    previous = row;
+  }
+  return previous[b.length];
+}

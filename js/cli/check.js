@@ -1,0 +1,28 @@
+// `forepost check`
+
+import { check as checkRules } from '../rules.js';
+import { UsageError } from './args.js';
+import { readRules, render } from './rulefiles.js';
+import { clean, count, note, out, outStyle, style } from './terminal.js';
+
+export async function check({ format = 'pretty' }, paths) {
+  if (paths.length === 0) throw new UsageError('check needs a rule file or a folder of them', 'check');
+  const { rules, failed } = readRules(paths);
+  for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
+  if (rules.length === 0 && failed.length === 0) throw new UsageError('there is no .yaml or .yml file there', 'check');
+  const tally = { error: 0, warning: 0, information: 0 };
+  for (const rule of rules) { // one at a time, so that the first findings show at once
+    for (const finding of checkRules([rule])) {
+      tally[finding.severity] += 1;
+      if (format === 'ndjson') {
+        const { start, end, ...fixed } = finding;
+        await out(`${JSON.stringify(fixed)}\n`);
+      } else {
+        await out(`${render(finding, rule.text, outStyle)}\n\n`);
+      }
+    }
+  }
+  note(`${count(rules.length, 'file')}: ${count(tally.error, 'error')}, ${count(tally.warning, 'warning')}`);
+  if (failed.length > 0) return 2;
+  return tally.error > 0 ? 1 : 0;
+}

@@ -1,0 +1,58 @@
+// The command `forepost`: which command is meant, and what its exit status says.
+
+import { loadSync, version } from '../entry/node.js';
+import { ForepostError } from '../errors.js';
+import { nearest, parse, UsageError } from './args.js';
+import { check } from './check.js';
+import { COMMANDS, OPTIONS, help, overview } from './help.js';
+import { query } from './query.js';
+import { scan } from './scan.js';
+import { leaveWhenOutputFails, note, out, style } from './terminal.js';
+
+const RUN = { scan, query, check };
+
+/** 0 ran; 1 ran but something was unreadable or a rule has an error; 2 could not run. */
+export async function main(argv) {
+  leaveWhenOutputFails();
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      note(`${style.red('forepost:')} ${error.message}`);
+      note(style.dim(`Try: forepost ${error.command ? `${error.command} ` : ''}--help`));
+    } else if (error instanceof ForepostError) {
+      note(`${style.red('forepost:')} ${error.message}`);
+    } else {
+      note(`${style.red('forepost:')} an error of ours, please report it: ${error?.stack ?? error}`);
+    }
+    return 2;
+  }
+}
+
+async function dispatch([name, ...rest]) {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const topic = name === 'help' ? rest[0] : undefined;
+    if (topic !== undefined && !(COMMANDS.includes(topic))) throw unknownCommand(topic);
+    await out(topic ? help(topic) : overview());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === '-V') {
+    loadSync();
+    await out(`forepost ${version()}\n`);
+    return 0;
+  }
+  if (!COMMANDS.includes(name)) throw unknownCommand(name);
+  const { options, operands } = parse(name, OPTIONS[name], rest);
+  if (options.help) {
+    await out(help(name));
+    return 0;
+  }
+  loadSync();
+  return RUN[name](options, operands);
+}
+
+function unknownCommand(name) {
+  const guess = nearest(name, [...COMMANDS, '--help', '--version']);
+  const shown = name.startsWith('-') ? 'option' : 'command';
+  return new UsageError(`there is no ${shown} ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `: ${COMMANDS.join(', ')}`}`);
+}

@@ -1,0 +1,76 @@
+// `forepost scan`
+
+import { Detector } from '../detector.js';
+import { RuleError } from '../errors.js';
+import { parseExact } from '../json.js';
+import { renderAlert } from './alert.js';
+import { UsageError } from './args.js';
+import { readInto } from './read.js';
+import { readRules, render } from './rulefiles.js';
+import { clean, count, note, number, out, style, time } from './terminal.js';
+
+export async function scan(options, operands) {
+  const paths = operands.length > 0 ? operands : ['-'];
+  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError('scan needs a file, a folder, or - for standard input', 'scan');
+  const rules = options.rules && loadRules(options.rules);
+  const detector = newDetector(rules, options);
+  const started = performance.now();
+  const found = new Map(); // alerts by rule
+  const report = await readInto(detector, paths);
+  detector.finish();
+  const failures = detector.problems(); // of rules' runs
+  for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(clean(code))}`);
+  for (const line of detector.alertsText().split('\n').filter(Boolean)) {
+    const alert = parseExact(line);
+    const rule = ruleOf(alert);
+    found.set(rule, (found.get(rule) ?? 0) + 1);
+    await out(options.format === 'ndjson' ? `${line}\n` : `${renderAlert(alert)}\n\n`);
+  }
+  summarise(report, detector.stats(), found, performance.now() - started);
+  detector.dispose();
+  if (report.interrupted) return 130;
+  return report.unreadable + report.problems + failures.length > 0 ? 1 : 0;
+}
+
+function loadRules(paths) {
+  const { rules, failed } = readRules(paths);
+  if (failed.length > 0) throw new UsageError(`the rules in ${clean(failed[0].path)} cannot be read: ${failed[0].message}`, 'scan');
+  if (rules.length === 0) throw new UsageError('--rules: there is no .yaml or .yml file there', 'scan');
+  return rules;
+}
+
+/** A rule with an error stops the scan before it reads: a rule that silently does not run is worse. */
+function newDetector(rules, options) {
+  const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
+  try {
+    const detector = new Detector({ rules, evidence: !options['no-evidence'], workspace: options.workspace });
+    for (const warning of detector.warnings) note(render(warning, textOf(warning)));
+    return detector;
+  } catch (error) {
+    if (error instanceof RuleError) error.diagnostics.forEach((finding) => note(`${render(finding, textOf(finding))}\n`));
+    throw error;
+  }
+}
+
+const ruleOf = (alert) => JSON.parse(alert.ExtendedProperties)['Analytic Rule Name'] ?? alert.AlertName;
+
+function summarise(report, stats, found, ms) {
+  const left = [...report.skipped].map(([kind, n]) => `${clean(kind)} ×${number(n)}`).join(', ');
+  const files = report.files === report.total ? count(report.files, 'file') : `${number(report.files)} of ${count(report.total, 'file')}`;
+  const alerts = [...found.values()].reduce((a, b) => a + b, 0);
+  const lines = [
+    `${count(stats.events, 'event')} in ${files}, ${(ms / 1000).toFixed(1)} s, ${count(stats.rules, 'rule')}`,
+    stats.events > 0 && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
+    stats.events > 0 && `envelopes: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${clean(name)} ${number(n)}`).join(', ')}`,
+    stats.untimed > 0 && style.yellow(`${count(stats.untimed, 'event')} without a readable time: in no window`),
+    stats.dropped > 0 && style.red(`${count(stats.dropped, 'candidate')} let go: too many to keep; scan fewer days at once`),
+    stats.late > 0 && style.yellow(`${count(stats.late, 'event')} came after their window had concluded`),
+    left && style.dim(`left out, not log files by their names: ${left}`),
+    report.unreadable > 0 && style.red(`${count(report.unreadable, 'file')} unreadable`),
+    report.problems > 0 && style.yellow(`${count(report.problems, 'place')} unreadable; everything else was read`),
+    report.interrupted && style.yellow('interrupted: the alerts are those of what was read'),
+    alerts > 0 ? style.bold(`${count(alerts, 'alert')}:`) : style.bold('no alert'),
+    ...[...found].map(([rule, n]) => `  ${number(n)} × ${clean(rule)}`),
+  ];
+  note(lines.filter(Boolean).join('\n'));
+}

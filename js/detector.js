@@ -1,0 +1,50 @@
+// Rules over a stream of events: bytes in, alerts out.
+
+import { Detector as EngineDetector } from './engine.js';
+import { chunksOf } from './bytes.js';
+import { RuleError } from './errors.js';
+import { parseLines } from './json.js';
+import { Reader } from './reader.js';
+import { located, ruleFiles } from './rules.js';
+import { toTicks } from './time.js';
+
+export class Detector extends Reader {
+  #warnings;
+
+  constructor({ rules, evidence = true, stream = false, workspace } = {}) {
+    const files = ruleFiles(rules);
+    try {
+      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace)));
+    } catch (error) {
+      throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
+    }
+    this.#warnings = located(JSON.parse(this.call('warnings')), files);
+  }
+
+  get warnings() { return this.#warnings; }
+
+  advanceTo(time) { this.call('advanceTo', toTicks(time)); }
+
+  alertsText() { return this.call('takeAlerts'); }
+
+  alerts() { return parseLines(this.alertsText()); }
+
+  finish() { this.call('finish'); }
+
+  stream() {
+    const emit = (controller) => this.alerts().forEach((alert) => controller.enqueue(alert));
+    return new TransformStream({
+      transform: (chunk, controller) => { this.push(chunk); emit(controller); },
+      flush: (controller) => { this.finish(); emit(controller); },
+    });
+  }
+
+  async* scan(input) {
+    for await (const chunk of chunksOf(input)) {
+      this.push(chunk);
+      yield* this.alerts();
+    }
+    this.finish();
+    yield* this.alerts();
+  }
+}

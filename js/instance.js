@@ -1,0 +1,96 @@
+// The WebAssembly instance: loading it, and making a new one after a trap. Only this file and the two classes
+// that hold handles (detector.js, query.js) touch the generated glue, engine.js.
+
+import { __wbg_reset_state, initSync, version as engineVersion } from './engine.js';
+import { ForepostError, TrapError } from './errors.js';
+
+let loading;         // the promise of a load, under way or done
+let ready = false;
+let generation = 0;  // counts instances; a handle made on an older one is dead
+let lastTrap = '';
+
+/**
+ * Compiles the module and makes it ready. Calling again returns the first call's promise; after a failure the
+ * next call tries again.
+ */
+export function load(source) {
+  if (ready) return Promise.resolve();
+  loading ??= compile(source).then(loadSync).catch((error) => {
+    loading = undefined;
+    throw error instanceof ForepostError ? error : loadFailure(error);
+  });
+  return loading;
+}
+
+/** The same from bytes or a compiled module, at once. */
+export function loadSync(source) {
+  if (ready) return;
+  try {
+    const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
+    // The glue keeps whatever it instantiates, so a stranger must not get that far.
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'detector_push')) throw new Error('it is another module');
+    initSync({ module });
+  } catch (error) {
+    throw loadFailure(error);
+  }
+  ready = true;
+}
+
+/** The engine's version. */
+export const version = () => guarded('version()', undefined, engineVersion);
+
+const loadFailure = (error) =>
+  new ForepostError('load-failed', `The WebAssembly module could not be loaded: ${error?.message ?? error}`, { cause: error });
+
+async function compile(source) {
+  source = await (typeof source === 'function' ? source() : source);
+  source = source?.default ?? source; // import * as module from 'forepost/forepost.wasm'
+  if (source instanceof WebAssembly.Module) return source;
+  const isRequest = typeof Request === 'function' && source instanceof Request;
+  if (typeof source === 'string' || source instanceof URL || isRequest) source = await fetch(source);
+  if (typeof Response === 'function' && source instanceof Response) {
+    if (!source.ok) throw new Error(`${source.url} answered ${source.status} ${source.statusText}`);
+    const streams = source.headers.get('content-type')?.split(';')[0] === 'application/wasm';
+    if (streams && WebAssembly.compileStreaming) return WebAssembly.compileStreaming(source);
+    source = await source.arrayBuffer();
+  }
+  return WebAssembly.compile(source);
+}
+
+/** Which instance lives now: what a handle remembers, to know later whether it is dead. */
+export const currentGeneration = () => generation;
+
+/** Throws if the instance that a handle was made on is gone. */
+export function assertAlive(madeOn, what) {
+  if (madeOn === generation) return;
+  throw new TrapError('instance-lost', `This ${what} was lost with its WebAssembly instance, which failed: ${lastTrap}. ` +
+    `A new instance is ready: make a new ${what}.`);
+}
+
+/**
+ * Runs a call into the engine. A thrown *string* is a refusal and passes. Anything else (a trap, a stack
+ * overflow, memory that is used up) leaves the instance in an unknown state: it is replaced, and a TrapError says so.
+ */
+export function guarded(what, input, call) {
+  if (!ready) throw new ForepostError('not-loaded', 'The engine is not loaded yet: `await load()` first.');
+  try {
+    return call();
+  } catch (error) {
+    if (typeof error === 'string') throw error;
+    throw replaceInstance(what, input, error);
+  }
+}
+
+function replaceInstance(what, input, cause) {
+  lastTrap = String(cause?.message ?? cause);
+  generation += 1;
+  try {
+    __wbg_reset_state();
+  } catch (error) {
+    ready = false; // e.g. no memory for another instance
+    return new TrapError('trap', `${what}: the engine failed (${lastTrap}) and could not be started anew (${error?.message ?? error}).`,
+      { cause }, input);
+  }
+  return new TrapError('trap', `${what}: the engine failed: ${lastTrap}. All its state is lost; a new instance is ready. ` +
+    'Please report this with the input: no input should be able to do it.', { cause }, input);
+}

@@ -1,0 +1,32 @@
+// The engine counts bytes, and columns in characters; JavaScript and editors count UTF-16 units.
+
+/** The UTF-16 offset of a UTF-8 byte offset into a text. */
+export function utf16Offset(text, bytes) {
+  let unit = 0;
+  for (let seen = 0; seen < bytes && unit < text.length;) {
+    const point = text.codePointAt(unit);
+    seen += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    unit += point < 0x10000 ? 1 : 2;
+  }
+  return unit;
+}
+
+/** A finding with its column in UTF-16 units and `start` and `end`, offsets into the text of its file. */
+export function locate(finding, text) {
+  const lineStart = startOfLine(text, finding.line);
+  const lineEnd = text.indexOf('\n', lineStart) < 0 ? text.length : text.indexOf('\n', lineStart);
+  let start = lineStart;
+  for (let n = 1; n < finding.column && start < lineEnd; n += 1) start += text.codePointAt(start) > 0xffff ? 2 : 1;
+  const word = /^(?:[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_])/u.exec(text.slice(start, lineEnd));
+  return { ...finding, column: start - lineStart + 1, start, end: start + (word?.[0].length ?? 0) };
+}
+
+function startOfLine(text, line) {
+  let at = 0;
+  for (let n = 1; n < line; n += 1) {
+    const next = text.indexOf('\n', at);
+    if (next < 0) return at;
+    at = next + 1;
+  }
+  return at;
+}

@@ -1,0 +1,172 @@
+//! The JavaScript host: the exports that `js/` calls.
+//!
+//! Only bytes and text cross. What is structured crosses as JSON text, so that numbers beyond 2^53 survive
+//! and no object is built twice. A refusal (a bad rule, a bad query) is thrown as a *string* of JSON;
+//! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
+//! makes a new one.
+
+use crate::detector::{self, Options, QueryRun, RuleFile};
+use serde::Deserialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A panic would be an `unreachable` without a word: throw its message and place instead.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+}
+
+/// The version of the engine.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Checks rule files: `[{"file","text"}]` in, a JSON array of findings out.
+#[wasm_bindgen]
+pub fn check(files: &str) -> Result<String, String> {
+    Ok(json(&detector::check(&rule_files(files)?)))
+}
+
+/// Answers one line of `query --batch`; `now` is what `now()` is, in ticks.
+#[wasm_bindgen(js_name = queryBatchLine)]
+pub fn query_batch_line(line: &str, now: i64) -> String {
+    detector::query_batch_line(line, now)
+}
+
+/// A detector, driven from JavaScript. See [`detector::Detector`] for what each call does.
+#[wasm_bindgen]
+pub struct Detector(detector::Detector);
+
+#[wasm_bindgen]
+impl Detector {
+    /// From rule files as JSON text; `[]` means the built-in rules. Throws the findings as a JSON array.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        files: &str,
+        evidence: bool,
+        stream: bool,
+        workspace: Option<String>,
+    ) -> Result<Detector, String> {
+        let mut options = Options { evidence, stream, ..Options::default() };
+        if let Some(workspace) = workspace {
+            options.workspace = workspace;
+        }
+        detector::Detector::new(&rule_files(files)?, options)
+            .map(Detector)
+            .map_err(|findings| json(&findings))
+    }
+
+    /// What the rules' author should know though they run: a JSON array of findings.
+    pub fn warnings(&self) -> String {
+        json(&self.0.warnings())
+    }
+
+    /// Bytes of the current input, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.push(bytes);
+    }
+
+    /// The current input is complete.
+    #[wasm_bindgen(js_name = endInput)]
+    pub fn end_input(&mut self) {
+        self.0.end_input();
+    }
+
+    /// The host's clock, in ticks of 100 ns since 0001-01-01 UTC.
+    #[wasm_bindgen(js_name = advanceTo)]
+    pub fn advance_to(&mut self, ticks: i64) {
+        self.0.advance_to(ticks);
+    }
+
+    /// There is no more input.
+    pub fn finish(&mut self) {
+        self.0.finish();
+    }
+
+    /// The alerts since the last call, one JSON object a line.
+    #[wasm_bindgen(js_name = takeAlerts)]
+    pub fn take_alerts(&mut self) -> String {
+        self.0.take_alerts()
+    }
+
+    /// What could not be read since the last call, one JSON object a line.
+    #[wasm_bindgen(js_name = takeProblems)]
+    pub fn take_problems(&mut self) -> String {
+        self.0.take_problems()
+    }
+
+    /// What was seen so far, as a JSON object.
+    pub fn stats(&self) -> String {
+        self.0.stats()
+    }
+}
+
+/// A query over events, driven from JavaScript.
+#[wasm_bindgen]
+pub struct Query(QueryRun);
+
+#[wasm_bindgen]
+impl Query {
+    /// `now` is what `now()` is, in ticks. Throws the diagnostics of a bad query as a JSON array.
+    #[wasm_bindgen(constructor)]
+    pub fn new(kql: &str, now: i64) -> Result<Query, String> {
+        QueryRun::new(kql, now, &[]).map(Query).map_err(|found| {
+            let mut out = String::from("[");
+            for (i, diagnostic) in found.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                detector::write_diagnostic(&mut out, diagnostic);
+            }
+            out + "]"
+        })
+    }
+
+    /// Whether the query reads events at all.
+    #[wasm_bindgen(js_name = readsEvents)]
+    pub fn reads_events(&self) -> bool {
+        self.0.reads_events()
+    }
+
+    /// Bytes of the current input, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.push(bytes);
+    }
+
+    /// The current input is complete.
+    #[wasm_bindgen(js_name = endInput)]
+    pub fn end_input(&mut self) {
+        self.0.end_input();
+    }
+
+    /// What was seen so far, as a JSON object.
+    pub fn stats(&self) -> String {
+        self.0.stats()
+    }
+
+    /// There is no more input: `{"columns","rows"}` or `{"error"}`.
+    pub fn result(&mut self) -> String {
+        self.0.result()
+    }
+
+    /// What could not be read since the last call, one JSON object a line.
+    #[wasm_bindgen(js_name = takeProblems)]
+    pub fn take_problems(&mut self) -> String {
+        self.0.take_problems()
+    }
+}
+
+/// A rule file as `js/` hands it over.
+#[derive(Deserialize)]
+struct File {
+    file: String,
+    text: String,
+}
+
+fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
+    let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
+}
+
+/// Findings hold only text and numbers, so writing them cannot fail.
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

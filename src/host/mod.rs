@@ -1,0 +1,4 @@
+//! The outside world: thin rooms that let a host drive the engine. No other room imports this one.
+
+#[cfg(feature = "js")]
+pub mod js;

@@ -1,0 +1,283 @@
+// The command, as a process: exit statuses, streams, hostile arguments and files.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { forepost, PACKAGE, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
+
+const folder = scratch('cli');
+const hit = s3(switchedOff());
+const RULE = `id: 8c1c3f10-0000-4000-8000-0000000000aa
+name: Anything by ana
+description: Test
+severity: Low
+requiredDataConnectors: []
+queryFrequency: 1h
+queryPeriod: 1h
+triggerOperator: gt
+triggerThreshold: 0
+tactics: []
+relevantTechniques: []
+query: |
+  AWSCloudTrail
+  | where UserIdentityUserName == "ana"
+  | project TimeGenerated, EventName
+entityMappings: []
+version: 1.0.0
+kind: Scheduled
+`;
+
+before(() => {
+  mkdirSync(`${folder}/logs/deep/er`, { recursive: true });
+  writeFileSync(`${folder}/logs/b.json`, hit);
+  writeFileSync(`${folder}/logs/deep/a.ndjson`, `${JSON.stringify(switchedOff({ eventID: '2' }))}\n`);
+  writeFileSync(`${folder}/logs/deep/er/c.json.gz`, gzipSync(s3(switchedOff({ eventID: '3' }))));
+  writeFileSync(`${folder}/logs/deep/er/readme.txt`, hit);
+  symlinkSync('..', `${folder}/logs/deep/up`);
+  symlinkSync('../b.json', `${folder}/logs/deep/same.json`);
+  writeFileSync(`${folder}/broken.json`, '{"Records":[{"eventName":');
+  writeFileSync(`${folder}/cut.json.gz`, gzipSync(hit).subarray(0, 200));
+  mkdirSync(`${folder}/rules`);
+  writeFileSync(`${folder}/rules/good.yaml`, RULE);
+  writeFileSync(`${folder}/bad.yaml`, RULE.replace('UserIdentityUserName', 'UserIdentityUsrName'));
+  writeFileSync(`${folder}/latin1.yaml`, Buffer.from([0x6e, 0x3a, 0xe9]));
+  mkdirSync(`${folder}/empty`);
+});
+
+const alertsIn = (stdout) => stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const eventsIn = (stdout) => alertsIn(stdout).flatMap((alert) => alert.Evidence).flatMap((row) => row.events);
+
+test('the command is executable as it is', () => {
+  assert.match(readFileSync(`${PACKAGE}cli.js`, 'utf8'), /^#!\/usr\/bin\/env node\n/);
+});
+
+test('--version and help', async () => {
+  const version = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8')).version;
+  assert.deepEqual(await forepost(['--version']), { status: 0, stdout: `forepost ${version}\n`, stderr: '' });
+  for (const args of [['--help'], ['-h'], ['help']]) {
+    const { status, stdout } = await forepost(args);
+    assert.equal(status, 0);
+    assert.match(stdout, /forepost scan AWSLogs/);
+  }
+  assert.equal((await forepost([])).status, 2);
+  for (const command of ['scan', 'query', 'check']) {
+    const { status, stdout } = await forepost([command, '--help']);
+    assert.equal(status, 0);
+    assert.match(stdout, /examples\n/);
+    assert.equal((await forepost(['help', command])).stdout, stdout);
+  }
+});
+
+test('a wrong command line says what is meant and exits 2', async () => {
+  for (const [args, said] of [
+    [['scna'], /no command "scna"; did you mean scan\?/],
+    [['--verison'], /no option "--verison"; did you mean --version\?/],
+    [['scan', '--rule', 'x'], /did you mean --rules\?/],
+    [['scan', '--formt=ndjson', 'x'], /did you mean --format\?/],
+    [['scan', '--format', 'xml', 'x'], /--format is pretty or ndjson, not "xml"/],
+    [['scan', '--format'], /--format needs a value/],
+    [['scan', '--threads', '0', 'x'], /whole number from 1/],
+    [['scan', '--threads=1e3', 'x'], /whole number from 1/],
+    [['scan', '--no-evidence=1', 'x'], /takes no value/],
+    [['scan', '--format', 'ndjson', '--format', 'pretty', 'x'], /given twice/],
+    [['query'], /needs a query/],
+    [['query', '--batch', 'x'], /--batch/],
+    [['check'], /needs a rule file/],
+    [['check', `${folder}/empty`], /no \.yaml/],
+    [['help', 'constructor'], /no command "constructor"/],
+    [['scan', '--constructor', 'x'], /no option "--constructor"/],
+    [['scan', '--\u001b[31m'], /no option "--\\u001b/],
+    [['scan', SAMPLE, '--rules', `${folder}/nowhere.yaml`], /no such file/],
+    [['scan', SAMPLE, '--rules', `${folder}/empty`], /no \.yaml/],
+  ]) {
+    const { status, stdout, stderr } = await forepost(args);
+    assert.equal(status, 2, `${args}: ${stderr}`);
+    assert.equal(stdout, '');
+    assert.match(stderr, said);
+  }
+});
+
+test('scan reads folders in order, each file once, links that loop too', async () => {
+  const { status, stdout, stderr } = await forepost(['scan', `${folder}/logs`, `${folder}/logs/b.json`, '--format', 'ndjson']);
+  assert.equal(status, 0, stderr);
+  assert.equal(eventsIn(stdout).length, 3);
+  assert.match(stderr, /3 events in 3 files/);
+  assert.match(stderr, /\.txt ×1/);
+  assert.equal((await forepost(['scan', `${folder}/logs/deep/er/readme.txt`, '--format', 'ndjson'])).stdout !== '', true, 'a file named outright is read');
+});
+
+test('scan reads standard input, plain and gzip, with - and without', async () => {
+  const want = (await forepost(['scan', `${folder}/logs/b.json`, '--format', 'ndjson'])).stdout;
+  assert.notEqual(want, '');
+  for (const args of [['scan', '-'], ['scan']]) {
+    for (const input of [hit, gzipSync(hit), Buffer.concat([gzipSync(hit.slice(0, 70)), gzipSync(hit.slice(70))])]) {
+      const { status, stdout } = await forepost([...args, '--format', 'ndjson'], { input });
+      assert.equal(status, 0);
+      assert.equal(stdout, want);
+    }
+  }
+  const nothing = await forepost(['scan', '-'], { input: '' });
+  assert.deepEqual([nothing.status, nothing.stdout], [0, '']);
+  assert.match(nothing.stderr, /no alert/);
+});
+
+test('scan goes on past what it cannot read, says where, and exits 1', async () => {
+  const paths = [`${folder}/nowhere.json`, `${folder}/broken.json`, `${folder}/cut.json.gz`, `${folder}/logs/b.json`];
+  const { status, stdout, stderr } = await forepost(['scan', ...paths, '--format', 'ndjson']);
+  assert.equal(status, 1);
+  assert.equal(eventsIn(stdout).length >= 1, true);
+  assert.match(stderr, /nowhere\.json: there is no such file/);
+  assert.match(stderr, /broken\.json at byte \d+: /);
+  assert.match(stderr, /cut\.json\.gz at byte \d+: /);
+});
+
+test('a folder or file without permission is reported', { skip: process.getuid?.() === 0 && 'root may read everything' }, async () => {
+  writeFileSync(`${folder}/secret.json`, hit);
+  chmodSync(`${folder}/secret.json`, 0);
+  const { status, stderr } = await forepost(['scan', `${folder}/secret.json`]);
+  assert.equal(status, 1);
+  assert.match(stderr, /permission denied/);
+});
+
+test('scan with rules of its own; a rule with an error stops it before it reads', async () => {
+  const good = await forepost(['scan', `${folder}/logs/b.json`, '--rules', `${folder}/rules`, '--format', 'ndjson', '--threads', '2', '--no-evidence', '--workspace', 'w']);
+  assert.equal(good.status, 0, good.stderr);
+  const [alert] = alertsIn(good.stdout);
+  assert.equal(alert.AlertName, 'Anything by ana');
+  assert.equal('Evidence' in alert, false);
+  assert.match(alert.AlertType, /^w_/);
+  const bad = await forepost(['scan', `${folder}/logs/b.json`, '--rules', `${folder}/rules`, '--rules', `${folder}/bad.yaml`]);
+  assert.equal(bad.status, 2);
+  assert.equal(bad.stdout, '');
+  assert.match(bad.stderr, /error\[KS142\] .*bad\.yaml:14:11/);
+  assert.match(bad.stderr, / {11}\^{19} /m);
+});
+
+test('hostile text in a log cannot repaint the terminal', async () => {
+  const event = switchedOff({ sourceIPAddress: '\u001b]0;owned\u0007', requestParameters: { repositoryName: 'a\u202eb\u009b31m', imageScanningConfiguration: { scanOnPush: false } } });
+  const { stdout, stderr } = await forepost(['scan', '-'], { input: s3(event) });
+  assert.doesNotMatch(stdout + stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  assert.match(stdout, /a\\u\{202e\}b/);
+});
+
+test('colour only where a terminal is, never with NO_COLOR', async () => {
+  for (const env of [{}, { NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+    const { stdout, stderr } = await forepost(['scan', SAMPLE], { env });
+    assert.ok(!(stdout + stderr).includes('\u001b'));
+  }
+});
+
+test('a reader that goes away early is no error', async () => {
+  const child = start(['query', '--batch'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => {});
+  let stderr = '';
+  child.stderr.on('data', (data) => { stderr += data; });
+  child.stdin.end('{"id":1,"query":"print 1"}\n'.repeat(50_000));
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const [status] = await once(child, 'exit');
+  assert.equal(status, 0);
+  assert.equal(stderr, '');
+});
+
+test('output that cannot be written is an error', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = start(['query', 'print 1'], { stdio: ['ignore', full, 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (data) => { stderr += data; });
+  const [status] = await once(child, 'exit');
+  closeSync(full);
+  assert.equal(status, 2);
+  assert.match(stderr, /cannot be written: ENOSPC/);
+});
+
+test('Ctrl-C stops reading, concludes, prints the summary and exits 130', async () => {
+  const child = start(['scan', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data) => { stdout += data; });
+  child.stderr.on('data', (data) => { stderr += data; });
+  child.stdin.on('error', () => {});
+  child.stdin.write(`${JSON.stringify(switchedOff())}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  child.kill('SIGINT');
+  const [status] = await once(child, 'exit');
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /interrupted/);
+  assert.match(stderr, /1 event in 0 of 1 file/);
+  assert.match(stdout, /image scanning disabled by ana/);
+});
+
+test('memory does not grow with the size of a file', async () => {
+  const path = `${folder}/large.ndjson`;
+  writeFileSync(path, '');
+  truncateSync(path, 0);
+  const filler = `${JSON.stringify(switchedOff({ eventName: 'DescribeRepositories' }))}\n`.repeat(20_000);
+  for (let i = 0; i < 20; i += 1) writeFileSync(path, filler, { flag: 'a' });
+  const child = start(['scan', path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let peak = 0;
+  const watch = setInterval(() => {
+    try {
+      peak = Math.max(peak, Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0));
+    } catch { /* it has ended */ }
+  }, 20);
+  let stderr = '';
+  child.stderr.on('data', (data) => { stderr += data; });
+  const [status] = await once(child, 'exit');
+  clearInterval(watch);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /400,000 events in 1 file/);
+  truncateSync(path, 0);
+  assert.ok(peak < 250_000, `${peak} kB at most, for a file of ${Math.round((filler.length * 20) / 1e6)} MB`);
+});
+
+test('query prints tables, NDJSON and CSV', async () => {
+  const kql = 'print a = 9007199254740993, b = "x,\\"y", c = dynamic([1,{"k":"v"}])';
+  assert.equal((await forepost(['query', kql, '--format', 'csv'])).stdout, 'a,b,c\r\n9007199254740993,"x,""y","[1,{""k"":""v""}]"\r\n');
+  assert.equal((await forepost(['query', kql, '--format', 'ndjson'])).stdout, '{"a":9007199254740993,"b":"x,\\"y","c":[1,{"k":"v"}]}\n');
+  const pretty = await forepost(['query', kql]);
+  assert.match(pretty.stdout, /^ +a {2}b +c\n─+ {2}─+ {2}─+\n9007199254740993 {2}x,"y {2}\[1,\{"k":"v"\}\]\n$/);
+  const counted = await forepost(['query', 'AWSCloudTrail | count', SAMPLE, '--format', 'csv']);
+  assert.deepEqual([counted.status, counted.stdout], [0, 'Count\r\n425\r\n']);
+  assert.match((await forepost(['query', 'AWSCloudTrail | count'])).stderr, /no PATH was given/);
+  assert.equal((await forepost(['query', 'AWSCloudTrail | count', `${folder}/broken.json`])).status, 1);
+});
+
+test('a wrong query is shown with its place and exits 2', async () => {
+  const { status, stdout, stderr } = await forepost(['query', 'print 1\n| where "𐍈" == Nme']);
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.match(stderr, /error\[KS142\] query:2:17/);
+  assert.match(stderr, /\n {4}│ {17}\^\^\^ /);
+});
+
+test('query --batch answers each line, whatever the line', async () => {
+  const lines = ['{"id":1,"query":"print 1+1"}', '', 'nonsense', '{"id":"b","query":"print x = 1 | where Nme == 1"}', '{"id":3}', '{"id":4,"query":"print \\"\u2028\\""}', `{"id":5,"query":"${'('.repeat(100_000)}"}`, 'x'.repeat(20 << 20), '{"id":6,"query":"print 6"}'];
+  const { status, stdout } = await forepost(['query', '--batch'], { input: lines.join('\n') });
+  assert.equal(status, 0);
+  const answers = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.equal(answers.length, 8);
+  assert.deepEqual(answers[0], { id: 1, columns: [{ name: 'print_0', type: 'long' }], rows: [[2]] });
+  assert.ok(answers[1].error);
+  assert.deepEqual([answers[2].id, answers[2].error.code], ['b', 'KS142']);
+  assert.ok(answers[3].error);
+  assert.deepEqual(answers[4].rows, [['\u2028']]);
+  assert.equal(answers[5].id, 5);
+  assert.ok(answers[5].error && answers[5].error.code !== 'trap');
+  assert.ok(answers[6].error);
+  assert.deepEqual(answers[7].rows, [[6]]);
+});
+
+test('check shows findings with their places and exits 1 if any is an error', async () => {
+  const good = await forepost(['check', `${folder}/rules`]);
+  assert.equal(good.status, 0, good.stdout);
+  const bad = await forepost(['check', `${folder}/rules`, `${folder}/bad.yaml`, '--format', 'ndjson']);
+  assert.equal(bad.status, 1);
+  const finding = alertsIn(bad.stdout).find((f) => f.severity === 'error');
+  assert.deepEqual([finding.file, finding.rule, finding.code, finding.line, finding.column], [`${folder}/bad.yaml`, 'Anything by ana', 'KS142', 14, 11]);
+  const odd = await forepost(['check', `${folder}/latin1.yaml`, `${folder}/nowhere.yaml`]);
+  assert.equal(odd.status, 2);
+  assert.match(odd.stderr, /latin1\.yaml: it is not UTF-8/);
+  assert.match(odd.stderr, /nowhere\.yaml: there is no such file/);
+});

@@ -1,0 +1,58 @@
+// What the tests of the package share.
+
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const PACKAGE = `${ROOT}dist/npm/`;
+export const SAMPLE = `${ROOT}samples/AWSLogs`;
+const CLI = `${PACKAGE}cli.js`;
+
+/** A fresh folder under tests/out. */
+export function scratch(name) {
+  const path = `${ROOT}tests/out/${name}`;
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** The shared test data, which belongs to others and is not part of the repository; undefined where it is not there. */
+export function shared(path) {
+  const full = `${process.env.FOREPOST_SHARED ?? `${ROOT}../shared`}/${path}`;
+  return existsSync(full) ? full : undefined;
+}
+
+/** Runs the command to its end: `{status, stdout, stderr}`. */
+export function forepost(args, { input = '', env = {} } = {}) {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...args], { env: { ...process.env, ...env }, maxBuffer: 1 << 28 },
+      (error, stdout, stderr) => resolve({ status: error ? error.code : 0, stdout, stderr }));
+    child.stdin.on('error', () => {}); // it may leave before it has read everything
+    child.stdin.end(input);
+  });
+}
+
+/** Starts the command. */
+export const start = (args, options) => spawn(process.execPath, [CLI, ...args], options);
+
+/** An event that the built-in rule must find, of our own making. */
+export function switchedOff(overrides = {}) {
+  return {
+    eventVersion: '1.11',
+    userIdentity: { type: 'IAMUser', principalId: 'AIDAEXAMPLE', arn: 'arn:aws:iam::111122223333:user/ana', accountId: '111122223333', userName: 'ana' },
+    eventTime: '2026-06-17T10:00:00Z',
+    eventSource: 'ecr.amazonaws.com',
+    eventName: 'PutImageScanningConfiguration',
+    awsRegion: 'eu-west-1',
+    sourceIPAddress: '203.0.113.5',
+    userAgent: 'aws-cli/2',
+    requestParameters: { repositoryName: 'team/ape', imageScanningConfiguration: { scanOnPush: false } },
+    responseElements: null,
+    requestID: '0a', eventID: '8c1c3f10-0000-4000-8000-000000000001',
+    readOnly: false, eventType: 'AwsApiCall', managementEvent: true, recipientAccountId: '111122223333',
+    ...overrides,
+  };
+}
+
+export const s3 = (...Records) => JSON.stringify({ Records });

@@ -1,0 +1,83 @@
+//! The engine inside WebAssembly: the exports that `js/` calls, run in Node by `wasm-pack test --node`.
+#![cfg(all(target_arch = "wasm32", feature = "js"))]
+
+use forepost::host::js::{Detector, Query, check, query_batch_line, version};
+use serde_json::Value;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const HIT: &str = r#"{"Records":[{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ana","userName":"ana"},"eventTime":"2026-06-17T10:00:00Z","eventSource":"ecr.amazonaws.com","eventName":"PutImageScanningConfiguration","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.5","requestParameters":{"repositoryName":"team/ape","imageScanningConfiguration":{"scanOnPush":false}},"eventID":"e1","recipientAccountId":"111122223333"}]}"#;
+
+fn built_in() -> Detector {
+    Detector::new("[]", true, false, None).expect("the built-in rules load")
+}
+
+fn alerts_of(chunks: &[&[u8]]) -> String {
+    let mut detector = built_in();
+    for chunk in chunks {
+        detector.push(chunk);
+    }
+    detector.finish();
+    detector.take_alerts()
+}
+
+#[wasm_bindgen_test]
+fn the_built_in_rule_alerts() {
+    let text = alerts_of(&[HIT.as_bytes()]);
+    let alert: Value = serde_json::from_str(text.trim()).expect("one alert");
+    assert_eq!(alert["AlertName"], "Amazon ECR image scanning disabled by ana from 203.0.113.5");
+    assert_eq!(alert["Evidence"][0]["events"][0]["eventID"], "e1");
+}
+
+#[wasm_bindgen_test]
+fn cutting_the_bytes_changes_nothing() {
+    let whole = alerts_of(&[HIT.as_bytes()]);
+    for at in 0..=HIT.len() {
+        let (a, b) = HIT.as_bytes().split_at(at);
+        assert_eq!(alerts_of(&[a, b]), whole, "cut at {at}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_cannot_be_read_is_told() {
+    let mut detector = built_in();
+    detector.push(b"{\"Records\":[{");
+    detector.end_input();
+    let problems = detector.take_problems();
+    let problem: Value =
+        serde_json::from_str(problems.lines().next().expect("a problem")).expect("an object");
+    assert!(problem["offset"].is_u64() && problem["code"].is_string() && problem["message"].is_string());
+    let stats: Value = serde_json::from_str(&detector.stats()).expect("an object");
+    assert_eq!(stats["bytes"], 13);
+}
+
+#[wasm_bindgen_test]
+fn a_bad_rule_is_refused_with_findings() {
+    let refusal = Detector::new(r#"[{"file":"a.yaml","text":"name: [1"}]"#, true, false, None)
+        .err()
+        .expect("a refusal");
+    let findings: Vec<Value> = serde_json::from_str(&refusal).expect("a list");
+    assert!(findings.iter().any(|f| f["severity"] == "error" && f["file"] == "a.yaml" && f["line"].is_u64()));
+    assert_eq!(check("[]").expect("nothing to check"), "[]");
+}
+
+#[wasm_bindgen_test]
+fn queries_answer() {
+    let mut query = Query::new("AWSCloudTrail | project EventName", 0).ok().expect("a good query");
+    query.push(HIT.as_bytes());
+    query.end_input();
+    let answer: Value = serde_json::from_str(&query.result()).expect("an object");
+    assert_eq!(answer["rows"][0][0], "PutImageScanningConfiguration");
+    assert_eq!(query.take_problems(), "");
+
+    let refusal = Query::new("print Nme", 0).err().expect("a refusal");
+    assert_eq!(serde_json::from_str::<Value>(&refusal).expect("a list")[0]["code"], "KS142");
+
+    let line: Value =
+        serde_json::from_str(&query_batch_line(r#"{"id":7,"query":"print 1+1"}"#, 0)).expect("an object");
+    assert_eq!((&line["id"], &line["rows"][0][0]), (&Value::from(7), &Value::from(2)));
+}
+
+#[wasm_bindgen_test]
+fn the_version_is_the_crates() {
+    assert_eq!(version(), env!("CARGO_PKG_VERSION"));
+}

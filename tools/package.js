@@ -1,0 +1,14 @@
+// node tools/package.js BUILT DIST: lays out the npm package from js/ and what the build made.
+
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+const [built, dist] = process.argv.slice(2);
+const version = /^version = "(.+)"$/m.exec(readFileSync('Cargo.toml', 'utf8'))[1];
+const { name, ...rest } = JSON.parse(readFileSync('js/package.json', 'utf8'));
+
+rmSync(dist, { recursive: true, force: true });
+cpSync('js', dist, { recursive: true });
+for (const file of ['engine.js', 'forepost.wasm']) cpSync(`${built}/${file}`, `${dist}/${file}`);
+for (const file of ['README.md', 'LICENSE']) cpSync(file, `${dist}/${file}`);
+writeFileSync(`${dist}/package.json`, `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
+chmodSync(`${dist}/cli.js`, 0o755);
