@@ -185,6 +185,16 @@ impl Feed {
         self.state.sieve.open_wide();
     }
 
+    /// Counts from zero again.
+    #[cfg(test)]
+    pub fn forget_counts(&mut self) {
+        let state = &mut self.state;
+        self.source = Source::new();
+        (state.candidates, state.problem_count, state.untimed) = (0, 0, 0);
+        (state.first, state.last) = (None, None);
+        state.problems.clear();
+    }
+
     /// Takes bytes of the current input.
     pub fn push(&mut self, bytes: &[u8]) {
         self.source.push(bytes, &mut self.state);

@@ -8,6 +8,8 @@ pub mod check;
 mod explain;
 mod feed;
 mod query;
+#[cfg(test)]
+mod sieve_test;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
