@@ -267,7 +267,7 @@ impl Detector {
 
 impl RuleState {
     fn new(compiled: CompiledRule, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
-        let CompiledRule { rule, split, columns } = compiled;
+        let CompiledRule { rule, split, columns, .. } = compiled;
         let leaves = feed.add(split.leaves, tables);
         RuleState { rule, root: split.root, columns, leaves, concluded: None, silent_until: 0 }
     }

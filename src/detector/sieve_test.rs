@@ -77,7 +77,9 @@ fn our_rules() -> Vec<RuleFile> {
 fn shared_rules() -> Vec<RuleFile> {
     let mut paths = Vec::new();
     files(&shared().map(|s| s.join("rules")).unwrap_or_default(), &mut paths);
-    let read = |p: PathBuf| Some(RuleFile { text: std::fs::read_to_string(&p).ok()?, file: p.display().to_string() });
+    let read = |p: PathBuf| {
+        Some(RuleFile { text: std::fs::read_to_string(&p).ok()?, file: p.display().to_string() })
+    };
     paths.into_iter().filter_map(read).collect()
 }
 
@@ -167,7 +169,8 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 fn corpus() -> Vec<String> {
-    let mut out: Vec<String> = (0..200).map(|i| event(i, NAMES[i % NAMES.len()].0, NAMES[i % NAMES.len()].1)).collect();
+    let mut out: Vec<String> =
+        (0..200).map(|i| event(i, NAMES[i % NAMES.len()].0, NAMES[i % NAMES.len()].1)).collect();
     if let Some(shared) = shared() {
         let zipped = std::fs::read(shared.join("cloudtrail/real_unique.ndjson.gz")).unwrap_or_default();
         let mut text = String::new();
@@ -205,6 +208,24 @@ fn files_of_cloudtrail(out: &mut Vec<PathBuf>) {
         files(&shared.join("cloudtrail/cases"), out);
         files(&shared.join("cloudtrail/real"), out);
     }
+}
+
+#[test]
+fn rules_that_read_every_event() {
+    let reading = |filter: &str| {
+        let file = our_rules().remove(0);
+        let file = RuleFile { text: file.text.replace(OURS[0], filter), ..file };
+        super::check(&[file])
+            .iter()
+            .any(|f| f.code == "FP231" && f.severity == "information" && f.hint.is_some())
+    };
+    assert!(!reading(OURS[0]));
+    assert!(!reading("where EventSource has 'ecr'"));
+    assert!(!reading("extend n = tolower(EventName) | where n == 'a' and UserAgent has 'x'"));
+    assert!(reading("where UserAgent has 'kali'"));
+    assert!(reading("where EventName == 'a' or ErrorCode == 'AccessDenied'"));
+    assert!(reading("where EventName != 'a'"));
+    assert!(reading("summarize count() by EventName"));
 }
 
 #[test]
@@ -246,7 +267,8 @@ fn mutant(events: &[String], random: &mut Random) -> (Vec<u8>, bool) {
             _ => bytes.truncate(at),
         }
     }
-    let valid = std::str::from_utf8(&bytes).is_ok() && serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
+    let valid =
+        std::str::from_utf8(&bytes).is_ok() && serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
     let plain = |random: &mut Random| random.of(events).clone().into_bytes();
     let whole = match random.below(4) {
         0 => [plain(random), bytes, plain(random)].join(&b"\n"[..]),
@@ -265,7 +287,8 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
     let first = record.get(1..).unwrap_or_default().to_owned();
     let open = record.get(..record.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let escape = |text: &str, at: usize| -> String {
-        let spell = |(i, c): (usize, char)| if i == at { format!("\\u{:04x}", c as u32) } else { c.to_string() };
+        let spell =
+            |(i, c): (usize, char)| if i == at { format!("\\u{:04x}", c as u32) } else { c.to_string() };
         text.chars().enumerate().map(spell).collect()
     };
     let quoted = |record: &str, key: &str| -> Option<(usize, usize)> {
@@ -280,14 +303,16 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
         out
     };
     let at = random.below(12);
-    match random.below(26) {
+    match random.below(27) {
         0 => swap("eventName", &|_| name.to_owned()),
         1 => swap("eventName", &|n| n.to_ascii_uppercase()),
         2 => swap("eventName", &|n| escape(n, at)),
         3 => swap("eventSource", &|_| source.to_owned()),
         4 => swap("eventSource", &|s| escape(s, at)),
         5 => swap("eventName", &|n| n.replace(['k', 'K'], "\u{212A}")),
-        6 => swap("eventName", &|n| format!("{n}\\\"")),
+        6 => swap("eventName", &|n| {
+            [format!("{n}\\\""), format!("\\\"{name}"), format!("x\\/{n}")][at % 3].clone()
+        }),
         7 => swap("eventTime", &|t| t.replace(":00Z", "").replace('T', " ")),
         8 => swap("eventTime", &|t| t.replace("-0", "-9")),
         // Keys that are there twice, before and behind, and spelled differently.
@@ -299,10 +324,13 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
         14 => format!("{open},\"EventName\":\"{name}\",\"EventSource\":\"{source}\"}}"),
         // Look-alikes deeper inside, as objects, lists and texts.
         15 => format!("{{\"requestParameters\":{{\"eventName\":\"{name}\",\"eventSource\":\"x\"}},{first}"),
-        16 => format!("{open},\"x\":[{{\"eventName\":\"{name}\"}}],\"y\":\"\\\"eventName\\\":\\\"{name}\\\"\"}}"),
+        16 => format!(
+            "{open},\"x\":[{{\"eventName\":\"{name}\"}}],\"y\":\"\\\"eventName\\\":\\\"{name}\\\"\"}}"
+        ),
         17 => format!("{open},\"additionalEventData\":\"eventName\",\"v\":\"\\\\\"}}"),
         // Containers and envelopes.
         18 => format!("{open},\"Records\":[{}]}}", random.of(events)),
+        26 => format!("{{\"Records\":[{{\"EventName\":\"{name}\",\"EventSource\":\"{source}\"}}],{first}"),
         19 => format!("{{\"Records\":[{}],{first}", random.of(events)),
         20 => format!("{{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{record}}}"),
         21 => {

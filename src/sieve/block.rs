@@ -41,18 +41,15 @@ pub fn prefix_xor(mut bits: u64) -> u64 {
 
 #[inline(always)]
 fn words(bytes: &[u8; 64], at: usize) -> [u64; 2] {
-    let word = |from: usize| {
-        bytes.get(from..).and_then(|b| b.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w))
-    };
+    let word =
+        |from: usize| bytes.get(from..).and_then(|b| b.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w));
     [word(at), word(at + 8)]
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod imp {
     use super::{Block, words};
-    use core::arch::wasm32::{
-        u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
-    };
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_any_true, v128_or};
 
     #[inline(always)]
     fn bits(lanes: [v128; 4]) -> u64 {

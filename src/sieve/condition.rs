@@ -69,7 +69,11 @@ impl Condition {
         let (name, source) = places();
         let column = |at: usize| {
             let known = at == name || at == source;
-            known.then(|| Expr { kind: ExprKind::Column(at), ty: crate::value::Type::String, span: Default::default() })
+            known.then(|| Expr {
+                kind: ExprKind::Column(at),
+                ty: crate::value::Type::String,
+                span: Default::default(),
+            })
         };
         let mut columns: Vec<Option<Expr>> = (0..cloudtrail::columns().len()).map(column).collect();
         let mut all = Vec::new();

@@ -92,7 +92,9 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
         if let Some(bit) = end {
             let end = base + bit as usize + 1;
             let own = bytes.get(..end).unwrap_or_default();
-            let feed = alone && block.newline && memchr::memchr(b'\n', own.get(base..).unwrap_or_default()).is_some();
+            let feed = alone
+                && block.newline
+                && memchr::memchr(b'\n', own.get(base..).unwrap_or_default()).is_some();
             let found = if feed { None } else { keys.read(own, alone) };
             return found.ok_or(end);
         }
@@ -243,8 +245,11 @@ impl Clock {
     #[inline]
     pub fn read(&mut self, text: &[u8; 20]) -> Option<i64> {
         let (day, clock) = text.split_first_chunk::<11>()?;
-        let [h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = *<&[u8; 9]>::try_from(clock).ok()? else { return None };
-        let half = |from: usize| day.get(from..).and_then(|d| d.first_chunk()).map_or(0, |d| u64::from_le_bytes(*d));
+        let [h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = *<&[u8; 9]>::try_from(clock).ok()? else {
+            return None;
+        };
+        let half =
+            |from: usize| day.get(from..).and_then(|d| d.first_chunk()).map_or(0, |d| u64::from_le_bytes(*d));
         let words = [half(0), half(3)];
         if words != self.day {
             if day.iter().enumerate().any(|(i, b)| match i {
