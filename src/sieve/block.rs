@@ -16,8 +16,8 @@ pub struct Block {
     pub closes: u64,
     /// `v`
     pub vs: u64,
-    /// Whether there is a line feed at all.
-    pub newline: bool,
+    /// Line feeds.
+    pub feeds: u64,
 }
 
 impl Block {
@@ -71,14 +71,14 @@ mod imp {
         let (slashes, feeds) = (is(b'\\'), is(b'\n'));
         // Both are rare: one test for the two.
         let rare: [v128; 4] = core::array::from_fn(|n| v128_or(slashes[n], feeds[n]));
-        let (slashes, newline) = if any(rare) { (bits(slashes), any(feeds)) } else { (0, false) };
+        let (slashes, feeds) = if any(rare) { (bits(slashes), bits(feeds)) } else { (0, 0) };
         Block {
             quotes: bits(is(b'"')),
             slashes,
             opens: bracket(b'{'),
             closes: bracket(b'}'),
             vs: bits(is(b'v')),
-            newline,
+            feeds,
         }
     }
 }
@@ -114,7 +114,7 @@ mod plain {
                 block.opens |= bracket(b'{');
                 block.closes |= bracket(b'}');
                 block.vs |= is(b'v');
-                block.newline |= is(b'\n') != 0;
+                block.feeds |= is(b'\n');
             }
         }
         block
@@ -138,7 +138,7 @@ mod tests {
                     opens: bit(matches!(b, b'{' | b'['), at),
                     closes: bit(matches!(b, b'}' | b']'), at),
                     vs: bit(b == b'v', at),
-                    newline: b == b'\n',
+                    feeds: bit(b == b'\n', at),
                 };
                 assert_eq!(Block::of(&bytes), want, "byte {b} at {at}");
                 assert_eq!(plain::of(&bytes), want, "byte {b} at {at}, without SIMD");

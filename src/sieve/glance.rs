@@ -48,63 +48,112 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     if bytes.first() != Some(&b'{') {
         return Err(0);
     }
-    let mut keys = Keys::default();
-    let mut depth: u32 = 0;
-    // Whether the last block ended in a string (all ones) and in an escape; its quotes.
-    let (mut in_string, mut escape, mut quotes_before) = (0_u64, false, 0_u64);
+    let mut look =
+        Look { bytes, alone, keys: Keys::default(), depth: 0, in_string: 0, escape: false, quotes: 0 };
     let (blocks, rest) = bytes.as_chunks::<64>();
+    let mut base = 0;
+    for block in blocks {
+        match look.step(Block::of(block), base) {
+            Step::On => base += 64,
+            Step::End(end) => return look.read(end).ok_or(end),
+            Step::Unsure => return Err(base + 64),
+        }
+    }
     let mut last = [b' '; 64];
     for (place, b) in last.iter_mut().zip(rest) {
         *place = *b;
     }
-    let last = (!rest.is_empty()).then_some(&last);
-    let mut base = 0;
-    for bytes64 in blocks.iter().chain(last) {
-        let block = Block::of(bytes64);
+    match look.step(Block::of(&last), base) {
+        Step::End(end) => look.read(end).ok_or(end),
+        _ => Err(bytes.len()),
+    }
+}
+
+/// The state between two blocks.
+struct Look<'a> {
+    bytes: &'a [u8],
+    alone: bool,
+    keys: Keys,
+    depth: u32,
+    /// All ones if the last block ended in a string.
+    in_string: u64,
+    /// Whether it ended in an escape.
+    escape: bool,
+    /// Its quotes.
+    quotes: u64,
+}
+
+enum Step {
+    On,
+    /// The record ends before this byte.
+    End(usize),
+    Unsure,
+}
+
+impl<'a> Look<'a> {
+    #[inline(always)]
+    fn step(&mut self, block: Block, base: usize) -> Step {
         let mut quotes = block.quotes;
-        if block.slashes != 0 || escape {
-            quotes = unescaped(bytes, base, block, &mut escape).ok_or(base)?;
+        if block.slashes != 0 || self.escape {
+            match unescaped(self.bytes, base, block, &mut self.escape) {
+                Some(unescaped) => quotes = unescaped,
+                None => return Step::Unsure,
+            }
         }
-        let strings = prefix_xor(quotes) ^ in_string;
-        in_string = ((strings as i64) >> 63) as u64;
+        let strings = prefix_xor(quotes) ^ self.in_string;
+        self.in_string = ((strings as i64) >> 63) as u64;
         let (opens, closes) = (block.opens & !strings, block.closes & !strings);
-        let mut hits = block.vs & (quotes << 2 | quotes_before >> 62);
-        quotes_before = quotes;
-        let mut end = None;
-        let ends = closes.count_ones();
-        if depth <= ends && closes != 0 {
-            end = last_bracket(opens, closes, depth);
-        }
-        if let Some(bit) = end {
-            hits &= (1 << bit) - 1;
-        }
+        let mut hits = block.vs & (quotes << 2 | self.quotes >> 62);
+        self.quotes = quotes;
+        let closing = closes.count_ones();
+        // Only where so many brackets close can the last one be among them.
+        let end = if self.depth <= closing { last_bracket(opens, closes, self.depth) } else { None };
+        let own = end.map_or(u64::MAX, |bit| (1 << bit) - 1);
+        hits &= own;
         while hits != 0 {
             let bit = hits.trailing_zeros();
             hits &= hits - 1;
-            let at = (base + bit as usize).saturating_sub(2);
-            let here = Here {
-                in_string: strings >> bit & 1 == 1,
-                depth: (depth + (opens & ((1 << bit) - 1)).count_ones())
-                    .wrapping_sub((closes & ((1 << bit) - 1)).count_ones()),
-            };
-            keys.see(bytes, at, here).ok_or(base)?;
+            let before = (1 << bit) - 1;
+            let depth =
+                (self.depth + (opens & before).count_ones()).wrapping_sub((closes & before).count_ones());
+            let top = depth == 1 && strings >> bit & 1 == 1;
+            if !self.keys.see(self.bytes, (base + bit as usize).saturating_sub(2), top) {
+                return Step::Unsure;
+            }
+        }
+        if self.alone && block.feeds & own != 0 {
+            return Step::Unsure;
         }
         if let Some(bit) = end {
-            let end = base + bit as usize + 1;
-            let own = bytes.get(..end).unwrap_or_default();
-            let feed = alone
-                && block.newline
-                && memchr::memchr(b'\n', own.get(base..).unwrap_or_default()).is_some();
-            let found = if feed { None } else { keys.read(own, alone) };
-            return found.ok_or(end);
+            return Step::End(base + bit as usize + 1);
         }
-        depth = (depth + opens.count_ones()).wrapping_sub(ends);
-        base += 64;
-        if depth as usize > json::MAX_DEPTH - 64 || (alone && block.newline) {
-            return Err(base);
-        }
+        self.depth = (self.depth + opens.count_ones()).wrapping_sub(closing);
+        if self.depth as usize > json::MAX_DEPTH - 64 { Step::Unsure } else { Step::On }
     }
-    Err(bytes.len())
+
+    #[inline]
+    fn read(&self, end: usize) -> Option<Glance<'a>> {
+        let record = self.bytes.get(..end)?;
+        let (name_at, source_at) = (self.keys.name?, self.keys.source?);
+        if record.last() != Some(&b'}') {
+            return None;
+        }
+        // An array that opens before both keys could be that of a container.
+        let before = record.get(..name_at.max(source_at))?;
+        if self.alone && !record.starts_with(super::OWN_START) && holds_container(before) {
+            return None;
+        }
+        let name = text_behind(record, name_at + NAME.len())?;
+        let source = text_behind(record, source_at + SOURCE.len())?;
+        if source.starts_with(b"aws:") {
+            return None;
+        }
+        let time = match self.keys.time {
+            Some(at) => Some(text_behind(record, at + TIME.len())?.try_into().ok()?),
+            None => None,
+        };
+        Some(Glance { end, name, source, time })
+    }
 }
 
 /// The quotes of a block that are not escaped; `None` if an escape could spell a letter.
@@ -141,53 +190,24 @@ fn last_bracket(opens: u64, mut closes: u64, depth: u32) -> Option<u32> {
     None
 }
 
-#[derive(Clone, Copy)]
-struct Here {
-    in_string: bool,
-    depth: u32,
-}
-
 impl Keys {
-    /// A quote, some byte, a `v`. `None` if that is not for a quick look.
+    /// A quote, some byte, a `v`; `top`: directly in the record, and the quote opens a text. False if that is not for a
+    /// quick look.
     #[inline]
-    fn see(&mut self, bytes: &[u8], at: usize, here: Here) -> Option<()> {
+    fn see(&mut self, bytes: &[u8], at: usize, top: bool) -> bool {
         // What the record's cut tail holds shows when there is more of it.
-        let Some(word) = bytes.get(at..at + 8) else { return Some(()) };
-        let slot = match word {
-            b"\"eventNa" => &mut self.name,
-            b"\"eventSo" => &mut self.source,
-            b"\"eventTi" => &mut self.time,
-            _ => return if word.starts_with(b"\"Event") { None } else { Some(()) },
+        let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk()) else { return true };
+        let (slot, key) = match word {
+            b"\"eventNa" => (&mut self.name, NAME),
+            b"\"eventSo" => (&mut self.source, SOURCE),
+            b"\"eventTi" => (&mut self.time, TIME),
+            _ => return !word.starts_with(b"\"Event"),
         };
-        let rest = bytes.get(at..).unwrap_or_default();
-        if !(rest.starts_with(NAME) || rest.starts_with(SOURCE) || rest.starts_with(TIME)) {
-            return Some(());
+        if !bytes.get(at..).unwrap_or_default().starts_with(key) {
+            return true;
         }
-        let own = here.in_string && here.depth == 1 && slot.is_none();
-        *slot = Some(at);
-        own.then_some(())
-    }
-
-    fn read(self, record: &[u8], alone: bool) -> Option<Glance<'_>> {
-        let (name_at, source_at) = (self.name?, self.source?);
-        if record.last() != Some(&b'}') {
-            return None;
-        }
-        // An array that opens before both keys could be that of a container.
-        let before = record.get(..name_at.max(source_at)).unwrap_or_default();
-        if alone && !record.starts_with(super::OWN_START) && holds_container(before) {
-            return None;
-        }
-        let name = text_behind(record, name_at + NAME.len())?;
-        let source = text_behind(record, source_at + SOURCE.len())?;
-        if source.starts_with(b"aws:") {
-            return None;
-        }
-        let time = match self.time {
-            Some(at) => Some(text_behind(record, at + TIME.len())?.try_into().ok()?),
-            None => None,
-        };
-        Some(Glance { end: record.len(), name, source, time })
+        let first = slot.replace(at).is_none();
+        first && top
     }
 }
 

@@ -82,9 +82,8 @@ impl Sieve {
         };
         let Glance { end, name, source, .. } = found;
         // What is remembered was looked at closely when it came first.
-        let known = self.memo.get(name, source);
-        let leaves = match known {
-            Some(leaves) => leaves,
+        let leaves = match self.memo.get(name, source) {
+            Some(leaves) => Leaves::clone(leaves),
             None if is_plain(name) && is_plain(source) => self.leaves(name, source),
             None => return Err(end),
         };
@@ -94,7 +93,7 @@ impl Sieve {
     /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
     pub fn leaves(&mut self, name: &[u8], source: &[u8]) -> Leaves {
         if let Some(leaves) = self.memo.get(name, source) {
-            return leaves;
+            return Leaves::clone(leaves);
         }
         let pair = Pair::new(name, source);
         let mut stack = Vec::new();
