@@ -20,13 +20,7 @@ pub struct Block {
     pub feeds: u64,
 }
 
-impl Block {
-    /// Looks at 64 bytes.
-    #[inline(always)]
-    pub fn of(bytes: &[u8; 64]) -> Block {
-        imp::of(bytes)
-    }
-}
+pub use imp::Finder;
 
 /// Bit by bit, whether the number of set bits up to and with it is odd.
 #[inline(always)]
@@ -51,41 +45,66 @@ mod imp {
     use super::{Block, words};
     use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_any_true, v128_or};
 
+    /// What is looked for, a vector each.
+    #[derive(Clone, Copy)]
+    pub struct Finder {
+        quote: v128,
+        slash: v128,
+        feed: v128,
+        v: v128,
+        open: v128,
+        close: v128,
+        case: v128,
+    }
+
+    impl Finder {
+        /// Made once before a loop.
+        #[inline(always)]
+        pub fn new() -> Finder {
+            // V8 would build a constant vector anew for each use; what it cannot know it keeps in a register.
+            let [quote, slash, feed, v, open, close, case] =
+                core::hint::black_box(*b"\"\\\nv{} ").map(|b| u8x16_splat(b));
+            Finder { quote, slash, feed, v, open, close, case }
+        }
+
+        /// Looks at 64 bytes.
+        #[inline(always)]
+        pub fn look(&self, bytes: &[u8; 64]) -> Block {
+            let lanes = [0, 16, 32, 48].map(|at| {
+                let [a, b] = words(bytes, at);
+                u64x2(a, b)
+            });
+            let is = |b: v128| lanes.map(|l| u8x16_eq(l, b));
+            let any = |[a, b, c, d]: [v128; 4]| v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)));
+            // `[` and `{`, `]` and `}` differ in one bit.
+            let folded = lanes.map(|l| v128_or(l, self.case));
+            let bracket = |b: v128| bits(folded.map(|l| u8x16_eq(l, b)));
+            let (slashes, feeds) = (is(self.slash), is(self.feed));
+            // Both are rare: one test for the two.
+            let [[a, b, c, d], [e, f, g, h]] = [slashes, feeds];
+            let rare = any([v128_or(a, e), v128_or(b, f), v128_or(c, g), v128_or(d, h)]);
+            let (slashes, feeds) = if rare { (bits(slashes), bits(feeds)) } else { (0, 0) };
+            Block {
+                quotes: bits(is(self.quote)),
+                slashes,
+                opens: bracket(self.open),
+                closes: bracket(self.close),
+                vs: bits(is(self.v)),
+                feeds,
+            }
+        }
+    }
+
     #[inline(always)]
     fn bits(lanes: [v128; 4]) -> u64 {
         let [a, b, c, d] = lanes.map(|l| u64::from(u8x16_bitmask(l)));
         a | b << 16 | c << 32 | d << 48
     }
-
-    #[inline(always)]
-    pub fn of(bytes: &[u8; 64]) -> Block {
-        let lanes = [0, 16, 32, 48].map(|at| {
-            let [a, b] = words(bytes, at);
-            u64x2(a, b)
-        });
-        let is = |b: u8| lanes.map(|l| u8x16_eq(l, u8x16_splat(b)));
-        let any = |[a, b, c, d]: [v128; 4]| v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)));
-        // `[` and `{`, `]` and `}` differ in one bit.
-        let folded = lanes.map(|l| v128_or(l, u8x16_splat(0x20)));
-        let bracket = |b: u8| bits(folded.map(|l| u8x16_eq(l, u8x16_splat(b))));
-        let (slashes, feeds) = (is(b'\\'), is(b'\n'));
-        // Both are rare: one test for the two.
-        let rare: [v128; 4] = core::array::from_fn(|n| v128_or(slashes[n], feeds[n]));
-        let (slashes, feeds) = if any(rare) { (bits(slashes), bits(feeds)) } else { (0, 0) };
-        Block {
-            quotes: bits(is(b'"')),
-            slashes,
-            opens: bracket(b'{'),
-            closes: bracket(b'}'),
-            vs: bits(is(b'v')),
-            feeds,
-        }
-    }
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod imp {
-    pub use super::plain::of;
+    pub use super::plain::Finder;
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
@@ -102,7 +121,23 @@ mod plain {
         (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     }
 
-    pub fn of(bytes: &[u8; 64]) -> Block {
+    /// Nothing needs to be made before.
+    #[derive(Clone, Copy)]
+    pub struct Finder;
+
+    impl Finder {
+        /// Made once before a loop.
+        pub fn new() -> Finder {
+            Finder
+        }
+
+        /// Looks at 64 bytes.
+        pub fn look(&self, bytes: &[u8; 64]) -> Block {
+            of(bytes)
+        }
+    }
+
+    fn of(bytes: &[u8; 64]) -> Block {
         let mut block = Block::default();
         for at in (0..64).step_by(16) {
             for (n, word) in words(bytes, at).into_iter().enumerate() {
@@ -123,7 +158,7 @@ mod plain {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, plain, prefix_xor};
+    use super::{Block, Finder, plain, prefix_xor};
 
     #[test]
     fn every_byte_at_every_place() {
@@ -140,12 +175,12 @@ mod tests {
                     vs: bit(b == b'v', at),
                     feeds: bit(b == b'\n', at),
                 };
-                assert_eq!(Block::of(&bytes), want, "byte {b} at {at}");
-                assert_eq!(plain::of(&bytes), want, "byte {b} at {at}, without SIMD");
+                assert_eq!(Finder::new().look(&bytes), want, "byte {b} at {at}");
+                assert_eq!(plain::Finder::new().look(&bytes), want, "byte {b} at {at}, without SIMD");
             }
         }
         let mixed: [u8; 64] = std::array::from_fn(|i| b"\"{}[]\\v\n"[i * 7 % 8]);
-        assert_eq!(Block::of(&mixed), plain::of(&mixed));
+        assert_eq!(Finder::new().look(&mixed), plain::Finder::new().look(&mixed));
     }
 
     #[test]

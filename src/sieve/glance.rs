@@ -12,7 +12,7 @@
 //!
 //! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
 
-use super::block::{Block, prefix_xor};
+use super::block::{Block, Finder, prefix_xor};
 use crate::source::frame::holds_container;
 use crate::value::{datetime, json};
 
@@ -48,14 +48,16 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     if bytes.first() != Some(&b'{') {
         return Err(0);
     }
-    let mut look =
-        Look { bytes, alone, keys: Keys::default(), depth: 0, in_string: 0, escape: false, quotes: 0 };
+    let mut keys = Keys::default();
+    let mut carry = Carry { depth: 0, in_string: 0, escape: false, quotes: 0 };
     let (blocks, rest) = bytes.as_chunks::<64>();
+    let finder = Finder::new();
     let mut base = 0;
     for block in blocks {
-        match look.step(Block::of(block), base) {
-            Step::On => base += 64,
-            Step::End(end) => return look.read(end).ok_or(end),
+        let (next, step) = step(bytes, base, finder.look(block), alone, carry, &mut keys);
+        match step {
+            Step::On => (base, carry) = (base + 64, next),
+            Step::End(end) => return keys.read(bytes, end, alone).ok_or(end),
             Step::Unsure => return Err(base + 64),
         }
     }
@@ -63,23 +65,20 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     for (place, b) in last.iter_mut().zip(rest) {
         *place = *b;
     }
-    match look.step(Block::of(&last), base) {
-        Step::End(end) => look.read(end).ok_or(end),
+    match step(bytes, base, finder.look(&last), alone, carry, &mut keys).1 {
+        Step::End(end) => keys.read(bytes, end, alone).ok_or(end),
         _ => Err(bytes.len()),
     }
 }
 
-/// The state between two blocks.
-struct Look<'a> {
-    bytes: &'a [u8],
-    alone: bool,
-    keys: Keys,
+/// What one block leaves to the next. It goes by value, so that it stays in registers.
+#[derive(Clone, Copy)]
+struct Carry {
     depth: u32,
-    /// All ones if the last block ended in a string.
+    /// All ones if it ended in a string.
     in_string: u64,
     /// Whether it ended in an escape.
     escape: bool,
-    /// Its quotes.
     quotes: u64,
 }
 
@@ -90,76 +89,61 @@ enum Step {
     Unsure,
 }
 
-impl<'a> Look<'a> {
-    #[inline(always)]
-    fn step(&mut self, block: Block, base: usize) -> Step {
-        let mut quotes = block.quotes;
-        if block.slashes != 0 || self.escape {
-            match unescaped(self.bytes, base, block, &mut self.escape) {
-                Some(unescaped) => quotes = unescaped,
-                None => return Step::Unsure,
-            }
+#[inline(always)]
+fn step(
+    bytes: &[u8],
+    base: usize,
+    block: Block,
+    alone: bool,
+    carry: Carry,
+    keys: &mut Keys,
+) -> (Carry, Step) {
+    let (mut quotes, mut escape) = (block.quotes, false);
+    if block.slashes != 0 || carry.escape {
+        match unescaped(bytes, base, block, carry.escape) {
+            Some(found) => (quotes, escape) = found,
+            None => return (carry, Step::Unsure),
         }
-        let strings = prefix_xor(quotes) ^ self.in_string;
-        self.in_string = ((strings as i64) >> 63) as u64;
-        let (opens, closes) = (block.opens & !strings, block.closes & !strings);
-        let mut hits = block.vs & (quotes << 2 | self.quotes >> 62);
-        self.quotes = quotes;
-        let closing = closes.count_ones();
-        // Only where so many brackets close can the last one be among them.
-        let end = if self.depth <= closing { last_bracket(opens, closes, self.depth) } else { None };
-        let own = end.map_or(u64::MAX, |bit| (1 << bit) - 1);
-        hits &= own;
-        while hits != 0 {
-            let bit = hits.trailing_zeros();
-            hits &= hits - 1;
-            let before = (1 << bit) - 1;
-            let depth =
-                (self.depth + (opens & before).count_ones()).wrapping_sub((closes & before).count_ones());
-            let top = depth == 1 && strings >> bit & 1 == 1;
-            if !self.keys.see(self.bytes, (base + bit as usize).saturating_sub(2), top) {
-                return Step::Unsure;
-            }
-        }
-        if self.alone && block.feeds & own != 0 {
-            return Step::Unsure;
-        }
-        if let Some(bit) = end {
-            return Step::End(base + bit as usize + 1);
-        }
-        self.depth = (self.depth + opens.count_ones()).wrapping_sub(closing);
-        if self.depth as usize > json::MAX_DEPTH - 64 { Step::Unsure } else { Step::On }
     }
-
-    #[inline]
-    fn read(&self, end: usize) -> Option<Glance<'a>> {
-        let record = self.bytes.get(..end)?;
-        let (name_at, source_at) = (self.keys.name?, self.keys.source?);
-        if record.last() != Some(&b'}') {
-            return None;
+    let strings = prefix_xor(quotes) ^ carry.in_string;
+    let (opens, closes) = (block.opens & !strings, block.closes & !strings);
+    let mut hits = block.vs & (quotes << 2 | carry.quotes >> 62);
+    let closing = closes.count_ones();
+    let next = Carry {
+        depth: (carry.depth + opens.count_ones()).wrapping_sub(closing),
+        in_string: ((strings as i64) >> 63) as u64,
+        escape,
+        quotes,
+    };
+    // Only where so many brackets close can the last one be among them.
+    let end = if carry.depth <= closing { last_bracket(opens, closes, carry.depth) } else { None };
+    let own = end.map_or(u64::MAX, |bit| (1 << bit) - 1);
+    hits &= own;
+    while hits != 0 {
+        let bit = hits.trailing_zeros();
+        hits &= hits - 1;
+        let before = (1 << bit) - 1;
+        let depth =
+            (carry.depth + (opens & before).count_ones()).wrapping_sub((closes & before).count_ones());
+        let top = depth == 1 && strings >> bit & 1 == 1;
+        if !keys.see(bytes, (base + bit as usize).saturating_sub(2), top) {
+            return (carry, Step::Unsure);
         }
-        // An array that opens before both keys could be that of a container.
-        let before = record.get(..name_at.max(source_at))?;
-        if self.alone && !record.starts_with(super::OWN_START) && holds_container(before) {
-            return None;
-        }
-        let name = text_behind(record, name_at + NAME.len())?;
-        let source = text_behind(record, source_at + SOURCE.len())?;
-        if source.starts_with(b"aws:") {
-            return None;
-        }
-        let time = match self.keys.time {
-            Some(at) => Some(text_behind(record, at + TIME.len())?.try_into().ok()?),
-            None => None,
-        };
-        Some(Glance { end, name, source, time })
     }
+    let step = match end {
+        _ if alone && block.feeds & own != 0 => Step::Unsure,
+        Some(bit) => Step::End(base + bit as usize + 1),
+        None if next.depth as usize > json::MAX_DEPTH - 64 => Step::Unsure,
+        None => Step::On,
+    };
+    (next, step)
 }
 
-/// The quotes of a block that are not escaped; `None` if an escape could spell a letter.
-fn unescaped(bytes: &[u8], base: usize, block: Block, escape: &mut bool) -> Option<u64> {
-    let (mut quotes, mut slashes) = (block.quotes, block.slashes);
-    if std::mem::take(escape) {
+/// The quotes of a block that are not escaped, and whether an escape begins with its last byte; `None` if an escape
+/// could spell a letter.
+fn unescaped(bytes: &[u8], base: usize, block: Block, escaped: bool) -> Option<(u64, bool)> {
+    let (mut quotes, mut slashes, mut escape) = (block.quotes, block.slashes, false);
+    if escaped {
         quotes &= !1;
         slashes &= !1;
     }
@@ -169,11 +153,11 @@ fn unescaped(bytes: &[u8], base: usize, block: Block, escape: &mut bool) -> Opti
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
             _ => return None,
         }
-        *escape = bit == 63;
+        escape = bit == 63;
         quotes &= !(2 << bit);
         slashes &= !(3 << bit);
     }
-    Some(quotes)
+    Some((quotes, escape))
 }
 
 /// The bracket that closes the record, if it is among these.
@@ -191,6 +175,30 @@ fn last_bracket(opens: u64, mut closes: u64, depth: u32) -> Option<u32> {
 }
 
 impl Keys {
+    #[inline]
+    fn read<'a>(&self, bytes: &'a [u8], end: usize, alone: bool) -> Option<Glance<'a>> {
+        let record = bytes.get(..end)?;
+        let (name_at, source_at) = (self.name?, self.source?);
+        if record.last() != Some(&b'}') {
+            return None;
+        }
+        // An array that opens before both keys could be that of a container.
+        let before = record.get(..name_at.max(source_at))?;
+        if alone && !record.starts_with(super::OWN_START) && holds_container(before) {
+            return None;
+        }
+        let name = text_behind(record, name_at + NAME.len())?;
+        let source = text_behind(record, source_at + SOURCE.len())?;
+        if source.starts_with(b"aws:") {
+            return None;
+        }
+        let time = match self.time {
+            Some(at) => Some(text_behind(record, at + TIME.len())?.try_into().ok()?),
+            None => None,
+        };
+        Some(Glance { end, name, source, time })
+    }
+
     /// A quote, some byte, a `v`; `top`: directly in the record, and the quote opens a text. False if that is not for a
     /// quick look.
     #[inline]
