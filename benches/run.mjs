@@ -15,7 +15,7 @@ const quick = process.argv.includes('--quick');
 const only = process.argv.find((a) => a.startsWith('--only='))?.slice(7);
 const shared = process.env.FOREPOST_SHARED ?? `${root}../shared`;
 const ROUNDS = Number(process.env.ROUNDS ?? (quick ? 15 : 40));
-const SIZE = (quick ? 8 : 32) << 20;
+const SIZE = (quick ? 32 : 64) << 20;
 const SLICE = Number(process.env.SLICE ?? 256 << 10);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -121,7 +121,7 @@ function say(line = '') {
 }
 
 function table(title, cases, compare) {
-  if (only && !title.toLowerCase().includes(only)) return undefined;
+  if (only && !title.toLowerCase().startsWith(only)) return undefined;
   const seconds = interleaved(cases);
   say(`\n### ${title}\n`);
   say(`| | MB/s | ${compare.map(([label]) => label).join(' | ')} |`);

@@ -229,6 +229,23 @@ fn rules_that_read_every_event() {
 }
 
 #[test]
+fn names_of_filters() {
+    let names = |filter: &str| {
+        let file = our_rules().remove(0);
+        let leaves = leaves(&[RuleFile { text: file.text.replace(OURS[0], filter), ..file }]);
+        leaves.first().and_then(|l| Some(crate::sieve::Condition::of(l).names()?.join(" ")))
+    };
+    assert_eq!(names(OURS[0]).as_deref(), Some("getobject"));
+    assert_eq!(names(OURS[1]).as_deref(), Some("getobject"));
+    assert_eq!(names(OURS[2]), None);
+    assert_eq!(names(OURS[3]).as_deref(), Some("deletetrail stoplogging"));
+    assert_eq!(names("where EventName in ('A', 'B') or EventName == 'C'").as_deref(), Some("a b c"));
+    assert_eq!(names("where EventName !in ('A', 'B')"), None);
+    assert_eq!(names("where EventName !~ 'A' and EventSource == 'x'"), None);
+    assert_eq!(names("where EventName in (dynamic(['A', 1]))").as_deref(), Some("a 1"));
+}
+
+#[test]
 fn mutated_records() {
     let count = std::env::var("FOREPOST_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(50_000);
     let events = corpus();

@@ -2,6 +2,9 @@
 
 use crate::exec::program::{Columns, Program};
 use crate::exec::split::Leaf;
+use crate::kql::ast::{ListOp, TextMatch};
+use crate::kql::functions::call::{Detail, list_items};
+pub use crate::kql::functions::operators::fold;
 use crate::kql::plan::{Expr, ExprKind, Stage};
 use crate::table::cloudtrail;
 use crate::value::Value;
@@ -14,13 +17,17 @@ const MAX_PARTS: usize = 200;
 const NOBODY: (&[u8], &[u8]) = (b"Qz7NoSuchEventNameQz7", b"qz7.no-such-source.invalid");
 
 /// What a record must satisfy to pass a leaf.
-pub struct Condition(Node);
+pub struct Condition {
+    node: Node,
+    /// The only names that can satisfy it, folded; `None` if it does not come down to a list.
+    names: Option<Vec<String>>,
+}
 
 enum Node {
     /// Depends on more than the pair: may be true.
     Unknown,
-    /// Depends on the pair alone.
-    Known(Program),
+    /// Depends on the pair alone. The names are the only ones for which it is true, folded, if it says so plainly.
+    Known(Program, Option<Vec<String>>),
     All(Vec<Node>),
     Any(Vec<Node>),
 }
@@ -59,10 +66,10 @@ fn places() -> (usize, usize) {
 
 impl Condition {
     /// Every event satisfies it.
-    pub const ALWAYS: Condition = Condition(Node::Unknown);
+    pub const ALWAYS: Condition = Condition { node: Node::Unknown, names: None };
 
     /// No event satisfies it.
-    pub const NEVER: Condition = Condition(Node::Any(Vec::new()));
+    pub const NEVER: Condition = Condition { node: Node::Any(Vec::new()), names: Some(Vec::new()) };
 
     /// The condition of a leaf over events: of its filters anywhere in it, as each row that comes out has passed all.
     pub fn of(leaf: &Leaf) -> Condition {
@@ -95,12 +102,18 @@ impl Condition {
                 Stage::ParseKv(p) => p.columns.iter().for_each(|(_, at, _)| set(&mut columns, *at, None)),
             }
         }
-        Condition(Node::All(all))
+        let node = Node::All(all);
+        Condition { names: node.names(), node }
+    }
+
+    /// The only names that can satisfy it, [folded](fold), if it comes down to a list: an index over many conditions.
+    pub fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
     }
 
     /// Whether an event with this name and source can satisfy it.
     pub fn can_pass(&self, pair: &Pair, stack: &mut Vec<Value>) -> bool {
-        self.0.can_be_true(pair, stack)
+        self.node.can_be_true(pair, stack)
     }
 
     /// Whether it holds for events that the rule does not name: the rule then reads every event.
@@ -113,11 +126,45 @@ impl Node {
     fn can_be_true(&self, pair: &Pair, stack: &mut Vec<Value>) -> bool {
         match self {
             Node::Unknown => true,
-            Node::Known(program) => program.eval(pair, stack).is_true(),
+            Node::Known(program, _) => program.eval(pair, stack).is_true(),
             Node::All(nodes) => nodes.iter().all(|n| n.can_be_true(pair, stack)),
             Node::Any(nodes) => nodes.iter().any(|n| n.can_be_true(pair, stack)),
         }
     }
+}
+
+impl Node {
+    fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Node::Unknown => None,
+            Node::Known(_, names) => names.clone(),
+            Node::All(nodes) => nodes.iter().filter_map(Node::names).min_by_key(Vec::len),
+            Node::Any(nodes) => {
+                let lists = nodes.iter().map(Node::names).collect::<Option<Vec<_>>>()?;
+                Some(lists.concat())
+            }
+        }
+    }
+}
+
+/// The names of `EventName == "…"`, `=~`, `in (…)` and `in~ (…)`, folded.
+fn names_of(e: &Expr) -> Option<Vec<String>> {
+    let ExprKind::Call(call) = &e.kind else { return None };
+    let (column, rest) = call.args.split_first()?;
+    if !matches!(column.kind, ExprKind::Column(at) if at == places().0) {
+        return None;
+    }
+    match call.site.detail {
+        Detail::None if call.name == "==" => {}
+        Detail::Text(op) if op.test == TextMatch::Equals && !op.negated => {}
+        Detail::List(ListOp::In { negated: false, .. }) => {}
+        _ => return None,
+    }
+    let texts = |e: &Expr| -> Option<Vec<String>> {
+        let text = |v: &Value| if let Value::String(s) = v { Some(fold(s)) } else { None };
+        list_items(e.as_const()?).iter().map(text).collect()
+    };
+    Some(rest.iter().map(texts).collect::<Option<Vec<_>>>()?.concat())
 }
 
 /// A filter's parts. A row passes a conjunction if it passes all of it, a disjunction if any: what is null counts as
@@ -127,7 +174,7 @@ fn node(e: &Expr, columns: &[Option<Expr>]) -> Node {
         ExprKind::And(items) => Node::All(items.iter().map(|i| node(i, columns)).collect()),
         ExprKind::Or(items) => Node::Any(items.iter().map(|i| node(i, columns)).collect()),
         _ => match put_together(e, columns) {
-            Some(e) => Node::Known(Program::new(&e)),
+            Some(e) => Node::Known(Program::new(&e), names_of(&e)),
             None => Node::Unknown,
         },
     }

@@ -37,6 +37,9 @@ struct Keys {
     time: Option<usize>,
 }
 
+/// The first bytes of a record as CloudTrail writes them: nothing else begins like this.
+const OWN_START: &[u8; 16] = b"{\"eventVersion\":";
+
 const NAME: &[u8] = b"\"eventName\"";
 const SOURCE: &[u8] = b"\"eventSource\"";
 const TIME: &[u8] = b"\"eventTime\"";
@@ -184,12 +187,12 @@ impl Keys {
         }
         // An array that opens before both keys could be that of a container.
         let before = record.get(..name_at.max(source_at))?;
-        if alone && !record.starts_with(super::OWN_START) && holds_container(before) {
+        if alone && record.first_chunk() != Some(OWN_START) && holds_container(before) {
             return None;
         }
         let name = text_behind(record, name_at + NAME.len())?;
         let source = text_behind(record, source_at + SOURCE.len())?;
-        if source.starts_with(b"aws:") {
+        if source.first_chunk() == Some(b"aws:") {
             return None;
         }
         let time = match self.time {
@@ -205,13 +208,16 @@ impl Keys {
     fn see(&mut self, bytes: &[u8], at: usize, top: bool) -> bool {
         // What the record's cut tail holds shows when there is more of it.
         let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk()) else { return true };
-        let (slot, key) = match word {
-            b"\"eventNa" => (&mut self.name, NAME),
-            b"\"eventSo" => (&mut self.source, SOURCE),
-            b"\"eventTi" => (&mut self.time, TIME),
-            _ => return !word.starts_with(b"\"Event"),
+        // Compared as numbers: calling `memcmp` would cost more.
+        let number = |w: &[u8; 8]| u64::from_le_bytes(*w);
+        let rest = bytes.get(at + 8..).unwrap_or_default();
+        let (slot, whole) = match number(word) {
+            w if w == number(b"\"eventNa") => (&mut self.name, rest.first_chunk() == Some(b"me\"")),
+            w if w == number(b"\"eventTi") => (&mut self.time, rest.first_chunk() == Some(b"me\"")),
+            w if w == number(b"\"eventSo") => (&mut self.source, rest.first_chunk() == Some(b"urce\"")),
+            w => return w << 16 != number(b"\0\0\"Event"),
         };
-        if !bytes.get(at..).unwrap_or_default().starts_with(key) {
+        if !whole {
             return true;
         }
         let first = slot.replace(at).is_none();

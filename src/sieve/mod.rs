@@ -15,13 +15,11 @@ mod memo;
 pub use condition::Condition;
 
 use crate::exec::split::Leaf;
-use condition::Pair;
+use condition::{Pair, fold};
 use glance::{Clock, Glance, glance, is_plain};
 use memo::Memo;
+use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The first bytes of a record as CloudTrail writes them: nothing else begins like this.
-pub const OWN_START: &[u8] = b"{\"eventVersion\"";
 
 /// Leaves by their place.
 pub type Leaves = Rc<[u32]>;
@@ -30,6 +28,9 @@ pub type Leaves = Rc<[u32]>;
 #[derive(Default)]
 pub struct Sieve {
     conditions: Vec<Condition>,
+    /// The conditions that only listed names can satisfy, by folded name; and the others.
+    by_name: HashMap<String, Vec<u32>>,
+    by_more: Vec<u32>,
     memo: Memo,
     clock: Clock,
     /// Whether some leaf wants every event: then looking at raw bytes is of no use.
@@ -51,6 +52,18 @@ impl Sieve {
     pub fn add(&mut self, leaf: &Leaf) {
         let condition = Condition::of(leaf);
         self.reads_all |= condition.reads_every_event();
+        let index = self.conditions.len() as u32;
+        match condition.names() {
+            Some(names) => {
+                for name in names {
+                    let places = self.by_name.entry(name.clone()).or_default();
+                    if places.last() != Some(&index) {
+                        places.push(index);
+                    }
+                }
+            }
+            None => self.by_more.push(index),
+        }
         self.conditions.push(condition);
         self.memo.clear();
     }
@@ -64,6 +77,8 @@ impl Sieve {
     /// From now on lets everything through to every leaf.
     pub fn open_wide(&mut self) {
         self.conditions.iter_mut().for_each(|c| *c = Condition::ALWAYS);
+        self.by_more = (0..self.conditions.len() as u32).collect();
+        self.by_name.clear();
         self.reads_all = true;
         self.memo.clear();
     }
@@ -96,12 +111,13 @@ impl Sieve {
             return Leaves::clone(leaves);
         }
         let pair = Pair::new(name, source);
+        let listed = self.by_name.get(&fold(&String::from_utf8_lossy(name))).into_iter().flatten();
         let mut stack = Vec::new();
-        let leaves: Leaves = (0_u32..)
-            .zip(&self.conditions)
-            .filter(|(_, condition)| condition.can_pass(&pair, &mut stack))
-            .map(|(i, _)| i)
-            .collect();
+        let mut can_pass =
+            |i: &&u32| self.conditions.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut stack));
+        let mut leaves: Vec<u32> = listed.chain(&self.by_more).filter(&mut can_pass).copied().collect();
+        leaves.sort_unstable();
+        let leaves: Leaves = leaves.into();
         // Only plain texts: the raw bytes of a record must not be taken for a decoded text.
         if is_plain(name) && is_plain(source) {
             self.memo.insert(name, source, &leaves);
