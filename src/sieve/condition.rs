@@ -98,7 +98,7 @@ impl Condition {
                     m.items.iter().for_each(|(_, at, _)| set(&mut columns, *at, None));
                     m.item_index.into_iter().for_each(|at| set(&mut columns, at, None));
                 }
-                Stage::Parse(p) => p.columns.iter().for_each(|(at, _)| set(&mut columns, *at, None)),
+                Stage::Parse(p) => p.columns.iter().for_each(|(_, at, _)| set(&mut columns, *at, None)),
                 Stage::ParseKv(p) => p.columns.iter().for_each(|(_, at, _)| set(&mut columns, *at, None)),
             }
         }
@@ -206,10 +206,6 @@ fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
         ExprKind::Const(v) => ExprKind::Const(v.clone()),
         ExprKind::Column(at) => return columns.get(*at)?.clone(),
         ExprKind::Call(call) => {
-            // A call without arguments could be another value each time.
-            if call.args.is_empty() || VARYING.contains(&call.name) {
-                return None;
-            }
             let mut call = (**call).clone();
             call.args = all(&call.args)?;
             ExprKind::Call(Rc::new(call))
@@ -221,6 +217,3 @@ fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
     };
     Some(Expr { kind, ty: e.ty, span: e.span })
 }
-
-/// Functions that give another value each time.
-const VARYING: &[&str] = &["rand", "new_guid"];
