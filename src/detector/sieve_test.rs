@@ -2,6 +2,8 @@
 //!
 //! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told.
 
+#![allow(clippy::print_stderr, reason = "a test says what it skips")]
+
 use super::check::{RuleFile, built_in, compile_all};
 use super::feed::{Feed, Keep};
 use crate::exec::split::Leaf;

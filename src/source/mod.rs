@@ -5,7 +5,9 @@
 //! is a [`Problem`] with a place and a code, and reading goes on behind it as [`frame`] describes.
 //!
 //! A record is checked for its brackets, commas and quotes and for the keys that make it an event; whether its
-//! numbers and escapes are right shows when its columns are read.
+//! numbers and escapes are right shows when its columns are read. A record that the sink knows not to matter
+//! ([`Sink::skip`]) is checked for its strings, the number of its brackets and those keys, and no further: it counts as an
+//! event even if a comma is missing in it.
 
 pub mod csv;
 pub mod envelope;
