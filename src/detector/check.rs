@@ -89,9 +89,10 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
     Catalog { tables: std::iter::once(own).chain(given).collect() }
 }
 
-/// Everything that is wrong or odd in rule files, and which rules cost more than others.
-pub fn check(files: &[RuleFile]) -> Vec<Finding> {
-    let (compiled, mut findings) = compile_all(files, &[]);
+/// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`, and which rules
+/// cost more than others.
+pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
+    let (compiled, mut findings) = compile_all(files, tables);
     findings.extend(compiled.iter().filter_map(reads_every_event));
     findings
 }

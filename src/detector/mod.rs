@@ -10,10 +10,12 @@ mod feed;
 mod query;
 #[cfg(test)]
 mod sieve_test;
+pub mod tables;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
 pub use query::{QueryRun, query_batch_line, write_diagnostic};
+pub use tables::NamedTable;
 
 use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};
@@ -49,15 +51,6 @@ impl Default for Options {
         let AlertOptions { workspace, .. } = AlertOptions::default();
         Options { evidence: true, workspace, stream: false, candidates: false, tables: Vec::new() }
     }
-}
-
-/// A table a user supplies.
-#[derive(Clone, Debug)]
-pub struct NamedTable {
-    /// The name queries use.
-    pub name: String,
-    /// Its columns and rows.
-    pub table: crate::table::user::UserTable,
 }
 
 /// One rule and where its replay stands.

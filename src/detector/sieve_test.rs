@@ -217,7 +217,7 @@ fn rules_that_read_every_event() {
     let reading = |filter: &str| {
         let file = our_rules().remove(0);
         let file = RuleFile { text: file.text.replace(OURS[0], filter), ..file };
-        super::check(&[file])
+        super::check(&[file], &[])
             .iter()
             .any(|f| f.code == "FP231" && f.severity == "information" && f.hint.is_some())
     };
