@@ -409,6 +409,11 @@ impl<'a> CachedRow<'a> {
     pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
         CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); cloudtrail::columns().len()] }
     }
+
+    /// `TimeGenerated` in ticks.
+    pub fn time(&self) -> Option<i64> {
+        self.row.time()
+    }
 }
 
 impl Columns for CachedRow<'_> {

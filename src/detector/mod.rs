@@ -7,9 +7,13 @@
 pub mod check;
 mod feed;
 mod query;
+mod signs;
+mod single;
 
 pub use check::{Finding, RuleFile, check};
 pub use query::{QueryRun, query_batch_line};
+pub use signs::Signs;
+pub use single::{Judge, Match, State};
 
 use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};

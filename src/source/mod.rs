@@ -8,6 +8,7 @@
 //! numbers and escapes are right shows when its columns are read.
 
 pub mod csv;
+pub mod embedded;
 pub mod envelope;
 pub mod frame;
 pub mod gzip;

@@ -5,12 +5,23 @@
 
 use super::{Bag, Str, Value, datetime, text, timespan};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-/// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`].
-pub const MAX_DEPTH: usize = 128;
+/// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
+/// dropped by recursion, so it is less where a host gives little stack.
+pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 24 } else { 128 };
+
+thread_local! {
+    static TOO_DEEP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether some text was too deep to be read since the last call.
+pub fn take_too_deep() -> bool {
+    TOO_DEEP.take()
+}
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +45,11 @@ pub struct JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.problem {
-            Problem::Cut => "the JSON text ends too early",
-            Problem::Unexpected => "not JSON",
-            Problem::TooDeep => "JSON nested deeper than 128 levels",
-        };
-        write!(f, "{what} at byte {}", self.offset)
+        match self.problem {
+            Problem::Cut => write!(f, "the JSON text ends too early at byte {}", self.offset),
+            Problem::Unexpected => write!(f, "not JSON at byte {}", self.offset),
+            Problem::TooDeep => write!(f, "JSON nested deeper than {MAX_DEPTH} levels at byte {}", self.offset),
+        }
     }
 }
 
@@ -357,6 +367,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 
 fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), JsonError> {
     if stack.len() >= MAX_DEPTH {
+        TOO_DEEP.set(true);
         return error(at, Problem::TooDeep);
     }
     stack.push(frame);
