@@ -69,7 +69,7 @@ function snapshot(bytes, contents) {
   const parts = [bytes.subarray(0, 8)]
   for (const { id, body } of sections(bytes)) {
     switch (id) {
-      case 0: break // names and producers
+      case 0: if (new Reader(body).name() === 'name') parts.push(section(0, body)); break
       case 5: {
         const reader = new Reader(body)
         if (reader.u32() !== 1) fail('not exactly one memory')

@@ -6,6 +6,7 @@
 use super::envelope::{self, Found, Held, MAX_ENVELOPES};
 use super::scan::{Scan, Step};
 use crate::value::json::{self, Items};
+use std::borrow::Cow;
 
 /// Where a JSON value that stands alone ends: behind its last byte, if only white space follows. `None` if it is cut or not
 /// JSON by its grammar down to strings.
@@ -25,57 +26,94 @@ pub fn end_of_object(record: &[u8]) -> Option<usize> {
 /// Hands the events in a record to `found`, each as raw JSON. `keys` are looked at first; after them whatever
 /// [`envelope::WRAPPERS`] names. Returns how many values could not be told: no event, cut, or compressed.
 pub fn events(record: &[u8], keys: &[String], found: &mut dyn FnMut(&[u8])) -> usize {
-    visit(record, keys, 0, found)
-}
-
-fn visit(value: &[u8], keys: &[String], level: u8, found: &mut dyn FnMut(&[u8])) -> usize {
-    let value = value.trim_ascii();
-    if level > MAX_ENVELOPES {
-        return 1;
-    }
-    match value.first() {
-        Some(b'{') => object(value, keys, level, found),
-        Some(b'[') => {
-            let items = Items::open(value).into_iter().flatten();
-            items.map(|item| item.map_or(1, |(_, v)| visit(v, keys, level + 1, found))).sum()
+    let mut untold = 0;
+    // Values still to be looked at, the next one last, and how many envelopes are around each.
+    let mut waiting: Vec<(Cow<'_, [u8]>, u8)> = vec![(Cow::Borrowed(record), 0)];
+    while let Some((value, level)) = waiting.pop() {
+        let inside = open(&value, keys);
+        let inner: Vec<Cow<'_, [u8]>> = match (inside, &value) {
+            (Inside::Event(event), _) => {
+                found(event);
+                continue;
+            }
+            (Inside::Untold, _) => {
+                untold += 1;
+                continue;
+            }
+            (Inside::Text(text), _) => match values_of(text) {
+                Some(values) => values,
+                None => {
+                    untold += 1;
+                    continue;
+                }
+            },
+            (Inside::Values(_), Cow::Borrowed(value)) => match open(value, keys) {
+                Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect(),
+                _ => continue,
+            },
+            (Inside::Values(values), Cow::Owned(_)) => {
+                values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect()
+            }
+        };
+        if level > MAX_ENVELOPES {
+            untold += 1;
+            continue;
         }
-        Some(b'"') => text(value, keys, level, found),
-        _ => 1,
+        waiting.extend(inner.into_iter().rev().map(|v| (v, level + 1)));
+    }
+    untold
+}
+
+/// What is in a value.
+enum Inside<'v> {
+    Event(&'v [u8]),
+    Values(Vec<&'v [u8]>),
+    /// The body of a text.
+    Text(&'v [u8]),
+    Untold,
+}
+
+#[inline(never)]
+fn open<'v>(value: &'v [u8], keys: &[String]) -> Inside<'v> {
+    let value = value.trim_ascii();
+    match value.first() {
+        Some(b'{') => object(value, keys),
+        Some(b'[') => match Items::open(value).into_iter().flatten().map(|item| item.map(|(_, v)| v)).collect() {
+            Ok(values) => Inside::Values(values),
+            Err(_) => Inside::Untold,
+        },
+        Some(b'"') => Inside::Text(envelope::unquoted(value)),
+        _ => Inside::Untold,
     }
 }
 
-fn object(value: &[u8], keys: &[String], level: u8, found: &mut dyn FnMut(&[u8])) -> usize {
+fn object<'v>(value: &'v [u8], keys: &[String]) -> Inside<'v> {
     if let Some(inner) = keys.iter().find_map(|key| envelope::member(value, key)) {
-        return visit(inner, keys, level + 1, found);
+        return Inside::Values(vec![inner]);
     }
     match envelope::find(value) {
-        Found::Event | Found::Row if end_of_value(value).is_some() => {
-            found(value);
-            0
-        }
-        Found::Wrapped(_, Held::Json, inner) => visit(inner, keys, level + 1, found),
-        Found::Wrapped(_, Held::Under(key), inner) => {
-            envelope::member(inner, key).map_or(1, |inner| visit(inner, keys, level + 1, found))
-        }
-        _ => 1,
+        Found::Event | Found::Row if end_of_value(value).is_some() => Inside::Event(value),
+        Found::Wrapped(_, Held::Json, inner) => Inside::Values(vec![inner]),
+        Found::Wrapped(_, Held::Under(key), inner) => match envelope::member(inner, key) {
+            Some(inner) => Inside::Values(vec![inner]),
+            None => Inside::Untold,
+        },
+        _ => Inside::Untold,
     }
 }
 
-/// A text of one value, or of several, one after another.
-fn text(value: &[u8], keys: &[String], level: u8, found: &mut dyn FnMut(&[u8])) -> usize {
-    let text = json::unescape(envelope::unquoted(value));
-    let (bytes, mut at, mut untold) = (text.as_bytes(), 0, 0);
+/// The values that a text holds, one after another; `None` if it does not hold whole values.
+#[inline(never)]
+fn values_of(body: &[u8]) -> Option<Vec<Cow<'static, [u8]>>> {
+    let text = json::unescape(body);
+    let (bytes, mut at, mut values) = (text.as_bytes(), 0, Vec::new());
     loop {
         at = json::skip_space(bytes, at);
         if at >= bytes.len() {
-            return untold;
+            return (!values.is_empty()).then_some(values);
         }
-        match json::skip_value(bytes, at) {
-            Ok(end) => {
-                untold += visit(bytes.get(at..end).unwrap_or_default(), keys, level + 1, found);
-                at = end;
-            }
-            Err(_) => return untold + 1,
-        }
+        let end = json::skip_value(bytes, at).ok()?;
+        values.push(Cow::Owned(bytes.get(at..end).unwrap_or_default().to_owned()));
+        at = end;
     }
 }
