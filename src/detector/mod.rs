@@ -5,13 +5,15 @@
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 pub mod check;
+mod explain;
 mod feed;
 mod query;
 mod signs;
 mod single;
 
 pub use check::{Finding, RuleFile, check};
-pub use query::{QueryRun, query_batch_line};
+pub use explain::explain;
+pub use query::{QueryRun, query_batch_line, write_diagnostic};
 pub use signs::Signs;
 pub use single::{Judge, Match, State};
 

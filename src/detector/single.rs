@@ -87,6 +87,11 @@ impl Judge {
         Ok(Judge { rules, signs, stack: Vec::new() })
     }
 
+    /// Makes everything that rules otherwise make when an event first needs it.
+    pub fn warm(&self) {
+        self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
+    }
+
     /// How many rules there are.
     pub fn len(&self) -> usize {
         self.rules.len()
@@ -131,6 +136,7 @@ impl SingleRule {
         SingleRule { rule, root: split.root, columns, leaves, conclusive }
     }
 
+    #[inline(never)]
     fn judge(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Option<Match<'_>>, ExecError> {
         let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
         for leaf in &self.leaves {
@@ -241,6 +247,7 @@ fn local<'a>(expressions: impl IntoIterator<Item = &'a Expr>) -> bool {
 impl Match<'_> {
     /// As a JSON object: `id`, `name`, `severity`, `tactics`, `techniques`, `alertName`, `entities`, `state`, `row` and, if
     /// there are more, `rows`: their number. In `row` a null is left out.
+    #[inline(never)]
     pub fn write(&self, out: &mut String) {
         let shown = self.rule.shown_by(&self.rows);
         let mut put = |key: &str, value: &dyn Fn(&mut String)| {

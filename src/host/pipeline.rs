@@ -6,6 +6,7 @@
 use crate::detector::{Finding, Judge, RuleFile};
 use crate::source::embedded;
 use crate::value::json::{self, Items};
+use crate::value::limits::{self, Limit};
 
 /// The longest record that is judged, in bytes; CloudTrail's events have at most 256 KB. A longer one goes on with an error,
 /// if there is a sign of a rule in it.
@@ -64,6 +65,13 @@ impl Pipeline {
         Ok(Pipeline { judge, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
     }
 
+    /// Makes ready what rules make when they first need it; afterwards no rule compiles anything, so that a host with little
+    /// stack can run them.
+    pub fn seal(&self) {
+        self.judge.warm();
+        limits::set_ready();
+    }
+
     /// What was seen so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -99,7 +107,7 @@ impl Pipeline {
         begin(added);
         let (mut matches, mut events, mut untold_rules) = (0_u64, 0_u64, 0_u64);
         let mut failure: Option<(&str, String)> = None;
-        json::take_too_deep();
+        limits::take();
         let untold = embedded::events(record, keys, &mut |event| {
             events += 1;
             if json::depth(event) > json::MAX_DEPTH {
@@ -124,8 +132,15 @@ impl Pipeline {
                 failure = Some((e.code, e.message));
             }
         });
-        if json::take_too_deep() {
-            failure = Some(("too_deep", format!("a JSON text in the event nests deeper than {} levels", json::MAX_DEPTH)));
+        match limits::take() {
+            Some(Limit::Depth) => {
+                let message = format!("a JSON text in the event nests deeper than {} levels", json::MAX_DEPTH);
+                failure = Some(("too_deep", message));
+            }
+            Some(Limit::Pattern) => {
+                failure = Some(("pattern", "a rule makes its pattern from the event; run it elsewhere".to_owned()));
+            }
+            None => {}
         }
         if untold_rules > 0 {
             failure = Some(("too_large", format!("{untold_rules} more matches had no room in the record")));
@@ -146,6 +161,7 @@ impl Pipeline {
     }
 
     /// Adds an error, behind the matches if there are any.
+    #[inline(never)]
     fn failed(&mut self, record: &[u8], code: &str, message: &str) -> Verdict<'_> {
         self.counters.errors += 1;
         if self.added.is_empty() {
@@ -160,6 +176,7 @@ impl Pipeline {
     }
 
     /// The record with what was added, which is empty afterwards.
+    #[inline(never)]
     fn annotate(&mut self, record: &[u8]) -> Verdict<'_> {
         let added = std::mem::take(&mut self.added);
         self.out.clear();

@@ -3,9 +3,9 @@
 //! Logs are hostile: nesting, length and escapes are bounded or tolerated here, once, for everyone.
 //! Lone surrogates and bytes that are not UTF-8 become U+FFFD, as .NET (and so Kusto) reads them.
 
+use super::limits::{self, Limit};
 use super::{Bag, Str, Value, datetime, text, timespan};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -13,15 +13,6 @@ use std::rc::Rc;
 /// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
 /// dropped by recursion, so it is less where a host gives little stack.
 pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 24 } else { 128 };
-
-thread_local! {
-    static TOO_DEEP: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether some text was too deep to be read since the last call.
-pub fn take_too_deep() -> bool {
-    TOO_DEEP.take()
-}
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -367,7 +358,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 
 fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), JsonError> {
     if stack.len() >= MAX_DEPTH {
-        TOO_DEEP.set(true);
+        limits::meet(Limit::Depth);
         return error(at, Problem::TooDeep);
     }
     stack.push(frame);

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod convert;
 pub mod datetime;
 pub mod json;
+pub mod limits;
 pub mod text;
 pub mod timespan;
 
