@@ -8,7 +8,7 @@ use super::feed::CachedRow;
 use super::query::write_cell;
 use super::signs::Signs;
 use super::{Finding, RuleFile};
-use crate::exec::program::Columns;
+use crate::exec::program::{Columns, Program};
 use crate::exec::row::{Evidence, Row, Rows};
 use crate::exec::run::{Run, Table};
 use crate::exec::split::Leaf;
@@ -90,6 +90,7 @@ impl Judge {
     /// Makes everything that rules otherwise make when an event first needs it.
     pub fn warm(&self) {
         self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
+        self.rules.iter().filter(|r| r.conclusive).for_each(|r| warm(&r.root));
     }
 
     /// How many rules there are.
@@ -237,6 +238,29 @@ impl Outlook {
             }
             _ => Outlook::Open,
         }
+    }
+}
+
+/// Makes what the set stages of a conclusive plan make when they first need it; joins are not conclusive.
+fn warm(plan: &Plan) {
+    match &plan.kind {
+        PlanKind::Stage(input, stage) => {
+            CompiledStage::local(stage).iter().for_each(CompiledStage::warm);
+            warm(input);
+        }
+        PlanKind::Set(input, op) => {
+            let keys: Vec<&Expr> = match op {
+                SetOp::Sort(keys) => keys.iter().map(|k| &k.value).collect(),
+                SetOp::Top(_, key) => vec![&key.value],
+                SetOp::Summarize(s) => s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect(),
+                SetOp::Window(sets) => sets.iter().map(|(_, e)| e).collect(),
+                SetOp::Take(_) | SetOp::Count => Vec::new(),
+            };
+            keys.into_iter().for_each(|e| Program::new(e).warm());
+            warm(input);
+        }
+        PlanKind::Union(inputs) => inputs.iter().for_each(|i| warm(&i.plan)),
+        _ => {}
     }
 }
 

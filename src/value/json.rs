@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 /// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
 /// dropped by recursion, so it is less where a host gives little stack.
-pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 24 } else { 128 };
+pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 16 } else { 128 };
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -468,10 +468,58 @@ fn number_token(bytes: &[u8]) -> Option<(&str, bool)> {
     std::str::from_utf8(bytes.get(..end)?).ok().map(|s| (s, whole))
 }
 
-/// Writes a value as the compact JSON text Kusto gives for a dynamic.
+/// What is being written: a place in an array or in a bag.
+enum Written<'a> {
+    Array(std::slice::Iter<'a, Value>),
+    Bag(std::slice::Iter<'a, (Str, Value)>),
+}
+
+/// Writes a value as the compact JSON text Kusto gives for a dynamic. Without recursion: see [`MAX_DEPTH`].
 pub fn write(out: &mut String, value: &Value) {
+    let mut open: Vec<Written<'_>> = Vec::new();
+    let mut value = value;
+    loop {
+        match value {
+            Value::Array(items) => {
+                out.push('[');
+                open.push(Written::Array(items.iter()));
+            }
+            Value::Bag(bag) => {
+                out.push('{');
+                open.push(Written::Bag(bag.pairs().iter()));
+            }
+            scalar => write_scalar(out, scalar),
+        }
+        // On to the next value, closing what is done.
+        value = loop {
+            let first = out.ends_with(['[', '{']);
+            match open.last_mut() {
+                None => return,
+                Some(Written::Array(items)) => match items.next() {
+                    Some(item) => {
+                        out.push_str(if first { "" } else { "," });
+                        break item;
+                    }
+                    None => out.push(']'),
+                },
+                Some(Written::Bag(pairs)) => match pairs.next() {
+                    Some((key, item)) => {
+                        out.push_str(if first { "" } else { "," });
+                        write_string(out, key);
+                        out.push(':');
+                        break item;
+                    }
+                    None => out.push('}'),
+                },
+            }
+            open.pop();
+        };
+    }
+}
+
+fn write_scalar(out: &mut String, value: &Value) {
     match value {
-        Value::Null => out.push_str("null"),
+        Value::Null | Value::Array(_) | Value::Bag(_) => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Int(_) | Value::Long(_) | Value::Decimal(_) => out.push_str(&text::scalar(value)),
         Value::Real(r) if r.is_finite() => {
@@ -484,28 +532,6 @@ pub fn write(out: &mut String, value: &Value) {
         Value::DateTime(t) => write_string(out, &datetime::format(*t)),
         Value::Timespan(t) => write_string(out, &timespan::format(*t)),
         Value::String(s) => write_string(out, s),
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write(out, item);
-            }
-            out.push(']');
-        }
-        Value::Bag(bag) => {
-            out.push('{');
-            for (i, (key, item)) in bag.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_string(out, key);
-                out.push(':');
-                write(out, item);
-            }
-            out.push('}');
-        }
     }
 }
 
