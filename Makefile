@@ -21,6 +21,9 @@ CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
 BINDGEN := target/tools/release/bindgen
 NODE_MODULES := node_modules/.package-lock.json
 PACKAGE := dist/npm
+# Other people's rules and events, where they are: tests use them and never copy them.
+SHARED_RULES := $(wildcard $(or $(FOREPOST_SHARED),../shared)/rules)
+SHARED_FILTER := $(if $(SHARED_RULES),target/fluent-bit/shared.wasm)
 
 .PHONY: help
 help: ## This list
@@ -28,6 +31,9 @@ help: ## This list
 
 .PHONY: build
 build: package budget ## The npm package and its command, in dist/npm; fails if the module is too large
+
+.PHONY: filter
+filter: dist/fluent-bit/forepost.wasm ## The Fluent Bit module, in dist/fluent-bit; RULES=dir builds those rules in, KEY=name looks there first
 
 .PHONY: demo
 demo: package ## Builds, scans the bundled sample and prints the alerts
@@ -86,6 +92,44 @@ fmt: ## Formats the code
 .PHONY: clean
 clean: ## Removes everything that was built, but not .tools
 	rm -rf target dist node_modules tests/out
+
+.PHONY: test-fluent-bit
+test-fluent-bit: dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The Fluent Bit module through the host's ABI, on 8 KB of stack, in wasmi and Node
+	cargo test --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- --nocapture
+	node --expose-gc --test --test-reporter=spec tests/fluent-bit/node.test.js
+
+.PHONY: bench-fluent-bit
+bench-fluent-bit: dist/fluent-bit/forepost.wasm ## What a record costs in an interpreter that matters to no rule, against one memmem
+	cargo build --locked --release --target $(WASM_TARGET) --manifest-path tests/fluent-bit/memmem/Cargo.toml
+	cargo run --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- fuel dist/fluent-bit/forepost.wasm \
+		tests/fluent-bit/memmem/target/$(WASM_TARGET)/release/memmem.wasm
+
+# ── How the Fluent Bit module comes to be ────────────────────────────────────────────────────────────────────
+# Its engine is built once; tools/filter.js then builds rules into it. Scalar: Fluent Bit's runtime refuses SIMD.
+
+FILTER_ENGINE := target/filter/$(WASM_TARGET)/filter/forepost.wasm
+FILTER_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
+# The stack on which rules are compiled, at build time; records need little of it.
+FILTER_RUSTFLAGS := -C link-arg=-zstack-size=131072 -C link-arg=--export=__stack_pointer
+
+.PHONY: cargo-filter
+cargo-filter:
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(FILTER_RUSTFLAGS)" cargo build --locked --lib --no-default-features \
+		--features fluent-bit --target $(WASM_TARGET) --profile filter --target-dir target/filter
+$(FILTER_ENGINE): cargo-filter ;
+
+# Other rules are another module: built anew each time, for make knows nothing of the rules.
+.PHONY: dist/fluent-bit/forepost.wasm
+dist/fluent-bit/forepost.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
+	mkdir -p $(@D) target/fluent-bit
+	node tools/filter.js $< target/fluent-bit/plain.wasm $(if $(RULES),--rules '$(RULES)') $(if $(KEY),--key '$(KEY)')
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os target/fluent-bit/plain.wasm -o $@
+	node tools/size.js $@
+
+target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
+	mkdir -p $(@D)
+	node tools/filter.js $< $@.plain --rules $(SHARED_RULES)
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os $@.plain -o $@
 
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 

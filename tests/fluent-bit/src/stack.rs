@@ -127,7 +127,7 @@ impl Reencode for Limited {
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_function_section(self, functions, section)?;
-        self.types.iter().for_each(|ty| drop(functions.function(*ty)));
+        self.types.iter().for_each(|ty| { functions.function(*ty); });
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Reencode for Limited {
         utils::parse_code_section(self, code, section)?;
         let (stack, most) = (self.globals, self.globals + 1);
         for (index, (ty, frame)) in self.types.iter().zip(&self.frames).enumerate() {
-            let (params, results) = &self.signatures[*ty as usize];
+            let (params, _) = &self.signatures[*ty as usize];
             let mut f = Function::new([]);
             f.instruction(&Instruction::GlobalGet(stack))
                 .instruction(&Instruction::I32Const(*frame as i32))
@@ -181,14 +181,13 @@ impl Reencode for Limited {
                 .instruction(&Instruction::If(BlockType::Empty))
                 .instruction(&Instruction::Unreachable)
                 .instruction(&Instruction::End);
-            (0..params.len() as u32).for_each(|i| drop(f.instruction(&Instruction::LocalGet(i))));
+            (0..params.len() as u32).for_each(|i| { f.instruction(&Instruction::LocalGet(i)); });
             f.instruction(&Instruction::Call(index as u32))
                 .instruction(&Instruction::GlobalGet(stack))
                 .instruction(&Instruction::I32Const(*frame as i32))
                 .instruction(&Instruction::I32Sub)
                 .instruction(&Instruction::GlobalSet(stack))
                 .instruction(&Instruction::End);
-            let _ = results;
             code.function(&f);
         }
         Ok(())
