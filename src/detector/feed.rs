@@ -7,6 +7,7 @@ use crate::exec::row::{Event, Evidence, Row};
 use crate::exec::run::Table;
 use crate::exec::split::Leaf;
 use crate::exec::stage::{self, CompiledStage};
+use crate::source::embedded;
 use crate::source::{Envelope, Problem, Record, Sink, Source};
 use crate::table::cloudtrail::{self, EventRow};
 use crate::value::{Value, datetime, json};
@@ -53,7 +54,9 @@ impl LeafState {
             fn raw(row: &Row) -> &[u8] {
                 row.evidence.events().first().map_or(&[], |e| &e.raw)
             }
-            self.rows.sort_by(|(t, a), (u, b)| t.cmp(u).then_with(|| raw(a).cmp(raw(b))));
+            crate::value::sort::sort_by(&mut self.rows, |(t, a), (u, b)| {
+                t.cmp(u).then_with(|| raw(a).cmp(raw(b)))
+            });
         }
     }
 }
@@ -61,7 +64,7 @@ impl LeafState {
 /// The times of the rows of several leaves, sorted.
 pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
     let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
-    times.sort_unstable();
+    crate::value::sort::sort(&mut times);
     times.dedup();
     times
 }
@@ -324,7 +327,7 @@ impl State {
                 (Keep::Rows | Keep::Records, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
                 (Keep::Evidence, None) => {
-                    let made = event.insert(Rc::new(Event { raw: (*json::minify(record.raw)).into(), time }));
+                    let made = event.insert(Rc::new(Event { raw: (*json::minify(&embedded::without_added(record.raw))).into(), time }));
                     Evidence::One(Rc::clone(made))
                 }
             };
@@ -371,7 +374,7 @@ impl State {
         }
         self.candidates += u64::from(candidate);
         if candidate && self.keep == Keep::Records {
-            self.collected.extend_from_slice(&json::minify(record.raw));
+            self.collected.extend_from_slice(&json::minify(&embedded::without_added(record.raw)));
             self.collected.push(b'\n');
         }
         if let Some(e) = failed {

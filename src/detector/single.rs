@@ -254,7 +254,7 @@ fn warm(plan: &Plan) {
                 SetOp::Top(_, key) => vec![&key.value],
                 SetOp::Summarize(s) => s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect(),
                 SetOp::Window(sets) => sets.iter().map(|(_, e)| e).collect(),
-                SetOp::Take(_) | SetOp::Count => Vec::new(),
+                _ => Vec::new(),
             };
             keys.into_iter().for_each(|e| Program::new(e).warm());
             warm(input);

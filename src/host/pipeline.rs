@@ -4,7 +4,7 @@
 //! the record goes on.
 
 use crate::detector::{Finding, Judge, RuleFile};
-use crate::source::embedded;
+use crate::source::embedded::{self, ADDED, ADDED_START};
 use crate::value::json::{self, Items};
 use crate::value::limits::{self, Limit};
 
@@ -15,8 +15,6 @@ pub const MAX_RECORD: usize = 1 << 20;
 pub const MAX_ADDED: usize = 256 << 10;
 /// The buffer is given back when a record needed more than this.
 const MAX_KEPT: usize = 64 << 10;
-/// The names of the added key: the first that the record does not have.
-const KEYS: [&str; 4] = ["forepost", "forepost_2", "forepost_3", "forepost_4"];
 
 /// What was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -209,17 +207,17 @@ impl Pipeline {
 
 fn begin(added: &mut String) {
     added.clear();
-    added.push_str(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\",\"rules\":["));
+    added.push_str(ADDED_START);
 }
 
 /// A key that the record does not have: filters may stand behind each other.
 fn free_key(record: &[u8]) -> Option<&'static str> {
-    let mut taken = [false; KEYS.len()];
+    let mut taken = [false; ADDED.len()];
     for (key, _) in Items::open(record).into_iter().flatten().map_while(Result::ok) {
         let key = json::unescape(key);
-        if let Some(slot) = KEYS.iter().position(|k| *k == key).and_then(|i| taken.get_mut(i)) {
+        if let Some(slot) = ADDED.iter().position(|k| *k == key).and_then(|i| taken.get_mut(i)) {
             *slot = true;
         }
     }
-    KEYS.iter().zip(taken).find(|(_, taken)| !taken).map(|(key, _)| *key)
+    ADDED.iter().zip(taken).find(|(_, taken)| !taken).map(|(key, _)| *key)
 }

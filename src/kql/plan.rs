@@ -2,11 +2,11 @@
 //!
 //! A plan is a graph: `let T = …` used twice is one node with two parents, worked out once a run.
 
-use super::ast::ParsePart;
 use super::diagnostic::Span;
 use super::functions::Eval;
 use super::functions::call::Site;
 use crate::value::{Column, Str, Type, Value};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// A typed scalar expression over the columns of its operator's input.
@@ -133,7 +133,7 @@ impl Expr {
     }
 }
 
-/// A node of a plan: what it does and what columns come out.
+/// A node of a plan: what it does and what columns come out. Made by [`Plan::new`].
 pub struct Plan {
     /// What it does.
     pub kind: PlanKind,
@@ -143,6 +143,42 @@ pub struct Plan {
     pub span: Span,
     /// Whether the columns are not all known, because something in it could not be bound.
     pub open: bool,
+    /// How deep what walks the plan has to go: one for each step of a pipeline, [`Plan::NESTED`] for each table
+    /// inside another (a side of a join, `toscalar`). Binding refuses a plan that is too deep.
+    pub depth: usize,
+}
+
+impl Plan {
+    /// The deepest plan a query may have.
+    pub const MAX_DEPTH: usize = 600;
+    /// What a table inside another adds to the depth: pipelines are walked in loops, tables inside tables by recursion.
+    pub const NESTED: usize = 8;
+
+    /// A node over nodes made before.
+    pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Plan {
+        let input = kind.input().map(Rc::as_ptr);
+        let mut depth = 1;
+        kind.for_each_plan(&mut |plan| {
+            let step = if Some(Rc::as_ptr(plan)) == input { 1 } else { Plan::NESTED };
+            depth = depth.max(plan.depth + step);
+        });
+        Plan { kind, columns, span, open, depth }
+    }
+
+    /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.
+    pub fn any(self: &Rc<Plan>, test: &mut impl FnMut(&Plan) -> bool) -> bool {
+        let (mut seen, mut todo) = (HashSet::new(), vec![Rc::clone(self)]);
+        while let Some(plan) = todo.pop() {
+            if !seen.insert(Rc::as_ptr(&plan)) {
+                continue;
+            }
+            if test(&plan) {
+                return true;
+            }
+            plan.kind.for_each_plan(&mut |below| todo.push(Rc::clone(below)));
+        }
+        false
+    }
 }
 
 /// What a node does.
@@ -151,6 +187,8 @@ pub enum PlanKind {
     Table(Str),
     /// The rows that a leaf's row stages let through; made when a plan is split.
     Leaf(usize),
+    /// The rows that a subquery (`mv-apply`, `partition`) is given; which subquery, by number.
+    Given(usize),
     /// Rows written in the query.
     Rows(Vec<Vec<Value>>),
     /// One row.
@@ -163,10 +201,83 @@ pub enum PlanKind {
     Set(Rc<Plan>, SetOp),
     /// Two tables by key.
     Join(Box<Join>),
+    /// Two tables by network: `evaluate ipv4_lookup(…)`.
+    IpLookup(Box<IpLookup>),
     /// Several tables one after the other; where each output column is found in each, `None` for missing.
     Union(Vec<UnionInput>),
     /// Nothing could be bound; reported already.
     Error,
+}
+
+impl PlanKind {
+    /// The one table it goes over, where it is a step of a pipeline.
+    pub fn input(&self) -> Option<&Rc<Plan>> {
+        match self {
+            PlanKind::Stage(input, _) | PlanKind::Set(input, _) => Some(input),
+            _ => None,
+        }
+    }
+
+    /// Every table it is made of, those inside its expressions too.
+    pub fn for_each_plan(&self, f: &mut impl FnMut(&Rc<Plan>)) {
+        match self {
+            PlanKind::Stage(input, _) => f(input),
+            PlanKind::Set(input, op) => {
+                f(input);
+                match op {
+                    SetOp::MvApply(m) => f(&m.body.plan),
+                    SetOp::Partition(p) => f(&p.body.plan),
+                    _ => {}
+                }
+            }
+            PlanKind::Join(j) => {
+                f(&j.left);
+                f(&j.right);
+            }
+            PlanKind::IpLookup(l) => {
+                f(&l.left);
+                f(&l.right);
+            }
+            PlanKind::Union(inputs) => inputs.iter().for_each(|i| f(&i.plan)),
+            _ => {}
+        }
+        self.for_each_expr(&mut |e| {
+            e.any(&mut |e| {
+                if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
+                    f(plan);
+                }
+                false
+            });
+        });
+    }
+
+    /// Every expression it evaluates itself.
+    pub fn for_each_expr(&self, f: &mut impl FnMut(&Expr)) {
+        match self {
+            PlanKind::Print(values) => values.iter().for_each(f),
+            PlanKind::Range(parts) => parts.iter().for_each(f),
+            PlanKind::Stage(_, stage) => match stage {
+                Stage::Where(e) => f(e),
+                Stage::Extend(sets) => sets.iter().for_each(|(_, e)| f(e)),
+                Stage::Project(values) => values.iter().for_each(f),
+                Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| f(e)),
+                Stage::Parse(p) => f(&p.source),
+                Stage::ParseKv(p) => f(&p.source),
+            },
+            PlanKind::Set(_, op) => op.for_each_expr(f),
+            PlanKind::Join(j) => j.left_keys.iter().chain(&j.right_keys).for_each(f),
+            PlanKind::IpLookup(l) => {
+                [&l.left_key, &l.right_key].into_iter().for_each(&mut *f);
+                l.extra.iter().for_each(|(a, b)| [a, b].into_iter().for_each(&mut *f));
+            }
+            PlanKind::Table(_)
+            | PlanKind::Leaf(_)
+            | PlanKind::Given(_)
+            | PlanKind::Rows(_)
+            | PlanKind::Union(_)
+            | PlanKind::Error => {}
+        }
+    }
 }
 
 /// An input of a union.
@@ -217,28 +328,20 @@ pub struct MvExpand {
     pub width: usize,
 }
 
-/// `parse`
+/// `parse`: the pattern as a regular expression, so a hostile text costs no more than its length.
 pub struct Parse {
     /// The text.
     pub source: Expr,
-    /// The pattern.
-    pub mode: ParseMode,
+    /// The whole pattern.
+    pub pattern: Box<regex::Regex>,
     /// Whether rows that do not match are dropped.
     pub filter: bool,
-    /// For each column of the pattern: where it goes and its type.
-    pub columns: Vec<(usize, Type)>,
+    /// Whether a column whose text is not of its type fails the whole row.
+    pub strict: bool,
+    /// For each column of the pattern: its group, where it goes and its type.
+    pub columns: Vec<(usize, usize, Type)>,
     /// How many columns the output has.
     pub width: usize,
-}
-
-/// How a `parse` pattern reads.
-pub enum ParseMode {
-    /// Literal texts: all columns or none.
-    Simple(Vec<ParsePart>),
-    /// Literal texts: each column for itself.
-    Relaxed(Vec<ParsePart>),
-    /// A regular expression with one group a column.
-    Regex(Box<regex::Regex>),
 }
 
 /// `parse-kv`
@@ -247,20 +350,31 @@ pub struct ParseKv {
     pub source: Expr,
     /// For each column: its key, where it goes and its type.
     pub columns: Vec<(Str, usize, Type)>,
-    /// `pair_delimiter`
-    pub pair_delimiter: String,
-    /// `kv_delimiter`
-    pub kv_delimiter: String,
+    /// How keys and values are told apart.
+    pub mode: KvMode,
     /// `quote`: opening and closing.
     pub quotes: Vec<(char, char)>,
     /// `escape`
-    pub escape: Option<char>,
-    /// `greedy`: a value goes on over pair delimiters that no key follows.
-    pub greedy: bool,
-    /// `regex`: the pattern of a pair, instead of delimiters.
-    pub regex: Option<Box<regex::Regex>>,
+    pub escapes: Vec<char>,
     /// How many columns the output has.
     pub width: usize,
+}
+
+/// How `parse-kv` tells keys and values apart.
+pub enum KvMode {
+    /// By delimiters.
+    Delimited {
+        /// `pair_delimiter`
+        pair: String,
+        /// `kv_delimiter`
+        kv: String,
+        /// `greedy`: a value goes on over pair delimiters that no key follows.
+        greedy: bool,
+    },
+    /// Words: a key and the word after it.
+    Words,
+    /// `regex`: the pattern of a pair, its key and its value in groups.
+    Regex(Box<regex::Regex>),
 }
 
 /// A key of a sort.
@@ -280,6 +394,8 @@ pub enum SetOp {
     Sort(Vec<SortKey>),
     /// `take n`
     Take(Expr),
+    /// `sample n`
+    Sample(Expr),
     /// `top n by x`
     Top(Expr, SortKey),
     /// `count`
@@ -288,6 +404,215 @@ pub enum SetOp {
     Summarize(Summarize),
     /// Sets columns that depend on the row's place.
     Window(Vec<(usize, Expr)>),
+    /// `mv-apply`: a subquery over the items of each row.
+    MvApply(Box<MvApply>),
+    /// `partition`: a subquery over the rows of each key.
+    Partition(Box<Partition>),
+    /// `make-series`
+    MakeSeries(Box<MakeSeries>),
+    /// `top-nested`
+    TopNested(Vec<TopNestedLevel>),
+    /// `scan`
+    Scan(Box<Scan>),
+    /// `evaluate pivot(…)` over rows already grouped.
+    Pivot(Pivot),
+    /// `evaluate narrow()`
+    Narrow(Vec<Column>),
+    /// `evaluate rows_near(condition, before, after)`
+    RowsNear(Expr, usize, usize),
+}
+
+impl SetOp {
+    /// Every expression it evaluates itself; those of subqueries are not among them.
+    pub fn for_each_expr(&self, f: &mut impl FnMut(&Expr)) {
+        let aggregates = |aggregates: &[AggregateExpr], f: &mut dyn FnMut(&Expr)| {
+            aggregates.iter().flat_map(|a| &a.args).for_each(f);
+        };
+        match self {
+            SetOp::Sort(keys) => keys.iter().for_each(|k| f(&k.value)),
+            SetOp::Take(n) | SetOp::Sample(n) => f(n),
+            SetOp::Top(n, key) => {
+                f(n);
+                f(&key.value);
+            }
+            SetOp::Summarize(s) => {
+                s.keys.iter().for_each(&mut *f);
+                aggregates(&s.aggregates, f);
+            }
+            SetOp::Window(sets) => sets.iter().for_each(|(_, e)| f(e)),
+            SetOp::MvApply(m) => m.expand.items.iter().for_each(|(e, ..)| f(e)),
+            SetOp::Partition(p) => f(&p.key),
+            SetOp::MakeSeries(m) => {
+                m.by.iter().for_each(&mut *f);
+                aggregates(&m.aggregates, f);
+                m.results.iter().for_each(&mut *f);
+                m.defaults.iter().flatten().for_each(&mut *f);
+                f(&m.axis);
+                [&m.from, &m.to].into_iter().flatten().for_each(&mut *f);
+                f(&m.step);
+            }
+            SetOp::TopNested(levels) => {
+                for level in levels {
+                    [&level.count, &level.others].into_iter().flatten().for_each(&mut *f);
+                    f(&level.key);
+                    aggregates(&level.aggregates, f);
+                    f(&level.result);
+                }
+            }
+            SetOp::Scan(s) => {
+                s.defaults.iter().for_each(&mut *f);
+                for step in &s.steps {
+                    f(&step.condition);
+                    step.assignments.iter().for_each(|(_, e)| f(e));
+                }
+            }
+            SetOp::RowsNear(condition, ..) => f(condition),
+            SetOp::Count | SetOp::Pivot(_) | SetOp::Narrow(_) => {}
+        }
+    }
+}
+
+/// A subquery that runs again and again, each time over other rows.
+pub struct Subquery {
+    /// What it does, over [`PlanKind::Given`].
+    pub plan: Rc<Plan>,
+    /// The number of its [`PlanKind::Given`].
+    pub given: usize,
+}
+
+/// `mv-apply`
+pub struct MvApply {
+    /// How a row becomes a table.
+    pub expand: Rc<MvExpand>,
+    /// What runs over that table.
+    pub body: Subquery,
+    /// Where each output column comes from.
+    pub outputs: Vec<ApplyOutput>,
+}
+
+/// Where a column of `mv-apply` comes from.
+#[derive(Clone, Copy)]
+pub enum ApplyOutput {
+    /// The row that was expanded.
+    Source(usize),
+    /// A row of the subquery.
+    Body(usize),
+}
+
+/// `partition by k (…)`
+pub struct Partition {
+    /// The key.
+    pub key: Expr,
+    /// What runs over the rows of a key.
+    pub body: Subquery,
+    /// The number of the [`PlanKind::Given`] that holds the key itself, for `toscalar(k)`.
+    pub key_given: usize,
+    /// At most so many keys.
+    pub most: usize,
+}
+
+/// `make-series`: for each key an array an aggregate, an item each step of the axis.
+pub struct MakeSeries {
+    /// The keys.
+    pub by: Vec<Expr>,
+    /// The aggregates.
+    pub aggregates: Vec<AggregateExpr>,
+    /// What is made of the aggregates of a bin: reads their columns.
+    pub results: Vec<Expr>,
+    /// What stands where a bin has no row; without one, zero.
+    pub defaults: Vec<Option<Expr>>,
+    /// The axis.
+    pub axis: Expr,
+    /// Where it starts; without one, at each key's first bin.
+    pub from: Option<Expr>,
+    /// Where it ends; without one, after each key's last bin.
+    pub to: Option<Expr>,
+    /// Whether the end itself belongs to it (`in range(…)`).
+    pub to_inclusive: bool,
+    /// The distance of two items.
+    pub step: Expr,
+    /// `kind=nonempty`: without rows one series of defaults.
+    pub non_empty: bool,
+}
+
+/// A level of `top-nested`.
+pub struct TopNestedLevel {
+    /// How many values; without one, all.
+    pub count: Option<Expr>,
+    /// The value rows are grouped by.
+    pub key: Expr,
+    /// What stands for the values that are not among the top.
+    pub others: Option<Expr>,
+    /// The aggregates.
+    pub aggregates: Vec<AggregateExpr>,
+    /// What is made of the aggregates of a group: reads their columns.
+    pub result: Expr,
+    /// Whether the smallest come first.
+    pub ascending: bool,
+}
+
+/// `scan`: sequences of rows. Expressions read, one behind the other: the row with its declared columns, then the
+/// state of every step, each a row with declared columns.
+pub struct Scan {
+    /// How many columns a row has with its declared columns.
+    pub width: usize,
+    /// The values of the declared columns where no step sets them.
+    pub defaults: Vec<Expr>,
+    /// The steps.
+    pub steps: Vec<ScanStep>,
+    /// Whether the number of the sequence is appended.
+    pub match_id: bool,
+}
+
+/// A step of `scan`.
+pub struct ScanStep {
+    /// Which rows match.
+    pub condition: Expr,
+    /// What a match sets: the position in the row and the value.
+    pub assignments: Vec<(usize, Expr)>,
+    /// Which matches are output.
+    pub output: ScanOutput,
+}
+
+/// Which matches of a `scan` step are output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanOutput {
+    /// Every one.
+    All,
+    /// The last of a run of repeated matches.
+    Last,
+    /// None.
+    None,
+}
+
+/// `evaluate pivot(…)`: rows of keys, a name and a value become a row a key with a column a name.
+pub struct Pivot {
+    /// How many keys stand first.
+    pub keys: usize,
+    /// The names, each an output column behind the keys.
+    pub names: Vec<Str>,
+    /// What stands where a key has no value of that name.
+    pub missing: Value,
+}
+
+/// `evaluate ipv4_lookup(…)`, `evaluate ipv6_lookup(…)`
+pub struct IpLookup {
+    /// The rows looked up.
+    pub left: Rc<Plan>,
+    /// The table of networks.
+    pub right: Rc<Plan>,
+    /// The address, over the left rows.
+    pub left_key: Expr,
+    /// The network, over the right rows.
+    pub right_key: Expr,
+    /// Further columns that must be equal, left and right.
+    pub extra: Vec<(Expr, Expr)>,
+    /// Which columns of the right side come out.
+    pub right_columns: Vec<usize>,
+    /// Their types, to fill missing values.
+    pub right_types: Vec<Type>,
+    /// Whether rows without a match come out too.
+    pub unmatched: bool,
 }
 
 /// `summarize`

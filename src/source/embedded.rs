@@ -23,6 +23,46 @@ pub fn end_of_object(record: &[u8]) -> Option<usize> {
     (record.trim_ascii_start().first() == Some(&b'{')).then(|| end_of_value(record)).flatten()
 }
 
+/// The names of the key that the filter adds: the first that the record does not have.
+pub const ADDED: [&str; 4] = ["forepost", "forepost_2", "forepost_3", "forepost_4"];
+
+/// How the value of such a key begins.
+pub const ADDED_START: &str = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\",\"rules\":[");
+
+/// An event without what filters on its way have added behind its own keys: what it was but for white space.
+pub fn without_added(event: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(event, b"\"forepost").is_none() {
+        return Cow::Borrowed(event);
+    }
+    let mut own = None;
+    let mut last = 0;
+    let Some(mut items) = Items::open(event) else { return Cow::Borrowed(event) };
+    while let Some(Ok((key, value))) = items.next() {
+        let added = ADDED.iter().any(|name| name.as_bytes() == key) && is_added(value);
+        match (added, own) {
+            (true, None) => own = Some(last),
+            (false, Some(_)) => own = None,
+            _ => {}
+        }
+        last = items.offset();
+    }
+    match own {
+        // It was `{}` before.
+        Some(0) => Cow::Borrowed(b"{}"),
+        Some(end) => {
+            let tail = event.get(last..).unwrap_or_default();
+            Cow::Owned([event.get(..end).unwrap_or_default(), tail].concat())
+        }
+        None => Cow::Borrowed(event),
+    }
+}
+
+/// Whether a value is one that a filter, of whatever version, has added.
+fn is_added(value: &[u8]) -> bool {
+    let mut keys = Items::open(value).filter(Items::is_object).into_iter().flatten().map_while(Result::ok);
+    keys.next().is_some_and(|(key, _)| key == b"version") && keys.next().is_some_and(|(key, _)| key == b"rules")
+}
+
 /// Hands the events in a record to `found`, each as raw JSON. `keys` are looked at first; after them whatever
 /// [`envelope::WRAPPERS`] names. Returns how many values could not be told: no event, cut, or compressed.
 pub fn events(record: &[u8], keys: &[String], found: &mut dyn FnMut(&[u8])) -> usize {

@@ -10,6 +10,7 @@ pub mod convert;
 pub mod datetime;
 pub mod json;
 pub mod limits;
+pub mod sort;
 pub mod text;
 pub mod timespan;
 

@@ -2,8 +2,8 @@
 
 use super::{Parsed, Parser, Skip};
 use crate::kql::ast::{
-    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Operator, OperatorKind, Ordered, Parameter,
-    Parse, ParsePart, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
+    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Named, Operator, OperatorKind, Ordered,
+    Parameter, Parse, ParsePart, PartitionBody, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
 };
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
@@ -20,6 +20,7 @@ const DASHED: &[&str] = &[
     "make-series",
     "make-graph",
     "project-away",
+    "project-by-names",
     "project-keep",
     "project-rename",
     "project-reorder",
@@ -66,6 +67,7 @@ const OPERATORS: &[&str] = &[
     "extend",
     "project",
     "project-away",
+    "project-by-names",
     "project-keep",
     "project-rename",
     "project-reorder",
@@ -105,6 +107,31 @@ const OPERATORS: &[&str] = &[
     "consume",
 ];
 
+/// What `render` can draw.
+const CHARTS: &[&str] = &[
+    "table",
+    "list",
+    "barchart",
+    "piechart",
+    "ladderchart",
+    "timechart",
+    "linechart",
+    "anomalychart",
+    "pivotchart",
+    "areachart",
+    "stackedareachart",
+    "scatterchart",
+    "timepivot",
+    "columnchart",
+    "timeline",
+    "3Dchart",
+    "card",
+    "treemap",
+    "plotly",
+    "graph",
+    "sankey",
+];
+
 impl Parser {
     /// A source and the operators behind it; without operators, the source itself.
     pub(super) fn pipe(&mut self) -> Parsed<Expr> {
@@ -113,8 +140,7 @@ impl Parser {
             let mut operators = Vec::new();
             while p.eat("|") {
                 if operators.len() >= MAX_STAGES {
-                    p.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", p.span()));
-                    return Err(Skip);
+                    return p.too_long();
                 }
                 operators.push(p.operator());
             }
@@ -122,7 +148,7 @@ impl Parser {
                 return Ok(source);
             }
             let span = source.span.to(p.last_span());
-            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators), span })
+            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators.into()), span })
         })
     }
 
@@ -148,7 +174,7 @@ impl Parser {
         let name = self.name()?;
         let kind = self.operands(&name)?;
         let span = start.to(self.last_span());
-        Ok(Expr { kind: ExprKind::Source(Box::new(Operator { name, kind, span })), span })
+        Ok(Expr { kind: ExprKind::Source(Rc::new(Operator { name, kind, span })), span })
     }
 
     /// The operator after a `|`. What cannot be read is skipped to the next `|`, so that the rest is still checked.
@@ -177,7 +203,7 @@ impl Parser {
         let mut text = first.clone();
         let mut joined = 1;
         let mut candidate = first.clone();
-        for i in 1..5 {
+        for i in 1..6 {
             match self.peek(i) {
                 Token::Name(n) if i % 2 == 0 && self.touches(i) => candidate.push_str(n),
                 Token::Mark("-") if i % 2 == 1 && self.touches(i) => candidate.push('-'),
@@ -209,6 +235,7 @@ impl Parser {
             "project-reorder" => {
                 OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
             }
+            "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::scalar)?),
             "distinct" => {
                 self.parameters()?;
                 OperatorKind::Distinct(self.list(Self::named)?)
@@ -230,10 +257,8 @@ impl Parser {
                 OperatorKind::Top(count, self.ordered()?)
             }
             "count" => {
-                if self.eat_word("as") {
-                    self.name()?;
-                }
-                OperatorKind::Count
+                let name = if self.eat_word("as") { Some(self.name()?) } else { None };
+                OperatorKind::Count(name)
             }
             "summarize" => self.summarize()?,
             "join" => OperatorKind::Join(self.join()?),
@@ -246,7 +271,7 @@ impl Parser {
             "mv-apply" | "mvapply" => {
                 let expand = self.mv_expand()?;
                 self.expect_word("on")?;
-                OperatorKind::MvApply(expand, Box::new(self.subquery()?))
+                OperatorKind::MvApply(expand, self.operators_in_parentheses()?)
             }
             "parse" | "parse-where" => OperatorKind::Parse(self.parse_pattern(&*name.text == "parse-where")?),
             "parse-kv" => {
@@ -311,10 +336,19 @@ impl Parser {
             "partition" => {
                 let mut parameters = self.parameters()?;
                 self.expect_word("by")?;
-                let key = self.named()?;
+                // A name alone: what follows in parentheses is no argument of it.
+                let name = self.name()?;
+                let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+                let key = Named { names: Vec::new(), value };
                 parameters.extend(self.parameters()?);
-                let body = self.subquery()?;
-                OperatorKind::Partition(parameters, key, Box::new(body))
+                let body = if self.eat("{") {
+                    let query = self.pipe()?;
+                    self.expect("}")?;
+                    PartitionBody::Query(Box::new(query))
+                } else {
+                    PartitionBody::Operators(self.operators_in_parentheses()?)
+                };
+                OperatorKind::Partition(parameters, key, body)
             }
             "scan" => OperatorKind::Scan(self.scan()?),
             "search" => {
@@ -325,15 +359,49 @@ impl Parser {
                 } else {
                     Vec::new()
                 };
-                OperatorKind::Search(parameters, tables, self.scalar()?)
+                let case_sensitive = parameters
+                    .iter()
+                    .any(|p| matches!(&p.value.kind, ExprKind::Name(kind) if &**kind == "case_sensitive"));
+                OperatorKind::Search(parameters, tables, self.search_predicate(case_sensitive)?)
             }
             "find" => OperatorKind::Find(self.find()?),
-            "render" | "consume" => {
-                self.skip_to(&["|", ";"]);
-                OperatorKind::Ignored
-            }
+            "render" => self.render()?,
+            "consume" => OperatorKind::Ignored,
             word => return self.unknown_operator(word, name),
         })
+    }
+
+    /// `render timechart with (title="…")`: how to draw is not ours, that it is well formed is.
+    fn render(&mut self) -> Parsed<OperatorKind> {
+        let chart = self.name()?;
+        if !CHARTS.contains(&&*chart.text) {
+            let d = Diagnostic::error("KS005", format!("Expected one of: {}", CHARTS.join(", ")), chart.span);
+            self.report(d);
+        }
+        if self.is_word("with") {
+            self.advance();
+            self.expect("(")?;
+            self.list_until(")", Self::render_property)?;
+        }
+        // The older form: properties without `with`.
+        while !self.at_end() {
+            self.render_property()?;
+        }
+        Ok(OperatorKind::Ignored)
+    }
+
+    /// `title="…"`, `ycolumns=a, b`
+    fn render_property(&mut self) -> Parsed<()> {
+        let name = self.name()?;
+        self.expect("=")?;
+        self.parameter_value()?;
+        if matches!(&*name.text, "ycolumns" | "series" | "anomalycolumns") {
+            while self.is(",") && matches!(self.peek(1), Token::Name(_)) && !self.peek_is(2, "=") {
+                self.advance();
+                self.name()?;
+            }
+        }
+        Ok(())
     }
 
     fn unknown_operator(&mut self, word: &str, name: &Name) -> Parsed<OperatorKind> {
@@ -466,16 +534,30 @@ impl Parser {
         let pattern = matches!(self.token(), Token::Mark("*")) || (self.peek_is(1, "*") && self.touches(1));
         if pattern {
             let name = self.name_pattern()?;
-            let d = Diagnostic::error(
-                "FP010",
-                format!("The table pattern '{}' is not supported.", name.text),
-                name.span,
-            )
-            .with_hint("name each table");
-            self.report(d);
-            return Ok(Expr { kind: ExprKind::Error, span: name.span });
+            return Ok(Expr { kind: ExprKind::TablePattern(name.text), span: name.span });
         }
         self.scalar()
+    }
+
+    /// `( operators )`: a pipeline whose source is given.
+    fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
+        self.expect("(")?;
+        self.deeper(|p| {
+            let mut operators = vec![p.operator()];
+            while p.eat("|") {
+                if operators.len() >= MAX_STAGES {
+                    return p.too_long();
+                }
+                operators.push(p.operator());
+            }
+            p.expect(")")?;
+            Ok(operators)
+        })
+    }
+
+    fn too_long<T>(&mut self) -> Parsed<T> {
+        self.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", self.span()));
+        Err(Skip)
     }
 
     /// `( pipeline )`
@@ -579,25 +661,36 @@ impl Parser {
             Ok((value, default))
         })?;
         self.expect_word("on")?;
-        let on = self.named()?;
+        // `on x in range(…)`: here `in` is no operator.
+        let on = if self.peek_word(1, "in") && self.peek_word(2, "range") {
+            let name = self.name()?;
+            let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+            Named { names: Vec::new(), value }
+        } else {
+            self.named()?
+        };
         let (mut from, mut to, mut step) = (None, None, None);
-        if self.is_word("in") {
-            let d = Diagnostic::error("FP010", "make-series … in range(…) is not supported.", self.span())
-                .with_hint("use from … to … step …");
-            self.report(d);
-            return Err(Skip);
-        }
-        if self.eat_word("from") {
+        let in_range = self.eat_word("in");
+        if in_range {
+            self.expect_word("range")?;
+            self.expect("(")?;
+            from = Some(self.scalar()?);
+            self.expect(",")?;
+            to = Some(self.scalar()?);
+            self.expect(",")?;
+            step = Some(self.scalar()?);
+            self.expect(")")?;
+        } else if self.eat_word("from") {
             from = Some(self.scalar()?);
         }
-        if self.eat_word("to") {
+        if !in_range && self.eat_word("to") {
             to = Some(self.scalar()?);
         }
-        if self.eat_word("step") {
+        if !in_range && self.eat_word("step") {
             step = Some(self.scalar()?);
         }
         let by = if self.eat_word("by") { self.list(Self::named)? } else { Vec::new() };
-        Ok(MakeSeries { parameters, aggregates, on, from, to, step, by })
+        Ok(MakeSeries { parameters, aggregates, on, from, to, step, in_range, by })
     }
 
     fn top_nested(&mut self) -> Parsed<OperatorKind> {
@@ -690,10 +783,19 @@ impl Parser {
             Vec::new()
         };
         self.eat_word("where");
-        let predicate = self.scalar()?;
+        let predicate = self.search_predicate(false)?;
         let project = match self.operator_name_is() {
-            Some("project") => self.list(Self::name)?,
-            _ => Vec::new(),
+            Some("project") => Some(self.list(|p| {
+                if p.is_word("pack_all") && p.peek_is(1, "(") {
+                    let d = Diagnostic::error("FP010", "pack_all() in find is not supported.", p.span());
+                    p.report(d);
+                    return Err(Skip);
+                }
+                let name = p.name()?;
+                let ty = if p.eat(":") { Some(p.type_name()?) } else { None };
+                Ok((name, ty))
+            })?),
+            _ => None,
         };
         Ok(Find { parameters, tables, predicate, project })
     }
