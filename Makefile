@@ -49,7 +49,7 @@ demo: package ## Builds, scans the bundled sample and prints the alerts
 	@echo '  node $(PACKAGE)/cli.js --help'
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package budget ## All checks and tests
+test: lint licences test-native test-wasm test-package test-fluent-bit budget ## All checks and tests
 
 .PHONY: lint
 lint: ## Format and clippy, without changing anything
@@ -94,9 +94,9 @@ clean: ## Removes everything that was built, but not .tools
 	rm -rf target dist node_modules tests/out
 
 .PHONY: test-fluent-bit
-test-fluent-bit: dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The Fluent Bit module through the host's ABI, on 8 KB of stack, in wasmi and Node
+test-fluent-bit: package dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The Fluent Bit module through the host's ABI, on 8 KB of stack, in wasmi and Node
 	cargo test --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- --nocapture
-	node --expose-gc --test --test-reporter=spec tests/fluent-bit/node.test.js
+	node --expose-gc --test --test-reporter=spec tests/fluent-bit/*.test.js
 
 .PHONY: bench-fluent-bit
 bench-fluent-bit: dist/fluent-bit/forepost.wasm ## What a record costs in an interpreter that matters to no rule, against one memmem
