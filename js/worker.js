@@ -46,18 +46,20 @@ export function createHandler(engine, options) {
 
 /** The same with its options from a Worker's environment: `FOREPOST_KEY`, `FOREPOST_RULES`, `FOREPOST_WEBHOOK`, `FOREPOST_MAX_BYTES`. */
 export function createWorker(engine) {
-  const handlers = new WeakMap();
+  let made; // for the settings it was made with
   return {
     fetch(request, env = {}) {
-      if (!handlers.has(env)) handlers.set(env, createHandler(engine, optionsOf(env)));
-      return handlers.get(env)(request);
+      const options = optionsOf(env);
+      const settings = JSON.stringify(options);
+      if (made?.settings !== settings) made = { settings, handler: createHandler(engine, options) };
+      return made.handler(request);
     },
   };
 }
 
 function optionsOf(env) {
   const { FOREPOST_KEY: key, FOREPOST_RULES: rules, FOREPOST_WEBHOOK: webhook, FOREPOST_MAX_BYTES: maxBytes } = env;
-  return { key, rules: rules || undefined, webhook, ...(maxBytes && { maxBytes: Number(maxBytes) }) };
+  return { key, rules: rules || undefined, webhook, ...(maxBytes && { maxBytes: Number(maxBytes) || 0 }) };
 }
 
 async function route(request, engine, settings, counters) {
@@ -127,16 +129,16 @@ async function judge(engine, settings, counters, read) {
     await read(detector);
     const problems = detector.problems();
     detector.finish();
-    const { events, problems: count } = detector.stats();
-    if (events === 0) {
-      const reason = problems[0]?.message ?? 'the body is empty';
+    const { events, bytes } = detector.stats();
+    const reason = problems[0]?.message ?? (bytes === 0 && 'the body is empty');
+    if (events === 0 && reason) {
       throw new Refusal(400, `no CloudTrail event in it: ${reason}`, { problems: problems.slice(0, SHOWN) });
     }
     problems.push(...detector.problems());
     const lines = detector.alertsText().split('\n').filter(Boolean);
     counters.events += events;
     counters.alerts += lines.length;
-    return { lines, events, problems: problems.slice(0, SHOWN), count };
+    return { lines, events, problems: problems.slice(0, SHOWN) };
   } finally {
     detector.dispose();
   }

@@ -25,6 +25,8 @@ export function toListener(handler) {
     }
     const response = await handler(request);
     if (gone.signal.aborted) return;
+    // What was refused before its end cannot be followed by another request.
+    if (!incoming.complete) outgoing.setHeader('connection', 'close');
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(Buffer.from(await response.arrayBuffer()));
   };
