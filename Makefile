@@ -49,7 +49,7 @@ demo: package ## Builds, scans the bundled sample and prints the alerts
 	@echo '  node $(PACKAGE)/cli.js --help'
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package test-fluent-bit budget ## All checks and tests
+test: lint licences test-native test-wasm test-package test-fluent-bit test-hosts budget ## All checks and tests
 
 .PHONY: lint
 lint: ## Format and clippy, without changing anything
@@ -97,6 +97,15 @@ clean: ## Removes everything that was built, but not .tools
 test-fluent-bit: package dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The Fluent Bit module through the host's ABI, on 8 KB of stack, in wasmi and Node
 	cargo test --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- --nocapture
 	node --expose-gc --test --test-reporter=spec tests/fluent-bit/*.test.js
+
+.PHONY: test-hosts
+test-hosts: package tests/hosts/node_modules/.package-lock.json ## The package in workerd, miniflare, Deno, Bun and Node, and through bundlers
+	cd tests/hosts && node --test --test-reporter=spec *.test.js
+
+# The package itself is linked, not copied: it must be there, and may change without an install.
+tests/hosts/node_modules/.package-lock.json: tests/hosts/package.json tests/hosts/package-lock.json | package
+	cd tests/hosts && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 .PHONY: bench-fluent-bit
 bench-fluent-bit: dist/fluent-bit/forepost.wasm ## What a record costs in an interpreter that matters to no rule, against one memmem
