@@ -2,13 +2,14 @@
 
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'check'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'check', 'functions'];
 
 const HELP = { short: 'h', about: 'this text' };
 
 const ALERTS = {
   rules: { value: 'FILE|DIR', many: true, about: 'rules to run, as YAML; may be repeated. Without it: the built-in ones' },
   format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one alert a line, nothing else on standard output' },
+  table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
   workspace: { value: 'ID', about: 'the workspace that alerts name' },
   'no-evidence': { about: 'leave the source events out of the alerts' },
   help: HELP,
@@ -27,11 +28,17 @@ export const OPTIONS = {
   },
   query: {
     format: { value: 'pretty|ndjson|csv', choices: ['pretty', 'ndjson', 'csv'], about: 'ndjson: one row a line, as an object' },
+    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
     batch: { about: 'read {"id","query"} lines from standard input, write one answer line each' },
     help: HELP,
   },
   check: {
+    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one finding a line' },
+    help: HELP,
+  },
+  functions: {
+    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one function a line, as an object' },
     help: HELP,
   },
 };
@@ -48,6 +55,7 @@ and what could not be read go to standard error.`,
     examples: [
       ['forepost scan AWSLogs/', 'the built-in rules over a folder synced from the trail’s bucket'],
       ['forepost scan AWSLogs/ --rules my-rules/', 'your own rules, as they are in Sentinel'],
+      ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'rules that also read a table you have'],
       ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'alerts for a program'],
       ['aws cloudtrail lookup-events | forepost scan -', 'straight from the API'],
     ],
@@ -87,6 +95,16 @@ A folder is searched for .yaml and .yml files.`,
     ],
     status: '0 no errors (warnings may be); 1 some rule has an error; 2 could not run.',
   },
+  functions: {
+    usage: 'forepost functions [NAME|FAMILY]…',
+    about: `Lists the functions and aggregates of KQL that the engine runs: parameters, one line, an example.
+What is not listed is refused by name when a rule or query is loaded.`,
+    examples: [
+      ['forepost functions split', 'one function'],
+      ['forepost functions "IPv4 and IPv6"', 'a family'],
+    ],
+    status: '0 ran; 2 there is no such function.',
+  },
 };
 
 /** `forepost --help`. */
@@ -98,6 +116,7 @@ export function overview() {
   forepost conclude FILE…                 alerts of what pipeline filters let through
   forepost query 'KQL' AWSLogs/           one query over the logs
   forepost check DIR                      what is wrong with rule files, and where
+  forepost functions                      what KQL the engine runs
 
   forepost COMMAND --help                 options and examples
   forepost --version

@@ -7,6 +7,7 @@ import { renderAlert } from './alert.js';
 import { UsageError } from './args.js';
 import { readInto } from './read.js';
 import { readRules, render } from './rulefiles.js';
+import { readTables } from './tables.js';
 import { clean, count, note, number, out, style, time } from './terminal.js';
 
 export const scan = (options, operands) => run('scan', options, operands);
@@ -22,7 +23,7 @@ async function run(command, options, operands, span) {
   const paths = operands.length > 0 ? operands : ['-'];
   if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
   const rules = options.rules && loadRules(options.rules, command);
-  const detector = newDetector(rules, options);
+  const detector = newDetector(rules, options, command);
   const started = performance.now();
   const found = new Map(); // alerts by rule
   const print = async () => {
@@ -53,10 +54,10 @@ function loadRules(paths, command) {
 }
 
 /** A rule with an error stops the scan before it reads: a rule that silently does not run is worse. */
-function newDetector(rules, options) {
+function newDetector(rules, options, command) {
   const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
   try {
-    const detector = new Detector({ rules, evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace });
+    const detector = new Detector({ rules, evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables: readTables(options, command) });
     for (const warning of detector.warnings) note(render(warning, textOf(warning)));
     return detector;
   } catch (error) {

@@ -86,9 +86,9 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
     Catalog { tables: std::iter::once(own).chain(given).collect() }
 }
 
-/// Everything that is wrong or odd in rule files.
-pub fn check(files: &[RuleFile]) -> Vec<Finding> {
-    compile_all(files, &[]).1
+/// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`.
+pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
+    compile_all(files, tables).1
 }
 
 /// The built-in rules as files.

@@ -10,12 +10,14 @@ mod feed;
 mod query;
 mod signs;
 mod single;
+pub mod tables;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
 pub use query::{QueryRun, query_batch_line, write_diagnostic};
 pub use signs::Signs;
 pub use single::{Judge, Match, State};
+pub use tables::NamedTable;
 
 use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};
@@ -51,15 +53,6 @@ impl Default for Options {
         let AlertOptions { workspace, .. } = AlertOptions::default();
         Options { evidence: true, workspace, stream: false, candidates: false, tables: Vec::new() }
     }
-}
-
-/// A table a user supplies.
-#[derive(Clone, Debug)]
-pub struct NamedTable {
-    /// The name queries use.
-    pub name: String,
-    /// Its columns and rows.
-    pub table: crate::table::user::UserTable,
 }
 
 /// One rule and where its replay stands.

@@ -4,6 +4,7 @@
 //! which run once a window over the rows that are left. `program` evaluates scalar expressions, `stage` the
 //! row stages, `run` the set stages.
 
+pub mod activity;
 pub mod join;
 pub mod late;
 pub mod lookup;

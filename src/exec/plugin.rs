@@ -78,3 +78,40 @@ pub fn rows_near(
     }
     Ok(rows.iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect())
 }
+
+/// `schema_merge`: the columns of several schemas as one, each once. A column of two types takes the wider one; with
+/// `PreserveOrder` it stands at one place in all, without it the last place it has counts.
+pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
+    let bad = |message: String| ExecError { code: "FP106", message };
+    let text = |row: &Row, i: usize| row.values.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut merged: Vec<(String, i64, String, String)> = Vec::new();
+    for row in rows {
+        let (name, data_type, ty) = (text(row, 0), text(row, 2), text(row, 3));
+        let ordinal = row.values.get(1).and_then(Value::as_integer).unwrap_or(0);
+        let Some(known) = merged.iter_mut().find(|(n, ..)| *n == name) else {
+            merged.push((name, ordinal, data_type, ty));
+            continue;
+        };
+        if keep_order && known.1 != ordinal {
+            return Err(bad(format!("schema_merge: the column '{name}' stands at two places.")));
+        }
+        known.1 = known.1.max(ordinal);
+        if known.3 != ty {
+            let widens = |narrow: &str, wide: &str| {
+                matches!((narrow, wide), ("int", "long" | "real") | ("long", "real"))
+            };
+            if widens(&known.3, &ty) {
+                (known.2, known.3) = (data_type, ty);
+            } else if !widens(&ty, &known.3) {
+                let message = format!("schema_merge: the column '{name}' is {} and {ty}.", known.3);
+                return Err(bad(message));
+            }
+        }
+    }
+    merged.sort_by_key(|(_, ordinal, ..)| *ordinal);
+    let row = |(i, (name, _, data_type, ty)): (usize, (String, i64, String, String))| Row {
+        values: vec![Value::from(name), Value::Long(i as i64), Value::from(data_type), Value::from(ty)],
+        ..Row::default()
+    };
+    Ok(merged.into_iter().enumerate().map(row).collect())
+}

@@ -4,7 +4,8 @@ use super::program::Program;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::{
-    Budget, ExecError, join, lookup, plugin, sample, scan, series, subquery, summarize, top_nested, window,
+    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, summarize, top_nested,
+    window,
 };
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, UnionSource};
 use crate::value::{Type, Value, compare, convert};
@@ -266,6 +267,8 @@ impl<'a> Run<'a> {
                 plugin::pivot(self, p, &rows, name)?
             }
             SetOp::Narrow(columns) => plugin::narrow(self, columns, &rows)?,
+            SetOp::Activity(a) => activity::activity(self, a, &rows)?,
+            SetOp::SchemaMerge(keep_order) => plugin::schema_merge(*keep_order, &rows)?,
             SetOp::RowsNear(e, before, after) => plugin::rows_near(self, e, *before, *after, &rows)?,
         })
     }

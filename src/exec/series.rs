@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 /// How many items an array may have. Source: Microsoft's docs.
 const MOST_ITEMS: i128 = 1 << 20;
 
-/// The axis: positions are whole numbers of steps from a base.
-enum Axis {
+/// An axis: positions are whole numbers of steps from a base.
+pub(super) enum Axis {
     /// Integers and times, exactly.
     Whole { base: i128, step: i128 },
     /// Reals and decimals.
@@ -29,7 +29,7 @@ fn whole(v: &Value) -> Option<i128> {
 
 impl Axis {
     /// An axis that steps from a base; `None` if the step is not above zero.
-    fn new(ty: Type, base: Option<&Value>, step: &Value) -> Option<Axis> {
+    pub(super) fn new(ty: Type, base: Option<&Value>, step: &Value) -> Option<Axis> {
         if matches!(ty, Type::Real | Type::Decimal) || whole(step).is_none() {
             let base = base.map_or(Some(0.0), compare::real)?;
             let step = compare::real(step).filter(|s| *s > 0.0 && s.is_finite())?;
@@ -40,7 +40,7 @@ impl Axis {
     }
 
     /// Which step a value falls in, and whether it stands at its very start.
-    fn position(&self, v: &Value) -> Option<(i128, bool)> {
+    pub(super) fn position(&self, v: &Value) -> Option<(i128, bool)> {
         match self {
             Axis::Whole { base, step } => {
                 let from_base = whole(v)? - base;
@@ -54,7 +54,19 @@ impl Axis {
         }
     }
 
-    fn value(&self, position: i128, ty: Type) -> Value {
+    /// How many whole steps a length has.
+    pub(super) fn steps(&self, length: &Value) -> Option<i128> {
+        match self {
+            Axis::Whole { step, .. } => Some(whole(length)?.div_euclid(*step)),
+            Axis::Real { step, .. } => {
+                let steps = compare::real(length)? / step;
+                (steps.is_finite() && steps.abs() < 1e18).then(|| steps.floor() as i128)
+            }
+        }
+    }
+
+    /// The value a step starts at.
+    pub(super) fn value(&self, position: i128, ty: Type) -> Value {
         match self {
             Axis::Whole { base, step } => match (i64::try_from(base + position.saturating_mul(*step)), ty) {
                 (Ok(n), Type::DateTime) => Value::DateTime(n),

@@ -14,6 +14,10 @@ use std::rc::Rc;
 /// dropped by recursion, so it is less where a host gives little stack.
 pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 16 } else { 128 };
 
+/// How long the text of a value may grow, in bytes: arrays that share their items can be small in memory and endless as text.
+/// What is longer is cut; nothing in a log is.
+const MAX_TEXT: usize = 64 << 20;
+
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -493,16 +497,17 @@ pub fn write(out: &mut String, value: &Value) {
         // On to the next value, closing what is done.
         value = loop {
             let first = out.ends_with(['[', '{']);
+            let room = out.len() <= MAX_TEXT;
             match open.last_mut() {
                 None => return,
-                Some(Written::Array(items)) => match items.next() {
+                Some(Written::Array(items)) => match items.next().filter(|_| room) {
                     Some(item) => {
                         out.push_str(if first { "" } else { "," });
                         break item;
                     }
                     None => out.push(']'),
                 },
-                Some(Written::Bag(pairs)) => match pairs.next() {
+                Some(Written::Bag(pairs)) => match pairs.next().filter(|_| room) {
                     Some((key, item)) => {
                         out.push_str(if first { "" } else { "," });
                         write_string(out, key);

@@ -41,6 +41,21 @@ fn doubling() {
 }
 
 #[test]
+fn wide_tables() {
+    let mut query = "let t0 = print x = 1, y = 2; ".to_owned();
+    for i in 1..40 {
+        query += &format!("let t{i} = t{0} | join t{0} on x; ", i - 1);
+    }
+    assert_eq!(code(&answer(&(query + "t39 | count"))), "FP003");
+    let columns = (0..50_000).map(|i| format!("c{i} = {i}")).collect::<Vec<_>>().join(", ");
+    assert_eq!(code(&answer(&format!("print {columns}"))), "FP002");
+    let tables = vec!["A"; 100_000].join(", ");
+    assert_eq!(code(&answer(&format!("let A = print x = 1; union {tables} | count"))), "FP003");
+    let levels = vec!["top-nested of x by count()"; 20_000].join(", ");
+    assert_eq!(code(&answer(&format!("print x = 1 | {levels}"))), "FP002");
+}
+
+#[test]
 fn series_and_ranges() {
     let year = "print t = datetime(2024-01-01) | make-series count() on t from datetime(2024-01-01) to datetime(2025-01-01) step";
     assert_eq!(code(&answer(&format!("{year} 1tick"))), "FP102");

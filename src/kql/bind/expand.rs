@@ -69,7 +69,8 @@ impl Binder<'_> {
         for p in &e.parameters {
             match (&*p.name.text, &p.value.kind) {
                 ("with_itemindex", Ast::Name(name)) => {
-                    columns.push(Column::new(name, Type::Long));
+                    columns.iter().for_each(|c| namer.take(&c.name));
+                    columns.push(Column::new(&namer.take_free(name), Type::Long));
                     item_index = Some(columns.len() - 1);
                 }
                 ("bagexpansion" | "kind", Ast::Name(how)) if matches!(&**how, "array" | "bag") => {

@@ -107,7 +107,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
     // A name that is unknown only because its statement could not be read says nothing new.
     let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
     diagnostics.extend(binder.diagnostics.into_iter().filter(|d| !unread.contains(&d.span)));
-    if plan.is_none() && diagnostics.is_empty() {
+    if plan.is_none() && diagnostics.is_empty() && wanting.is_none() {
         let d = Diagnostic::error(
             "KS006",
             "The query has no statement that yields a result.",

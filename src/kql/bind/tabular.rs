@@ -4,6 +4,7 @@ use super::name::Namer;
 use super::{Binder, Binding, Bound, Env};
 use crate::kql::ast::{self, ExprKind as Ast, Name, Operator, OperatorKind, Ordered};
 use crate::kql::diagnostic::{Diagnostic, Span};
+use crate::kql::parse::MAX_COLUMNS;
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, Stage, UnionInput, UnionSource};
 use crate::value::{Column, Type, Value, convert};
 use std::rc::Rc;
@@ -22,7 +23,7 @@ impl Binder<'_> {
             }),
             Ast::Source(operator) => self.deeper(span, |b| {
                 let plan = b.source(operator, env)?;
-                b.check_depth(&plan, span)?;
+                b.check_size(&plan, span)?;
                 Some(plan)
             }),
             _ => {
@@ -56,17 +57,21 @@ impl Binder<'_> {
                 Some(next) => next,
                 None => self.unknown_table(operator.span),
             };
-            self.check_depth(&plan, operator.span)?;
+            self.check_size(&plan, operator.span)?;
         }
         Some(plan)
     }
 
-    fn check_depth(&mut self, plan: &Plan, span: Span) -> Option<()> {
-        if plan.depth <= Plan::MAX_DEPTH {
-            return Some(());
+    /// Whether a plan is not too deep and not too wide: each operator adds little, joins of joins double.
+    fn check_size(&mut self, plan: &Plan, span: Span) -> Option<()> {
+        if plan.depth > Plan::MAX_DEPTH {
+            let message = "The query stacks too many operators, over all tables and functions it is made of.";
+            return self.error("FP002", message, span);
         }
-        let message = "The query stacks too many operators, over all tables and functions it is made of.";
-        self.error("FP002", message, span)
+        if plan.columns.len() > MAX_COLUMNS {
+            return self.error("FP003", format!("A table of more than {MAX_COLUMNS} columns."), span);
+        }
+        Some(())
     }
 
     /// The place of a table that could not be bound: whatever is read from it says nothing new.

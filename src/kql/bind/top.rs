@@ -8,6 +8,9 @@ use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, TopNested
 use crate::value::{Column, Type};
 use std::rc::Rc;
 
+/// How many levels `top-nested` may have: rows grow with each.
+const MAX_LEVELS: usize = 32;
+
 impl Binder<'_> {
     /// A number of groups: any number will do, and is cut to a whole one.
     fn group_count(&mut self, n: &ast::Expr, env: &Env) -> Option<Expr> {
@@ -81,6 +84,10 @@ impl Binder<'_> {
         span: Span,
         env: &Env,
     ) -> Option<Rc<Plan>> {
+        if levels.len() > MAX_LEVELS {
+            let message = format!("A top-nested of more than {MAX_LEVELS} levels.");
+            return self.error("FP002", message, span);
+        }
         let scope = self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
         self.reserve(levels.iter().flat_map(|l| [&l.of, &l.by]), &mut namer);

@@ -8,6 +8,9 @@ use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, Stage, UnionInput, UnionS
 use crate::value::{Column, Str, Type, Value};
 use std::rc::Rc;
 
+/// How many tables one union may list.
+const MAX_TABLES: usize = 1000;
+
 /// A table of a union and what `withsource` calls it.
 type Labelled = (String, Rc<Plan>);
 
@@ -56,6 +59,15 @@ impl Binder<'_> {
         let mut inputs: Vec<Labelled> = Vec::new();
         if let Some(plan) = first {
             inputs.push((label(plan, env).unwrap_or_else(|| "union_arg0".to_owned()), Rc::clone(plan)));
+        }
+        if items.len() > MAX_TABLES {
+            let span = items.first().map_or(Span::default(), |e| e.span);
+            self.report(Diagnostic::error(
+                "FP003",
+                format!("A list of more than {MAX_TABLES} tables."),
+                span,
+            ));
+            return (inputs, true);
         }
         let mut open = false;
         for (i, item) in items.iter().enumerate() {

@@ -68,7 +68,10 @@ pub static FUNCTIONS: &[Function] = &[
         doc: "How many boundaries of a part lie between two datetimes.",
         examples: &[("datetime_diff('hour', datetime(2020-01-01 01:01), datetime(2020-01-01 00:59))", "1")],
         eval: |c| match (c.datetime(1), c.datetime(2)) {
-            (Some(a), Some(b)) => diff(&c.text(0), a, b).map_or(Value::Null, Value::Long),
+            (Some(a), Some(b)) => match diff(&c.text(0), a, b) {
+                Some(n) if c.result() == Type::Real => Value::Real(n as f64),
+                n => n.map_or(Value::Null, Value::Long),
+            },
             _ => Value::Null,
         },
     },

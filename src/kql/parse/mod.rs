@@ -5,8 +5,11 @@
 //! so one pass reports several errors.
 
 mod expr;
+mod operands;
 mod operator;
 mod search;
+
+pub(super) use operator::MAX_COLUMNS;
 
 use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,

@@ -3,12 +3,15 @@
 //! This split is what lets one rule run in a pipeline filter (row stages only), in a stream (both) and across
 //! machines (row stages everywhere, set stages at one place) with the same answer.
 
+mod needs;
+
 use crate::kql::plan::{
-    AggregateExpr, ApplyOutput, Expr, ExprKind, IpLookup, Join, MakeSeries, MvApply, MvExpand, Partition,
-    Pivot, Plan, PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel,
-    UnionInput, UnionSource,
+    Activity, AggregateExpr, Expr, ExprKind, IpLookup, Join, MakeSeries, MvApply, MvExpand, Partition, Pivot,
+    Plan, PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
+    UnionSource,
 };
 use crate::value::{Column, Str, Type};
+use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -248,6 +251,17 @@ impl Splitter {
                 SetOp::Pivot(Pivot { names: p.names.clone(), missing: p.missing.clone(), ..*p })
             }
             SetOp::Narrow(columns) => SetOp::Narrow(columns.clone()),
+            SetOp::SchemaMerge(keep_order) => SetOp::SchemaMerge(*keep_order),
+            SetOp::Activity(a) => SetOp::Activity(Box::new(Activity {
+                id: self.expr(&a.id),
+                time: self.expr(&a.time),
+                bin: self.expr(&a.bin),
+                start: a.start.as_ref().map(|e| self.expr(e)),
+                end: a.end.as_ref().map(|e| self.expr(e)),
+                lookback: a.lookback.as_ref().map(|e| self.expr(e)),
+                dimensions: self.exprs(&a.dimensions),
+                ..**a
+            })),
             SetOp::RowsNear(e, before, after) => SetOp::RowsNear(self.expr(e), *before, *after),
         }
     }
@@ -472,154 +486,4 @@ fn map_stage(stage: &Stage, f: &mut impl FnMut(&Expr) -> Expr) -> Stage {
         })),
         Stage::Parse(_) | Stage::ParseKv(_) => stage.clone(),
     }
-}
-
-/// Which columns of its input a stage needs for the given columns of its output.
-fn stage_needs(stage: &Stage, needed: &[bool], input_width: usize) -> Vec<bool> {
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut below: Vec<bool> = (0..input_width).map(wanted).collect();
-    match stage {
-        Stage::Where(e) => e.mark_columns(&mut below),
-        Stage::Extend(sets) => {
-            for (at, _) in sets {
-                if let Some(slot) = below.get_mut(*at) {
-                    *slot = false;
-                }
-            }
-            sets.iter().filter(|(at, _)| wanted(*at)).for_each(|(_, e)| e.mark_columns(&mut below));
-        }
-        Stage::Project(values) => {
-            below.fill(false);
-            values
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| wanted(*i))
-                .for_each(|(_, e)| e.mark_columns(&mut below));
-        }
-        Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| e.mark_columns(&mut below)),
-        Stage::Parse(p) => p.source.mark_columns(&mut below),
-        Stage::ParseKv(p) => p.source.mark_columns(&mut below),
-    }
-    below
-}
-
-fn local_needs(stages: &[Stage], needed: Vec<bool>, table_width: usize) -> Vec<bool> {
-    // Positions only grow along extends, so the widest is enough room everywhere.
-    let mut needed = needed;
-    let room = stages.iter().map(stage_reach).max().unwrap_or(0).max(table_width).max(needed.len());
-    for stage in stages.iter().rev() {
-        needed = stage_needs(stage, &needed, room);
-    }
-    needed.resize(table_width, false);
-    needed
-}
-
-fn stage_reach(stage: &Stage) -> usize {
-    match stage {
-        Stage::Extend(sets) => sets.iter().map(|(i, _)| i + 1).max().unwrap_or(0),
-        Stage::MvExpand(m) => m.width,
-        Stage::Parse(p) => p.width,
-        Stage::ParseKv(p) => p.width,
-        Stage::Project(values) => values.len(),
-        Stage::Where(_) => 0,
-    }
-}
-
-fn set_needs(op: &SetOp, needed: &[bool], input_width: usize) -> Vec<bool> {
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut below: Vec<bool> = (0..input_width).map(wanted).collect();
-    match op {
-        SetOp::Sort(keys) => keys.iter().for_each(|k| k.value.mark_columns(&mut below)),
-        SetOp::Top(_, key) => key.value.mark_columns(&mut below),
-        SetOp::Take(_) | SetOp::Sample(_) => {}
-        SetOp::Count => below.fill(false),
-        SetOp::Window(sets) => sets.iter().for_each(|(_, e)| e.mark_columns(&mut below)),
-        SetOp::RowsNear(condition, ..) => condition.mark_columns(&mut below),
-        SetOp::Narrow(_) | SetOp::Pivot(_) => below.fill(true),
-        SetOp::Summarize(s) => {
-            below.fill(false);
-            s.keys.iter().for_each(|e| e.mark_columns(&mut below));
-            s.aggregates.iter().flat_map(|a| &a.args).for_each(|e| e.mark_columns(&mut below));
-        }
-        SetOp::MvApply(m) => {
-            below.fill(false);
-            for (output, _) in m.outputs.iter().zip(needed).filter(|(_, n)| **n) {
-                if let ApplyOutput::Source(i) = output
-                    && let Some(slot) = below.get_mut(*i)
-                {
-                    *slot = true;
-                }
-            }
-            m.expand.items.iter().for_each(|(e, ..)| e.mark_columns(&mut below));
-        }
-        SetOp::Partition(p) => {
-            below.fill(false);
-            p.key.mark_columns(&mut below);
-        }
-        SetOp::MakeSeries(m) => {
-            below.fill(false);
-            m.by.iter().for_each(|e| e.mark_columns(&mut below));
-            m.axis.mark_columns(&mut below);
-            m.aggregates.iter().flat_map(|a| &a.args).for_each(|e| e.mark_columns(&mut below));
-        }
-        SetOp::TopNested(levels) => {
-            below.fill(false);
-            for level in levels {
-                level.key.mark_columns(&mut below);
-                level.aggregates.iter().flat_map(|a| &a.args).for_each(|e| e.mark_columns(&mut below));
-            }
-        }
-        SetOp::Scan(s) => {
-            // The row and the states of the steps, one behind the other, are rows of the same columns.
-            let mut read = vec![false; s.width * (s.steps.len() + 1)];
-            for step in &s.steps {
-                step.condition.mark_columns(&mut read);
-                step.assignments.iter().for_each(|(_, e)| e.mark_columns(&mut read));
-            }
-            for row in read.chunks(s.width.max(1)) {
-                below.iter_mut().zip(row).for_each(|(b, r)| *b |= r);
-            }
-        }
-    }
-    below
-}
-
-fn lookup_needs(l: &IpLookup, needed: &[bool]) -> (Vec<bool>, Vec<bool>) {
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let width = l.left.columns.len();
-    let mut left: Vec<bool> = (0..width).map(wanted).collect();
-    let mut right = vec![false; l.right.columns.len()];
-    for (position, column) in l.right_columns.iter().enumerate() {
-        if wanted(width + position)
-            && let Some(slot) = right.get_mut(*column)
-        {
-            *slot = true;
-        }
-    }
-    l.left_key.mark_columns(&mut left);
-    l.right_key.mark_columns(&mut right);
-    for (a, b) in &l.extra {
-        a.mark_columns(&mut left);
-        b.mark_columns(&mut right);
-    }
-    (left, right)
-}
-
-fn join_needs(join: &Join, needed: &[bool]) -> (Vec<bool>, Vec<bool>) {
-    use crate::kql::plan::JoinKind::{RightAnti, RightSemi};
-    let left_width = join.left.columns.len();
-    let shift = if matches!(join.kind, RightSemi | RightAnti) { 0 } else { left_width };
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut left: Vec<bool> = (0..left_width).map(|i| shift > 0 && wanted(i)).collect();
-    let mut right = vec![false; join.right.columns.len()];
-    for (position, column) in join.right_columns.iter().enumerate() {
-        if wanted(shift + position)
-            && let Some(slot) = right.get_mut(*column)
-        {
-            *slot = true;
-        }
-    }
-    join.left_keys.iter().for_each(|e| e.mark_columns(&mut left));
-    join.right_keys.iter().for_each(|e| e.mark_columns(&mut right));
-    (left, right)
 }
