@@ -327,7 +327,10 @@ impl State {
                 (Keep::Rows | Keep::Records, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
                 (Keep::Evidence, None) => {
-                    let made = event.insert(Rc::new(Event { raw: (*json::minify(&embedded::without_added(record.raw))).into(), time }));
+                    let made = event.insert(Rc::new(Event {
+                        raw: (*json::minify(&embedded::without_added(record.raw))).into(),
+                        time,
+                    }));
                     Evidence::One(Rc::clone(made))
                 }
             };

@@ -123,9 +123,8 @@ enum Behind<'a> {
 
 /// The text behind a key whose name ended at `at`; quotes may be escaped, once or more.
 fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
-    let slashes = |from: usize| {
-        record.get(from..).unwrap_or_default().iter().take_while(|b| **b == b'\\').count()
-    };
+    let slashes =
+        |from: usize| record.get(from..).unwrap_or_default().iter().take_while(|b| **b == b'\\').count();
     // White space, also as the escape it is in a text.
     let space = |mut at: usize| {
         loop {
@@ -216,7 +215,9 @@ fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
                 _ => return None,
             };
             let def = cloudtrail::columns().get(column).filter(|c| c.ty == Type::String)?;
-            if changed.get(column).copied().unwrap_or(true) || !matches!(def.origin, cloudtrail::Origin::Field(..)) {
+            if changed.get(column).copied().unwrap_or(true)
+                || !matches!(def.origin, cloudtrail::Origin::Field(..))
+            {
                 return None;
             }
             let exact = matches!(call.name, "==" | "in");

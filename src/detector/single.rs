@@ -252,7 +252,9 @@ fn warm(plan: &Plan) {
             let keys: Vec<&Expr> = match op {
                 SetOp::Sort(keys) => keys.iter().map(|k| &k.value).collect(),
                 SetOp::Top(_, key) => vec![&key.value],
-                SetOp::Summarize(s) => s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect(),
+                SetOp::Summarize(s) => {
+                    s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect()
+                }
                 SetOp::Window(sets) => sets.iter().map(|(_, e)| e).collect(),
                 _ => Vec::new(),
             };

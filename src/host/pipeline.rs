@@ -90,7 +90,8 @@ impl Pipeline {
         }
         self.counters.looked_into += 1;
         if record.len() > MAX_RECORD {
-            let message = format!("the record has {} bytes; more than {MAX_RECORD} are not judged", record.len());
+            let message =
+                format!("the record has {} bytes; more than {MAX_RECORD} are not judged", record.len());
             return self.failed(record, "too_large", &message);
         }
         self.look_into(record)
@@ -109,7 +110,8 @@ impl Pipeline {
         let untold = embedded::events(record, keys, &mut |event| {
             events += 1;
             if json::depth(event) > json::MAX_DEPTH {
-                failure = Some(("too_deep", format!("the event nests deeper than {} levels", json::MAX_DEPTH)));
+                failure =
+                    Some(("too_deep", format!("the event nests deeper than {} levels", json::MAX_DEPTH)));
                 return;
             }
             let done = judge.judge(event, &mut |it| {
@@ -132,11 +134,13 @@ impl Pipeline {
         });
         match limits::take() {
             Some(Limit::Depth) => {
-                let message = format!("a JSON text in the event nests deeper than {} levels", json::MAX_DEPTH);
+                let message =
+                    format!("a JSON text in the event nests deeper than {} levels", json::MAX_DEPTH);
                 failure = Some(("too_deep", message));
             }
             Some(Limit::Pattern) => {
-                failure = Some(("pattern", "a rule makes its pattern from the event; run it elsewhere".to_owned()));
+                failure =
+                    Some(("pattern", "a rule makes its pattern from the event; run it elsewhere".to_owned()));
             }
             None => {}
         }

@@ -60,7 +60,8 @@ pub fn without_added(event: &[u8]) -> Cow<'_, [u8]> {
 /// Whether a value is one that a filter, of whatever version, has added.
 fn is_added(value: &[u8]) -> bool {
     let mut keys = Items::open(value).filter(Items::is_object).into_iter().flatten().map_while(Result::ok);
-    keys.next().is_some_and(|(key, _)| key == b"version") && keys.next().is_some_and(|(key, _)| key == b"rules")
+    keys.next().is_some_and(|(key, _)| key == b"version")
+        && keys.next().is_some_and(|(key, _)| key == b"rules")
 }
 
 /// Hands the events in a record to `found`, each as raw JSON. `keys` are looked at first; after them whatever
@@ -118,10 +119,12 @@ fn open<'v>(value: &'v [u8], keys: &[String]) -> Inside<'v> {
     let value = value.trim_ascii();
     match value.first() {
         Some(b'{') => object(value, keys),
-        Some(b'[') => match Items::open(value).into_iter().flatten().map(|item| item.map(|(_, v)| v)).collect() {
-            Ok(values) => Inside::Values(values),
-            Err(_) => Inside::Untold,
-        },
+        Some(b'[') => {
+            match Items::open(value).into_iter().flatten().map(|item| item.map(|(_, v)| v)).collect() {
+                Ok(values) => Inside::Values(values),
+                Err(_) => Inside::Untold,
+            }
+        }
         Some(b'"') => Inside::Text(envelope::unquoted(value)),
         _ => Inside::Untold,
     }

@@ -38,9 +38,14 @@ impl Host {
             return Err("the module has imports".to_owned());
         }
         let mut store = Store::new(&engine, ());
-        let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module).map_err(|e| e.to_string())?;
+        let instance =
+            Linker::new(&engine).instantiate_and_start(&mut store, &module).map_err(|e| e.to_string())?;
         let memory = instance.get_memory(&store, "memory").ok_or("no memory")?;
-        fn function<P: wasmi::WasmParams, R: wasmi::WasmResults>(instance: &Instance, store: &Store<()>, name: &str) -> Result<TypedFunc<P, R>, String> {
+        fn function<P: wasmi::WasmParams, R: wasmi::WasmResults>(
+            instance: &Instance,
+            store: &Store<()>,
+            name: &str,
+        ) -> Result<TypedFunc<P, R>, String> {
             instance.get_typed_func(store, name).map_err(|e| format!("{name}: {e}"))
         }
         Ok(Host {
@@ -61,7 +66,9 @@ impl Host {
             return Err("no memory".to_owned());
         }
         self.memory.write(&mut self.store, at as u32 as usize, data).map_err(|e| e.to_string())?;
-        self.memory.write(&mut self.store, at as u32 as usize + data.len(), &[0]).map_err(|e| e.to_string())?;
+        self.memory
+            .write(&mut self.store, at as u32 as usize + data.len(), &[0])
+            .map_err(|e| e.to_string())?;
         Ok(at)
     }
 
@@ -80,7 +87,10 @@ impl Host {
             Ok(result) => {
                 // `wasm_runtime_validate_app_str_addr`, then `flb_strdup`.
                 let memory = self.memory.data(&self.store);
-                match memory.get(result as u32 as usize..).and_then(|rest| rest.iter().position(|b| *b == 0).map(|n| &rest[..n])) {
+                match memory
+                    .get(result as u32 as usize..)
+                    .and_then(|rest| rest.iter().position(|b| *b == 0).map(|n| &rest[..n]))
+                {
                     None => Outcome::Lost("not a text inside memory".to_owned()),
                     Some(_) if result == 0 => Outcome::Dropped,
                     Some(_) if result == at => Outcome::Same,
@@ -100,7 +110,8 @@ impl Host {
     }
 
     pub fn counters(&mut self) -> serde_json::Value {
-        let function: TypedFunc<(), i32> = self.instance.get_typed_func(&self.store, "forepost_counters").expect("forepost_counters");
+        let function: TypedFunc<(), i32> =
+            self.instance.get_typed_func(&self.store, "forepost_counters").expect("forepost_counters");
         let at = function.call(&mut self.store, ()).expect("counters") as usize;
         let rest = &self.memory.data(&self.store)[at..];
         let end = rest.iter().position(|b| *b == 0).expect("a NUL");

@@ -12,7 +12,8 @@ pub fn root() -> PathBuf {
 
 /// The module with the built-in rule.
 pub fn module() -> Vec<u8> {
-    std::fs::read(root().join("dist/fluent-bit/forepost.wasm")).expect("dist/fluent-bit/forepost.wasm: run `make filter`")
+    std::fs::read(root().join("dist/fluent-bit/forepost.wasm"))
+        .expect("dist/fluent-bit/forepost.wasm: run `make filter`")
 }
 
 /// The module with the 38 shared rules, where they are.

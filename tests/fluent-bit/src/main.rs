@@ -10,7 +10,8 @@ fn main() {
         ["stack", module] => stack_of(module),
         ["limit", module, bytes, out] => {
             let module = std::fs::read(module).expect("a file");
-            let (module, frames) = stack::limited(&module, bytes.parse().expect("a number")).expect("a module");
+            let (module, frames) =
+                stack::limited(&module, bytes.parse().expect("a number")).expect("a module");
             std::fs::write(out, module).expect("a file");
             println!("{}", serde_json::to_string(&frames).expect("JSON"));
         }
@@ -20,7 +21,8 @@ fn main() {
 }
 
 fn stack_of(module: &str) {
-    let (module, _) = stack::limited(&std::fs::read(module).expect("a file"), u32::MAX >> 1).expect("a module");
+    let (module, _) =
+        stack::limited(&std::fs::read(module).expect("a file"), u32::MAX >> 1).expect("a module");
     let mut host = host::Host::new(&module).expect("an instance");
     let mut most = 0;
     for line in std::io::stdin().lock().lines() {
@@ -40,7 +42,8 @@ fn fuel(module: &str, memmem: &str) {
     let cost = |path: &str, records: &[Vec<u8>]| {
         let mut config = wasmi::Config::default();
         config.consume_fuel(true);
-        let mut host = host::Host::with(&std::fs::read(path).expect("a file"), &mut config).expect("an instance");
+        let mut host =
+            host::Host::with(&std::fs::read(path).expect("a file"), &mut config).expect("an instance");
         let full = 1 << 40;
         host.store.set_fuel(full).expect("fuel");
         records.iter().for_each(|r| assert_eq!(host.call(false, r), host::Outcome::Same));
@@ -50,6 +53,9 @@ fn fuel(module: &str, memmem: &str) {
         let all: Vec<Vec<u8>> = (0..500).map(|i| records::wrapped(&records::harmless(i), way)).collect();
         let size = all.iter().map(Vec::len).sum::<usize>() / all.len();
         let (ours, theirs) = (cost(module, &all), cost(memmem, &all));
-        println!("{name}: {size} bytes a record, {ours} instructions, one memmem {theirs}: {:.2} times", ours as f64 / theirs as f64);
+        println!(
+            "{name}: {size} bytes a record, {ours} instructions, one memmem {theirs}: {:.2} times",
+            ours as f64 / theirs as f64
+        );
     }
 }

@@ -16,7 +16,8 @@ pub fn matching() -> Value {
 /// An event that matters to no rule, of about 1.8 KB as a record.
 pub fn harmless(i: usize) -> Value {
     let mut event = matching();
-    event["eventName"] = json!(["DescribeInstances", "AssumeRole", "Decrypt", "ListBuckets", "GetCallerIdentity"][i % 5]);
+    event["eventName"] =
+        json!(["DescribeInstances", "AssumeRole", "Decrypt", "ListBuckets", "GetCallerIdentity"][i % 5]);
     event["eventID"] = json!(format!("00000000-0000-4000-8000-{i:012}"));
     event["requestParameters"] = json!({"filterSet": {"items": (0..8).map(|n| json!({"name": format!("tag:part-{n}"),
         "valueSet": {"items": [{"value": format!("value-{i}-{n}-abcdefghijklmnopqrstuvwxyz")}]}})).collect::<Vec<_>>()}});
@@ -41,7 +42,8 @@ pub fn real() -> Vec<Value> {
     let mut text = String::new();
     let file = std::fs::File::open(shared.join("cloudtrail/real_unique.ndjson.gz")).expect("real events");
     flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).expect("gzip");
-    text += &std::fs::read_to_string(shared.join("cloudtrail/cases/put_image_scanning_cases.ndjson")).expect("cases");
+    text += &std::fs::read_to_string(shared.join("cloudtrail/cases/put_image_scanning_cases.ndjson"))
+        .expect("cases");
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 

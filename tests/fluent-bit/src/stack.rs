@@ -6,7 +6,10 @@
 
 use std::collections::HashSet;
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{BlockType, CodeSection, ConstExpr, ExportKind, Function, FunctionSection, GlobalSection, GlobalType, Instruction, Module, ValType};
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, ExportKind, Function, FunctionSection, GlobalSection, GlobalType,
+    Instruction, Module, ValType,
+};
 use wasmparser::{FunctionBody, Operator, Parser, Payload, Validator, WasmFeatures};
 
 /// Fluent Bit's default, `wasm_stack_size`.
@@ -28,7 +31,14 @@ struct Limited {
 
 /// The module with the limit built in, and the size of each function's frame.
 pub fn limited(bytes: &[u8], limit: u32) -> Result<(Vec<u8>, Vec<u32>), String> {
-    let mut made = Limited { functions: 0, types: Vec::new(), signatures: Vec::new(), frames: Vec::new(), globals: 0, limit };
+    let mut made = Limited {
+        functions: 0,
+        types: Vec::new(),
+        signatures: Vec::new(),
+        frames: Vec::new(),
+        globals: 0,
+        limit,
+    };
     made.measure(bytes).map_err(|e| e.to_string())?;
     let mut module = Module::new();
     made.parse_core_module(&mut module, Parser::new(0), bytes).map_err(|e| e.to_string())?;
@@ -44,7 +54,9 @@ fn cells(ty: wasmparser::ValType) -> u32 {
 
 impl Limited {
     fn measure(&mut self, bytes: &[u8]) -> wasmparser::Result<()> {
-        let mut validator = Validator::new_with_features(WasmFeatures::default() & !WasmFeatures::SIMD & !WasmFeatures::RELAXED_SIMD);
+        let mut validator = Validator::new_with_features(
+            WasmFeatures::default() & !WasmFeatures::SIMD & !WasmFeatures::RELAXED_SIMD,
+        );
         let mut bodies = Vec::new();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload?;
@@ -52,7 +64,8 @@ impl Limited {
                 Payload::TypeSection(types) => {
                     for ty in types.clone().into_iter_err_on_gc_types() {
                         let ty = ty?;
-                        let convert = |types: &[wasmparser::ValType]| types.iter().map(|t| value_type(*t)).collect();
+                        let convert =
+                            |types: &[wasmparser::ValType]| types.iter().map(|t| value_type(*t)).collect();
                         self.signatures.push((convert(ty.params()), convert(ty.results())));
                     }
                 }
@@ -106,7 +119,10 @@ fn frame(
         }
         function.op(at, &op)?;
         let height = function.operand_stack_height();
-        let now: u32 = (0..height).filter_map(|i| function.get_operand_type(i as usize)).map(|t| t.map_or(2, cells)).sum();
+        let now: u32 = (0..height)
+            .filter_map(|i| function.get_operand_type(i as usize))
+            .map(|t| t.map_or(2, cells))
+            .sum();
         most = most.max(now);
     }
     let constants: u32 = constants.iter().map(|(cells, _)| cells).sum();
@@ -127,7 +143,9 @@ impl Reencode for Limited {
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_function_section(self, functions, section)?;
-        self.types.iter().for_each(|ty| { functions.function(*ty); });
+        self.types.iter().for_each(|ty| {
+            functions.function(*ty);
+        });
         Ok(())
     }
 
@@ -138,7 +156,10 @@ impl Reencode for Limited {
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_global_section(self, globals, section)?;
         for _ in 0..2 {
-            globals.global(GlobalType { val_type: ValType::I32, mutable: true, shared: false }, &ConstExpr::i32_const(0));
+            globals.global(
+                GlobalType { val_type: ValType::I32, mutable: true, shared: false },
+                &ConstExpr::i32_const(0),
+            );
         }
         Ok(())
     }
@@ -181,7 +202,9 @@ impl Reencode for Limited {
                 .instruction(&Instruction::If(BlockType::Empty))
                 .instruction(&Instruction::Unreachable)
                 .instruction(&Instruction::End);
-            (0..params.len() as u32).for_each(|i| { f.instruction(&Instruction::LocalGet(i)); });
+            (0..params.len() as u32).for_each(|i| {
+                f.instruction(&Instruction::LocalGet(i));
+            });
             f.instruction(&Instruction::Call(index as u32))
                 .instruction(&Instruction::GlobalGet(stack))
                 .instruction(&Instruction::I32Const(*frame as i32))

@@ -42,9 +42,11 @@ fn no_import_no_simd_and_the_exports() {
         // SIMD is off in this validator and in `wasmi`.
         stack::limited(&module, stack::DEFAULT).expect("valid without SIMD");
         let host = Host::new(&module).expect("no imports");
-        let mut names: Vec<String> = host.instance.exports(&host.store).map(|e| e.name().to_owned()).collect();
+        let mut names: Vec<String> =
+            host.instance.exports(&host.store).map(|e| e.name().to_owned()).collect();
         names.sort();
-        let want = ["filter", "forepost_abi_version", "forepost_counters", "free", "malloc", "memory", "sieve"];
+        let want =
+            ["filter", "forepost_abi_version", "forepost_counters", "free", "malloc", "memory", "sieve"];
         assert_eq!(names, want);
     }
 }
@@ -53,7 +55,8 @@ fn no_import_no_simd_and_the_exports() {
 fn what_each_record_becomes() {
     let mut host = limited(&module());
     let event = records::matching();
-    let mut state = |record: &[u8]| check(record, &host.call(false, record)).map(|f| f["rules"][0]["state"].clone());
+    let mut state =
+        |record: &[u8]| check(record, &host.call(false, record)).map(|f| f["rules"][0]["state"].clone());
     for way in 0..4 {
         assert_eq!(state(&records::wrapped(&event, way)), Some(json!("alert")), "way {way}");
         assert_eq!(state(&records::wrapped(&records::harmless(way), way)), None);
@@ -105,7 +108,12 @@ fn the_sieve_drops_only_what_is_sure() {
     }
     let right = event.to_string().replace("\"scanOnPush\":false", "\"scanOnPush\":true");
     assert_eq!(host.call(true, right.as_bytes()), Outcome::Dropped);
-    for record in [&br#"{"log":"another program"}"#[..], br#"{"data":"H4sIAAAA"}"#, br#"{"eventName":"PutImageScanningConfiguration""#, b"17"] {
+    for record in [
+        &br#"{"log":"another program"}"#[..],
+        br#"{"data":"H4sIAAAA"}"#,
+        br#"{"eventName":"PutImageScanningConfiguration""#,
+        b"17",
+    ] {
         assert_eq!(host.call(true, record), Outcome::Same, "{}", shown(record));
     }
 }
@@ -152,7 +160,11 @@ fn a_hundred_thousand_records_on_8_kb_of_stack() {
             }
         }
         let counters = host.counters();
-        println!("{name}: {annotated} annotated, {errors} errors, {} bytes of stack at most, {} bytes of memory; {counters}", host.global(stack::MOST), host.memory_bytes());
+        println!(
+            "{name}: {annotated} annotated, {errors} errors, {} bytes of stack at most, {} bytes of memory; {counters}",
+            host.global(stack::MOST),
+            host.memory_bytes()
+        );
         assert!(annotated > 20 && errors > 20 && large > 0);
         assert_eq!(host.memory_bytes(), flat, "memory grew");
         assert_eq!(counters["traps"], 0);

@@ -25,7 +25,14 @@ pub extern "C" fn free(_block: *mut u8) {}
 /// # Safety
 /// `record` points at `length` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn filter(_: *const u8, _: u32, _: u32, _: u32, record: *const u8, length: u32) -> *const u8 {
+pub unsafe extern "C" fn filter(
+    _: *const u8,
+    _: u32,
+    _: u32,
+    _: u32,
+    record: *const u8,
+    length: u32,
+) -> *const u8 {
     // SAFETY: as the caller promised.
     let bytes = unsafe { std::slice::from_raw_parts(record, length as usize) };
     match memchr::memmem::find(bytes, b"PutImageScanningConfiguration") {
@@ -37,7 +44,14 @@ pub unsafe extern "C" fn filter(_: *const u8, _: u32, _: u32, _: u32, record: *c
 /// # Safety
 /// As [`filter`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sieve(a: *const u8, b: u32, c: u32, d: u32, record: *const u8, length: u32) -> *const u8 {
+pub unsafe extern "C" fn sieve(
+    a: *const u8,
+    b: u32,
+    c: u32,
+    d: u32,
+    record: *const u8,
+    length: u32,
+) -> *const u8 {
     // SAFETY: as the caller promised.
     unsafe { filter(a, b, c, d, record, length) }
 }
