@@ -143,8 +143,8 @@ target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 
 .PHONY: package
-package: target/bindgen/forepost.wasm
-	node tools/package.js target/bindgen $(PACKAGE)
+package: target/bindgen/forepost.wasm target/bindgen-scalar/forepost.wasm
+	node tools/package.js target/bindgen target/bindgen-scalar $(PACKAGE)
 
 .PHONY: budget
 budget: package
@@ -161,6 +161,19 @@ target/bindgen/engine_bg.wasm: $(CARGO_WASM) $(BINDGEN)
 
 target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 $< -o $@
+
+# The same without SIMD, for runtimes that lack it.
+SCALAR_WASM := target/scalar/$(WASM_TARGET)/release/forepost.wasm
+.PHONY: cargo-scalar
+cargo-scalar:
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS= cargo build --locked --release --lib --target $(WASM_TARGET) --target-dir target/scalar
+$(SCALAR_WASM): cargo-scalar ;
+
+target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN)
+	$(BINDGEN) $(SCALAR_WASM) target/bindgen-scalar engine
+
+target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/engine_bg.wasm $(NODE_MODULES)
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -O3 $< -o $@
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs
 	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools
