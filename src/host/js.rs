@@ -88,6 +88,11 @@ impl Detector {
         self.0.advance_to(ticks);
     }
 
+    /// The times of the first and last event that others have read, in ticks: see [`detector::Detector::observe`].
+    pub fn observe(&mut self, first: i64, last: i64) {
+        self.0.observe(first, last);
+    }
+
     /// There is no more input.
     pub fn finish(&mut self) {
         self.0.finish();
