@@ -66,6 +66,17 @@ pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
     times
 }
 
+/// What a feed keeps of a record that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The rows its leaves make of it.
+    Rows,
+    /// The rows, and the record as their evidence.
+    Evidence,
+    /// The record alone, for someone else to conclude from.
+    Records,
+}
+
 /// Inputs, leaves and counters.
 pub struct Feed {
     source: Source,
@@ -74,8 +85,9 @@ pub struct Feed {
 
 struct State {
     leaves: Vec<LeafState>,
-    /// Whether candidates keep their raw record.
-    evidence: bool,
+    keep: Keep,
+    /// Candidates as lines of JSON, for [`Keep::Records`].
+    collected: Vec<u8>,
     problems: Vec<(Option<u64>, &'static str, String)>,
     stack: Vec<Value>,
     candidates: u64,
@@ -92,12 +104,13 @@ struct State {
 
 impl Feed {
     /// A feed without leaves.
-    pub fn new(evidence: bool) -> Feed {
+    pub fn new(keep: Keep) -> Feed {
         Feed {
             source: Source::new(),
             state: State {
                 leaves: Vec::new(),
-                evidence,
+                keep,
+                collected: Vec::new(),
                 problems: Vec::new(),
                 stack: Vec::new(),
                 candidates: 0,
@@ -195,6 +208,17 @@ impl Feed {
         }
         self.state.kept = self.state.kept.saturating_sub(freed);
         self.state.late_before.get_mut(range).unwrap_or_default().fill(Some(from));
+    }
+
+    /// Takes over the times of events that someone else read.
+    pub fn observe(&mut self, first: i64, last: i64) {
+        self.state.first = Some(self.state.first.map_or(first, |f| f.min(first)));
+        self.state.last = Some(self.state.last.map_or(last, |l| l.max(last)));
+    }
+
+    /// The records that matter since the last call, one a line. Only [`Keep::Records`] collects them.
+    pub fn take_collected(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.state.collected)
     }
 
     /// Reports a problem that has no place in an input.
@@ -296,11 +320,11 @@ impl State {
             if !leaf.reads_events || !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
                 continue;
             }
-            let evidence = match (self.evidence, &event) {
-                (false, _) => Evidence::None,
-                (true, Some(event)) => Evidence::One(Rc::clone(event)),
-                (true, None) => {
-                    let made = event.insert(Rc::new(Event { raw: record.raw.into(), time }));
+            let evidence = match (self.keep, &event) {
+                (Keep::Rows | Keep::Records, _) => Evidence::None,
+                (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
+                (Keep::Evidence, None) => {
+                    let made = event.insert(Rc::new(Event { raw: (*json::minify(record.raw)).into(), time }));
                     Evidence::One(Rc::clone(made))
                 }
             };
@@ -312,7 +336,7 @@ impl State {
                 .collect();
             let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
             let rows = &mut leaf.rows;
-            let (mut kept, mut dropped) = (0, 0);
+            let (mut kept, mut dropped, keep) = (0, 0, self.keep);
             let room = MAX_CANDIDATES.saturating_sub(self.kept);
             let done = stage::run(
                 stages,
@@ -320,7 +344,9 @@ impl State {
                 &mut Budget::default(),
                 &mut self.stack,
                 &mut |row| {
-                    if kept < room {
+                    if keep == Keep::Records {
+                        kept = 1;
+                    } else if kept < room {
                         kept += 1;
                         rows.push((time, row));
                     } else {
@@ -331,7 +357,7 @@ impl State {
             if let Err(e) = done {
                 failed = Some(e);
             }
-            self.kept += kept;
+            self.kept += if keep == Keep::Records { 0 } else { kept };
             self.dropped += dropped;
             if kept > 0 {
                 candidate = true;
@@ -344,6 +370,10 @@ impl State {
             }
         }
         self.candidates += u64::from(candidate);
+        if candidate && self.keep == Keep::Records {
+            self.collected.extend_from_slice(&json::minify(record.raw));
+            self.collected.push(b'\n');
+        }
         if let Some(e) = failed {
             self.problem(Some(record.offset), e.code, e.message);
         }

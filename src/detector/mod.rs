@@ -17,7 +17,7 @@ use crate::exec::{Budget, ExecError};
 use crate::rule::{AlertOptions, Rule};
 use crate::value::{Column, datetime, json};
 use check::CompiledRule;
-use feed::{Feed, LeafState};
+use feed::{Feed, Keep, LeafState};
 use std::rc::Rc;
 
 /// How many empty windows one rule may run that alerts on nothing at all.
@@ -33,6 +33,9 @@ pub struct Options {
     /// Whether windows conclude as soon as the newest event is past them by the rule's delay; otherwise they wait for
     /// [`Detector::advance_to`] or [`Detector::finish`]. Default false.
     pub stream: bool,
+    /// Whether the detector only finds the records that matter, for another one to conclude from: see
+    /// [`Detector::take_candidates`]. Default false.
+    pub candidates: bool,
     /// Tables besides `AWSCloudTrail` that rules can read.
     pub tables: Vec<NamedTable>,
 }
@@ -40,7 +43,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         let AlertOptions { workspace, .. } = AlertOptions::default();
-        Options { evidence: true, workspace, stream: false, tables: Vec::new() }
+        Options { evidence: true, workspace, stream: false, candidates: false, tables: Vec::new() }
     }
 }
 
@@ -72,6 +75,7 @@ pub struct Detector {
     feed: Feed,
     options: AlertOptions,
     stream: bool,
+    candidates_only: bool,
     warnings: Vec<Finding>,
     alerts: String,
     alert_count: u64,
@@ -85,7 +89,7 @@ impl Detector {
         if findings.iter().any(Finding::is_error) {
             return Err(findings);
         }
-        let mut feed = Feed::new(true);
+        let mut feed = Feed::new(if options.candidates { Keep::Records } else { Keep::Evidence });
         let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &options.tables)).collect();
         Ok(Detector {
             rules,
@@ -96,6 +100,7 @@ impl Detector {
                 ..AlertOptions::default()
             },
             stream: options.stream,
+            candidates_only: options.candidates,
             warnings: findings,
             alerts: String::new(),
             alert_count: 0,
@@ -150,6 +155,9 @@ impl Detector {
 
     /// Runs the ticks of a rule up to and with `limit`.
     fn conclude(&mut self, index: usize, limit: i64) {
+        if self.candidates_only {
+            return;
+        }
         let Some(state) = self.rules.get_mut(index) else { return };
         let schedule = state.rule.schedule;
         let span = self.feed.times();
@@ -220,6 +228,19 @@ impl Detector {
     /// The alerts since the last call, one JSON object a line.
     pub fn take_alerts(&mut self) -> String {
         std::mem::take(&mut self.alerts)
+    }
+
+    /// With [`Options::candidates`]: the records that matter since the last call, one JSON object a line. A detector of the
+    /// same rules that reads them all, from however many machines and in whatever order, and [observes](Self::observe) the
+    /// times the others saw, makes the alerts that one detector would have made of everything.
+    pub fn take_candidates(&mut self) -> Vec<u8> {
+        self.feed.take_collected()
+    }
+
+    /// Takes over the times (in ticks) of the first and last event that another detector read: a rule that alerts on nothing
+    /// runs for every window between them.
+    pub fn observe(&mut self, first: i64, last: i64) {
+        self.feed.observe(first, last);
     }
 
     /// What could not be read or run since the last call, one JSON object a line: offset, code, message.

@@ -1,7 +1,7 @@
 //! One query over inputs, without a rule or a schedule.
 
 use super::check::catalog;
-use super::feed::Feed;
+use super::feed::{Feed, Keep};
 use super::{NamedTable, write_text};
 use crate::exec::run::{Run, Table};
 use crate::exec::split::split;
@@ -31,7 +31,7 @@ impl QueryRun {
         let Some(query) = compiled.query else { return Err(compiled.diagnostics) };
         let columns = query.plan.columns.clone();
         let split = split(&query.plan);
-        let mut feed = Feed::new(false);
+        let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(split.leaves, tables);
         Ok(QueryRun { feed, root: split.root, columns, leaves, now })
     }

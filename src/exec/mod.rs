@@ -22,23 +22,26 @@ pub struct ExecError {
     pub message: String,
 }
 
+/// What a row costs besides its values, in values.
+const ROW_OVERHEAD: u64 = 3;
+
 /// What a run may use. Everything is counted: a query over hostile data ends with an error, not with the host.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Values that may be made, over all rows and steps.
+    /// Values that may be made, over all rows and steps; at 24 bytes each they fit into WebAssembly's 4 GiB.
     pub cells: u64,
 }
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { cells: 200_000_000 }
+        Budget { cells: 64_000_000 }
     }
 }
 
 impl Budget {
     /// Takes the cost of `rows` rows of `width` columns off.
     pub fn charge(&mut self, rows: usize, width: usize) -> Result<(), ExecError> {
-        let cost = (rows as u64).saturating_mul(width as u64 + 1);
+        let cost = (rows as u64).saturating_mul(width as u64 + ROW_OVERHEAD);
         match self.cells.checked_sub(cost) {
             Some(left) => {
                 self.cells = left;

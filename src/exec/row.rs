@@ -6,7 +6,7 @@ use std::rc::Rc;
 /// A source event that survived the row stages of some rule: its raw record and its time.
 #[derive(Debug)]
 pub struct Event {
-    /// The raw JSON record as it was read.
+    /// The JSON record, minified: one line, whatever the file it came from.
     pub raw: Box<[u8]>,
     /// `TimeGenerated` in ticks; `None` where the record has no readable time.
     pub time: Option<i64>,

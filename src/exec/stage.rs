@@ -123,6 +123,9 @@ pub fn set(values: &mut Vec<Value>, at: usize, v: Value) {
     }
 }
 
+/// Where the rows of an expansion go on.
+type Next<'a> = &'a mut dyn FnMut(Row, &mut Budget, &mut Vec<Value>) -> Result<(), ExecError>;
+
 /// `mv-expand`: a null is one row with a null, an empty array or bag none, a bag single-key bags, a scalar itself.
 /// Several columns go side by side, the shorter filled with nulls. Source: semantics §9 (R18).
 fn expand(
@@ -131,7 +134,7 @@ fn expand(
     row: Row,
     budget: &mut Budget,
     stack: &mut Vec<Value>,
-    next: &mut dyn FnMut(Row, &mut Budget, &mut Vec<Value>) -> Result<(), ExecError>,
+    next: Next<'_>,
 ) -> Result<(), ExecError> {
     let lists: Vec<Vec<Value>> =
         programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect();

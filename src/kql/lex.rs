@@ -85,7 +85,8 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let rest = self.rest();
         let Some(c) = rest.chars().next() else {
-            return self.push(start, Token::End) && false;
+            self.push(start, Token::End);
+            return false;
         };
         if let Some(done) = self.string(start) {
             return done;
@@ -252,7 +253,7 @@ impl<'a> Lexer<'a> {
             body.strip_prefix(['"', '\'']).and_then(|b| b.strip_suffix(['"', '\''])).unwrap_or(body);
         let value = match ty {
             _ if body == "null" || body.is_empty() => Some(Value::Null),
-            Type::DateTime => datetime::parse(unquoted).map(Value::DateTime),
+            Type::DateTime => datetime_literal(unquoted),
             Type::Timespan => timespan::parse(unquoted).map(Value::Timespan),
             Type::Guid => text::parse_guid(unquoted).map(Value::Guid),
             _ => Some(convert::convert(&Value::text(unquoted), Type::String, ty)).filter(|v| !v.is_null()),
@@ -334,6 +335,16 @@ impl<'a> Lexer<'a> {
         self.error("KS008", "The number does not fit its type.", start, self.at);
         self.literal(start, Type::Long, Value::Null)
     }
+}
+
+/// The text of a datetime literal is read as `todatetime` reads text, and also with commas or blanks around its
+/// separators: `datetime(2025, 6, 14)`, `datetime(2017 - 08 - 01)`. A bare year is the null.
+fn datetime_literal(text: &str) -> Option<Value> {
+    if text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Value::Null);
+    }
+    let parts = || text.split([',', '-']).map(str::trim).collect::<Vec<_>>().join("-");
+    datetime::parse(text).or_else(|| datetime::parse(&parts())).map(Value::DateTime)
 }
 
 fn low_surrogate(chars: &mut std::str::CharIndices<'_>, high: u32) -> Option<char> {

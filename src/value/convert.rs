@@ -163,10 +163,10 @@ pub fn to_datetime(v: &Value) -> Value {
     }
 }
 
-/// `totimespan`: text in the literal's forms; a number is ticks.
+/// `totimespan`: text in the literal's forms; a number, and a datetime, is ticks.
 pub fn to_timespan(v: &Value) -> Value {
     match v {
-        Value::Timespan(t) => Value::Timespan(*t),
+        Value::Timespan(t) | Value::DateTime(t) => Value::Timespan(*t),
         Value::String(s) => timespan::parse(s).map_or(Value::Null, Value::Timespan),
         Value::Real(r) if r.is_finite() => Value::Timespan(*r as i64),
         _ => v.as_integer().map_or(Value::Null, Value::Timespan),

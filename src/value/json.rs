@@ -139,6 +139,9 @@ pub fn depth(bytes: &[u8]) -> usize {
     deepest
 }
 
+/// A raw key, without quotes, and a raw value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// The members of a raw object, or the items of a raw array, as raw slices.
 pub struct Items<'a> {
     bytes: &'a [u8],
@@ -176,7 +179,7 @@ impl<'a> Items<'a> {
         self.at
     }
 
-    fn step(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>, JsonError> {
+    fn step(&mut self) -> Result<Option<Pair<'a>>, JsonError> {
         let bytes = self.bytes;
         let close = if self.object { b'}' } else { b']' };
         let mut at = skip_space(bytes, self.at);
@@ -209,7 +212,7 @@ impl<'a> Items<'a> {
 
 impl<'a> Iterator for Items<'a> {
     /// The raw key (without quotes, escapes untouched; empty in an array) and the raw value.
-    type Item = Result<(&'a [u8], &'a [u8]), JsonError>;
+    type Item = Result<Pair<'a>, JsonError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.state == State::Done {

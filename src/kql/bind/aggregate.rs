@@ -58,13 +58,9 @@ impl Binder<'_> {
         let mut failed = false;
         for argument in args {
             if star(argument) {
-                for (i, c) in scope.columns.iter().enumerate() {
-                    let column = Expr { kind: ExprKind::Column(i), ty: c.ty, span: argument.value.span };
-                    // The maximised column itself comes first and once.
-                    let same = |e: &Expr| matches!(e.kind, ExprKind::Column(j) if j == i);
-                    if !bound.first().is_some_and(same) {
-                        bound.push(column);
-                    }
+                for i in self.starred(scope, bound.first()) {
+                    let ty = scope.columns.get(i).map_or(Type::Dynamic, |c| c.ty);
+                    bound.push(Expr { kind: ExprKind::Column(i), ty, span: argument.value.span });
                 }
                 continue;
             }
@@ -105,6 +101,13 @@ impl Binder<'_> {
         Some((bound, ty, width.max(1)))
     }
 
+    /// The columns `*` stands for in an aggregate: all but the keys and the maximised column itself.
+    fn starred(&self, scope: Scope<'_>, maximised: Option<&Expr>) -> Vec<usize> {
+        let is = |e: &Expr, i: usize| matches!(e.kind, ExprKind::Column(j) if j == i);
+        let is_key = |i: usize| self.group_keys.iter().any(|k| is(k, i));
+        (0..scope.columns.len()).filter(|i| !is_key(*i) && !maximised.is_some_and(|m| is(m, *i))).collect()
+    }
+
     /// `summarize a = count(), … by k, …`
     pub(super) fn summarize(
         &mut self,
@@ -130,6 +133,7 @@ impl Binder<'_> {
             }
         }
         let outer = self.aggregates.replace(Aggregates { base: keys.len(), ..Aggregates::default() });
+        let outer_keys = std::mem::replace(&mut self.group_keys, keys.clone());
         let mut outputs: Vec<Expr> = keys
             .iter()
             .enumerate()
@@ -150,6 +154,7 @@ impl Binder<'_> {
             }
         }
         let found = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default().found;
+        self.group_keys = outer_keys;
         // The row that expressions over aggregates read: keys, then every aggregate's columns.
         let mut raw: Vec<Column> = keys.iter().map(|k| Column::new("", k.ty)).collect();
         for a in &found {
@@ -235,7 +240,7 @@ impl Binder<'_> {
         let wide =
             match (&named.value.kind, &e.kind, self.aggregates.as_ref().and_then(|a| a.found.get(before))) {
                 (ast::ExprKind::Call(call, args), ExprKind::Column(base), Some(a)) if after == before + 1 => {
-                    wide_names(a, call, args, scope).map(|names| {
+                    wide_names(a, call, args, &self.star_names(scope, a)).map(|names| {
                         (names, *base, (0..a.width).map(|i| aggregate_column_type(a, i)).collect::<Vec<_>>())
                     })
                 }
@@ -290,6 +295,12 @@ impl Binder<'_> {
             );
         }
         Some(bound)
+    }
+
+    fn star_names(&self, scope: Scope<'_>, a: &AggregateExpr) -> Vec<String> {
+        let maximised = a.args.first().filter(|_| is_arg(a.aggregate));
+        let name = |i: &usize| scope.columns.get(*i).map(|c| c.name.to_string());
+        self.starred(scope, maximised).iter().filter_map(name).collect()
     }
 
     /// `distinct a, b`, `distinct *`: a summarize without aggregates.
@@ -349,7 +360,7 @@ fn aggregate_column_type(a: &AggregateExpr, i: usize) -> Type {
 }
 
 /// The names of an aggregate's several columns, or of its one where a parameter is part of the name.
-fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], scope: Scope<'_>) -> Option<Vec<String>> {
+fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[String]) -> Option<Vec<String>> {
     let of_argument = |arg: &Argument| match &arg.name {
         Some(n) => n.text.to_string(),
         None => name::of(&arg.value).unwrap_or_default(),
@@ -358,14 +369,7 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], scope: Scope<'_
         let mut names = Vec::new();
         for argument in args {
             if matches!(argument.value.kind, ast::ExprKind::Star) {
-                names.extend(
-                    scope
-                        .columns
-                        .iter()
-                        .map(|c| c.name.to_string())
-                        .filter(|n| !names.first().is_some_and(|f: &String| f == n))
-                        .collect::<Vec<_>>(),
-                );
+                names.extend_from_slice(starred);
             } else if names.is_empty() && is_arg(a.aggregate) && name::of(&argument.value).is_none() {
                 names.push(format!("{}_", if &*call.text == "arg_max" { "max" } else { "min" }));
             } else {

@@ -144,7 +144,7 @@ impl Binder<'_> {
                     None => return Some(None),
                 };
                 match (&*call.name.text, bound) {
-                    ("toscalar", Bound::Table(plan)) => self.to_scalar(plan, span).map(Bound::Scalar),
+                    ("toscalar", Bound::Table(plan)) => self.first_cell(plan, span).map(Bound::Scalar),
                     ("toscalar", bound @ Bound::Scalar(_)) => Some(bound),
                     (_, bound @ Bound::Table(_)) => Some(bound),
                     _ => self.error("KS204", "A tabular value expected.", argument.value.span),
@@ -189,7 +189,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
+    fn first_cell(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
         match plan.columns.first() {
             Some(column) => {
                 let ty = column.ty;
@@ -426,15 +426,15 @@ impl Binder<'_> {
             return self.wrong_count(name, least, Some(parameters.len()));
         }
         let mut inner = f.env.clone();
-        let mut position = 0;
+        let mut given: Vec<&str> = Vec::new();
         let mut failed = false;
         for argument in args {
-            let index = match &argument.name {
-                Some(n) => parameters.iter().position(|p| p.name.text == n.text),
-                None => Some(position),
+            // A named argument goes where it belongs, the others fill what is free from the left.
+            let parameter = match &argument.name {
+                Some(n) => parameters.iter().find(|p| p.name.text == n.text),
+                None => parameters.iter().find(|p| !given.contains(&&*p.name.text)),
             };
-            position += 1;
-            let Some(parameter) = index.and_then(|i| parameters.get(i)) else {
+            let Some(parameter) = parameter else {
                 self.report(Diagnostic::error(
                     "KS142",
                     "The function has no parameter of that name.",
@@ -443,14 +443,14 @@ impl Binder<'_> {
                 failed = true;
                 continue;
             };
+            given.push(&parameter.name.text);
             match self.argument(parameter, argument, scope, env) {
                 Some(binding) => inner = inner.with(&parameter.name.text, binding, true),
                 None => failed = true,
             }
         }
         for parameter in parameters {
-            let given = inner.nodes().take(args.len()).any(|n| n.name == parameter.name.text);
-            if given {
+            if given.contains(&&*parameter.name.text) {
                 continue;
             }
             let Some(default) = &parameter.default else { continue };

@@ -60,6 +60,7 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
         depth: 0,
         poisoned: HashSet::new(),
         aggregates: None,
+        group_keys: Vec::new(),
         scopes: 0,
     };
     let plan = binder.query(&statements);
@@ -176,6 +177,8 @@ struct Binder<'c> {
     /// Names whose definition failed: using them says nothing new.
     poisoned: HashSet<Str>,
     aggregates: Option<Aggregates>,
+    /// The keys of the `summarize` being bound.
+    group_keys: Vec<Expr>,
     scopes: u32,
 }
 

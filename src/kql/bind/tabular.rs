@@ -73,12 +73,7 @@ impl Binder<'_> {
                     let Some(e) = self.bind_scalar(&item.value, scope, env) else { continue };
                     let name = match item.names.first() {
                         Some(name) => name.text.to_string(),
-                        None => match name::of(&item.value)
-                            .filter(|_| !matches!(item.value.kind, Ast::Call(..)))
-                        {
-                            Some(made) => namer.take_free(&made),
-                            None => namer.unnamed(i),
-                        },
+                        None => namer.unnamed(i),
                     };
                     columns.push(Column::new(&name, e.ty));
                     values.push(e);
@@ -392,8 +387,10 @@ impl Binder<'_> {
                     (Some(name), _) => name,
                     (None, Some(made)) => {
                         // A column twice is an error; a made-up name gets out of the way.
-                        let plain = matches!(item.value.kind, Ast::Name(_) | Ast::Call(..));
-                        if plain && namer.is_taken(&made) {
+                        let plain = |n: &Named| {
+                            n.names.is_empty() && matches!(&n.value.kind, Ast::Name(name) if **name == *made)
+                        };
+                        if plain(item) && items.iter().take_while(|n| !std::ptr::eq(*n, item)).any(plain) {
                             let message = format!("A column with the name '{made}' is already declared.");
                             self.report(Diagnostic::error("KS171", message, item.value.span));
                         }

@@ -291,8 +291,8 @@ fn overlaps<'a>(haystack: &'a str, needle: &'a str) -> impl Iterator<Item = usiz
 fn at_edge(haystack: &str, at: usize, len: usize, start_edge: bool, end_edge: bool) -> bool {
     let before = haystack.get(..at).and_then(|s| s.chars().next_back());
     let after = haystack.get(at + len..).and_then(|s| s.chars().next());
-    !(start_edge && before.is_some_and(char::is_alphanumeric))
-        && !(end_edge && after.is_some_and(char::is_alphanumeric))
+    let inside = |edge: bool, c: Option<char>| edge && c.is_some_and(char::is_alphanumeric);
+    !inside(start_edge, before) && !inside(end_edge, after)
 }
 
 /// `x in (…)`, `x has_any (…)` … The list is the arguments after the first; an array among them is its items.

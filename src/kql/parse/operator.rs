@@ -374,7 +374,8 @@ impl Parser {
                     | "decodeblocks"
                     | "expandoutput"
             );
-            if !(dotted && first == "hint") && !(known && self.peek_is(1, "=")) {
+            let hint = dotted && first == "hint";
+            if !hint && (!known || !self.peek_is(1, "=")) {
                 break;
             }
             let mut name = self.name()?;
