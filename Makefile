@@ -27,10 +27,10 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 .PHONY: build
-build: package ## The npm package and its command, in dist/npm
+build: package budget ## The npm package and its command, in dist/npm; fails if the module is too large
 
 .PHONY: demo
-demo: build ## Builds, scans the bundled sample and prints the alerts
+demo: package ## Builds, scans the bundled sample and prints the alerts
 	@echo
 	@echo '$$ forepost scan samples/AWSLogs'
 	@echo
@@ -43,7 +43,7 @@ demo: build ## Builds, scans the bundled sample and prints the alerts
 	@echo '  node $(PACKAGE)/cli.js --help'
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package ## All checks and tests
+test: lint licences test-native test-wasm test-package budget ## All checks and tests
 
 .PHONY: lint
 lint: ## Format and clippy, without changing anything
@@ -92,6 +92,9 @@ clean: ## Removes everything that was built, but not .tools
 .PHONY: package
 package: target/bindgen/forepost.wasm
 	node tools/package.js target/bindgen $(PACKAGE)
+
+.PHONY: budget
+budget: package
 	node tools/size.js $(PACKAGE)/forepost.wasm $(GZIP_BUDGET)
 
 # cargo knows best whether anything changed; the file keeps its time if nothing did.

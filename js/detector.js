@@ -11,10 +11,10 @@ import { toTicks } from './time.js';
 export class Detector extends Reader {
   #warnings;
 
-  constructor({ rules, evidence = true, workspace = '' } = {}) {
+  constructor({ rules, evidence = true, stream = false, workspace } = {}) {
     const files = ruleFiles(rules);
     try {
-      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), String(workspace)));
+      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace)));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
@@ -29,7 +29,7 @@ export class Detector extends Reader {
 
   alerts() { return parseLines(this.alertsText()); }
 
-  stats() { return JSON.parse(this.call('stats')); }
+  finish() { this.call('finish'); }
 
   stream() {
     const emit = (controller) => this.alerts().forEach((alert) => controller.enqueue(alert));

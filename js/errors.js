@@ -23,11 +23,12 @@ export class RuleError extends ForepostError {
   get name() { return 'RuleError'; }
 }
 
-/** A query is wrong, or failed while it ran. `start` and `end` are UTF-16 offsets into its text. */
+/** A query is wrong, or failed while it ran: the first error, and everything found in `diagnostics`. */
 export class QueryError extends ForepostError {
-  constructor({ code, message, hint = null, start = 0, end = 0 }) {
+  constructor(diagnostics) {
+    const { code, message, hint, start, end } = diagnostics.find((d) => d.severity === 'error') ?? diagnostics[0];
     super(code, message);
-    Object.assign(this, { hint, start, end });
+    Object.assign(this, { hint, start, end, diagnostics });
   }
 
   get name() { return 'QueryError'; }

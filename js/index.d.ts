@@ -27,7 +27,12 @@ export interface DetectorOptions {
   rules?: string | readonly Rule[];
   /** Whether alerts carry the source events behind them. Default: true. */
   evidence?: boolean;
-  /** The workspace that alerts name, in `AlertType` and `Data Sources`. */
+  /**
+   * Whether a window concludes as soon as the newest event is past it by Sentinel's delay of 5 minutes; else it waits for
+   * `advanceTo()` or `finish()`, so that inputs may come in any order. Default: false.
+   */
+  stream?: boolean;
+  /** The workspace that alerts name, in `AlertType` and `Data Sources`. Default: `forepost`. */
   workspace?: string;
 }
 
@@ -42,10 +47,10 @@ interface Reader {
   push(data: Chunk): void;
   /** The current input is complete; the next push begins another. */
   endInput(): void;
-  /** There is no more input: concludes everything. */
-  finish(): void;
   /** What could not be read since the last call. Take it after each `endInput()`: offsets are into that input. */
   problems(): Problem[];
+  /** What was seen so far. */
+  stats(): Stats;
   /** Frees the engine's memory now rather than when this object is collected. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -55,14 +60,14 @@ interface Reader {
 export interface Detector extends Reader {
   /** What the rules' author should know, though they run. */
   readonly warnings: readonly Diagnostic[];
+  /** There is no more input: concludes everything. */
+  finish(): void;
   /** The host's clock: concludes the windows that ended before it. A bigint is ticks of 100 ns since year 1, UTC. */
   advanceTo(time: Date | string | bigint): void;
   /** Takes the alerts since the last call. Integers beyond 2^53 in the evidence are rounded: see `alertsText()`. */
   alerts(): Alert[];
   /** Takes the alerts since the last call as the engine wrote them, one JSON object a line. */
   alertsText(): string;
-  /** What was seen so far. */
-  stats(): Stats;
   /** Bytes of one input in, alerts out. */
   stream(): TransformStream<Chunk, Alert>;
   /** Reads one input to its end, concludes, and yields the alerts. */
@@ -75,10 +80,10 @@ export const Detector: {
   readonly prototype: Detector;
 };
 
-/** Part of an input that could not be read; the rest went on. */
+/** Part of an input that could not be read, or a rule's run that failed; the rest went on. */
 export interface Problem {
-  /** In bytes of the input, inflated where it is gzip. */
-  offset: number;
+  /** In bytes of the input, inflated where it is gzip; null where the problem has no place in an input. */
+  offset: number | null;
   code: string;
   message: string;
 }
@@ -107,15 +112,20 @@ export interface Stats {
   events: number;
   /** Events that survived some rule's row stages. */
   candidates: number;
-  alerts: number;
   problems: number;
   /** Events that came after their window had concluded. */
   late: number;
+  /** Candidates that were let go because the cap was reached. */
+  dropped: number;
+  /** Events without a readable time. */
+  untimed: number;
   /** Events by the envelope they came in. */
   envelopes: Record<string, number>;
   firstEvent: string | null;
   lastEvent: string | null;
-  rules: number;
+  /** Of a Detector. */
+  alerts?: number;
+  rules?: number;
 }
 
 /** A row of Sentinel's `SecurityAlert`, with the evidence. `Entities` and `ExtendedProperties` are JSON text, as in Sentinel. */
@@ -156,13 +166,20 @@ export interface QueryResult {
 
 /** One KQL query over events. */
 export interface Query extends Reader {
-  /** The answer; throws a QueryError if the query failed while it ran. */
+  /** Whether the query reads events at all, or only what it says itself. */
+  readonly readsEvents: boolean;
+  /** There is no more input: the answer; throws a QueryError if the query failed while it ran. */
   result(): QueryResult;
+}
+
+export interface QueryOptions {
+  /** What `now()` is in the query. Default: now. */
+  now?: Date | string | bigint;
 }
 
 export const Query: {
   /** Throws a QueryError if the query is wrong or needs what is not supported. */
-  new (kql: string): Query;
+  new (kql: string, options?: QueryOptions): Query;
   readonly prototype: Query;
 };
 
@@ -170,6 +187,7 @@ export const Query: {
 export function query(
   kql: string,
   inputs?: Iterable<Input> | AsyncIterable<Input>,
+  options?: QueryOptions,
 ): Promise<QueryResult & { problems: Problem[][] }>;
 
 /** The base of what this package throws. */
@@ -190,6 +208,8 @@ export class QueryError extends ForepostError {
   /** UTF-16 offsets into the query. */
   readonly start: number;
   readonly end: number;
+  /** Everything found, the error among it. */
+  readonly diagnostics: Pick<Diagnostic, 'severity' | 'code' | 'message' | 'hint' | 'start' | 'end'>[];
 }
 
 /** A stated limit (rows, memory, steps) was reached. */

@@ -7,30 +7,34 @@ import { guarded } from './instance.js';
 import { parseExact } from './json.js';
 import { utf16Offset } from './positions.js';
 import { Reader } from './reader.js';
+import { toTicks } from './time.js';
 
 export class Query extends Reader {
   #kql;
 
-  constructor(kql) {
+  constructor(kql, { now = new Date() } = {}) {
     if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query is a text, not ${describe(kql)}`);
+    const ticks = toTicks(now);
     try {
-      super('Query', () => new EngineQuery(kql));
+      super('Query', () => new EngineQuery(kql, ticks));
     } catch (error) {
       throw typeof error === 'string' ? queryError(JSON.parse(error), kql) : error;
     }
     this.#kql = kql;
   }
 
+  get readsEvents() { return this.call('readsEvents'); }
+
   result() {
     const { columns, rows, error } = parseExact(this.call('result'));
-    if (error) throw queryError(error, this.#kql);
+    if (error) throw queryError([error], this.#kql);
     return { columns, rows };
   }
 }
 
 /** Runs a query over inputs: each is bytes, text, or an iterable or stream of bytes. */
-export async function query(kql, inputs = []) {
-  const run = new Query(kql);
+export async function query(kql, inputs = [], options = {}) {
+  const run = new Query(kql, options);
   try {
     const problems = [];
     for await (const input of inputs) {
@@ -38,7 +42,6 @@ export async function query(kql, inputs = []) {
       run.endInput();
       problems.push(run.problems());
     }
-    run.finish();
     return { ...run.result(), problems };
   } finally {
     run.dispose();
@@ -46,12 +49,13 @@ export async function query(kql, inputs = []) {
 }
 
 /** One line of `query --batch`: `{"id","query"}` in, its answer out. For the command. */
-export const queryBatchLine = (line) => guarded('query --batch', undefined, () => engineBatchLine(line));
+export const queryBatchLine = (line) => guarded('query --batch', undefined, () => engineBatchLine(line, toTicks(new Date())));
 
 // Too long, too deep, too many parts; and Kusto's own two for a run that grew too large.
 const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
 
-function queryError(error, kql) {
-  const located = { ...error, start: utf16Offset(kql, error.start ?? 0), end: utf16Offset(kql, error.end ?? 0) };
-  return LIMIT_CODES.has(error.code) ? new LimitError(located) : new QueryError(located);
+function queryError(diagnostics, kql) {
+  const located = diagnostics.map((d) => ({ ...d, start: utf16Offset(kql, d.start), end: utf16Offset(kql, d.end) }));
+  const limited = located.some(({ code }) => LIMIT_CODES.has(code));
+  return limited ? new LimitError(located) : new QueryError(located);
 }

@@ -41,9 +41,9 @@ export class Reader {
     this.#offset = 0;
   }
 
-  finish() { this.call('finish'); }
-
   problems() { return parseLines(this.call('takeProblems')); }
+
+  stats() { return JSON.parse(this.call('stats')); }
 
   dispose() {
     const handle = this.#handle;

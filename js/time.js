@@ -9,7 +9,7 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,7}))?(?:Z|[+-]\d\d:\d\d)$
 /** A Date, an ISO 8601 text with a zone, or ticks. */
 export function toTicks(time) {
   const ticks = typeof time === 'bigint' ? time : ticksOf(time);
-  if (ticks < 0n || ticks > MAX) throw new ForepostError('bad-argument', 'advanceTo() takes a time from year 1 to 9999');
+  if (ticks < 0n || ticks > MAX) throw new ForepostError('bad-argument', 'A time lies between the years 1 and 9999');
   return ticks;
 }
 
@@ -17,7 +17,7 @@ function ticksOf(time) {
   const iso = typeof time === 'string' ? ISO.exec(time) : undefined;
   const whole = iso ? Date.parse(time.replace(/\.\d+/, '')) : time instanceof Date ? time.getTime() : NaN;
   if (Number.isNaN(whole)) {
-    throw new ForepostError('bad-argument', 'advanceTo() takes a Date, a text like 2026-03-11T07:10:05Z, or ticks as a bigint');
+    throw new ForepostError('bad-argument', 'A time is a Date, a text like 2026-03-11T07:10:05Z, or ticks as a bigint');
   }
   return BigInt(whole) * 10000n + BigInt((iso?.[1] ?? '').padEnd(7, '0')) + UNIX_EPOCH;
 }

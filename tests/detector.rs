@@ -588,3 +588,45 @@ AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=
         assert_eq!(alerts(&mut concluder), want);
     }
 }
+
+#[test]
+fn why_a_rule_matched_and_why_it_did_not() {
+    let (_, text) = forepost::rule::BUILT_IN[0];
+    let why = |e: &Value| -> Value {
+        serde_json::from_str(&forepost::detector::explain(text, e.to_string().as_bytes(), &[])).expect("JSON")
+    };
+    let matched = why(&scan_off(1, "2026-03-11T07:00:00Z"));
+    let query = matched["query"].as_str().expect("the query").to_owned();
+    let stages = matched["leaves"][0]["stages"].as_array().expect("stages");
+    assert!(stages.iter().all(|s| s["passed"] == true), "{matched}");
+    assert_eq!(matched["result"], json!({"tick": "2026-03-12T00:00:00.0000000Z", "rows": 1}));
+    let value_of = |answer: &Value, text: &str| -> Option<Value> {
+        let found = |s: &&Value| {
+            let (start, end) = (s["start"].as_u64()? as usize, s["end"].as_u64()? as usize);
+            Some(query.get(start..end) == Some(text))
+        };
+        answer["leaves"][0]["stages"]
+            .as_array()?
+            .iter()
+            .flat_map(|s| s["rows"][0]["steps"].as_array().into_iter().flatten())
+            .find(|s| found(s).unwrap_or(false))
+            .map(|s| s["value"].clone())
+    };
+    assert_eq!(value_of(&matched, "scanOnPush"), Some(json!(false)));
+    let mut denied = scan_off(2, "2026-03-11T07:00:00Z");
+    denied["errorCode"] = json!("AccessDenied");
+    let answer = why(&denied);
+    let stages = answer["leaves"][0]["stages"].as_array().expect("stages");
+    assert_eq!((stages[0]["passed"].clone(), answer["result"]["rows"].clone()), (json!(false), json!(0)));
+    assert_eq!(value_of(&answer, "ErrorCode"), Some(json!("AccessDenied")));
+    assert_eq!(value_of(&answer, "isempty(ErrorCode)"), Some(json!(false)));
+    assert_eq!(value_of(&answer, "isempty(ErrorMessage)"), None, "what was not needed has no value");
+    // A rule that does not compile says why.
+    let broken: Value = serde_json::from_str(&forepost::detector::explain(
+        &text.replace("isempty(ErrorCode)", "isempty(Eror)"),
+        b"{}",
+        &[],
+    ))
+    .expect("JSON");
+    assert_eq!(broken["findings"][0]["code"], "KS142");
+}

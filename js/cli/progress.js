@@ -17,14 +17,14 @@ export class Progress {
     if (process.stderr.isTTY) beforeNotes(() => this.clear());
   }
 
-  /** `events` is a function, asked only when something is drawn; a query does not count them. */
+  /** `events` is a function, asked only when something is drawn. */
   advance(length, events) {
     this.read += length;
     const now = performance.now();
     if (!process.stderr.isTTY || now - this.#drawn < EVERY || now - this.#started < 300) return;
     this.#drawn = now;
     this.#visible = true;
-    process.stderr.write(`\r\x1b[K${this.#line(now, events?.())}`);
+    process.stderr.write(`\r\x1b[K${this.#line(now, events())}`);
   }
 
   clear() {
@@ -34,7 +34,7 @@ export class Progress {
 
   #line(now, events) {
     const rate = this.read / ((now - this.#started) / 1000);
-    const parts = [bytes(this.read), events !== undefined && `${number(events)} events`, `${bytes(Math.round(rate))}/s`].filter(Boolean);
+    const parts = [bytes(this.read), `${number(events)} events`, `${bytes(Math.round(rate))}/s`];
     if (this.#total <= 0) return parts.join(' · ');
     const done = Math.min(1, this.read / this.#total);
     const bar = '█'.repeat(Math.round(done * 20)).padEnd(20, '░');

@@ -20,22 +20,24 @@ export async function query(options, operands) {
   try {
     run = new Query(kql);
     const report = await readInto(run, paths);
-    run.finish();
     const answer = run.result();
     await print(answer, options.format ?? 'pretty');
-    if (paths.length === 0 && /\bAWSCloudTrail\b/.test(kql)) note(style.dim('no PATH was given, so AWSCloudTrail is empty'));
+    if (paths.length === 0 && run.readsEvents) note(style.dim('no PATH was given, so AWSCloudTrail is empty'));
     if (report.unreadable + report.problems > 0) note(style.yellow(`${count(report.unreadable + report.problems, 'place')} unreadable`));
     if (report.interrupted) return 130;
     return report.unreadable + report.problems > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
-    const line = kql.slice(0, error.start).split('\n').length;
-    const column = error.start - (kql.lastIndexOf('\n', error.start - 1) + 1) + 1;
-    note(render({ file: 'query', severity: 'error', line, column, code: error.code, message: error.message, hint: error.hint, start: error.start, end: error.end }, kql));
+    for (const diagnostic of error.diagnostics) note(render({ file: 'query', ...diagnostic, ...lineAndColumn(kql, diagnostic.start) }, kql));
     return 2;
   } finally {
     run?.dispose();
   }
+}
+
+function lineAndColumn(text, offset) {
+  const lines = text.slice(0, offset).split('\n');
+  return { line: lines.length, column: lines.at(-1).length + 1 };
 }
 
 async function print({ columns, rows }, format) {

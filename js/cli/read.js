@@ -12,7 +12,7 @@ const SHOWN = 100; // problems of one file that are listed one by one
  * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted}`.
  * Ctrl-C stops reading after the current chunk; a second one ends the process.
  */
-export async function readInto(reader, paths, events) {
+export async function readInto(reader, paths) {
   const { files, failed, skipped } = find(paths, LOGS);
   const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false };
   for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
@@ -29,7 +29,7 @@ export async function readInto(reader, paths, events) {
     for (const file of files) {
       if (report.interrupted) break;
       current = open(file);
-      await readFile(reader, file.path, current, report, (length) => progress.advance(length, events));
+      await readFile(reader, file.path, current, report, (length) => progress.advance(length, () => reader.stats().events));
     }
   } finally {
     process.removeListener('SIGINT', stop);
@@ -72,7 +72,8 @@ function problemPrinter(name) {
     print(reader) {
       for (const { offset, code, message } of reader.problems()) {
         seen += 1;
-        if (seen <= SHOWN) note(`${style.yellow('unreadable')} ${name} at byte ${number(offset)}: ${clean(message)} ${style.dim(clean(code))}`);
+        const where = offset === null ? '' : ` at byte ${number(offset)}`;
+        if (seen <= SHOWN) note(`${style.yellow('unreadable')} ${name}${where}: ${clean(message)} ${style.dim(clean(code))}`);
       }
     },
     close() {

@@ -16,8 +16,10 @@ export async function scan(options, operands) {
   const detector = newDetector(rules, options);
   const started = performance.now();
   const found = new Map(); // alerts by rule
-  const report = await readInto(detector, paths, () => detector.stats().events);
+  const report = await readInto(detector, paths);
   detector.finish();
+  const failures = detector.problems(); // of rules' runs
+  for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(clean(code))}`);
   for (const line of detector.alertsText().split('\n').filter(Boolean)) {
     const alert = parseExact(line);
     const rule = ruleOf(alert);
@@ -27,7 +29,7 @@ export async function scan(options, operands) {
   summarise(report, detector.stats(), found, performance.now() - started);
   detector.dispose();
   if (report.interrupted) return 130;
-  return report.unreadable + report.problems > 0 ? 1 : 0;
+  return report.unreadable + report.problems + failures.length > 0 ? 1 : 0;
 }
 
 function loadRules(paths) {
@@ -60,6 +62,8 @@ function summarise(report, stats, found, ms) {
     `${count(stats.events, 'event')} in ${files}, ${(ms / 1000).toFixed(1)} s, ${count(stats.rules, 'rule')}`,
     stats.events > 0 && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
     stats.events > 0 && `envelopes: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${clean(name)} ${number(n)}`).join(', ')}`,
+    stats.untimed > 0 && style.yellow(`${count(stats.untimed, 'event')} without a readable time: in no window`),
+    stats.dropped > 0 && style.red(`${count(stats.dropped, 'candidate')} let go: too many to keep; scan fewer days at once`),
     stats.late > 0 && style.yellow(`${count(stats.late, 'event')} came after their window had concluded`),
     left && style.dim(`left out, not log files by their names: ${left}`),
     report.unreadable > 0 && style.red(`${count(report.unreadable, 'file')} unreadable`),

@@ -5,11 +5,13 @@
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 pub mod check;
+mod explain;
 mod feed;
 mod query;
 
 pub use check::{Finding, RuleFile, check};
-pub use query::{QueryRun, query_batch_line};
+pub use explain::explain;
+pub use query::{QueryRun, query_batch_line, write_diagnostic};
 
 use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};

@@ -27,10 +27,10 @@ pub fn check(files: &str) -> Result<String, String> {
     Ok(json(&detector::check(&rule_files(files)?)))
 }
 
-/// Answers one line of `query --batch`.
+/// Answers one line of `query --batch`; `now` is what `now()` is, in ticks.
 #[wasm_bindgen(js_name = queryBatchLine)]
-pub fn query_batch_line(line: &str) -> String {
-    detector::query_batch_line(line)
+pub fn query_batch_line(line: &str, now: i64) -> String {
+    detector::query_batch_line(line, now)
 }
 
 /// A detector, driven from JavaScript. See [`detector::Detector`] for what each call does.
@@ -41,8 +41,17 @@ pub struct Detector(detector::Detector);
 impl Detector {
     /// From rule files as JSON text; `[]` means the built-in rules. Throws the findings as a JSON array.
     #[wasm_bindgen(constructor)]
-    pub fn new(files: &str, evidence: bool, workspace: String) -> Result<Detector, String> {
-        detector::Detector::new(&rule_files(files)?, Options { evidence, workspace })
+    pub fn new(
+        files: &str,
+        evidence: bool,
+        stream: bool,
+        workspace: Option<String>,
+    ) -> Result<Detector, String> {
+        let mut options = Options { evidence, stream, ..Options::default() };
+        if let Some(workspace) = workspace {
+            options.workspace = workspace;
+        }
+        detector::Detector::new(&rule_files(files)?, options)
             .map(Detector)
             .map_err(|findings| json(&findings))
     }
@@ -98,10 +107,23 @@ pub struct Query(QueryRun);
 
 #[wasm_bindgen]
 impl Query {
-    /// Throws the diagnostic of a bad query as JSON text.
+    /// `now` is what `now()` is, in ticks. Throws the diagnostics of a bad query as a JSON array.
     #[wasm_bindgen(constructor)]
-    pub fn new(kql: &str) -> Result<Query, String> {
-        QueryRun::new(kql).map(Query)
+    pub fn new(kql: &str, now: i64) -> Result<Query, String> {
+        QueryRun::new(kql, now, &[]).map(Query).map_err(|found| {
+            let mut out = String::from("[");
+            for (i, diagnostic) in found.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                detector::write_diagnostic(&mut out, diagnostic);
+            }
+            out + "]"
+        })
+    }
+
+    /// Whether the query reads events at all.
+    #[wasm_bindgen(js_name = readsEvents)]
+    pub fn reads_events(&self) -> bool {
+        self.0.reads_events()
     }
 
     /// Bytes of the current input, cut anywhere.
@@ -115,12 +137,12 @@ impl Query {
         self.0.end_input();
     }
 
-    /// There is no more input.
-    pub fn finish(&mut self) {
-        self.0.finish();
+    /// What was seen so far, as a JSON object.
+    pub fn stats(&self) -> String {
+        self.0.stats()
     }
 
-    /// `{"columns","rows"}` or `{"error"}`.
+    /// There is no more input: `{"columns","rows"}` or `{"error"}`.
     pub fn result(&mut self) -> String {
         self.0.result()
     }

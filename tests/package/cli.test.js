@@ -253,7 +253,7 @@ test('a wrong query is shown with its place and exits 2', async () => {
 });
 
 test('query --batch answers each line, whatever the line', async () => {
-  const lines = ['{"id":1,"query":"print 1+1"}', '', 'nonsense', '{"id":"b","query":"print Nme"}', '{"id":3}', '{"id":4,"query":"print \\"\u2028\\""}', `{"id":5,"query":"${'('.repeat(100_000)}"}`, 'x'.repeat(20 << 20), '{"id":6,"query":"print 6"}'];
+  const lines = ['{"id":1,"query":"print 1+1"}', '', 'nonsense', '{"id":"b","query":"print x = 1 | where Nme == 1"}', '{"id":3}', '{"id":4,"query":"print \\"\u2028\\""}', `{"id":5,"query":"${'('.repeat(100_000)}"}`, 'x'.repeat(20 << 20), '{"id":6,"query":"print 6"}'];
   const { status, stdout } = await forepost(['query', '--batch'], { input: lines.join('\n') });
   assert.equal(status, 0);
   const answers = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));

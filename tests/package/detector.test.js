@@ -113,14 +113,31 @@ test('numbers beyond 2^53 survive in the text of an alert', () => {
 });
 
 test('a rule with errors is refused, with all findings at their places', () => {
-  const rule = 'id: 1\nname: "𐍈"\nkind: Scheduled\nquery: |\n  AWSCloudTrail\n  | where Nme == 1\n';
+  const rule = `id: 8c1c3f10-0000-4000-8000-0000000000aa
+name: "𐍈"
+description: Test
+severity: Low
+requiredDataConnectors: []
+queryFrequency: 1h
+queryPeriod: 1h
+triggerOperator: gt
+triggerThreshold: 0
+tactics: []
+relevantTechniques: []
+query: |
+  AWSCloudTrail
+  | where EventName == "𐍈" and Nme == 1
+  | where Othr == 2
+entityMappings: []
+version: 1.0.0
+kind: Scheduled
+`;
   assert.throws(() => new Detector({ rules: [{ file: 'a.yaml', text: rule }] }), (error) => {
     assert.ok(error instanceof RuleError);
     assert.ok(error.diagnostics.length > 1);
-    const wrong = error.diagnostics.find((d) => d.code === 'KS142');
-    assert.equal(wrong.file, 'a.yaml');
-    assert.equal(wrong.line, 6);
-    assert.equal(rule.slice(wrong.start, wrong.end), 'Nme');
+    const wrong = error.diagnostics.filter((d) => d.code === 'KS142');
+    assert.deepEqual(wrong.map((d) => [d.file, d.line, rule.slice(d.start, d.end)]), [['a.yaml', 14, 'Nme'], ['a.yaml', 15, 'Othr']]);
+    assert.equal(wrong[0].column, '  | where EventName == "𐍈" and '.length + 1);
     assert.equal(error.code, error.diagnostics.find((d) => d.severity === 'error').code);
     return true;
   });
@@ -136,7 +153,10 @@ test('queries', async () => {
   const counted = await query('AWSCloudTrail | count', [TWO, gzipSync(TWO), [TWO.slice(0, 50), TWO.slice(50)], 'nonsense']);
   assert.deepEqual(counted.rows, [[9]]);
   assert.deepEqual(counted.problems.map((p) => p.length > 0), [false, false, false, true]);
-  await assert.rejects(query('print "𐍈é", Nme'), (error) => error.name === 'QueryError' && error.code === 'KS142' && 'print "𐍈é", Nme'.slice(error.start, error.end) === 'Nme');
+  const wrong = 'print x = "𐍈é" | where x == "𐍈" and Nme == 1';
+  await assert.rejects(query(wrong), (error) => error.name === 'QueryError' && error.code === 'KS142' && wrong.slice(error.start, error.end) === 'Nme'
+    && error.diagnostics.length === 1);
+  assert.deepEqual((await query('print now()', [], { now: '2026-06-17T10:00:00.1234567Z' })).rows, [['2026-06-17T10:00:00.1234567Z']]);
   assert.throws(() => new Query(5), { code: 'bad-argument' });
   assert.throws(() => new Query(`print ${'('.repeat(5000)}`), { name: 'LimitError', code: 'FP002' });
 });

@@ -54,8 +54,7 @@ detector.advanceTo(5);
 
 const { columns, rows, problems } = await query('print 1', ['{}', new Uint8Array(), createReadStream('a')]);
 console.log(columns[0]?.type, rows[0]?.[0], problems[0]?.[0]?.offset);
-const run = new Query('print 1');
-run.finish();
+const run = new Query('print 1', { now: new Date() });
 console.log(run.result().rows);
 run.dispose();
 
