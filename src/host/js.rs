@@ -78,6 +78,11 @@ impl Detector {
         self.0.advance_to(ticks);
     }
 
+    /// Takes over the times (in ticks) of the first and last event that others read.
+    pub fn observe(&mut self, first: i64, last: i64) {
+        self.0.observe(first, last);
+    }
+
     /// There is no more input.
     pub fn finish(&mut self) {
         self.0.finish();
@@ -161,9 +166,14 @@ struct File {
     text: String,
 }
 
-fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
+pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
     let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
+}
+
+/// Findings as a JSON array.
+pub(super) fn findings_json(findings: &[detector::Finding]) -> String {
+    json(findings)
 }
 
 /// Findings hold only text and numbers, so writing them cannot fail.
