@@ -25,6 +25,8 @@ export class Detector extends Reader {
 
   advanceTo(time) { this.call('advanceTo', toTicks(time)); }
 
+  observe(first, last) { this.call('observe', toTicks(first), toTicks(last)); }
+
   alertsText() { return this.call('takeAlerts'); }
 
   alerts() { return parseLines(this.alertsText()); }
