@@ -72,12 +72,19 @@ impl Binder<'_> {
         if failed {
             return None;
         }
+        if bound.is_empty() && is_arg(aggregate) {
+            return self.error(
+                "KS120",
+                format!("The function '{}' expects at least 1 argument.", name.text),
+                name.span,
+            );
+        }
         let arg_like = is_arg(aggregate) || bound.len() > 1 && matches!(aggregate.name, "take_any" | "any");
         let bound = if arg_like {
             bound
         } else {
             let params = self.spread(aggregate.params, bound.len(), name)?;
-            self.fit(bound, &params)?
+            self.fit(name, bound, &params)?
         };
         if aggregate.name.starts_with("percentile")
             && let Some(e) = bound.iter().skip(1).find(|e| e.as_const().is_none())

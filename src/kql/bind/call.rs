@@ -274,7 +274,7 @@ impl Binder<'_> {
             }
         }
         let bound: Option<Vec<Expr>> = bound.into_iter().collect();
-        let args = self.fit(bound?, &params)?;
+        let args = self.fit(call.name, bound?, &params)?;
         let ty = result_type(f.returns, &args, &params, &types);
         if f.name == "iff" || f.name == "iif" || f.name == "case" {
             return Some(Expr { kind: ExprKind::Case(args), ty, span: call.span });
@@ -326,7 +326,8 @@ impl Binder<'_> {
     }
 
     /// Arguments brought to what the parameters take.
-    pub(super) fn fit(&mut self, args: Vec<Expr>, params: &[&Param]) -> Option<Vec<Expr>> {
+    pub(super) fn fit(&mut self, name: &Name, args: Vec<Expr>, params: &[&Param]) -> Option<Vec<Expr>> {
+        let types = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
         let common = self.common_type(&args, params)?;
         let mut fitted = Vec::with_capacity(args.len());
         let mut failed = false;
@@ -355,10 +356,15 @@ impl Binder<'_> {
                 Kind::Number => Err(("KS137", "The expression value must be a number.".to_owned())),
                 Kind::Summable if ty.is_number() || matches!(ty, Type::DateTime | Type::Timespan) => Ok(ty),
                 Kind::Summable if dynamic => Ok(Type::Real),
-                Kind::Summable => Err((
+                Kind::Summable if name.text.starts_with("sum") => Err((
                     "KS138",
                     "The argument value must be summable: a number, timespan or datetime.".to_owned(),
                 )),
+                Kind::Summable => Err((
+                    "KS127",
+                    format!("The function '{}' is not compatible with arguments ({types})", name.text),
+                )),
+
                 Kind::Bool => exact(ty, Type::Bool),
                 Kind::DateTime => exact(ty, Type::DateTime),
                 Kind::Timespan => exact(ty, Type::Timespan),
@@ -369,6 +375,7 @@ impl Binder<'_> {
                 Ok(to) => fitted.push(if to == ty { arg } else { self.coerce(arg, to) }),
                 Err((code, message)) => {
                     failed = true;
+                    let span = if code == "KS127" { name.span } else { span };
                     self.report(Diagnostic::error(code, message, span));
                 }
             }

@@ -348,13 +348,28 @@ impl Binder<'_> {
     ) -> Option<Expr> {
         let mut bound = Vec::new();
         let mut failed = false;
-        for item in items {
+        for (i, item) in items.iter().enumerate() {
             match self.bind_scalar(item, scope, env) {
                 Some(e) if e.ty == Type::Bool => bound.push(e),
                 Some(e) if e.ty == Type::Dynamic => bound.push(self.coerce(e, Type::Bool)),
-                Some(_) => {
+                Some(e) => {
                     failed = true;
-                    self.report(Diagnostic::error("KS107", "A value of type bool expected.", item.span));
+                    // The operand and the `and` or `or` beside it.
+                    let start = i
+                        .checked_sub(1)
+                        .and_then(|i| items.get(i))
+                        .map_or(item.span.start, |left| left.span.end);
+                    let end = if i == 0 {
+                        items.get(1).map_or(item.span.end, |right| right.span.start)
+                    } else {
+                        item.span.end
+                    };
+                    let message = format!(
+                        "The operator '{}' takes values of type bool, not {}.",
+                        if and { "and" } else { "or" },
+                        e.ty.name()
+                    );
+                    self.report(Diagnostic::error("KS106", message, Span { start, end }));
                 }
                 None => failed = true,
             }

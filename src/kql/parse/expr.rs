@@ -124,7 +124,11 @@ impl Parser {
             let op_span = op_start.to(self.span());
             self.advance();
             self.expect("(")?;
-            let items = self.list_until(")", Self::pipe)?;
+            let items = if self.is(")") {
+                return self.missing_expression();
+            } else {
+                self.list_until(")", Self::pipe)?
+            };
             return Ok(boxed(ExprKind::List(op, op_span, Box::new(left), items), start.to(self.last_span())));
         }
         Ok(left)
@@ -347,6 +351,8 @@ impl Parser {
                 })?;
                 Ok(boxed(ExprKind::TypeOf(types), start.to(self.last_span())))
             }
+            // The one word that can name nothing without brackets: it ends what stands before it.
+            Token::Name(word) if word == "by" => self.missing_expression(),
             Token::Name(_) => {
                 let name = self.name()?;
                 if !self.is("(") {

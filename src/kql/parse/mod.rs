@@ -175,6 +175,11 @@ impl Parser {
     fn statements(&mut self, close: Option<&str>) -> Vec<Statement> {
         let mut out = Vec::new();
         loop {
+            // A `;` ends a statement; a second one has nothing to end.
+            if self.eat(";") && !out.is_empty() && self.is(";") {
+                let message = "The incomplete fragment is unexpected.";
+                self.report(Diagnostic::error("KS198", message, self.span()));
+            }
             while self.eat(";") {}
             if *self.token() == Token::End || close.is_some_and(|c| self.is(c)) {
                 return out;
