@@ -3,7 +3,7 @@
 
 import {
   EventReader as EngineReader, builtInRules as engineBuiltIn, describeRule as engineDescribe, explain as engineExplain,
-  tableColumns as engineColumns,
+  functionTable as engineFunctions, tableColumns as engineColumns,
 } from './engine.js';
 import { RuleError } from './errors.js';
 import { guarded } from './instance.js';
@@ -70,3 +70,6 @@ export const builtInRules = () => JSON.parse(guarded('builtInRules()', undefined
 
 /** The table's columns: `[{name, type, doc, field}]`; `field` is the path of keys in an event. */
 export const tableColumns = () => JSON.parse(guarded('tableColumns()', undefined, engineColumns));
+
+/** What queries can call: `[{name, call, doc, kind}]`; `kind` is `function` or `aggregate`. */
+export const functionTable = () => JSON.parse(guarded('functionTable()', undefined, engineFunctions));

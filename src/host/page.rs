@@ -2,6 +2,7 @@
 
 use super::js::{findings_json, rule_files};
 use crate::detector::{self, Options, index};
+use crate::kql::{aggregates, functions};
 use crate::table::cloudtrail;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -160,4 +161,31 @@ fn field(origin: &cloudtrail::Origin) -> Option<Vec<&'static str>> {
     };
     path.push(key);
     Some(path)
+}
+
+/// The functions and aggregates that queries can call, for completion: `[{"name","call","doc","kind"}]`.
+#[wasm_bindgen(js_name = functionTable)]
+pub fn function_table() -> String {
+    let entry = |kind: &str, name: &str, params: &[functions::Param], doc: &str| {
+        let names: Vec<String> = (params.iter())
+            .map(|p| {
+                format!(
+                    "{}{}",
+                    p.name,
+                    if p.repeated {
+                        ", …"
+                    } else if p.optional {
+                        "?"
+                    } else {
+                        ""
+                    }
+                )
+            })
+            .collect();
+        serde_json::json!({ "name": name, "call": format!("{name}({})", names.join(", ")), "doc": doc, "kind": kind })
+    };
+    let scalars = functions::FAMILIES.iter().flat_map(|family| family.functions);
+    let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
+    all.extend(aggregates::AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
+    serde_json::Value::from(all).to_string()
 }
