@@ -49,7 +49,7 @@ class App {
   constructor(element) {
     this.element = element;
     this.engine = new Engine((what, data) => this.#heard(what, data));
-    this.say = (text) => { this.toast.textContent = text; clearTimeout(this.toastTimer); this.toastTimer = setTimeout(() => { this.toast.textContent = ''; }, 4000); };
+    this.say = (text) => { this.toast.textContent = text; this.toast.dataset.last = text; clearTimeout(this.toastTimer); this.toastTimer = setTimeout(() => { this.toast.textContent = ''; }, 3000); };
     this.toast = h('div.toast', { role: 'status', 'aria-live': 'polite' });
     this.header = new Header(this);
     this.sidebar = new Sidebar(this);

@@ -2,7 +2,7 @@
 
 import { h, mount } from '../dom.js';
 import { middle, number, plural, span, time } from '../format.js';
-import { SEVERITIES, severity, severityIcon, tick } from './icons.js';
+import { SEVERITIES, severity, tick } from './icons.js';
 import { VirtualTable } from './table.js';
 
 /** An alert of the engine's, with what its JSON texts hold. */
@@ -59,13 +59,13 @@ export class AlertsPanel {
   }
 
   #group({ severity: name, rule, count, tactics }) {
-    return [severity(name), '', h('span.rulename', { title: rule }, rule), h('span.muted', tactics), h('span', number(count))];
+    return [severity(name), h('span.muted', plural(count, 'alert')), h('span.rulename', { title: rule }, rule), h('span.muted', tactics), ''];
   }
 
   #alert(line) {
     const { alert, entities, rows, start } = line;
     return [
-      h('span.indent', severityIcon(alert.AlertSeverity), h('span.offscreen', alert.AlertSeverity)), time(start, this.app.state.local),
+      severity(alert.AlertSeverity), time(start, this.app.state.local),
       h('span', { title: alert.DisplayName }, alert.DisplayName),
       h('span.muted', entities.map((e) => middle(String(entityName(e)), 28)).join(', ')), number(rows),
     ];

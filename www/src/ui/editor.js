@@ -108,7 +108,7 @@ export function createEditor({ host, text, language, label, columns, functions, 
   };
   const lint = linter(async (view) => (await diagnose(view.state.doc.toString())).map(({ start, end, severity, message, hint: advice, code }) => ({
     from: Math.min(start, view.state.doc.length), to: Math.min(Math.max(end, start), view.state.doc.length),
-    severity: severity === 'information' ? 'info' : severity, message: `${message}${advice ? ` ${advice}` : ''}`, source: code,
+    severity: severity === 'information' ? 'info' : severity, message: `${message}${advice ? ` (${advice})` : ''}`, source: code,
   })), { delay: 300 });
   const view = new EditorView({
     root,

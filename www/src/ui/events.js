@@ -12,14 +12,14 @@ export class EventsPanel {
     this.table = new VirtualTable({
       label: 'Events by time',
       columns: [
-        { name: 'Time', width: '170px', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
-        { name: 'User', width: 'minmax(100px, 1.4fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)' },
-        { name: 'AWSRegion', width: 'minmax(0, 100px)', class: 'wide' }, { name: 'ErrorCode', width: 'minmax(0, 120px)' },
+        { name: 'Time', width: '170px', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)', narrow: 'minmax(100px, 1fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
+        { name: 'User', width: 'minmax(100px, 1.4fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)', narrow: '110px' },
+        { name: 'AWSRegion', width: 'minmax(0, 100px)', class: 'wide' }, { name: 'ErrorCode', width: 'minmax(0, 140px)', class: 'wide' },
       ],
       load: (from, count) => app.engine.ask('rows', from, count),
       cells: ({ time: at, cells: [name, source, user, ip, region, error] }) => [
-        time(at, app.state.local), h('span', { title: name }, name), h('span.muted', { title: source }, source.replace(/\.amazonaws\.com$/, '')),
-        h('span', { title: user }, middle(user, 44)), h('span', { title: ip }, ip), h('span.muted', region), h('span.err', { title: error }, error),
+        time(at, app.state.local), h('span', { title: error ? `${name}: ${error}` : name }, name, error && h('span.offscreen', ` ${error}`)), h('span.muted', { title: source }, source.replace(/\.amazonaws\.com$/, '')),
+        h('span', { title: user }, middle(user.replace(/^assumed-role\//, ''), 44)), h('span', { title: ip }, ip), h('span.muted', region), h('span.err', { title: error }, error),
       ],
       rowClass: ({ row }) => (row === app.state.selection?.event?.row ? 'selected' : ''),
       open: ({ row }) => app.selectEvent(row),

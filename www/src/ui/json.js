@@ -8,7 +8,9 @@ const DEEP = 100;
 
 /** A tree of a value. `marked` is a set of paths (keys joined by /) to point out; what leads to one is open. */
 export function jsonTree(value, { marked = new Set(), open = 2 } = {}) {
-  return h('div.json', node(value, '', '', marked, open, 0));
+  // The outermost braces say nothing.
+  const inside = value !== null && typeof value === 'object' && !Array.isArray(value);
+  return h('div.json', inside ? Object.entries(value).slice(0, 2000).map(([key, v]) => node(v, key, key, marked, open - 1, 1)) : node(value, '', '', marked, open, 0));
 }
 
 /** Opens and shows a path in a tree. */

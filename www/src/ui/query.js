@@ -71,7 +71,7 @@ export class QueryPanel {
       mount(this.take);
       const found = error.diagnostics?.length ? error.diagnostics : [error];
       mount(this.out, h('div.state', { role: 'alert' }, error.code === 'stopped' ? h('p', 'Stopped.') : [h('h2', 'The query did not run'), found.map(({ message, hint, code, start, end }) =>
-        h('p', h('span.bad', code, ' '), message, hint ? ` ${hint}` : '', start !== undefined && end > start
+        h('p', h('span.bad', code, ' '), message, hint ? ` (${hint})` : '', start !== undefined && end > start
           ? [' ', h('button.link.mono', { onclick: () => this.#editor?.select(start, end) }, middle(text.slice(start, end), 60))] : null))]));
     }
     this.#running = false;

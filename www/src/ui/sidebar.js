@@ -7,6 +7,9 @@ import { SEVERITIES, close, severity } from './icons.js';
 const SHOWN = 8;
 const TITLES = { EventName: 'eventName', EventSource: 'eventSource', User: 'user', SourceIpAddress: 'sourceIPAddress', AWSRegion: 'awsRegion', ErrorCode: 'errorCode' };
 
+/** Without what all of them have; the title has the whole. */
+const short = (name, word) => (name === 'EventSource' ? word.replace(/\.amazonaws\.com$/, '') : name === 'User' ? word.replace(/^assumed-role\//, '') : word);
+
 export class Sidebar {
   #key;
   #open = new Set();
@@ -65,7 +68,7 @@ export class Sidebar {
         bar.style.width = `${(100 * n) / most}%`;
         return h('li', h('button', {
           'aria-pressed': chosen.has(word) ? 'true' : 'false', onclick: () => this.app.toggle(name, word), 'data-key': `${name} ${word}`, title: word || '(empty)',
-        }, bar, h('span.word', word === '' ? h('i', 'none') : middle(name === 'EventSource' ? word.replace(/\.amazonaws\.com$/, '') : word, 26)), h('span.count', number(n))));
+        }, bar, h('span.word', word === '' ? h('i', 'none') : middle(short(name, word), 25)), h('span.count', number(n))));
       })),
       different > SHOWN && h('button.link', {
         'data-key': `more ${name}`, 'aria-expanded': open ? 'true' : 'false',

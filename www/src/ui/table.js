@@ -23,6 +23,8 @@ export class VirtualTable {
     this.element = h('div.vt', { role: 'grid', tabindex: 0, 'aria-label': label, onscroll: () => this.#schedule(), onkeydown: (e) => this.#key(e) },
       h('div.vt-headwrap', { role: 'rowgroup' }, this.head), this.body);
     this.element.style.setProperty('--columns', columns.map(({ width }) => width).join(' '));
+    // Where there is little room, columns that are `wide` go.
+    this.element.style.setProperty('--columns-narrow', columns.filter(({ class: c }) => c !== 'wide').map(({ width, narrow }) => narrow ?? width).join(' '));
     this.element.style.setProperty('--row', `${rowHeight}px`);
     this.id = `vt${VirtualTable.next = (VirtualTable.next ?? 0) + 1}`;
     new ResizeObserver(() => this.#schedule()).observe(this.element);

@@ -72,16 +72,43 @@ function stageLine(query, stage, n, parts, state, stops, fields, toField) {
     h('span.margin', h('span.sign', sign, h('span.offscreen', word)), h('span.rows', n === 0 ? '' : '')),
     h('div.body', h('pre', code),
       decisive.map((step) => because(step, query, fields, toField)),
-      state === 'yes' && extended.map((step) => h('p.value', step.start > stage.start && target(query, stage.start, step), h('span.arrow', ' → '), value(step))),
+      state === 'yes' && extended.length > 0 && assignments(query, stage).map(({ name, start, end }) =>
+        given(name, query.slice(start, end).trim(), extended.filter((step) => step.start >= start && step.end <= end), query)),
       stops && !decisive.length && h('p.value', 'No row comes out of this stage.'),
       more > 0 && h('p.muted', `Values of the first of ${more + 1} rows.`),
       details));
 }
 
-/** The name an `extend` gives: `Name = …`. */
-function target(query, from, step) {
-  const name = /([A-Za-z_]\w*)\s*=\s*$/.exec(query.slice(from, step.start))?.[1];
-  return h('span.name', name ?? short(query.slice(step.start, step.end), 40));
+/** What an `extend` gives: `Name → value`, or, where only parts were needed, the parts. */
+function given(name, text, steps, query) {
+  if (!steps.length) return null;
+  const whole = steps.length === 1 && query.slice(steps[0].start, steps[0].end) === text;
+  return h('p.value', h('span.name', name), whole ? [h('span.arrow', ' → '), value(steps[0])]
+    : [': ', steps.map((step, i) => [i ? ', ' : '', h('code', short(query.slice(step.start, step.end), 60)), h('span.arrow', ' → '), value(step)])]);
+}
+
+/** The `Name = expression` parts of a stage. */
+function assignments(query, { start, end }) {
+  const parts = [];
+  let from = start + /^\|?\s*[\w-]+\s/.exec(query.slice(start, end))?.[0].length || start;
+  let depth = 0;
+  let quote = '';
+  for (let i = from; i <= end; i += 1) {
+    const c = i < end ? query[i] : ',';
+    if (quote) {
+      if (c === '\\') i += 1;
+      else if (c === quote) quote = '';
+    } else if (c === '"' || c === "'") quote = c;
+    else if ('([{'.includes(c)) depth += 1;
+    else if (')]}'.includes(c)) depth -= 1;
+    else if (c === ',' && (depth === 0 || i === end)) {
+      const head = /^\s*([A-Za-z_]\w*)\s*=(?![=~])\s*/.exec(query.slice(from, i));
+      const text = query.slice(from, i).trim();
+      parts.push(head ? { name: head[1], start: from + head[0].length, end: i } : { name: text, start: from, end: i });
+      from = i + 1;
+    }
+  }
+  return parts;
 }
 
 /** The last value of each place: an `and` is told twice, once for each side. */
