@@ -23,7 +23,6 @@ export function report(alerts, { progress, rules }) {
   };
   page.documentElement.lang = 'en';
   page.head.prepend(meta({ charset: 'utf-8' }), meta({ 'http-equiv': 'Content-Security-Policy', content: "default-src 'none'; style-src 'unsafe-inline'" }), meta({ name: 'viewport', content: 'width=device-width' }));
-  page.head.append(el('style', STYLE));
   const active = rules.filter(({ enabled }) => enabled);
   page.body.append(el('h1', plural(alerts.length, 'alert')),
     el('p', `${number(progress.events)} CloudTrail events from ${plural(progress.totalFiles, 'file')}${progress.span ? `, ${span(progress.span)}` : ''}; ${plural(active.length, 'rule')} run; ${progress.problems ? `${plural(progress.problems, 'place')} could not be read` : 'everything was read'}.`),
@@ -46,5 +45,6 @@ export function report(alerts, { progress, rules }) {
     const events = evidence.flatMap((e) => e.events ?? []);
     if (events.length) page.body.append(el('details', el('summary', `Evidence: ${plural(events.length, 'event')}`), events.slice(0, 50).map(({ record }) => el('pre', JSON.stringify(record, null, 2)))));
   }
-  return `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+  // The style is put in as text: as an element it would fall under this page's own policy.
+  return `<!doctype html>\n${page.documentElement.outerHTML.replace('</head>', () => `<style>${STYLE}</style></head>`)}\n`;
 }

@@ -1,6 +1,9 @@
 // What was dropped or picked, as a flat list of files: logs and rules.
 
 const RULE = /\.ya?ml$/i;
+/** What is read of a folder, as `forepost scan` has it. A file that was picked by itself is read whatever its name. */
+const OF_FOLDER = /\.(json|gz|ndjson|jsonl|log|csv|zip|ya?ml)$/i;
+const wanted = (path) => !path.includes('/') || (OF_FOLDER.test(path) && !path.split('/').some((part) => part.startsWith('.')));
 
 /** Splits `[{file, path}]` into logs and rule files. */
 export function sort(files) {
@@ -9,7 +12,7 @@ export function sort(files) {
 }
 
 /** The files of an <input>. */
-export const fromInput = (input) => Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
+export const fromInput = (input) => Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name })).filter(({ path }) => wanted(path));
 
 /** The files of a drop, folders walked. Call it in the event itself: the entries are gone later. */
 export async function fromDrop(transfer) {
@@ -26,7 +29,7 @@ export async function fromDrop(transfer) {
         part = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
         waiting.push(...part);
       } while (part.length); // it gives a hundred at a time
-    } else if (!entry.name.startsWith('.')) {
+    } else if (wanted(entry.fullPath.slice(1))) {
       const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
       files.push({ file, path: entry.fullPath.replace(/^\//, '') });
     }

@@ -24,7 +24,7 @@ export class Header {
     this.status = h('div.status');
     this.element = h('header.top', h('a.skip', { href: '#main', onclick: (e) => { e.preventDefault(); document.getElementById('main')?.focus(); } }, 'Skip to the results'),
       h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' nothing leaves this page'), h('span.grow'), this.files, this.folder, this.more, this.zone, this.theme,
-        h('button.quiet', { onclick: () => app.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, '?')), this.status);
+        h('button.quiet', { onclick: () => app.help(), title: 'Keys (?)', 'aria-label': 'Keys ?' }, '?')), this.status);
   }
 
   render() {
@@ -34,10 +34,10 @@ export class Header {
     this.#key = key;
     this.theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[theme];
     this.theme.title = 'Theme (t)';
-    this.theme.setAttribute('aria-label', `Theme: ${theme === 'auto' ? 'automatic' : theme}`);
+    this.theme.setAttribute('aria-label', `Theme: ${this.theme.textContent}`);
     this.zone.textContent = local ? 'Local' : 'UTC';
     this.zone.title = 'Times in UTC or local (u)';
-    this.zone.setAttribute('aria-label', `Times: ${local ? 'local' : 'UTC'}`);
+    this.zone.setAttribute('aria-label', `Times: ${this.zone.textContent}`);
     const { reading, totalFiles, files, events, rate, problems, totalBytes } = progress;
     this.status.hidden = !totalFiles;
     if (!totalFiles) return;

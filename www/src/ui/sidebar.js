@@ -62,7 +62,7 @@ export class Sidebar {
     const open = this.#open.has(name);
     const shown = open ? words : words.slice(0, SHOWN);
     const most = Math.max(...words.map(([, n]) => n), 1);
-    return h('section.facet', h('h2', TITLES[name], h('span.count', number(different))),
+    return h('section.facet', { 'data-column': name }, h('h2', TITLES[name], h('span.count', number(different))),
       h('ul', shown.map(([word, n]) => {
         const bar = h('span.bar');
         bar.style.width = `${(100 * n) / most}%`;

@@ -3,7 +3,7 @@
 
 import { h } from '../dom.js';
 import { number } from '../format.js';
-import { cross, dash, tick } from './icons.js';
+import { chevron, cross, dash, tick } from './icons.js';
 import { splitStages } from './stages.js';
 
 /**
@@ -75,6 +75,8 @@ function stageLine(query, stage, n, parts, state, stops, fields, toField) {
       state === 'yes' && extended.length > 0 && assignments(query, stage).map(({ name, start, end }) =>
         given(name, query.slice(start, end).trim(), extended.filter((step) => step.start >= start && step.end <= end), query)),
       stops && !decisive.length && h('p.value', 'No row comes out of this stage.'),
+      steps.length > 0 && h('details.all', h('summary', chevron(), steps.length === 1 ? '1 value' : `${steps.length} values`),
+        steps.map((step) => because({ ...step, inside: [] }, query, fields, toField))),
       more > 0 && h('p.muted', `Values of the first of ${more + 1} rows.`),
       details));
 }
@@ -149,13 +151,8 @@ function render(query, from, to, steps, onStep) {
     if (step.start < at || step.end > to) continue;
     out.push(query.slice(at, step.start));
     const inner = render(query, step.start, step.end, step.inside, onStep);
-    const span = h('span.expr', { tabindex: -1, title: `${plain(step)}` }, inner);
-    const open = (event) => { event.stopPropagation(); onStep(step, span); };
-    span.addEventListener('click', open);
-    span.addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); open(event); } });
-    span.setAttribute('role', 'button');
-    if (!step.inside.length || !out.some((x) => x instanceof Node)) span.tabIndex = 0;
-    span.setAttribute('aria-label', `${query.slice(step.start, step.end)}: ${plain(step)}`);
+    const span = h('span.expr', { title: plain(step) }, inner);
+    span.addEventListener('click', (event) => { event.stopPropagation(); onStep(step, span); });
     span.dataset.value = plain(step);
     out.push(span);
     at = step.end;
