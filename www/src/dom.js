@@ -55,8 +55,8 @@ export async function copy(text, say) {
 }
 
 /** Hands a file to the browser to save. */
-export function save(name, type, parts) {
-  const url = URL.createObjectURL(new Blob(parts, { type }));
+export function save(name, blob) {
+  const url = URL.createObjectURL(blob);
   const link = h('a', { href: url, download: name });
   document.body.append(link);
   link.click();

@@ -3,7 +3,7 @@
 import { Engine } from './engine/client.js';
 import { fromDrop, fromInput, sample, sort } from './engine/files.js';
 import { copy, h, mount } from './dom.js';
-import { readAlert, AlertsPanel, visible } from './ui/alerts.js';
+import { AlertsPanel, visible } from './ui/alerts.js';
 import { Detail } from './ui/detail.js';
 import { help, paste, problems } from './ui/dialogs.js';
 import { emptyState } from './ui/empty.js';
@@ -115,16 +115,16 @@ class App {
       this.update({ progress: data });
       this.#refreshView(data.reading ? VIEW_MS : 0);
     } else if (what === 'alerts') {
-      const kept = new Map(this.state.alerts.map((a) => [a.line, a]));
-      const alerts = data.text.split('\n').filter(Boolean).map((line) => kept.get(line) ?? readAlert(line));
-      const same = alerts.length === this.state.alerts.length && alerts.every((a, i) => a === this.state.alerts[i]);
-      const selected = this.state.selection?.alert;
-      const still = selected && (alerts.find((a) => a.line === selected.line) ?? alerts.find((a) => a.id === selected.id));
-      this.update({
-        concludeProblems: data.problems, concluded: data.last, applying: this.state.applying && !data.last, ...(same ? {} : { alerts }),
-        ...(selected && still !== selected ? { selection: still && { alert: still } } : {}),
-      });
-      if (data.last) this.say(`${this.state.progress.files === 1 ? 'The file was' : 'All files were'} read: ${alerts.length === 1 ? '1 alert' : `${alerts.length} alerts`}.`);
+      const { alerts, count } = data;
+      this.update({ concludeProblems: data.problems, concluded: data.last, applying: this.state.applying && !data.last, ...(alerts ? { alerts } : {}) });
+      if (alerts) {
+        this.#refreshView(0);
+        const selected = this.state.selection?.alert;
+        const still = selected && alerts.find(({ id }) => id === selected.id);
+        if (selected && !still) this.select(undefined);
+        else if (still && (still.rows !== selected.rows || still.end !== selected.end)) this.selectAlert(still.id);
+      }
+      if (data.last) this.say(`${this.state.progress.files === 1 ? 'The file was' : 'All files were'} read: ${count === 1 ? '1 alert' : `${count} alerts`}.`);
     } else if (what === 'query') {
       this.panels.query.progress(data.events);
     } else if (what === 'failed') {
@@ -314,6 +314,11 @@ class App {
     const closing = this.state.selection && !selection;
     this.update({ selection });
     if (closing) (this.panels[this.state.tab].table?.element ?? this.tabs.element).focus?.();
+  }
+
+  async selectAlert(id) {
+    const alert = await this.engine.ask('alert', id);
+    if (alert) this.select({ alert });
   }
 
   async selectEvent(row) {

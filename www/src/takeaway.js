@@ -3,28 +3,19 @@
 import { h, save } from './dom.js';
 import { report } from './report.js';
 
-/** A spreadsheet must not run a cell: text that begins like a formula gets an apostrophe before it. */
-const cell = (value) => {
-  const text = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v)) : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
-/** Rows as CSV, as RFC 4180 has it. */
-export const csv = (columns, rows) => `${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
-
-const COLUMNS = ['TimeGenerated', 'AlertSeverity', 'DisplayName', 'Description', 'StartTime', 'EndTime', 'Tactics', 'Techniques', 'SubTechniques', 'Entities', 'SystemAlertId', 'AlertType', 'ProviderName', 'ProductName', 'ExtendedProperties'];
-
-export const alertsCsv = (alerts) => csv(COLUMNS, alerts.map(({ alert }) => COLUMNS.map((name) => alert[name])));
+const REPORTED = 300;          // alerts in a report
 
 /** Ways to save alerts: `[name, act]`. */
-export const alertFiles = (alerts, app) => [
-  ['Save as NDJSON', () => save('forepost-alerts.ndjson', 'application/x-ndjson', alerts.map(({ line }) => `${line}\n`))],
-  ['Save as CSV', () => save('forepost-alerts.csv', 'text/csv', [alertsCsv(alerts)])],
-  ['Save as report', () => save('forepost-report.html', 'text/html', [report(alerts, app.state)])],
+export const alertFiles = (ids, app) => [
+  ['Save as NDJSON', async () => save('forepost-alerts.ndjson', await app.engine.ask('alertFile', 'ndjson', ids))],
+  ['Save as CSV', async () => save('forepost-alerts.csv', await app.engine.ask('alertFile', 'csv', ids))],
+  ['Save as report', async () => {
+    const alerts = await Promise.all(ids.slice(0, REPORTED).map((id) => app.engine.ask('alert', id)));
+    save('forepost-report.html', new Blob([report(alerts.filter(Boolean), ids.length, app.state)], { type: 'text/html' }));
+  }],
 ];
 
-export const menu = (alerts, app) => h('div.menu', { role: 'menu' }, alertFiles(alerts, app).map(([name, act]) => h('button', { role: 'menuitem', onclick: act }, name)));
+export const menu = (alerts, app) => h('div.menu', { role: 'menu' }, alertFiles(alerts.map(({ id }) => id), app).map(([name, act]) => h('button', { role: 'menuitem', onclick: act }, name)));
 
 /** Bytes as text for a link. */
 const toText = (bytes) => btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

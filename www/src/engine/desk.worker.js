@@ -1,9 +1,11 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
 import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, tableColumns } from 'forepost/triage.js';
+import { Alerts } from './alerts.js';
 import { EventStore } from './store.js';
 
 let store = new EventStore();
+let alerts = new Alerts();
 let rules = [];
 let candidates = [];           // bytes of the records that matter, a batch each
 let span;                      // [first, last] event that any reader saw
@@ -47,11 +49,12 @@ const operations = {
 
   clear() {
     store = new EventStore();
+    alerts = new Alerts();
     candidates = [];
     span = undefined;
   },
 
-  /** The alerts of everything that was read so far, as the engine wrote them. */
+  /** Concludes from everything that was read so far; `alerts` only if they are not those of the last time. */
   conclude(times) {
     if (times) span = times;
     const detector = new Detector({ rules });
@@ -61,13 +64,17 @@ const operations = {
       if (span) detector.observe(...span);
       detector.finish();
       const { late, dropped } = detector.stats();
-      return { text: detector.alertsText(), problems: detector.problems(), late, dropped };
+      const changed = alerts.replace(detector.alertsText());
+      return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: detector.problems(), late, dropped };
     } finally {
       detector.dispose();
     }
   },
 
-  view: (filters) => store.view(filters),
+  view: (filters) => ({ ...store.view(filters), alertIds: alerts.passing(filters) }),
+  alert: (id) => alerts.detail(id),
+  alertText: (id) => alerts.text(id),
+  alertFile: (format, ids) => alerts.file(format, ids),
   rows: (from, count) => store.rows(from, count),
   find: (row) => store.position(row),
   record: (row) => store.record(row),

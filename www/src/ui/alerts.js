@@ -5,36 +5,6 @@ import { middle, number, plural, span, time } from '../format.js';
 import { SEVERITIES, severity, tick } from './icons.js';
 import { VirtualTable } from './table.js';
 
-/** An alert of the engine's, with what its JSON texts hold. */
-export function readAlert(line) {
-  const alert = JSON.parse(line);
-  const parse = (text, otherwise) => { try { return JSON.parse(text); } catch { return otherwise; } };
-  const extended = parse(alert.ExtendedProperties, {});
-  const ids = parse(extended['Analytic Rule Ids'], []);
-  return {
-    line,
-    alert,
-    id: alert.SystemAlertId,
-    ruleId: ids[0],
-    rule: extended['Analytic Rule Name'] ?? alert.AlertName,
-    entities: parse(alert.Entities, []),
-    details: parse(extended['Custom Details'], {}),
-    extended,
-    rows: Number(extended['Search Query Results Overall Count'] ?? alert.Evidence?.length ?? 0),
-    start: Date.parse(alert.StartTime),
-    end: Date.parse(alert.EndTime),
-    lower: line.toLowerCase(),
-  };
-}
-
-/** How an entity is called: the identifier that tells most. */
-export function entityName(entity) {
-  const { Name, UPNSuffix, Address, DisplayName, HostName, FullName, Url, ResourceId, AzureID, ObjectGuid } = entity;
-  if (Name && UPNSuffix) return `${Name}@${UPNSuffix}`;
-  return Name ?? Address ?? DisplayName ?? HostName ?? FullName ?? Url ?? ResourceId ?? AzureID ?? ObjectGuid
-    ?? Object.entries(entity).find(([key, value]) => !key.startsWith('$') && key !== 'Type' && typeof value === 'string')?.[1] ?? entity.Type;
-}
-
 const rank = (name) => (SEVERITIES.indexOf(name) + 1 || 9);
 
 export class AlertsPanel {
@@ -53,7 +23,7 @@ export class AlertsPanel {
       load: (from, count) => this.#lines.slice(from, from + count),
       cells: (line) => (line.group ? this.#group(line) : this.#alert(line)),
       rowClass: (line) => (line.group ? 'group' : line.id === this.app.state.selection?.alert?.id ? 'selected' : ''),
-      open: (line) => (line.group ? undefined : app.select({ alert: line })),
+      open: (line) => (line.group ? undefined : app.selectAlert(line.id)),
     });
     this.element = h('section.panel', { 'aria-label': 'Alerts' });
   }
@@ -63,17 +33,17 @@ export class AlertsPanel {
   }
 
   #alert(line) {
-    const { alert, entities, rows, start } = line;
+    const { severity: grave, name, entities, rows, start } = line;
     return [
-      severity(alert.AlertSeverity), time(start, this.app.state.local),
-      h('span', { title: alert.DisplayName }, alert.DisplayName),
-      h('span.muted', entities.map((e) => middle(String(entityName(e)), 28)).join(', ')), number(rows),
+      severity(grave), time(start, this.app.state.local),
+      h('span', { title: name }, name),
+      h('span.muted', entities.map((e) => middle(e, 28)).join(', ')), number(rows),
     ];
   }
 
   render() {
     const { state } = this.app;
-    const key = [state.alerts, state.filters, state.phase, state.tab, state.progress, state.selection, state.local];
+    const key = [state.alerts, state.view?.alertIds, state.phase, state.tab, state.alerts.length ? 0 : state.progress, state.selection, state.local, state.filters];
     if (this.#key?.every((x, i) => x === key[i])) return;
     const before = this.#key;
     this.#key = key;
@@ -82,7 +52,7 @@ export class AlertsPanel {
       return;
     }
     const shown = visible(state);
-    if (before?.[0] !== key[0] || before?.[1] !== key[1] || before?.[5] !== key[5] || before?.[6] !== key[6]) {
+    if (before?.[0] !== key[0] || before?.[1] !== key[1] || before?.[5] !== key[5] || before?.[6] !== key[6] || before?.[7] !== key[7]) {
       this.#lines = group(shown);
       this.table.reset(this.#lines.length);
     }
@@ -118,25 +88,24 @@ export class AlertsPanel {
   }
 }
 
-/** Alerts that pass the filters: in time, and naming each value somewhere. */
-export function visible({ alerts, filters }) {
-  const { values = {}, time: at, text } = filters;
-  const lists = Object.values(values).filter((words) => words?.length);
-  return alerts.filter((a) => (!at || (a.end >= at[0] && a.start <= at[1]))
-    && (!text || a.lower.includes(text.toLowerCase()))
-    && lists.every((words) => words.some((word) => a.lower.includes(word.toLowerCase()))));
+/** Alerts that pass the filters; which ones, the desk knows. */
+export function visible({ alerts, filters, view }) {
+  const filtered = filters.time || filters.text || Object.keys(filters.values ?? {}).length;
+  if (!filtered || !view?.alertIds) return alerts;
+  const ids = new Set(view.alertIds);
+  return alerts.filter(({ id }) => ids.has(id));
 }
 
 function group(alerts) {
   const groups = new Map();
   for (const alert of alerts) {
-    const key = `${alert.alert.AlertSeverity}\n${alert.rule}`;
+    const key = `${alert.severity}\n${alert.rule}`;
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(alert);
   }
-  const sorted = [...groups.values()].sort(([a], [b]) => rank(a.alert.AlertSeverity) - rank(b.alert.AlertSeverity) || (a.rule < b.rule ? -1 : 1));
+  const sorted = [...groups.values()].sort(([a], [b]) => rank(a.severity) - rank(b.severity) || (a.rule < b.rule ? -1 : 1));
   return sorted.flatMap((list) => [
-    { group: true, severity: list[0].alert.AlertSeverity, rule: list[0].rule, count: list.length, tactics: list[0].alert.Tactics },
+    { group: true, severity: list[0].severity, rule: list[0].rule, count: list.length, tactics: list[0].tactics },
     ...list.sort((a, b) => a.start - b.start || (a.id < b.id ? -1 : 1)),
   ]);
 }

@@ -4,7 +4,7 @@ import { parseExact, stringifyExact } from 'forepost/json.js';
 import { copy, h, mount } from '../dom.js';
 import { middle, number, plural, time } from '../format.js';
 import { alertFiles } from '../takeaway.js';
-import { entityName } from './alerts.js';
+import { entityName } from '../engine/alerts.js';
 import { chevron, close, severity } from './icons.js';
 import { jsonTree, reveal } from './json.js';
 import { prefixQueries } from './stages.js';
@@ -42,10 +42,8 @@ export class Detail {
   }
 
   #alert(line) {
-    const { alert, entities, details, rows, ruleId } = line;
+    const { id, alert, entities, details, rows, ruleId, events, eventTotal, resultRows: shownRows } = line;
     const { local } = this.app.state;
-    const evidence = alert.Evidence ?? [];
-    const events = uniqueEvents(evidence);
     const list = (text) => { try { return JSON.parse(text); } catch { return text ? [text] : []; } };
     const techniques = [...list(alert.Techniques), ...list(alert.SubTechniques)];
     this.#frame([severity(alert.AlertSeverity), h('h2', { tabindex: -1 }, alert.DisplayName)],
@@ -60,16 +58,16 @@ export class Detail {
       Object.keys(details).length ? section('Custom details', h('dl.kv', Object.entries(details).map(([name, values]) =>
         [h('dt', name), h('dd', [].concat(values).map((v, i) => [i ? ', ' : '', whole(String(v))]))]))) : null,
       section('Why it matched', this.#whyOf(line, events)),
-      section(`Result ${rows === 1 ? 'row' : `rows (${number(rows)})`}`, resultRows(evidence)),
-      section(`Evidence (${plural(events.length, 'event')})`, events.slice(0, FIRST_ROWS).map((e, i) => this.#evidence(e, line, i === 0 && events.length === 1)),
-        events.length > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(events.length)}; the NDJSON has all.`)),
-      section('Take away', h('p.toolbar', alertFiles([line], this.app).map(([name, act]) => h('button.small', { onclick: act }, name)),
-        h('button.small', { onclick: () => copy(line.line, this.app.say) }, 'Copy as JSON'))));
+      section(`Result ${rows === 1 ? 'row' : `rows (${number(rows)})`}`, rowTable(shownRows, rows)),
+      section(`Evidence (${plural(eventTotal, 'event')})`, events.slice(0, FIRST_ROWS).map((e, i) => this.#evidence(e, line, i === 0 && events.length === 1)),
+        eventTotal > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(eventTotal)}; the NDJSON has all.`)),
+      section('Take away', h('p.toolbar', alertFiles([id], this.app).map(([name, act]) => h('button.small', { onclick: act }, name)),
+        h('button.small', { onclick: async () => copy(await this.app.engine.ask('alertText', id), this.app.say) }, 'Copy as JSON'))));
   }
 
   #entity(entity) {
     const type = entity.Type ?? 'entity';
-    const name = String(entityName(entity));
+    const name = entityName(entity);
     const title = Object.entries(entity).filter(([k]) => !k.startsWith('$') && k !== 'Type').map(([k, v]) => `${k}: ${v}`).join('\n');
     return h('button.chip.entity', { title: `${title}\nFilter by this ${type}`, onclick: () => this.app.filterEntity(type, name, entity) },
       h('span.kind', type), h('span', middle(name, 40)));
@@ -83,7 +81,7 @@ export class Detail {
     const show = () => this.#explain(place, rule, stringifyExact(events[this.#event].record), (path) => this.#showField(events[this.#event].key, path));
     const picker = events.length > 1 && h('label.pick', 'For event ', h('select', {
       'data-key': 'pick', onchange: (e) => { this.#event = Number(e.target.value); show(); },
-    }, events.slice(0, 500).map(({ record }, i) => h('option', { value: String(i), selected: i === this.#event }, `${i + 1}  ${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}  ${record.eventID ?? ''}`))));
+    }, events.map(({ record }, i) => h('option', { value: String(i), selected: i === this.#event }, `${i + 1}  ${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}  ${record.eventID ?? ''}`))));
     show();
     return [picker, place];
   }
@@ -184,23 +182,12 @@ function eventFold(record, key, marked, open, app) {
       record.eventID && key !== 'event' && h('button.link', { onclick: () => app.showEvent(record.eventID) }, 'Show among events')));
 }
 
-/** The events behind all rows, each once. */
-function uniqueEvents(evidence) {
-  const seen = new Map();
-  for (const { events } of evidence) {
-    for (const event of events ?? []) {
-      const key = event.eventID ?? JSON.stringify(event.record);
-      if (!seen.has(key)) seen.set(key, { ...event, key });
-    }
-  }
-  return [...seen.values()];
-}
-
-function resultRows(evidence) {
-  if (!evidence.length) return h('p.muted', 'No row.');
-  const columns = Object.keys(evidence[0].row);
-  const cell = (value) => (value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value ?? ''));
-  return h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Result rows' }, h('table',
+function rowTable(rows, total) {
+  if (!rows.length) return h('p.muted', 'No row.');
+  const columns = Object.keys(rows[0]);
+  const cell = (value) => (value !== null && typeof value === 'object' ? stringifyExact(value) : String(value ?? ''));
+  return [h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Result rows' }, h('table',
     h('thead', h('tr', columns.map((c) => h('th', { scope: 'col' }, c)))),
-    h('tbody', evidence.slice(0, FIRST_ROWS).map(({ row }) => h('tr', columns.map((c) => h('td', { title: cell(row[c]) }, middle(cell(row[c]), 48))))))));
+    h('tbody', rows.slice(0, FIRST_ROWS).map((row) => h('tr', columns.map((c) => h('td', { title: cell(row[c]) }, middle(cell(row[c]), 48)))))))),
+  total > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(total)}.`)];
 }

@@ -45,8 +45,8 @@ export class Histogram {
       const out = filters.time && (at + width < filters.time[0] || at > filters.time[1]);
       bars.push(svg('rect', { x: i + 0.08, y: HEIGHT - tall, width: 0.84, height: tall, class: out ? 'out' : '' }));
     });
-    const ticks = alerts.slice(0, 2000).filter((a) => !Number.isNaN(a.start)).map(({ start, alert }) =>
-      svg('rect', { x: Math.min(Math.max((start - first) / width, 0), n - 0.5), y: 0, width: 0.7, height: 8, class: `tick ${alert.AlertSeverity.toLowerCase()}` }));
+    const ticks = alerts.slice(0, 2000).filter((a) => !Number.isNaN(a.start)).map(({ start, severity }) =>
+      svg('rect', { x: Math.min(Math.max((start - first) / width, 0), n - 0.5), y: 0, width: 0.7, height: 8, class: `tick ${severity.toLowerCase()}` }));
     this.plot.replaceChildren(svg('line', { x1: 0, x2: n, y1: HEIGHT, y2: HEIGHT }), ...bars, ...ticks);
     const [a, b] = filters.time ?? [first, last];
     if (document.activeElement !== this.from) this.from.value = time(a, local);

@@ -2,7 +2,7 @@
 
 import { copy, h, mount, save } from '../dom.js';
 import { middle, number, plural } from '../format.js';
-import { csv } from '../takeaway.js';
+import { csv } from '../csv.js';
 import { VirtualTable } from './table.js';
 
 const LIMIT = 50_000;
@@ -83,7 +83,7 @@ export class QueryPanel {
     const kept = this.app.state.totals;
     this.status.textContent = `${plural(total, 'row')} from ${plural(events, 'event')} in ${number(Math.round(ms))} ms${kept.full ? ' (kept events only)' : ''}${total > rows.length ? `; the first ${number(rows.length)} are shown` : ''}`;
     mount(this.take,
-      h('button.small', { onclick: () => save('forepost-query.csv', 'text/csv', [csv(columns.map((c) => c.name), rows)]) }, 'Save as CSV'),
+      h('button.small', { onclick: () => save('forepost-query.csv', new Blob([csv(columns.map((c) => c.name), rows)], { type: 'text/csv' })) }, 'Save as CSV'),
       h('button.small', { onclick: () => copy(csv(columns.map((c) => c.name), rows), this.app.say) }, 'Copy'));
     if (!columns.length) return mount(this.out);
     const numeric = (type) => ['long', 'int', 'real', 'decimal'].includes(type);

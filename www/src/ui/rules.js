@@ -68,7 +68,7 @@ export class RulesPanel {
       h('p.toolbar',
         h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Checking …' : 'Run edited rule'),
         h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),
-        h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), 'text/yaml', [text]) }, 'Save as YAML'),
+        h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), new Blob([text], { type: 'text/yaml' })) }, 'Save as YAML'),
         h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited; alerts are still those of the rule before.' : 'Edited; alerts are those of this text.') : '')),
       this.host);
     if (!this.#editor) this.#edit(rule);

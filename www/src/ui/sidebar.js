@@ -38,7 +38,7 @@ export class Sidebar {
   #severities() {
     const { alerts } = this.app.state;
     if (!alerts.length) return null;
-    const counts = SEVERITIES.map((name) => [name, alerts.filter(({ alert }) => alert.AlertSeverity === name).length]).filter(([, n]) => n);
+    const counts = SEVERITIES.map((name) => [name, alerts.filter(({ severity: s }) => s === name).length]).filter(([, n]) => n);
     return h('section.facet', h('h2', 'Alerts'), h('ul', counts.map(([name, n]) => h('li.plain', severity(name), h('span.count', number(n))))));
   }
 
