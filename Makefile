@@ -66,7 +66,7 @@ test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engin
 
 .PHONY: test-package
 test-package: package ## The npm package and its command in Node, and its types
-	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js
+	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
 
 .PHONY: size

@@ -1,8 +1,9 @@
 //! Rule files to rules that can run, and everything that is wrong with them.
 
 use super::NamedTable;
+use crate::exec::late::compile;
 use crate::exec::split::{Split, split};
-use crate::kql::bind::{Catalog, Table, compile};
+use crate::kql::bind::{Catalog, Table};
 use crate::kql::diagnostic::Severity;
 use crate::rule::{self, Rule};
 use crate::table::cloudtrail;

@@ -53,7 +53,9 @@ impl LeafState {
             fn raw(row: &Row) -> &[u8] {
                 row.evidence.events().first().map_or(&[], |e| &e.raw)
             }
-            self.rows.sort_by(|(t, a), (u, b)| t.cmp(u).then_with(|| raw(a).cmp(raw(b))));
+            crate::value::sort::sort_by(&mut self.rows, |(t, a), (u, b)| {
+                t.cmp(u).then_with(|| raw(a).cmp(raw(b)))
+            });
         }
     }
 }
@@ -61,7 +63,7 @@ impl LeafState {
 /// The times of the rows of several leaves, sorted.
 pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
     let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
-    times.sort_unstable();
+    crate::value::sort::sort(&mut times);
     times.dedup();
     times
 }

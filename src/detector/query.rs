@@ -3,10 +3,10 @@
 use super::check::catalog;
 use super::feed::{Feed, Keep};
 use super::{NamedTable, write_text};
+use crate::exec::late::compile;
 use crate::exec::run::{Run, Table};
 use crate::exec::split::split;
 use crate::exec::{Budget, ExecError};
-use crate::kql::bind::compile;
 use crate::kql::diagnostic::{Diagnostic, Severity};
 use crate::kql::plan::Plan;
 use crate::value::{Column, Type, Value, json, text};

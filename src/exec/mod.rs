@@ -4,13 +4,23 @@
 //! which run once a window over the rows that are left. `program` evaluates scalar expressions, `stage` the
 //! row stages, `run` the set stages.
 
+pub mod activity;
 pub mod join;
+pub mod late;
+pub mod lookup;
+pub mod parse;
+pub mod plugin;
 pub mod program;
 pub mod row;
 pub mod run;
+pub mod sample;
+pub mod scan;
+pub mod series;
 pub mod split;
 pub mod stage;
+pub mod subquery;
 pub mod summarize;
+pub mod top_nested;
 pub mod window;
 
 /// Why a run stopped. Kusto's own codes where it has one.

@@ -3,11 +3,14 @@
 use super::program::Program;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
-use super::{Budget, ExecError, join, summarize, window};
+use super::{
+    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, summarize, top_nested,
+    window,
+};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, UnionSource};
 use crate::value::{Type, Value, compare, convert};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The rows of a table.
@@ -24,32 +27,76 @@ pub struct Run<'a> {
     /// Scratch space for programs.
     pub stack: Vec<Value>,
     memo: HashMap<*const Plan, Table>,
+    /// What subqueries are given, by number.
+    given: HashMap<usize, Table>,
     scalars: HashMap<*const Plan, Value>,
 }
 
 impl<'a> Run<'a> {
     /// A run at a time over the rows of the leaves.
     pub fn new(now: i64, leaves: &'a [Table], budget: Budget) -> Run<'a> {
-        Run { now, leaves, budget, stack: Vec::new(), memo: HashMap::new(), scalars: HashMap::new() }
+        Run {
+            now,
+            leaves,
+            budget,
+            stack: Vec::new(),
+            memo: HashMap::new(),
+            given: HashMap::new(),
+            scalars: HashMap::new(),
+        }
     }
 
-    /// The rows of a plan.
+    /// The rows of a plan. A pipeline is walked down and up again without recursion, however long it is.
     pub fn table(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
-        if let Some(done) = self.memo.get(&Rc::as_ptr(plan)) {
-            return Ok(Rc::clone(done));
-        }
-        let rows = self.compute(plan)?;
-        if Rc::strong_count(plan) > 1 {
-            self.memo.insert(Rc::as_ptr(plan), Rc::clone(&rows));
+        let (mut steps, mut at) = (Vec::new(), plan);
+        let mut rows = loop {
+            if let Some(done) = self.memo.get(&Rc::as_ptr(at)) {
+                break Rc::clone(done);
+            }
+            match at.kind.input() {
+                Some(input) => {
+                    steps.push(at);
+                    at = input;
+                }
+                None => {
+                    let rows = self.source(at)?;
+                    break self.kept(at, rows);
+                }
+            }
+        };
+        while let Some(step) = steps.pop() {
+            let made = Rc::new(self.step(step, rows)?);
+            rows = self.kept(step, made);
         }
         Ok(rows)
     }
 
-    fn compute(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
+    /// Remembers the rows of a node with several parents.
+    fn kept(&mut self, plan: &Rc<Plan>, rows: Table) -> Table {
+        if Rc::strong_count(plan) > 1 {
+            self.memo.insert(Rc::as_ptr(plan), Rc::clone(&rows));
+        }
+        rows
+    }
+
+    /// Sets the rows a subquery is given.
+    pub fn give(&mut self, id: usize, rows: Vec<Row>) {
+        self.given.insert(id, Rc::new(rows));
+    }
+
+    /// Forgets the rows of nodes that depend on what a subquery was given.
+    pub fn forget(&mut self, dependents: &HashSet<*const Plan>) {
+        self.memo.retain(|plan, _| !dependents.contains(plan));
+        self.scalars.retain(|plan, _| !dependents.contains(plan));
+    }
+
+    /// The rows of a node that is no step of a pipeline.
+    fn source(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let width = plan.columns.len();
         let rows = match &plan.kind {
             PlanKind::Leaf(i) => return Ok(self.leaves.get(*i).cloned().unwrap_or_default()),
-            PlanKind::Table(_) | PlanKind::Error => Vec::new(),
+            PlanKind::Given(id) => return Ok(self.given.get(id).cloned().unwrap_or_default()),
+            PlanKind::Table(_) | PlanKind::Error | PlanKind::Stage(..) | PlanKind::Set(..) => Vec::new(),
             PlanKind::Rows(rows) => {
                 self.budget.charge(rows.len(), width)?;
                 rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect()
@@ -59,25 +106,13 @@ impl<'a> Run<'a> {
                 vec![Row { values: values?, ..Row::default() }]
             }
             PlanKind::Range(parts) => self.range(parts)?,
-            PlanKind::Stage(input, stage) => {
-                let input = self.table(input)?;
-                let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
-                let mut out = Vec::new();
-                for row in input.iter() {
-                    stage::run(&compiled, row.clone(), &mut self.budget, &mut self.stack, &mut |row| {
-                        out.push(row)
-                    })?;
-                }
-                self.budget.charge(out.len(), width)?;
-                out
-            }
-            PlanKind::Set(input, op) => {
-                let rows = self.table(input)?;
-                self.set_op(op, rows, width)?
-            }
             PlanKind::Join(j) => {
                 let (left, right) = (self.table(&j.left)?, self.table(&j.right)?);
                 join::join(self, j, &left, &right, width)?
+            }
+            PlanKind::IpLookup(l) => {
+                let (left, right) = (self.table(&l.left)?, self.table(&l.right)?);
+                lookup::ip_lookup(self, l, &left, &right, width)?
             }
             PlanKind::Union(inputs) => {
                 let mut out = Vec::new();
@@ -99,6 +134,25 @@ impl<'a> Run<'a> {
             }
         };
         Ok(Rc::new(rows))
+    }
+
+    /// The rows a step of a pipeline makes of those below it.
+    fn step(&mut self, plan: &Rc<Plan>, rows: Table) -> Result<Vec<Row>, ExecError> {
+        let width = plan.columns.len();
+        match &plan.kind {
+            PlanKind::Stage(_, stage) => {
+                let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
+                let mut out = Vec::new();
+                // Rows nobody else needs are changed in place.
+                for row in Rc::unwrap_or_clone(rows) {
+                    stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| out.push(row))?;
+                }
+                self.budget.charge(out.len(), width)?;
+                Ok(out)
+            }
+            PlanKind::Set(input, op) => self.set_op(op, input, rows, width),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// An expression in which what does not depend on the row is a constant.
@@ -171,7 +225,13 @@ impl<'a> Run<'a> {
         Ok(usize::try_from(self.value(e)?.as_integer().unwrap_or(0)).unwrap_or(0))
     }
 
-    fn set_op(&mut self, op: &SetOp, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
+    fn set_op(
+        &mut self,
+        op: &SetOp,
+        input: &Rc<Plan>,
+        rows: Table,
+        width: usize,
+    ) -> Result<Vec<Row>, ExecError> {
         Ok(match op {
             SetOp::Take(n) => {
                 let n = self.count(n)?;
@@ -188,8 +248,28 @@ impl<'a> Run<'a> {
                 rows.truncate(n);
                 rows
             }
-            SetOp::Summarize(s) => summarize::summarize(self, s, &rows, width)?,
+            SetOp::Sample(n) => {
+                let n = self.count(n)?;
+                sample::sample(&rows, n)
+            }
+            SetOp::Summarize(s) => summarize::summarize(self, s, &rows)?,
             SetOp::Window(sets) => window::extend(self, sets, &rows, width)?,
+            SetOp::MvApply(m) => subquery::mv_apply(self, m, &rows, width)?,
+            SetOp::Partition(p) => subquery::partition(self, p, &rows)?,
+            SetOp::MakeSeries(m) => series::make_series(self, m, &rows)?,
+            SetOp::TopNested(levels) => top_nested::top_nested(self, levels, &rows, width)?,
+            SetOp::Scan(s) => {
+                let missing = input.columns.iter().map(|c| c.ty.missing()).collect();
+                scan::scan(self, s, &rows, missing)?
+            }
+            SetOp::Pivot(p) => {
+                let name = input.columns.get(p.keys).map_or(Type::String, |c| c.ty);
+                plugin::pivot(self, p, &rows, name)?
+            }
+            SetOp::Narrow(columns) => plugin::narrow(self, columns, &rows)?,
+            SetOp::Activity(a) => activity::activity(self, a, &rows)?,
+            SetOp::SchemaMerge(keep_order) => plugin::schema_merge(*keep_order, &rows)?,
+            SetOp::RowsNear(e, before, after) => plugin::rows_near(self, e, *before, *after, &rows)?,
         })
     }
 
@@ -198,7 +278,7 @@ impl<'a> Run<'a> {
         let programs = self.programs(keys.iter().map(|k| &k.value))?;
         let mut keyed: Vec<(Vec<Value>, Row)> =
             rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect();
-        keyed.sort_by(|(a, _), (b, _)| {
+        crate::value::sort::sort_by(&mut keyed, |(a, _), (b, _)| {
             keys.iter()
                 .zip(a.iter().zip(b))
                 .map(|(k, (a, b))| by_key(k, a, b))

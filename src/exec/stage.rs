@@ -95,15 +95,15 @@ pub fn run(
             }
             CompiledStage::Parse(p, source) => {
                 let text = source.eval(&row.values, stack);
-                match crate::kql::parse_pattern::cut(p, &text) {
+                match super::parse::cut(p, &text) {
                     Some(values) => values.into_iter().for_each(|(at, v)| set(&mut row.values, at, v)),
                     None if p.filter => return Ok(()),
-                    None => p.columns.iter().for_each(|(at, ty)| set(&mut row.values, *at, ty.missing())),
+                    None => p.columns.iter().for_each(|(_, at, ty)| set(&mut row.values, *at, ty.missing())),
                 }
             }
             CompiledStage::ParseKv(p, source) => {
                 let text = source.eval(&row.values, stack);
-                for (at, v) in crate::kql::parse_pattern::key_values(p, &text) {
+                for (at, v) in super::parse::key_values(p, &text) {
                     set(&mut row.values, at, v);
                 }
             }
@@ -128,7 +128,7 @@ type Next<'a> = &'a mut dyn FnMut(Row, &mut Budget, &mut Vec<Value>) -> Result<(
 
 /// `mv-expand`: a null is one row with a null, an empty array or bag none, a bag single-key bags, a scalar itself.
 /// Several columns go side by side, the shorter filled with nulls. Source: semantics §9 (R18).
-fn expand(
+pub(super) fn expand(
     m: &MvExpand,
     programs: &[Program],
     row: Row,

@@ -2,6 +2,7 @@
 
 use super::diagnostic::Span;
 use crate::value::{Str, Type, Value};
+use std::rc::Rc;
 
 /// A name and where it stands.
 #[derive(Clone, Debug)]
@@ -49,15 +50,46 @@ pub enum ExprKind {
     /// `*`, as in `count(*)`, `arg_max(x, *)`, `* has "a"`
     Star,
     /// `T | where x | count`
-    Pipe(Box<Expr>, Vec<Operator>),
+    Pipe(Box<Expr>, Rc<[Operator]>),
     /// A tabular source that is an operator: `print`, `range`, `datatable`, `union` …
-    Source(Box<Operator>),
+    Source(Rc<Operator>),
     /// `(a:long, T:(x:long)) { … }`
-    Lambda(Box<Lambda>),
+    Lambda(Rc<Lambda>),
+    /// `T*`, where tables are listed
+    TablePattern(Str),
     /// `typeof(long)`, `typeof(x:long, *)`
     TypeOf(Vec<(Option<Name>, Name)>),
     /// What could not be read; reported already.
     Error,
+}
+
+impl Expr {
+    /// The expression with parts of it replaced where `change` yields something; tables inside it stay as they are.
+    pub fn map(&self, change: &mut impl FnMut(&Expr) -> Option<Expr>) -> Expr {
+        if let Some(changed) = change(self) {
+            return changed;
+        }
+        let mut one = |e: &Expr| Box::new(e.map(change));
+        let kind = match &self.kind {
+            ExprKind::Member(of, name) => ExprKind::Member(one(of), name.clone()),
+            ExprKind::Index(of, index) => ExprKind::Index(one(of), one(index)),
+            ExprKind::Sign(negative, e) => ExprKind::Sign(*negative, one(e)),
+            ExprKind::Binary(op, span, a, b) => ExprKind::Binary(*op, *span, one(a), one(b)),
+            ExprKind::Between(not, x, low, high) => ExprKind::Between(*not, one(x), one(low), one(high)),
+            ExprKind::And(items) => ExprKind::And(items.iter().map(|e| e.map(change)).collect()),
+            ExprKind::Or(items) => ExprKind::Or(items.iter().map(|e| e.map(change)).collect()),
+            ExprKind::List(op, span, x, items) => {
+                let x = Box::new(x.map(change));
+                ExprKind::List(*op, *span, x, items.iter().map(|e| e.map(change)).collect())
+            }
+            ExprKind::Call(name, args) => {
+                let argument = |a: &Argument| Argument { name: a.name.clone(), value: a.value.map(change) };
+                ExprKind::Call(name.clone(), args.iter().map(argument).collect())
+            }
+            other => other.clone(),
+        };
+        Expr { kind, span: self.span }
+    }
 }
 
 /// An argument of a call: `x` or `name=x`.
@@ -230,7 +262,7 @@ pub struct Named {
 }
 
 /// `x asc nulls last`
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Ordered {
     /// The key.
     pub value: Named,
@@ -241,7 +273,7 @@ pub struct Ordered {
 }
 
 /// A parameter of an operator: `kind=inner`, `hint.strategy=broadcast`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parameter {
     /// `kind`, `hint.strategy`
     pub name: Name,
@@ -259,7 +291,7 @@ pub struct ColumnDecl {
 }
 
 /// An operator of a pipeline and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Operator {
     /// Its name as written: `mv-expand`.
     pub name: Name,
@@ -270,7 +302,7 @@ pub struct Operator {
 }
 
 /// What an operator is, with its operands.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum OperatorKind {
     /// `where p`, `filter p`
     Where(Expr),
@@ -280,6 +312,8 @@ pub enum OperatorKind {
     Project(Vec<Named>),
     /// `project-away a*, b`
     ProjectAway(Vec<Name>),
+    /// `project-by-names "a*", dynamic(["b"])`
+    ProjectByNames(Vec<Expr>),
     /// `project-keep a*, b`
     ProjectKeep(Vec<Name>),
     /// `project-rename new = old`
@@ -296,8 +330,8 @@ pub enum OperatorKind {
     Sort(Vec<Ordered>),
     /// `top n by x`
     Top(Expr, Ordered),
-    /// `count`
-    Count,
+    /// `count`, `count as n`
+    Count(Option<Name>),
     /// `summarize a = count() by k`
     Summarize(Vec<Named>, Vec<Named>),
     /// `join kind=inner (R) on k`
@@ -308,8 +342,8 @@ pub enum OperatorKind {
     Union(Vec<Parameter>, Vec<Expr>),
     /// `mv-expand a, b to typeof(string) limit 5`
     MvExpand(MvExpand),
-    /// `mv-apply x on (…)`
-    MvApply(MvExpand, Box<Expr>),
+    /// `mv-apply x on (…)`: the operators that run over each row's items
+    MvApply(MvExpand, Vec<Operator>),
     /// `parse x with …`, `parse-where x with …`
     Parse(Parse),
     /// `parse-kv x as (a:long) with (…)`
@@ -341,7 +375,7 @@ pub enum OperatorKind {
     /// `top-nested …`, each level
     TopNested(Vec<TopNestedLevel>),
     /// `partition by k (…)`
-    Partition(Vec<Parameter>, Named, Box<Expr>),
+    Partition(Vec<Parameter>, Named, PartitionBody),
     /// `scan with (…)`
     Scan(Scan),
     /// `search "text"`
@@ -368,7 +402,7 @@ pub enum Reorder {
 }
 
 /// The operands of `join` and `lookup`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Join {
     /// `kind=…`, hints.
     pub parameters: Vec<Parameter>,
@@ -379,7 +413,7 @@ pub struct Join {
 }
 
 /// The operands of `mv-expand` and `mv-apply`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct MvExpand {
     /// `bagexpansion=array`, `with_itemindex=i`, `kind=array`
     pub parameters: Vec<Parameter>,
@@ -390,7 +424,7 @@ pub struct MvExpand {
 }
 
 /// The operands of `parse` and `parse-where`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parse {
     /// Whether rows that do not match are dropped (`parse-where`).
     pub filter: bool,
@@ -423,7 +457,7 @@ pub struct Schema {
 }
 
 /// The operands of `make-series`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct MakeSeries {
     /// `kind=nonempty`
     pub parameters: Vec<Parameter>,
@@ -435,6 +469,8 @@ pub struct MakeSeries {
     pub from: Option<Expr>,
     /// `to b`
     pub to: Option<Expr>,
+    /// `in range(a, b, s)`: `b` belongs to it, and items stand at multiples of the step
+    pub in_range: bool,
     /// `step s`
     pub step: Option<Expr>,
     /// `by k`
@@ -442,7 +478,7 @@ pub struct MakeSeries {
 }
 
 /// A level of `top-nested`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TopNestedLevel {
     /// `top-nested n of`
     pub count: Option<Expr>,
@@ -456,8 +492,17 @@ pub struct TopNestedLevel {
     pub ascending: bool,
 }
 
+/// What `partition` runs for each key.
+#[derive(Debug)]
+pub enum PartitionBody {
+    /// `( operators )`: over the rows of the key
+    Operators(Vec<Operator>),
+    /// `{ query }`: names its own tables
+    Query(Box<Expr>),
+}
+
 /// The operands of `scan`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Scan {
     /// `with_match_id=m`
     pub parameters: Vec<Parameter>,
@@ -468,7 +513,7 @@ pub struct Scan {
 }
 
 /// A step of `scan`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ScanStep {
     /// Its name.
     pub name: Name,
@@ -481,7 +526,7 @@ pub struct ScanStep {
 }
 
 /// The operands of `find`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Find {
     /// `withsource=s`
     pub parameters: Vec<Parameter>,
@@ -489,13 +534,15 @@ pub struct Find {
     pub tables: Vec<Expr>,
     /// `where p`
     pub predicate: Expr,
-    /// `project a, b`; empty for `project-smart`
-    pub project: Vec<Name>,
+    /// `project a, b:long`; `None` for `project-smart`
+    pub project: Option<Vec<(Name, Option<Type>)>>,
 }
 
 /// `(a:long, b:string = "x") { let …; body }`
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Lambda {
+    /// `view`: patterns like `union T*` see it.
+    pub view: bool,
     /// The parameters.
     pub parameters: Vec<LambdaParameter>,
     /// Statements before the body.
@@ -505,7 +552,7 @@ pub struct Lambda {
 }
 
 /// A parameter of a lambda.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LambdaParameter {
     /// Its name.
     pub name: Name,
@@ -516,7 +563,7 @@ pub struct LambdaParameter {
 }
 
 /// The type of a lambda's parameter.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum ParameterType {
     /// `a:long`
     Scalar(Type),
@@ -525,7 +572,7 @@ pub enum ParameterType {
 }
 
 /// A statement of a query.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Statement {
     /// What it is.
     pub kind: StatementKind,
@@ -534,7 +581,7 @@ pub struct Statement {
 }
 
 /// What a statement is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum StatementKind {
     /// `let name = value`
     Let(Name, Expr),

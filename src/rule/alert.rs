@@ -116,7 +116,7 @@ impl Run<'_> {
     fn id(&self, purpose: &str, keys: &[Vec<u8>]) -> String {
         let window = self.window();
         let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-        sorted.sort_unstable();
+        crate::value::sort::sort(&mut sorted);
         let (start, end) = (window.start.to_le_bytes(), window.end.to_le_bytes());
         let head = [purpose.as_bytes(), self.rule.id.as_bytes(), &start, &end];
         let columns = self.rows.columns.iter().map(|c| c.name.as_bytes());

@@ -64,7 +64,7 @@ pub fn load(text: &str) -> Loaded {
         let mut reader = Reader { findings: &mut findings, columns: Vec::new() };
         rule(&mut reader, text, &root)
     });
-    findings.sort_by_key(|f| (f.line, f.column));
+    crate::value::sort::sort_by_key(&mut findings, |f| (f.line, f.column));
     let failed = findings.iter().any(|f| f.severity == Severity::Error);
     Loaded { rule: rule.filter(|_| !failed), diagnostics: findings }
 }

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod convert;
 pub mod datetime;
 pub mod json;
+pub mod sort;
 pub mod text;
 pub mod timespan;
 
@@ -64,7 +65,7 @@ impl Type {
     pub fn from_name(name: &str) -> Option<Type> {
         Some(match name {
             "bool" | "boolean" => Type::Bool,
-            "int" | "int32" => Type::Int,
+            "int" | "int32" | "int8" => Type::Int,
             "long" | "int64" => Type::Long,
             "real" | "double" => Type::Real,
             "decimal" => Type::Decimal,

@@ -87,7 +87,7 @@ impl Binder<'_> {
             self.fit(name, bound, &params)?
         };
         if aggregate.name.starts_with("percentile")
-            && let Some(e) = bound.iter().skip(1).find(|e| e.as_const().is_none())
+            && let Some(e) = bound.iter().skip(percentiles_from(aggregate)).find(|e| e.as_const().is_none())
         {
             return self.error("FP013", "A percentile must be a constant.", e.span);
         }
@@ -101,7 +101,7 @@ impl Binder<'_> {
         let types: Vec<Type> = bound.iter().map(|e| e.ty).collect();
         let ty = (aggregate.returns)(&types);
         let width = match aggregate.name {
-            "percentiles" => bound.len() - 1,
+            "percentiles" | "percentilesw" => bound.len().saturating_sub(percentiles_from(aggregate)),
             _ if arg_like => bound.len(),
             _ => 1,
         };
@@ -172,12 +172,11 @@ impl Binder<'_> {
             && outputs.iter().enumerate().all(|(i, e)| matches!(e.kind, ExprKind::Column(j) if i == j));
         let op = SetOp::Summarize(Summarize { keys, aggregates: found });
         if plain {
-            return Some(Rc::new(Plan { kind: PlanKind::Set(Rc::clone(input), op), columns, span, open }));
+            return Some(Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), op), columns, span, open)));
         }
-        let summarized =
-            Rc::new(Plan { kind: PlanKind::Set(Rc::clone(input), op), columns: raw, span, open });
+        let summarized = Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), op), raw, span, open));
         let kind = PlanKind::Stage(summarized, Stage::Project(outputs));
-        Some(Rc::new(Plan { kind, columns, span, open }))
+        Some(Rc::new(Plan::new(kind, columns, span, open)))
     }
 
     /// Explicit names are taken first, so that made-up ones get out of their way.
@@ -310,6 +309,20 @@ impl Binder<'_> {
         self.starred(scope, maximised).iter().filter_map(name).collect()
     }
 
+    /// Expressions over aggregates, for operators that lay the results out themselves: the aggregates, and the
+    /// expressions over the row of their columns.
+    pub(super) fn over_aggregates(
+        &mut self,
+        values: &[&ast::Expr],
+        scope: Scope<'_>,
+        env: &Env,
+    ) -> Option<(Vec<AggregateExpr>, Vec<Expr>)> {
+        let outer = self.aggregates.replace(Aggregates::default());
+        let results: Vec<Option<Expr>> = values.iter().map(|e| self.aggregate_expr(e, scope, env)).collect();
+        let found = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default().found;
+        results.into_iter().collect::<Option<Vec<Expr>>>().map(|results| (found, results))
+    }
+
     /// `distinct a, b`, `distinct *`: a summarize without aggregates.
     pub(super) fn distinct(
         &mut self,
@@ -354,13 +367,18 @@ fn is_result(column: &Expr, of: &ast::Expr) -> bool {
     call_at(of, column.span)
 }
 
+/// Where the percentiles stand among the arguments: behind the weight, if there is one.
+fn percentiles_from(a: &Aggregate) -> usize {
+    if a.params.iter().any(|p| p.name == "weight") { 2 } else { 1 }
+}
+
 fn is_arg(a: &Aggregate) -> bool {
     matches!(a.name, "arg_max" | "arg_min")
 }
 
 /// The type of one of the columns of an aggregate.
 fn aggregate_column_type(a: &AggregateExpr, i: usize) -> Type {
-    if a.width > 1 && a.aggregate.name != "percentiles" {
+    if a.width > 1 && !a.aggregate.name.starts_with("percentiles") {
         return a.args.get(i).map_or(a.ty, |e| e.ty);
     }
     a.ty
@@ -387,7 +405,7 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
     }
     if call.text.starts_with("percentile") && a.aggregate.naming == Naming::None {
         let column = args.first().map(of_argument).unwrap_or_default();
-        if &*call.text == "percentiles_array" {
+        if call.text.ends_with("_array") {
             return Some(vec![format!("percentiles_{column}")]);
         }
         let percent = |e: &Expr| match e.as_const() {
@@ -395,7 +413,13 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
             Some(v) => crate::value::text::scalar(v),
             None => String::new(),
         };
-        return Some(a.args.iter().skip(1).map(|e| format!("percentile_{column}_{}", percent(e))).collect());
+        return Some(
+            a.args
+                .iter()
+                .skip(percentiles_from(a.aggregate))
+                .map(|e| format!("percentile_{column}_{}", percent(e)))
+                .collect(),
+        );
     }
     None
 }

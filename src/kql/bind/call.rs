@@ -8,7 +8,7 @@ use crate::kql::ast::{self, Argument, LambdaParameter, Name, ParameterType};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Detail, Site, compile_regex};
 use crate::kql::functions::{self, Kind, Param, Returns, operators as op};
-use crate::kql::plan::{CallExpr, Expr, ExprKind, Plan, Window, WindowExpr};
+use crate::kql::plan::{CallExpr, Expr, ExprKind, Plan, PlanKind, Window, WindowExpr};
 use crate::value::{Type, Value};
 use std::rc::Rc;
 
@@ -26,9 +26,13 @@ pub const WINDOWS: &[(&str, Window, std::ops::RangeInclusive<usize>)] = &[
 /// Names of functions that are bound here and not in a family's table.
 pub const SPECIAL: &[&str] = &[
     "ago",
+    "bag_pack_columns",
     "column_ifexists",
+    "column_names_of",
     "columnifexists",
+    "_GetWatchlist",
     "ingestion_time",
+    "iscolumnexists",
     "materialize",
     "now",
     "pack_all",
@@ -81,6 +85,10 @@ impl Binder<'_> {
             }
             return self.window_call(*window, bound, call.span).map(Bound::Scalar);
         }
+        // A table function (a parser, say) without arguments can be a table the caller supplies.
+        if call.args.is_empty() && self.catalog.tables.iter().any(|t| t.name == call.name.text) {
+            return self.given_table(&call.name.text, call.span);
+        }
         // Arguments are checked even so: their errors are the author's too.
         for argument in call.args {
             self.bind_any(&argument.value, scope, env);
@@ -88,12 +96,10 @@ impl Binder<'_> {
         let known = functions::names()
             .chain(aggregates::AGGREGATES.iter().map(|a| a.name))
             .chain(SPECIAL.iter().copied());
-        let d = if super::super::REFUSED_FUNCTIONS.contains(&&*call.name.text) {
-            Diagnostic::error(
-                "FP010",
-                format!("The function '{}' is not supported.", call.name.text),
-                call.name.span,
-            )
+        let refused = super::super::REFUSED_FUNCTIONS.iter().find(|(name, _)| *name == &*call.name.text);
+        let d = if let Some((name, reason)) = refused {
+            let message = format!("The function '{name}' is not supported: {reason}.");
+            Diagnostic::error("FP010", message, call.name.span)
         } else {
             let message = format!("The name '{}' does not refer to any known function.", call.name.text);
             Diagnostic::error("KS211", message, call.name.span)
@@ -133,9 +139,6 @@ impl Binder<'_> {
         let (args, span) = (call.args, call.span);
         Some(match &*call.name.text {
             "now" | "ago" => self.clock_call(call, scope, env).map(Bound::Scalar),
-            "ingestion_time" => {
-                self.error("FP010", "The function 'ingestion_time' is not supported.", call.name.span)
-            }
             "toscalar" | "materialize" | "totable" => {
                 let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
                 let inner = self.no_row();
@@ -161,18 +164,66 @@ impl Binder<'_> {
                     _ => self.error("FP013", "The name of a table must be a constant.", argument.value.span),
                 }
             }
+            "_GetWatchlist" => {
+                let [argument, ..] = args else { return Some(self.wrong_count(call.name, 1, Some(2))) };
+                let alias = self.bind_scalar(&argument.value, scope, env)?;
+                match alias.as_const() {
+                    Some(Value::String(alias)) => self.given_table(alias, argument.value.span),
+                    _ => self.error(
+                        "FP013",
+                        "The name of a watchlist must be a constant.",
+                        argument.value.span,
+                    ),
+                }
+            }
             "column_ifexists" | "columnifexists" => {
                 self.column_if_exists(call, scope, env).map(Bound::Scalar)
             }
+            "iscolumnexists" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let name = self.bind_scalar(&argument.value, scope, env)?;
+                let Some(Value::String(text)) = name.as_const() else {
+                    return Some(self.error("FP013", "The name of a column must be a constant.", name.span));
+                };
+                let there = scope.columns.iter().any(|c| c.name == *text);
+                Some(Bound::Scalar(Expr::constant(Value::Bool(there), Type::Bool, span)))
+            }
             "pack_all" => self.pack_all(call, scope, env).map(Bound::Scalar),
+            "bag_pack_columns" => self.pack_columns(call, scope, env).map(Bound::Scalar),
+            "column_names_of" => {
+                let [argument] = args else { return Some(self.wrong_count(call.name, 1, Some(1))) };
+                let inner = self.no_row();
+                match self.bind_any(&argument.value, inner, env) {
+                    Some(Bound::Table(plan)) if !plan.open => {
+                        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
+                        Some(Bound::Scalar(Expr::constant(Value::array(names), Type::Dynamic, span)))
+                    }
+                    Some(Bound::Table(_)) | None => None,
+                    Some(_) => self.error("KS204", "A tabular value expected.", argument.value.span),
+                }
+            }
             _ => return None,
         })
+    }
+
+    /// A table the caller supplies under the name a function asks for.
+    fn given_table(&mut self, name: &str, span: Span) -> Option<Bound> {
+        let Some(table) = self.catalog.tables.iter().find(|t| *t.name == *name) else {
+            let d = Diagnostic::error("FP020", format!("The data of '{name}' is not given."), span);
+            self.report(d.with_hint(format!("supply it as a table named '{name}'")));
+            return None;
+        };
+        let kind = PlanKind::Table(Rc::clone(&table.name));
+        Some(Bound::Table(Rc::new(Plan::new(kind, table.columns.clone(), span, false))))
     }
 
     /// `now(offset)`, `ago(span)`: the clock is fixed once a run.
     fn clock_call(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
         let is_now = &*call.name.text == "now";
-        let now = Expr { kind: ExprKind::Now, ty: Type::DateTime, span: call.span };
+        let now = match &self.now {
+            Some(set) => Expr { span: call.span, ..set.clone() },
+            None => Expr { kind: ExprKind::Now, ty: Type::DateTime, span: call.span },
+        };
         match call.args {
             [] if is_now => Some(now),
             [argument] => {
@@ -239,6 +290,28 @@ impl Binder<'_> {
         Some(self.make_call("pack_all", eval, args, Type::Dynamic, Detail::None, call.span))
     }
 
+    /// `bag_pack_columns(a, b)`: columns by their names.
+    fn pack_columns(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+        if call.args.is_empty() {
+            return self.wrong_count(call.name, 1, None);
+        }
+        let mut args = Vec::new();
+        for argument in call.args {
+            let column = self.bind_scalar(&argument.value, scope, env)?;
+            let name = match column.kind {
+                ExprKind::Column(i) => scope.columns.get(i).map(|c| Rc::clone(&c.name)),
+                _ => None,
+            };
+            let Some(name) = name else {
+                return self.error("KS109", "The expression must be a column.", column.span);
+            };
+            args.push(Expr::constant(Value::String(name), Type::String, column.span));
+            args.push(column);
+        }
+        let eval = functions::dynamic::bag_pack;
+        Some(self.make_call("bag_pack_columns", eval, args, Type::Dynamic, Detail::None, call.span))
+    }
+
     fn window_call(&mut self, function: Window, args: Vec<Expr>, span: Span) -> Option<Expr> {
         let first = args.first().map(|a| a.ty);
         let ty = match function {
@@ -275,7 +348,12 @@ impl Binder<'_> {
         }
         let bound: Option<Vec<Expr>> = bound.into_iter().collect();
         let args = self.fit(call.name, bound?, &params)?;
-        let ty = result_type(f.returns, &args, &params, &types);
+        let mut ty = result_type(f.returns, &args, &params, &types);
+        // The one part for which the engine yields a real; measured.
+        let part = args.first().and_then(|a| a.as_const().and_then(Value::as_str));
+        if f.name == "datetime_diff" && part.is_some_and(|p| p.eq_ignore_ascii_case("week")) {
+            ty = Type::Real;
+        }
         if f.name == "iff" || f.name == "iif" || f.name == "case" {
             return Some(Expr { kind: ExprKind::Case(args), ty, span: call.span });
         }
@@ -370,6 +448,12 @@ impl Binder<'_> {
                 Kind::Timespan => exact(ty, Type::Timespan),
                 Kind::Guid => exact(ty, Type::Guid),
                 Kind::Common => Ok(common),
+                Kind::OneOf(types) if types.contains(&ty) => Ok(ty),
+                Kind::OneOf(types) => {
+                    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
+                    let message = format!("The expression must have one of the types: {}.", names.join(", "));
+                    Err(("KS141", message))
+                }
             };
             match to {
                 Ok(to) => fitted.push(if to == ty { arg } else { self.coerce(arg, to) }),

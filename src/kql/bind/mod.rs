@@ -3,10 +3,22 @@
 
 mod aggregate;
 mod call;
+mod expand;
+mod join;
 mod name;
+mod parse_op;
+mod plugin;
+mod project;
 mod scalar;
+mod scan;
+mod series;
+mod subquery;
+pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
 pub use scalar::invoke;
 mod tabular;
+mod top;
+mod union;
+mod wide;
 
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};
@@ -48,10 +60,34 @@ pub struct Compiled {
     pub query: Option<Query>,
     /// What is wrong, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// What must be known before the rest can be bound; there is no query then.
+    pub wanting: Option<Wanting>,
 }
 
-/// Compiles a query against a catalog.
-pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
+/// What a plugin waits for whose output columns depend on data.
+pub struct Wanting {
+    /// The rows that tell.
+    pub input: Rc<Plan>,
+    /// What is looked at in each row.
+    pub value: Expr,
+    /// What is made of it.
+    pub shape: Shape,
+    /// Where the plugin was called.
+    pub span: Span,
+}
+
+/// How rows tell the columns of a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Each key of a bag is a column, of the type all its values have.
+    Bag,
+    /// Each value is a column.
+    Names,
+}
+
+/// Compiles a query against a catalog. `shapes` holds the columns found for the first plugins whose columns depend
+/// on data, in the order they are bound; the next one is left in [`Compiled::wanting`].
+pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled {
     let (statements, mut diagnostics) = super::parse::parse(source);
     let mut binder = Binder {
         catalog,
@@ -62,12 +98,16 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
         aggregates: None,
         group_keys: Vec::new(),
         scopes: 0,
+        now: None,
+        shapes: shapes.iter(),
+        wanting: None,
     };
     let plan = binder.query(&statements);
+    let wanting = binder.wanting.take();
     // A name that is unknown only because its statement could not be read says nothing new.
     let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
     diagnostics.extend(binder.diagnostics.into_iter().filter(|d| !unread.contains(&d.span)));
-    if plan.is_none() && diagnostics.is_empty() {
+    if plan.is_none() && diagnostics.is_empty() && wanting.is_none() {
         let d = Diagnostic::error(
             "KS006",
             "The query has no statement that yields a result.",
@@ -75,10 +115,10 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
         );
         diagnostics.push(d);
     }
-    diagnostics.sort_by_key(|d| d.span.start);
+    crate::value::sort::sort_by_key(&mut diagnostics, |d| d.span.start);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let query = plan.filter(|_| !failed).map(|plan| Query { plan });
-    Compiled { query, diagnostics }
+    let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
+    Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
 }
 
 /// What a name stands for.
@@ -96,7 +136,7 @@ enum Binding {
 
 /// A user-defined function and the names it can see.
 struct Function {
-    lambda: ast::Lambda,
+    lambda: Rc<ast::Lambda>,
     env: Env,
 }
 
@@ -180,6 +220,11 @@ struct Binder<'c> {
     /// The keys of the `summarize` being bound.
     group_keys: Vec<Expr>,
     scopes: u32,
+    /// What `set query_now` says `now()` is.
+    now: Option<Expr>,
+    /// Columns found for plugins that wait for data, for the next ones to be bound.
+    shapes: std::slice::Iter<'c, Vec<Column>>,
+    wanting: Option<Wanting>,
 }
 
 impl Binder<'_> {
@@ -248,7 +293,7 @@ impl Binder<'_> {
                     }
                     env = env.with(&name.text, binding, local);
                 }
-                StatementKind::Set(name, value) => self.set_statement(name, value.as_ref()),
+                StatementKind::Set(name, value) => self.set_statement(name, value.as_ref(), &env),
                 StatementKind::Declare(parameters) => {
                     for p in parameters {
                         let binding = self.query_parameter(p, &env);
@@ -275,12 +320,12 @@ impl Binder<'_> {
     /// A query that is a scalar yields one row of one column.
     fn scalar_result(&mut self, e: Expr) -> Rc<Plan> {
         let (span, columns) = (e.span, vec![Column::new("print_0", e.ty)]);
-        Rc::new(Plan { kind: PlanKind::Print(vec![e]), columns, span, open: false })
+        Rc::new(Plan::new(PlanKind::Print(vec![e]), columns, span, false))
     }
 
     fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
         if let ast::ExprKind::Lambda(lambda) = &value.kind {
-            let function = Function { lambda: (**lambda).clone(), env: env.clone() };
+            let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
             return Binding::Function(Rc::new(function));
         }
         let scope = self.no_row();
@@ -314,13 +359,33 @@ impl Binder<'_> {
     }
 
     /// Options that change no answer are read and put aside; the rest is refused.
-    fn set_statement(&mut self, name: &ast::Name, _value: Option<&ast::Expr>) {
-        const HARMLESS: &[&str] =
-            &["notruncation", "truncationmaxrecords", "truncationmaxsize", "servertimeout", "best_effort"];
-        if HARMLESS.contains(&&*name.text)
-            || name.text.starts_with("maxmemory")
-            || name.text.starts_with("query_fanout")
-        {
+    fn set_statement(&mut self, name: &ast::Name, value: Option<&ast::Expr>, env: &Env) {
+        const HARMLESS: &[&str] = &[
+            "best_effort",
+            "norequesttimeout",
+            "notruncation",
+            "query_language",
+            "query_results_cache_max_age",
+            "servertimeout",
+            "truncationmaxrecords",
+            "truncationmaxsize",
+        ];
+        const HARMLESS_STARTS: &[&str] = &["maxmemory", "query_fanout", "request_"];
+        if HARMLESS.contains(&&*name.text) || HARMLESS_STARTS.iter().any(|s| name.text.starts_with(s)) {
+            return;
+        }
+        // What Sentinel writes before the query of an alert: the time `now()` stands for.
+        if &*name.text == "query_now" {
+            let scope = self.no_row();
+            let now = value.and_then(|e| self.bind_scalar(e, scope, env));
+            match now {
+                Some(now) if now.ty == Type::DateTime && now.as_const().is_some() => self.now = Some(now),
+                Some(now) => {
+                    let message = "The option 'query_now' takes a constant datetime.";
+                    self.report(Diagnostic::error("KS107", message, now.span));
+                }
+                None => {}
+            }
             return;
         }
         let message = format!("The option '{}' is not supported.", name.text);
@@ -335,7 +400,7 @@ impl Binder<'_> {
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
             ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
             ast::ExprKind::Lambda(lambda) => {
-                Some(Bound::Function(Rc::new(Function { lambda: (**lambda).clone(), env: env.clone() })))
+                Some(Bound::Function(Rc::new(Function { lambda: Rc::clone(lambda), env: env.clone() })))
             }
             _ => self.bind_scalar_kind(e, scope, env).map(Bound::Scalar),
         }
@@ -367,12 +432,7 @@ impl Binder<'_> {
         }
         if let Some(table) = self.catalog.tables.iter().find(|t| t.name == *name) {
             let kind = PlanKind::Table(Rc::clone(&table.name));
-            return Some(Bound::Table(Rc::new(Plan {
-                kind,
-                columns: table.columns.clone(),
-                span,
-                open: false,
-            })));
+            return Some(Bound::Table(Rc::new(Plan::new(kind, table.columns.clone(), span, false))));
         }
         self.unknown_name(name, span, scope, env)
     }

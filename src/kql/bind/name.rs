@@ -23,24 +23,27 @@ fn index_text(index: &Expr) -> String {
     }
 }
 
-fn first(args: &[Argument]) -> Option<String> {
-    args.first().and_then(|a| of(&a.value))
-}
-
 fn call(name: &ast::Name, args: &[Argument]) -> Option<String> {
     if let Some(a) = aggregates::find(&name.text) {
-        return match a.naming {
-            Naming::Prefix(prefix) => Some(format!("{prefix}_{}", first(args).unwrap_or_default())),
-            Naming::Fixed(fixed) => Some(fixed.to_owned()),
-            _ => None,
-        };
+        return by(a.naming, name, args);
     }
-    match functions::find(&name.text)?.naming {
-        Naming::FirstArgument => first(args),
-        Naming::NameAndFirstArgument => Some(format!("{}_{}", name.text, first(args).unwrap_or_default())),
-        Naming::Prefix(prefix) => Some(format!("{prefix}_{}", first(args).unwrap_or_default())),
+    by(functions::find(&name.text)?.naming, name, args)
+}
+
+fn by(naming: Naming, name: &ast::Name, args: &[Argument]) -> Option<String> {
+    let first = args.first().and_then(|a| of(&a.value));
+    let first_text = || first.clone().unwrap_or_default();
+    match naming {
+        Naming::FirstArgument => first,
+        Naming::OnlyArgument if args.len() == 1 => first,
+        Naming::NameAndFirstArgument => Some(format!("{}_{}", name.text, first_text())),
+        Naming::Prefix(prefix) => Some(format!("{prefix}_{}", first_text())),
+        Naming::TwoArguments(prefix) => {
+            let second = args.get(1).and_then(|a| of(&a.value)).unwrap_or_default();
+            Some(format!("{prefix}_{}_{second}", first_text()))
+        }
         Naming::Fixed(fixed) => Some(fixed.to_owned()),
-        Naming::None => None,
+        Naming::OnlyArgument | Naming::None => None,
     }
 }
 

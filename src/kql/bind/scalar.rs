@@ -80,6 +80,9 @@ impl Binder<'_> {
                 Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
             }
             ast::ExprKind::Star => self.error("KS006", "A * is not allowed here.", span),
+            ast::ExprKind::TablePattern(_) => {
+                self.error("KS006", "A table pattern is not allowed here.", span)
+            }
             ast::ExprKind::TypeOf(_) => self.error("KS108", "A type is not a value.", span),
             ast::ExprKind::Error => None,
             ast::ExprKind::Name(_)

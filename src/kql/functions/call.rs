@@ -42,6 +42,8 @@ pub enum Detail {
 pub enum Cache {
     /// A compiled pattern; `None` if it does not compile.
     Regex(Option<Box<regex::Regex>>),
+    /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
+    Edges(Option<Box<[regex::Regex; 2]>>),
     /// The keys of a constant list.
     Keys(HashSet<Vec<u8>>),
     /// The texts of a constant list, lower case if the operator ignores case.

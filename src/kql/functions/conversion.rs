@@ -41,7 +41,7 @@ pub static FUNCTIONS: &[Function] = &[
         name: "gettype",
         params: VALUE,
         returns: Returns::Type(Type::String),
-        naming: Naming::None,
+        naming: Naming::Prefix("type"),
         doc: "The name of the type at run time: of a dynamic, that of what it holds.",
         examples: &[
             ("gettype(1)", "long"),
@@ -129,15 +129,6 @@ pub static FUNCTIONS: &[Function] = &[
         examples: &[("todynamic('[1,2]')[0]", "1")],
         eval: parse_json,
     },
-    Function {
-        name: "toobject",
-        params: &[scalar("value")],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::FirstArgument,
-        doc: "The same as todynamic.",
-        examples: &[("toobject('[1,2]')[0]", "1")],
-        eval: parse_json,
-    },
     to!(
         "toguid",
         Guid,
@@ -156,6 +147,15 @@ pub static FUNCTIONS: &[Function] = &[
         "A long: a real is cut, text must be a whole number.",
         &[("tolong('12')", "12"), ("tolong(1.9)", "1")]
     ),
+    Function {
+        name: "toobject",
+        params: &[scalar("value")],
+        returns: Returns::Type(Type::Dynamic),
+        naming: Naming::FirstArgument,
+        doc: "The same as todynamic.",
+        examples: &[("toobject('[1,2]')[0]", "1")],
+        eval: parse_json,
+    },
     to!("toreal", Real, "A real.", &[("toreal('1.5')", "1.5")]),
     Function {
         name: "tostring",
@@ -170,13 +170,13 @@ pub static FUNCTIONS: &[Function] = &[
         ],
         eval: |c| shared(c.text(0), c.arg(0)),
     },
+    to!("totime", Timespan, "The same as totimespan.", &[("totime('1.00:00:00')", "1.00:00:00")]),
     to!(
         "totimespan",
         Timespan,
         "A timespan from text in the usual forms, or from ticks.",
         &[("totimespan('0.00:01:00')", "00:01:00")]
     ),
-    to!("touuid", Guid, "The same as toguid.", &[("isnull(touuid('x'))", "true")]),
 ];
 
 /// Whether the text form is empty.

@@ -1,10 +1,13 @@
 //! Dates, times and spans. Source: semantics §8. Weeks start on Sunday.
 
 use super::call::Call;
-use super::{Function, Naming, Returns, datetime, integer, optional, text};
+use super::{
+    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, number, optional, scalar,
+    text,
+};
 use crate::value::datetime::{Parts, days_in_month, from_parts, to_parts};
 use crate::value::timespan::{DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND};
-use crate::value::{Type, Value, datetime as dt};
+use crate::value::{Type, Value, convert, datetime as dt};
 
 macro_rules! part {
     ($name:literal, $ty:ident, $doc:literal, $examples:expr, $part:expr) => {
@@ -25,11 +28,14 @@ macro_rules! part {
 
 macro_rules! edge {
     ($name:literal, $unit:literal, $end:literal, $doc:literal, $examples:expr) => {
+        edge!($name, $unit, $end, None, $doc, $examples)
+    };
+    ($name:literal, $unit:literal, $end:literal, $naming:ident, $doc:literal, $examples:expr) => {
         Function {
             name: $name,
             params: &[datetime("date"), optional(integer("offset"))],
             returns: Returns::Type(Type::DateTime),
-            naming: Naming::None,
+            naming: Naming::$naming,
             doc: $doc,
             examples: $examples,
             eval: |c| edge(c, $unit, $end),
@@ -39,6 +45,9 @@ macro_rules! edge {
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
+    function!("datepart"(text("part"), datetime("date")) -> LONG, Naming::None, "The same as datetime_part.",
+        [("datepart('year', datetime(2020-01-31))", "2020")],
+        |c| c.datetime(1).and_then(|t| part(&c.text(0), t)).map_or(Value::Null, Value::Long)),
     Function {
         name: "datetime_add",
         params: &[text("part"), integer("amount"), datetime("date")],
@@ -59,7 +68,10 @@ pub static FUNCTIONS: &[Function] = &[
         doc: "How many boundaries of a part lie between two datetimes.",
         examples: &[("datetime_diff('hour', datetime(2020-01-01 01:01), datetime(2020-01-01 00:59))", "1")],
         eval: |c| match (c.datetime(1), c.datetime(2)) {
-            (Some(a), Some(b)) => diff(&c.text(0), a, b).map_or(Value::Null, Value::Long),
+            (Some(a), Some(b)) => match diff(&c.text(0), a, b) {
+                Some(n) if c.result() == Type::Real => Value::Real(n as f64),
+                n => n.map_or(Value::Null, Value::Long),
+            },
             _ => Value::Null,
         },
     },
@@ -120,11 +132,25 @@ pub static FUNCTIONS: &[Function] = &[
         .month),
     part!("getyear", Long, "The year.", &[("getyear(datetime(2020-03-01))", "2020")], |p, _| p.year),
     part!("hourofday", Long, "0 to 23.", &[("hourofday(datetime(2020-03-01 14:00))", "14")], |p, _| p.hour),
+    function!("make_datetime"(scalar("year"), optional(number("month")), optional(number("day")),
+            optional(number("hour")), optional(number("minute")), optional(number("second"))) -> DATETIME,
+            Naming::OnlyArgument,
+        "A datetime of its parts, or of one value as todatetime; null where there is none.",
+        [("make_datetime(2017, 10, 1, 12, 11, 0.1234567)", "2017-10-01T12:11:00.1234567Z"),
+         ("isnull(make_datetime(2017, 2, 29))", "true"), ("make_datetime('2017-10-01')",
+         "2017-10-01T00:00:00.0000000Z")],
+        make_datetime),
+    function!("make_timespan"(scalar("days"), optional(number("hours")), optional(number("minutes")),
+            optional(number("seconds"))) -> TIMESPAN, Naming::OnlyArgument,
+        "A timespan of hours and minutes, of hours, minutes and seconds, or of days and those; of one value as totimespan.",
+        [("make_timespan(1, 12, 30, 55.123)", "1.12:30:55.1230000"), ("make_timespan(12, 30)", "12:30:00"),
+         ("isnull(make_timespan(24, 0))", "true")], make_timespan),
     part!("monthofyear", Long, "1 to 12.", &[("monthofyear(datetime(2020-03-01))", "3")], |p, _| p.month),
     edge!(
         "startofday",
         "day",
         false,
+        FirstArgument,
         "The first tick of a day.",
         &[("startofday(datetime(2020-01-01 10:00), -1)", "2019-12-31T00:00:00.0000000Z")]
     ),
@@ -149,7 +175,87 @@ pub static FUNCTIONS: &[Function] = &[
         "The first tick of a year.",
         &[("startofyear(datetime(2020-02-11))", "2020-01-01T00:00:00.0000000Z")]
     ),
+    function!("unixtime_microseconds_todatetime"(number("number")) -> DATETIME, Naming::None,
+        "The datetime of microseconds since 1970.",
+        [("unixtime_microseconds_todatetime(1546300800000000)", "2019-01-01T00:00:00.0000000Z")],
+        |c| from_unix(c, MICROSECOND, 1)),
+    function!("unixtime_milliseconds_todatetime"(number("number")) -> DATETIME, Naming::None,
+        "The datetime of milliseconds since 1970.",
+        [("unixtime_milliseconds_todatetime(1546300800000)", "2019-01-01T00:00:00.0000000Z")],
+        |c| from_unix(c, MILLISECOND, 1)),
+    function!("unixtime_nanoseconds_todatetime"(number("number")) -> DATETIME, Naming::None,
+        "The datetime of nanoseconds since 1970.",
+        [("unixtime_nanoseconds_todatetime(1546300800000000000)", "2019-01-01T00:00:00.0000000Z")],
+        |c| from_unix(c, 1, 100)),
+    function!("unixtime_seconds_todatetime"(number("number")) -> DATETIME, Naming::None,
+        "The datetime of seconds since 1970.",
+        [("unixtime_seconds_todatetime(1546300800)", "2019-01-01T00:00:00.0000000Z"),
+         ("unixtime_seconds_todatetime(0.5)", "1970-01-01T00:00:00.5000000Z")], |c| from_unix(c, SECOND, 1)),
+    function!("week_of_year"(datetime("date")) -> INT, Naming::None, "The week of the year by ISO 8601.",
+        [("week_of_year(datetime(2020-12-31))", "53"), ("week_of_year(datetime(2021-01-03))", "53")],
+        week_of_year),
+    function!("weekofyear"(datetime("date")) -> INT, Naming::None, "The same as week_of_year.",
+        [("weekofyear(datetime(2000-01-01))", "52")], week_of_year),
 ];
+
+fn week_of_year(c: &Call) -> Value {
+    c.datetime(0).map_or(Value::Null, |t| Value::Int(iso_week(t) as i32))
+}
+
+/// A number of units, each so many ticks or the part of one, since 1970.
+fn from_unix(c: &Call, ticks: i64, parts: i64) -> Value {
+    let since = match c.arg(0).as_integer() {
+        Some(n) => n.checked_mul(ticks).map(|t| t / parts),
+        None => c
+            .real(0)
+            .map(|r| (r * ticks as f64 / parts as f64).round())
+            .filter(|t| t.abs() < 9e18)
+            .map(|t| t as i64),
+    };
+    moment(since.and_then(|t| t.checked_add(dt::UNIX_EPOCH)))
+}
+
+/// Whole seconds and their fraction in ticks.
+fn seconds(c: &Call, i: usize) -> Option<(i64, i64)> {
+    let ticks = (c.real(i)? * SECOND as f64).round();
+    (0.0..(MINUTE as f64)).contains(&ticks).then_some((ticks as i64 / SECOND, ticks as i64 % SECOND))
+}
+
+fn make_datetime(c: &Call) -> Value {
+    if !c.has(1) {
+        return convert::convert(c.arg(0), c.ty(0), Type::DateTime);
+    }
+    let given = |i: usize, otherwise: i64| if c.has(i) { c.integer(i) } else { Some(otherwise) };
+    let made = || {
+        let (second, ticks) = if c.has(5) { seconds(c, 5)? } else { (0, 0) };
+        let (hour, minute) = (given(3, 0)?, given(4, 0)?);
+        from_parts(&Parts {
+            year: c.integer(0)?,
+            month: c.integer(1)?,
+            day: given(2, 1)?,
+            hour,
+            minute,
+            second,
+            ticks,
+        })
+    };
+    made().map_or(Value::Null, Value::DateTime)
+}
+
+fn make_timespan(c: &Call) -> Value {
+    if !c.has(1) {
+        return convert::convert(c.arg(0), c.ty(0), Type::Timespan);
+    }
+    let at = usize::from(c.has(3));
+    let made = || {
+        let days = if at == 1 { c.integer(0)? } else { 0 };
+        let hours = c.integer(at).filter(|h| (0..24).contains(h))?;
+        let minutes = c.integer(at + 1).filter(|m| (0..60).contains(m))?;
+        let (second, ticks) = if c.has(at + 2) { seconds(c, at + 2)? } else { (0, 0) };
+        days.checked_mul(DAY)?.checked_add(hours * HOUR + minutes * MINUTE + second * SECOND + ticks)
+    };
+    made().map_or(Value::Null, Value::Timespan)
+}
 
 fn moment(ticks: Option<i64>) -> Value {
     match ticks {

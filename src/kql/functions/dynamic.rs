@@ -1,125 +1,81 @@
-//! Functions over arrays and property bags. Source: semantics §4.
+//! Functions over property bags and JSON. Source: semantics §4; Microsoft's docs of each.
 
 use super::call::Call;
-use super::{Function, Naming, Returns, dynamic, repeated, scalar, text};
-use crate::value::{Bag, Type, Value, compare, text as value_text};
+use super::json_path;
+use super::{
+    BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
+};
+use crate::value::{Bag, Type, Value, convert, json};
+use std::collections::HashSet;
 use std::rc::Rc;
+
+/// How many paths `treepath` tells of at most; beyond, it is null.
+const MAX_PATHS: usize = 1 << 16;
+
+const NONE: Naming = Naming::None;
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    Function {
-        name: "array_concat",
-        params: &[repeated(dynamic("array"))],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::None,
-        doc: "The items of several arrays in one; null where one is no array.",
-        examples: &[("array_concat(dynamic([1]), dynamic([2, 3]))", "[1,2,3]")],
-        eval: |c| {
-            let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect();
-            arrays.map_or(Value::Null, |a| Value::array(a.concat()))
-        },
-    },
-    Function {
-        name: "array_index_of",
-        params: &[dynamic("array"), scalar("value")],
-        returns: Returns::Type(Type::Long),
-        naming: Naming::None,
-        doc: "Where a value stands in an array, from 0; -1 if it does not.",
-        examples: &[("array_index_of(dynamic(['a', 'b']), 'b')", "1")],
-        eval: |c| {
-            let Some(items) = c.arg(0).as_array() else { return Value::Null };
-            Value::Long(
-                items.iter().position(|v| compare::order(v, c.arg(1)).is_eq()).map_or(-1, |i| i as i64),
-            )
-        },
-    },
-    Function {
-        name: "array_length",
-        params: &[dynamic("array")],
-        returns: Returns::Type(Type::Long),
-        naming: Naming::None,
-        doc: "How many items an array has; null for what is no array.",
-        examples: &[("array_length(dynamic([1, 2]))", "2"), ("isnull(array_length(dynamic({})))", "true")],
-        eval: |c| c.arg(0).as_array().map_or(Value::Null, |a| Value::Long(a.len() as i64)),
-    },
-    Function {
-        name: "bag_has_key",
-        params: &[dynamic("bag"), text("key")],
-        returns: Returns::Type(Type::Bool),
-        naming: Naming::None,
-        doc: "Whether a bag has a key at its top level.",
-        examples: &[("bag_has_key(dynamic({'a': 1}), 'a')", "true")],
-        eval: |c| c.arg(0).as_bag().map_or(Value::Null, |b| Value::Bool(b.get(&c.text(1)).is_some())),
-    },
-    Function {
-        name: "bag_keys",
-        params: &[dynamic("bag")],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::None,
-        doc: "The keys of a bag.",
-        examples: &[("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
-        eval: |c| {
-            c.arg(0).as_bag().map_or(Value::Null, |b| {
-                Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
-            })
-        },
-    },
-    Function {
-        name: "bag_pack",
-        params: &[repeated(text("key")), repeated(scalar("value"))],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::None,
-        doc: "A bag of keys and values in turn.",
-        examples: &[("bag_pack('a', 1, 'b', 'x')", r#"{"a":1,"b":"x"}"#)],
-        eval: bag_pack,
-    },
-    Function {
-        name: "pack",
-        params: &[repeated(text("key")), repeated(scalar("value"))],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::None,
-        doc: "The same as bag_pack.",
-        examples: &[("pack('a', 1)", r#"{"a":1}"#)],
-        eval: bag_pack,
-    },
-    Function {
-        name: "pack_array",
-        params: &[repeated(scalar("value"))],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::None,
-        doc: "An array of its arguments.",
-        examples: &[("pack_array(1, 'a', true)", r#"[1,"a",true]"#)],
-        eval: |c| Value::array(c.args.to_vec()),
-    },
-    Function {
-        name: "strcat_array",
-        params: &[dynamic("array"), text("delimiter")],
-        returns: Returns::Type(Type::String),
-        naming: Naming::None,
-        doc: "The texts of an array's items with a delimiter between them.",
-        examples: &[("strcat_array(dynamic([1, 'a']), '-')", "1-a")],
-        eval: |c| {
-            let Some(items) = c.arg(0).as_array() else { return c.missing() };
-            let texts: Vec<_> = items.iter().map(|v| value_text::tostring(v, Type::Dynamic)).collect();
-            Value::from(texts.join(&c.text(1)))
-        },
-    },
-    Function {
-        name: "zip",
-        params: &[repeated(dynamic("array"))],
-        returns: Returns::Type(Type::Dynamic),
-        naming: Naming::None,
-        doc: "The items of several arrays taken together, one array each; null where one is shorter.",
-        examples: &[("zip(dynamic([1, 2]), dynamic(['a']))", r#"[[1,"a"],[2,null]]"#)],
-        eval: |c| {
-            let arrays: Vec<&[Value]> = c.args.iter().map(super::call::list_items).collect();
-            let longest = arrays.iter().map(|a| a.len()).max().unwrap_or(0);
-            let at = |i: usize| {
-                Value::array(arrays.iter().map(|a| a.get(i).cloned().unwrap_or_default()).collect())
-            };
-            Value::array((0..longest).map(at).collect())
-        },
-    },
+    function!("bag_has_key"(dynamic("bag"), text("key")) -> BOOL, NONE,
+    "Whether a bag has a key; a key that starts with $ is a path ($.a.b).",
+    [("bag_has_key(dynamic({'a': 1}), 'a')", "true"), ("bag_has_key(dynamic({'a': {'b': 1}}), '$.a.c')",
+    "false")],
+    |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
+        (bag @ Value::Bag(_), Some(path)) => Value::Bool(json_path::get(bag, &path).is_some()),
+        _ => Value::Null,
+    }),
+    function!("bag_keys"(dynamic("object")) -> DYNAMIC, NONE, "The keys of a bag.",
+    [("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
+    |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
+        Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
+    })),
+    function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
+        "The keys of several bags; a key that several have is the first one's. What is no bag is passed over.",
+        [("bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}))", r#"{"a":1,"b":3}"#)], bag_merge),
+    function!("bag_pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
+        "A bag of keys and values in turn.", [("bag_pack('a', 1, 'b', 'x')", r#"{"a":1,"b":"x"}"#)],
+        bag_pack),
+    function!("bag_remove_keys"(dynamic("bag"), dynamic("keys")) -> DYNAMIC, NONE,
+        "A bag without some keys; a key that starts with $ is a path ($.a.b).",
+        [("bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a', 'x']))", r#"{"b":2}"#),
+         ("bag_remove_keys(dynamic({'a': {'b': 1, 'c': 2}}), dynamic(['$.a.b']))", r#"{"a":{"c":2}}"#)],
+        bag_remove_keys),
+    function!("bag_set_key"(dynamic("bag"), text("key"), scalar("value")) -> DYNAMIC, NONE,
+    "A bag with a key set; a key that starts with $ is a path ($.a.b).",
+    [("bag_set_key(dynamic({'a': 1}), 'b', 2)", r#"{"a":1,"b":2}"#),
+     ("bag_set_key(dynamic({'a': 1}), '$.c.d', 2)", r#"{"a":1,"c":{"d":2}}"#)],
+    |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
+        (Value::Bag(bag), Some(path)) => {
+            json_path::set(bag, &path, c.arg(2).clone()).map_or(Value::Null, Value::bag)
+        }
+        _ => Value::Null,
+    }),
+    function!("bag_zip"(dynamic("keys"), dynamic("values")) -> DYNAMIC, NONE,
+        "A bag of the keys of one array and the values of another; null where there is no value. A key that is no \
+         text is passed over.",
+        [("bag_zip(dynamic(['a', 'b']), dynamic([1]))", r#"{"a":1,"b":null}"#)], bag_zip),
+    function!("dynamic_to_json"(scalar("dynamic")) -> STRING, NONE,
+        "The JSON text, keys sorted, so that equal values have equal texts.",
+        [("dynamic_to_json(dynamic({'b': 1, 'a': [2]}))", r#"{"a":[2],"b":1}"#)], dynamic_to_json),
+    function!("extract_json"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
+            -> Returns::TypeLiteral(2, Type::String), NONE,
+        "The value at a path of a JSON text; the empty text (of a type, null) where there is none.",
+        [("extract_json('$.a[1]', '{\"a\": [1, 2]}', typeof(long))", "2"),
+         ("extract_json('$.name', '{\"name\": \"x\"}')", "x")], extract_json),
+    function!("extractjson"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
+            -> Returns::TypeLiteral(2, Type::String), NONE, "The same as extract_json.",
+        [("extractjson('$.a', '{\"a\": 1}')", "1")], extract_json),
+    function!("pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
+            "The same as bag_pack.",
+        [("pack('a', 1)", r#"{"a":1}"#)], bag_pack),
+    function!("pack_array"(repeated(scalar("value"))) -> DYNAMIC, NONE, "An array of its arguments.",
+        [("pack_array(1, 'a', true)", r#"[1,"a",true]"#)], |c| Value::array(c.args.to_vec())),
+    function!("pack_dictionary"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
+        "The same as bag_pack.", [("pack_dictionary('a', 1)", r#"{"a":1}"#)], bag_pack),
+    function!("treepath"(dynamic("object")) -> DYNAMIC, Naming::Prefix("tree"),
+        "The paths of all that a dynamic holds; an array's items count as one. Null beyond 65,536 paths.",
+        [("treepath(dynamic({'a': [1, 2], 'b': {'c': 1}}))", r#"["['a']","['a'][0]","['b']","['b']['c']"]"#)],
+        tree_path),
 ];
 
 /// `bag_pack(key, value, …)`
@@ -141,4 +97,112 @@ pub fn pack_non_empty(c: &Call) -> Value {
         }
     }
     Value::bag(bag)
+}
+
+fn bag_merge(c: &Call) -> Value {
+    let bags: Vec<&Bag> = c.args.iter().filter_map(Value::as_bag).collect();
+    if bags.is_empty() {
+        return Value::Null;
+    }
+    let mut seen: HashSet<&str> = HashSet::new();
+    let pairs = bags.into_iter().flat_map(Bag::iter).filter(|(k, _)| seen.insert(k)).cloned().collect();
+    Value::bag(Bag::from_distinct(pairs))
+}
+
+fn bag_remove_keys(c: &Call) -> Value {
+    let (Value::Bag(bag), Some(keys)) = (c.arg(0), c.arg(1).as_array()) else { return Value::Null };
+    let mut out = Bag::clone(bag);
+    for path in keys.iter().filter_map(Value::as_str).filter_map(json_path::key_or_path) {
+        out = json_path::remove(&out, &path);
+    }
+    Value::bag(out)
+}
+
+fn bag_zip(c: &Call) -> Value {
+    let (Some(keys), Some(values)) = (c.arg(0).as_array(), c.arg(1).as_array()) else { return Value::Null };
+    let mut seen = HashSet::new();
+    let mut pairs = Vec::new();
+    for (i, key) in keys.iter().enumerate() {
+        if let Value::String(key) = key
+            && seen.insert(Rc::clone(key))
+        {
+            pairs.push((Rc::clone(key), values.get(i).cloned().unwrap_or_default()));
+        }
+    }
+    Value::bag(Bag::from_distinct(pairs))
+}
+
+fn dynamic_to_json(c: &Call) -> Value {
+    match c.arg(0) {
+        Value::Null => c.missing(),
+        v => Value::from(json::to_text(&sorted(v))),
+    }
+}
+
+/// The value with the keys of all its bags in order. As deep as JSON can be read, no deeper.
+fn sorted(v: &Value) -> Value {
+    match v {
+        Value::Array(items) => Value::array(items.iter().map(sorted).collect()),
+        Value::Bag(bag) => {
+            let mut pairs: Vec<_> = bag.iter().map(|(k, v)| (Rc::clone(k), sorted(v))).collect();
+            crate::value::sort::sort_by(&mut pairs, |(a, _), (b, _)| a.cmp(b));
+            Value::bag(Bag::from_distinct(pairs))
+        }
+        other => other.clone(),
+    }
+}
+
+fn extract_json(c: &Call) -> Value {
+    let found = json_path::parse(&c.text(0)).and_then(|path| {
+        let value = json::parse(c.text(1).as_bytes()).ok()?;
+        json_path::get(&value, &path).cloned()
+    });
+    match found {
+        Some(v) if !v.is_null() => convert::convert(&v, Type::Dynamic, c.result()),
+        _ => c.missing(),
+    }
+}
+
+fn tree_path(c: &Call) -> Value {
+    let root = c.arg(0);
+    if !matches!(root, Value::Array(_) | Value::Bag(_)) {
+        return Value::Null;
+    }
+    let mut walk = Walk { seen: HashSet::new(), paths: Vec::new() };
+    walk.visit(root, "");
+    if walk.paths.len() > MAX_PATHS { Value::Null } else { Value::array(walk.paths) }
+}
+
+struct Walk {
+    seen: HashSet<String>,
+    paths: Vec<Value>,
+}
+
+impl Walk {
+    fn visit(&mut self, v: &Value, path: &str) {
+        match v {
+            Value::Array(items) => {
+                let inner = format!("{path}[0]");
+                for item in items.iter() {
+                    self.step(item, &inner);
+                }
+            }
+            Value::Bag(bag) => {
+                for (key, item) in bag.iter() {
+                    self.step(item, &format!("{path}['{key}']"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, v: &Value, path: &str) {
+        if self.paths.len() > MAX_PATHS {
+            return;
+        }
+        if self.seen.insert(path.to_owned()) {
+            self.paths.push(Value::text(path));
+        }
+        self.visit(v, path);
+    }
 }

@@ -1,7 +1,9 @@
 //! Math. Source: semantics §6.
 
 use super::call::Call;
-use super::{Function, Naming, Returns, integer, number, optional, summable};
+use super::{
+    BOOL, Function, LONG, Naming, REAL, Returns, integer, number, one_of, optional, scalar, summable,
+};
 use crate::value::{Decimal, Type, Value, compare, datetime as dt};
 
 macro_rules! real {
@@ -21,15 +23,48 @@ macro_rules! real {
     };
 }
 
+const ABS: &[Type] = &[Type::Int, Type::Long, Type::Real, Type::Decimal, Type::Timespan, Type::Dynamic];
+
+/// Functions that have an answer only within a domain; outside it is null. Source: Microsoft's docs.
+macro_rules! within {
+    ($name:literal, $doc:literal, $examples:expr, $domain:expr, $f:expr) => {
+        Function {
+            name: $name,
+            params: &[number("x")],
+            returns: Returns::Type(Type::Real),
+            naming: Naming::FirstArgument,
+            doc: $doc,
+            examples: $examples,
+            eval: |c| {
+                let (domain, f): (fn(f64) -> bool, fn(f64) -> f64) = ($domain, $f);
+                c.real(0).filter(|x| x.is_nan() || domain(*x)).map_or(Value::Null, |x| Value::Real(f(x)))
+            },
+        }
+    };
+}
+
+macro_rules! bits {
+    ($name:literal, $second:literal, $doc:literal, $call:literal, $result:literal, $f:expr) => {
+        function!($name(integer("value1"), integer($second)) -> LONG, Naming::FirstArgument, $doc, [($call,
+                $result)],
+            |c| {
+                let f: fn(i64, i64) -> Option<i64> = $f;
+                match (c.integer(0), c.integer(1)) {
+                    (Some(a), Some(b)) => f(a, b).map_or(Value::Null, Value::Long),
+                    _ => Value::Null,
+                }
+            })
+    };
+}
+
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "abs",
-        params: &[summable("x")],
+        params: &[one_of("x", ABS)],
         returns: Returns::With(|types| match types.first() {
-            Some(Type::Int) => Type::Long,
+            Some(Type::Int) | None => Type::Long,
             Some(t) => *t,
-            None => Type::Long,
         }),
         naming: Naming::FirstArgument,
         doc: "The absolute value of a number or timespan.",
@@ -43,6 +78,31 @@ pub static FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         },
     },
+    within!(
+        "acos",
+        "The arc cosine; null outside -1 to 1.",
+        &[("acos(1)", "0"), ("isnull(acos(2))", "true")],
+        |x| x.abs() <= 1.0,
+        f64::acos
+    ),
+    function!("around"(scalar("value"), scalar("center"), scalar("delta")) -> BOOL, Naming::None,
+        "Whether a value is within a distance of a center; null where they cannot be compared.",
+        [("around(3, 4, 1)", "true"), ("around(datetime(2021-01-01), datetime(2021-01-02), 1h)", "false")],
+        around),
+    within!(
+        "asin",
+        "The arc sine; null outside -1 to 1.",
+        &[("asin(0)", "0"), ("isnull(asin(-2))", "true")],
+        |x| x.abs() <= 1.0,
+        f64::asin
+    ),
+    real!("atan", FirstArgument, "The arc tangent.", &[("atan(0)", "0")], f64::atan),
+    function!("atan2"(number("y"), number("x")) -> REAL, Naming::FirstArgument,
+    "The angle of the point (x, y).", [("atan2(0, 1)", "0")],
+    |c| match (c.real(0), c.real(1)) {
+        (Some(y), Some(x)) => Value::Real(y.atan2(x)),
+        _ => Value::Null,
+    }),
     Function {
         name: "bin",
         params: &[summable("value"), summable("roundTo")],
@@ -56,13 +116,58 @@ pub static FUNCTIONS: &[Function] = &[
         ],
         eval: bin,
     },
-    real!(
-        "ceiling",
-        FirstArgument,
-        "The smallest whole number that is not less.",
-        &[("ceiling(1.1)", "2")],
-        f64::ceil
+    function!("bin_at"(summable("value"), summable("bin_size"), summable("fixed_point"))
+            -> Returns::With(bin_type),
+        Naming::FirstArgument, "Rounds down to a multiple of the second argument, counted from the third.",
+        [("bin_at(6.5, 2.5, 7)", "4.5"), ("bin_at(1h, 1d, 12h)", "-12:00:00"),
+         ("bin_at(datetime(2017-05-17 10:20), 7d, datetime(2017-06-04))", "2017-05-14T00:00:00.0000000Z")],
+         bin_at),
+    bits!("binary_and", "value2", "The bits that are set in both.", "binary_and(12, 10)", "8", |a, b| Some(
+        a & b
+    )),
+    function!("binary_not"(integer("value")) -> LONG, Naming::FirstArgument, "The bits turned over.",
+        [("binary_not(0)", "-1")], |c| c.integer(0).map_or(Value::Null, |n| Value::Long(!n))),
+    bits!("binary_or", "value2", "The bits that are set in either.", "binary_or(12, 10)", "14", |a, b| Some(
+        a | b
+    )),
+    bits!(
+        "binary_shift_left",
+        "shift",
+        "The bits moved up by so many places, modulo 64; null below 0.",
+        "binary_shift_left(1, 4)",
+        "16",
+        |a, b| (b >= 0).then(|| a.wrapping_shl((b % 64) as u32))
     ),
+    bits!(
+        "binary_shift_right",
+        "shift",
+        "The bits moved down by so many places, modulo 64; null below 0.",
+        "binary_shift_right(16, 4)",
+        "1",
+        |a, b| (b >= 0).then(|| a.wrapping_shr((b % 64) as u32))
+    ),
+    bits!(
+        "binary_xor",
+        "value2",
+        "The bits that are set in one of both.",
+        "binary_xor(12, 10)",
+        "6",
+        |a, b| Some(a ^ b)
+    ),
+    function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "How many bits are set.",
+        [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null,
+        |n| Value::Long(n.count_ones().into()))),
+    function!("ceiling"(number("number")) -> Returns::Argument(0), Naming::FirstArgument,
+    "The smallest whole number that is not less.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
+    |c| match c.arg(0) {
+        Value::Real(r) => Value::Real(r.ceil()),
+        Value::Decimal(d) => Value::Decimal(d.ceil()),
+        other => other.clone(),
+    }),
+    real!("cos", FirstArgument, "The cosine.", &[("cos(0)", "1")], f64::cos),
+    real!("cot", None, "The cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0 / x.tan()),
+    real!("degrees", None, "Radians in degrees.", &[("degrees(pi())", "180")], |x| x
+        * (180.0 / std::f64::consts::PI)),
     real!("exp", FirstArgument, "e to the power of x.", &[("exp(0)", "1")], f64::exp),
     real!("exp10", FirstArgument, "10 to the power of x.", &[("exp10(2)", "100")], |x| 10_f64.powf(x)),
     real!("exp2", FirstArgument, "2 to the power of x.", &[("exp2(3)", "8")], f64::exp2),
@@ -75,20 +180,28 @@ pub static FUNCTIONS: &[Function] = &[
         examples: &[("floor(9.9, 2)", "8")],
         eval: bin,
     },
-    real!(
+    within!(
         "log",
-        FirstArgument,
-        "The natural logarithm; null where there is none.",
-        &[("log(1)", "0")],
+        "The natural logarithm; null below 0.",
+        &[("log(1)", "0"), ("isnull(log(-1))", "true")],
+        |x| x >= 0.0,
         f64::ln
     ),
-    real!("log10", FirstArgument, "The logarithm to base 10.", &[("log10(1000)", "3")], f64::log10),
-    real!("log2", FirstArgument, "The logarithm to base 2.", &[("log2(8)", "3")], f64::log2),
+    within!(
+        "log10",
+        "The logarithm to base 10; null below 0.",
+        &[("log10(1000)", "3")],
+        |x| x >= 0.0,
+        f64::log10
+    ),
+    within!("log2", "The logarithm to base 2; null below 0.", &[("log2(8)", "3")], |x| x >= 0.0, f64::log2),
+    function!("pi"() -> REAL, Naming::None, "The ratio of a circle's circumference to its diameter.",
+        [("pi()", "3.141592653589793")], |_| Value::Real(std::f64::consts::PI)),
     Function {
         name: "pow",
         params: &[number("base"), number("exponent")],
         returns: Returns::Type(Type::Real),
-        naming: Naming::None,
+        naming: Naming::FirstArgument,
         doc: "The base to the power of the exponent.",
         examples: &[("pow(2, 3)", "8")],
         eval: |c| match (c.real(0), c.real(1)) {
@@ -96,38 +209,30 @@ pub static FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         },
     },
+    real!("radians", None, "Degrees in radians.", &[("radians(180)", "3.141592653589793")], |x| x
+        * (std::f64::consts::PI / 180.0)),
     Function {
         name: "round",
         params: &[number("number"), optional(integer("precision"))],
-        returns: Returns::With(|types| match types.first() {
-            Some(Type::Decimal) => Type::Decimal,
-            _ => Type::Real,
-        }),
+        returns: Returns::Argument(0),
         naming: Naming::FirstArgument,
         doc: "Rounds to a number of digits behind the point.",
         examples: &[("round(2.98765, 3)", "2.988"), ("round(1.005, 2)", "1")],
         eval: round,
     },
-    Function {
-        name: "sign",
-        params: &[number("x")],
-        returns: Returns::Type(Type::Long),
-        naming: Naming::None,
-        doc: "-1, 0 or 1.",
-        examples: &[("sign(-42)", "-1")],
-        eval: |c| {
-            c.real(0).map_or(Value::Null, |x| {
-                Value::Long(if x > 0.0 {
-                    1
-                } else if x < 0.0 {
-                    -1
-                } else {
-                    0
-                })
-            })
-        },
-    },
-    real!("sqrt", FirstArgument, "The square root; NaN below zero.", &[("sqrt(16)", "4")], f64::sqrt),
+    function!("sign"(number("number")) -> REAL, Naming::None, "-1, 0 or 1.", [("sign(-42)", "-1"),
+            ("sign(0.0)", "0")],
+        |c| c.real(0).map_or(Value::Null,
+        |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
+    real!("sin", FirstArgument, "The sine.", &[("sin(0)", "0")], f64::sin),
+    within!(
+        "sqrt",
+        "The square root; null below 0.",
+        &[("sqrt(16)", "4"), ("isnull(sqrt(-1))", "true")],
+        |x| x >= 0.0,
+        f64::sqrt
+    ),
+    real!("tan", FirstArgument, "The tangent.", &[("tan(0)", "0")], f64::tan),
 ];
 
 fn bin_type(types: &[Type]) -> Type {
@@ -136,8 +241,53 @@ fn bin_type(types: &[Type]) -> Type {
         [Type::Int | Type::Long, Type::Int | Type::Long] => Type::Long,
         [Type::Real | Type::Int | Type::Long, Type::Real | Type::Int | Type::Long] => Type::Real,
         [Type::Decimal, _] | [_, Type::Decimal] => Type::Decimal,
+        [first, second, third] if first.is_number() => bin_type(&[bin_type(&[*first, *second]), *third]),
         [first, ..] => *first,
         [] => Type::Dynamic,
+    }
+}
+
+/// Down to a multiple of the bin counted from a fixed point. Times are counted in ticks.
+fn bin_at(c: &Call) -> Value {
+    let ticks = |v: &Value| match v {
+        Value::DateTime(t) | Value::Timespan(t) => Some(*t),
+        other => other.as_integer(),
+    };
+    let (v, step, fixed) = (c.arg(0), c.arg(1), c.arg(2));
+    if let (Some(n), Some(step), Some(fixed)) = (ticks(v), ticks(step), ticks(fixed)) {
+        let moved = n.checked_sub(fixed).and_then(|d| n.checked_sub(d.checked_rem_euclid(step)?));
+        return match (v, moved) {
+            (_, None) => Value::Null,
+            (Value::DateTime(_), Some(t)) if (0..=dt::MAX).contains(&t) => Value::DateTime(t),
+            (Value::DateTime(_), _) => Value::Null,
+            (Value::Timespan(_), Some(t)) => Value::Timespan(t),
+            (_, Some(n)) if c.result() == Type::Int => i32::try_from(n).map_or(Value::Null, Value::Int),
+            (_, Some(n)) => Value::Long(n),
+        };
+    }
+    match (c.real(0), c.real(1), c.real(2)) {
+        (Some(n), Some(step), Some(fixed)) => {
+            let binned = fixed + ((n - fixed) / step).floor() * step;
+            if c.result() == Type::Decimal {
+                return Decimal::try_from(binned).map_or(Value::Null, Value::Decimal);
+            }
+            Value::Real(binned)
+        }
+        _ => Value::Null,
+    }
+}
+
+fn around(c: &Call) -> Value {
+    let span = |v: &Value| match v {
+        Value::DateTime(t) | Value::Timespan(t) => Some(*t),
+        other => other.as_integer(),
+    };
+    if let (Some(v), Some(center), Some(delta)) = (span(c.arg(0)), span(c.arg(1)), span(c.arg(2))) {
+        return Value::Bool(v.abs_diff(center) <= delta.unsigned_abs());
+    }
+    match (c.real(0), c.real(1), c.real(2)) {
+        (Some(v), Some(center), Some(delta)) => Value::Bool((v - center).abs() <= delta.abs()),
+        _ => Value::Null,
     }
 }
 
@@ -187,6 +337,9 @@ fn round(c: &Call) -> Value {
     if let Value::Decimal(d) = c.arg(0) {
         return Value::Decimal(round_decimal(*d, digits));
     }
+    if c.result().is_integer() && digits >= 0 {
+        return c.arg(0).clone();
+    }
     let Some(x) = c.real(0) else { return Value::Null };
     // Half away from zero in binary, as measured: round(1.005, 2) is 1.
     let scale = 10_f64.powi(digits as i32);
@@ -194,7 +347,12 @@ fn round(c: &Call) -> Value {
     if !scaled.is_finite() || scale == 0.0 {
         return Value::Real(x);
     }
-    Value::Real(scaled.round() / scale)
+    let rounded = scaled.round() / scale;
+    match c.result() {
+        Type::Int => Value::Int(rounded as i32),
+        Type::Long => Value::Long(rounded as i64),
+        _ => Value::Real(rounded),
+    }
 }
 
 fn round_decimal(d: Decimal, digits: i64) -> Decimal {

@@ -1,14 +1,44 @@
 //! The function library: one table of [`Function`]s per family. An entry says all there is to know of a
 //! function; its examples run as tests, and the same tables print the coverage page.
 
+/// One entry of a family's table: the fields of [`Function`] in order.
+macro_rules! function {
+    ($name:literal ($($param:expr),* $(,)?) -> $returns:expr, $naming:expr, $doc:literal,
+     [$($example:expr),* $(,)?], $eval:expr $(,)?) => {
+        Function {
+            name: $name,
+            params: &[$($param),*],
+            returns: $returns,
+            naming: $naming,
+            doc: $doc,
+            examples: &[$($example),*],
+            eval: $eval,
+        }
+    };
+}
+
+pub mod array;
 pub mod call;
 pub mod conditional;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
+pub mod encoding;
+pub mod format;
+pub mod geo;
+pub mod hash;
+pub mod ip;
+pub mod json_path;
 pub mod math;
 pub mod operators;
+pub mod parsing;
+pub mod punycode;
+pub mod regex;
+pub mod series;
+pub mod statistics;
 pub mod string;
+pub mod units;
+pub mod xml;
 
 use crate::value::{Type, Value};
 use call::Call;
@@ -78,6 +108,8 @@ pub enum Kind {
     Common,
     /// `typeof(t)`.
     TypeLiteral,
+    /// Any of these types as it is; the evaluator sees nulls.
+    OneOf(&'static [Type]),
 }
 
 impl Kind {
@@ -113,6 +145,27 @@ pub enum Returns {
     With(fn(&[Type]) -> Type),
 }
 
+/// `bool`
+pub const BOOL: Returns = Returns::Type(Type::Bool);
+/// `int`
+pub const INT: Returns = Returns::Type(Type::Int);
+/// `long`
+pub const LONG: Returns = Returns::Type(Type::Long);
+/// `real`
+pub const REAL: Returns = Returns::Type(Type::Real);
+/// `decimal`
+pub const DECIMAL: Returns = Returns::Type(Type::Decimal);
+/// `datetime`
+pub const DATETIME: Returns = Returns::Type(Type::DateTime);
+/// `timespan`
+pub const TIMESPAN: Returns = Returns::Type(Type::Timespan);
+/// `guid`
+pub const GUID: Returns = Returns::Type(Type::Guid);
+/// `string`
+pub const STRING: Returns = Returns::Type(Type::String);
+/// `dynamic`
+pub const DYNAMIC: Returns = Returns::Type(Type::Dynamic);
+
 /// How an unnamed column that holds a call is called. Source: the binder's result-name kinds; semantics §2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
@@ -120,10 +173,14 @@ pub enum Naming {
     None,
     /// The name of its first argument: `tostring(a)` is `a`.
     FirstArgument,
+    /// As `FirstArgument`, if it has but one.
+    OnlyArgument,
     /// The function's name and the first argument's: `strlen(a)` is `strlen_a`.
     NameAndFirstArgument,
     /// This and the first argument's name: `make_set(a)` is `set_a`.
     Prefix(&'static str),
+    /// This and the first two arguments' names: `covariance(a, b)` is `covariance_a_b`.
+    TwoArguments(&'static str),
     /// This alone: `count()` is `count_`.
     Fixed(&'static str),
 }
@@ -167,6 +224,11 @@ param_kinds! {
     type_literal = TypeLiteral;
 }
 
+/// A parameter of kind [`Kind::OneOf`].
+pub const fn one_of(name: &'static str, types: &'static [Type]) -> Param {
+    Param { name, kind: Kind::OneOf(types), optional: false, repeated: false }
+}
+
 /// The same parameter, which can be left out.
 pub const fn optional(param: Param) -> Param {
     Param { optional: true, ..param }
@@ -187,12 +249,23 @@ pub struct Family {
 
 /// Every family.
 pub static FAMILIES: &[Family] = &[
+    Family { name: "Arrays and sets", functions: array::FUNCTIONS },
     Family { name: "Conditional", functions: conditional::FUNCTIONS },
     Family { name: "Conversion", functions: conversion::FUNCTIONS },
     Family { name: "Datetime and timespan", functions: datetime::FUNCTIONS },
-    Family { name: "Dynamic", functions: dynamic::FUNCTIONS },
+    Family { name: "Encoding and compression", functions: encoding::FUNCTIONS },
+    Family { name: "Formatting", functions: format::FUNCTIONS },
+    Family { name: "Geometry", functions: geo::FUNCTIONS },
+    Family { name: "Hashing", functions: hash::FUNCTIONS },
+    Family { name: "IPv4 and IPv6", functions: ip::FUNCTIONS },
     Family { name: "Math", functions: math::FUNCTIONS },
+    Family { name: "Parsing", functions: parsing::FUNCTIONS },
+    Family { name: "Property bags", functions: dynamic::FUNCTIONS },
+    Family { name: "Regular expressions", functions: regex::FUNCTIONS },
+    Family { name: "Series", functions: series::FUNCTIONS },
+    Family { name: "Statistics", functions: statistics::FUNCTIONS },
     Family { name: "String", functions: string::FUNCTIONS },
+    Family { name: "Units of measure", functions: units::FUNCTIONS },
 ];
 
 /// The function of a name.

@@ -52,6 +52,11 @@ impl Parser {
         self.deeper(Self::or)
     }
 
+    /// One condition, without the `and` and `or` around it.
+    pub(super) fn condition(&mut self) -> Parsed<Expr> {
+        self.equality()
+    }
+
     fn or(&mut self) -> Parsed<Expr> {
         self.chain("or", Self::and, ExprKind::Or)
     }

@@ -5,7 +5,11 @@
 //! so one pass reports several errors.
 
 mod expr;
+mod operands;
 mod operator;
+mod search;
+
+pub(super) use operator::MAX_COLUMNS;
 
 use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
@@ -352,7 +356,7 @@ impl Parser {
 
     fn lambda(&mut self) -> Parsed<Expr> {
         let start = self.span();
-        self.eat_word("view");
+        let view = self.eat_word("view");
         let parameters = if self.eat("(") { self.lambda_parameters()? } else { Vec::new() };
         self.expect("{")?;
         let mut statements = self.statements(Some("}"));
@@ -363,8 +367,8 @@ impl Parser {
             Some(StatementKind::Error) => Expr { kind: ExprKind::Error, span: close },
             _ => return self.missing_body(close),
         };
-        let lambda = Lambda { parameters, statements, body };
-        Ok(Expr { kind: ExprKind::Lambda(Box::new(lambda)), span: start.to(self.last_span()) })
+        let lambda = Lambda { view, parameters, statements, body };
+        Ok(Expr { kind: ExprKind::Lambda(Rc::new(lambda)), span: start.to(self.last_span()) })
     }
 
     fn missing_body<T>(&mut self, at: Span) -> Parsed<T> {

@@ -2,14 +2,14 @@
 
 use super::{Parsed, Parser, Skip};
 use crate::kql::ast::{
-    Expr, ExprKind, Find, Join, MakeSeries, MvExpand, Name, Operator, OperatorKind, Ordered, Parameter,
-    Parse, ParsePart, Reorder, Scan, ScanStep, Schema, TopNestedLevel,
+    Expr, ExprKind, Join, Name, Named, Operator, OperatorKind, Ordered, Parameter, PartitionBody, Reorder,
 };
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
-use crate::value::Type;
 use std::rc::Rc;
 
+/// How many columns a table may have on its way through a query.
+pub(in crate::kql) const MAX_COLUMNS: usize = 4096;
 /// How long one pipeline may be.
 const MAX_STAGES: usize = 500;
 
@@ -20,6 +20,7 @@ const DASHED: &[&str] = &[
     "make-series",
     "make-graph",
     "project-away",
+    "project-by-names",
     "project-keep",
     "project-rename",
     "project-reorder",
@@ -66,6 +67,7 @@ const OPERATORS: &[&str] = &[
     "extend",
     "project",
     "project-away",
+    "project-by-names",
     "project-keep",
     "project-rename",
     "project-reorder",
@@ -113,8 +115,7 @@ impl Parser {
             let mut operators = Vec::new();
             while p.eat("|") {
                 if operators.len() >= MAX_STAGES {
-                    p.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", p.span()));
-                    return Err(Skip);
+                    return p.too_long();
                 }
                 operators.push(p.operator());
             }
@@ -122,7 +123,7 @@ impl Parser {
                 return Ok(source);
             }
             let span = source.span.to(p.last_span());
-            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators), span })
+            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators.into()), span })
         })
     }
 
@@ -148,7 +149,7 @@ impl Parser {
         let name = self.name()?;
         let kind = self.operands(&name)?;
         let span = start.to(self.last_span());
-        Ok(Expr { kind: ExprKind::Source(Box::new(Operator { name, kind, span })), span })
+        Ok(Expr { kind: ExprKind::Source(Rc::new(Operator { name, kind, span })), span })
     }
 
     /// The operator after a `|`. What cannot be read is skipped to the next `|`, so that the rest is still checked.
@@ -171,13 +172,13 @@ impl Parser {
     }
 
     /// The name of an operator, dashes joined.
-    fn operator_name(&mut self) -> Option<Name> {
+    pub(super) fn operator_name(&mut self) -> Option<Name> {
         let Token::Name(first) = self.token() else { return None };
         let start = self.span();
         let mut text = first.clone();
         let mut joined = 1;
         let mut candidate = first.clone();
-        for i in 1..5 {
+        for i in 1..6 {
             match self.peek(i) {
                 Token::Name(n) if i % 2 == 0 && self.touches(i) => candidate.push_str(n),
                 Token::Mark("-") if i % 2 == 1 && self.touches(i) => candidate.push('-'),
@@ -199,19 +200,18 @@ impl Parser {
                 self.parameters()?;
                 OperatorKind::Where(self.scalar()?)
             }
-            "extend" => OperatorKind::Extend(self.list(Self::named)?),
-            "project" => {
-                OperatorKind::Project(if self.at_end() { Vec::new() } else { self.list(Self::named)? })
-            }
+            "extend" => OperatorKind::Extend(self.named_list()?),
+            "project" => OperatorKind::Project(if self.at_end() { Vec::new() } else { self.named_list()? }),
             "project-away" => OperatorKind::ProjectAway(self.list(Self::name_pattern)?),
             "project-keep" => OperatorKind::ProjectKeep(self.list(Self::name_pattern)?),
-            "project-rename" => OperatorKind::ProjectRename(self.list(Self::named)?),
+            "project-rename" => OperatorKind::ProjectRename(self.named_list()?),
             "project-reorder" => {
                 OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
             }
+            "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::scalar)?),
             "distinct" => {
                 self.parameters()?;
-                OperatorKind::Distinct(self.list(Self::named)?)
+                OperatorKind::Distinct(self.named_list()?)
             }
             "take" | "limit" => {
                 self.parameters()?;
@@ -230,10 +230,8 @@ impl Parser {
                 OperatorKind::Top(count, self.ordered()?)
             }
             "count" => {
-                if self.eat_word("as") {
-                    self.name()?;
-                }
-                OperatorKind::Count
+                let name = if self.eat_word("as") { Some(self.name()?) } else { None };
+                OperatorKind::Count(name)
             }
             "summarize" => self.summarize()?,
             "join" => OperatorKind::Join(self.join()?),
@@ -246,7 +244,7 @@ impl Parser {
             "mv-apply" | "mvapply" => {
                 let expand = self.mv_expand()?;
                 self.expect_word("on")?;
-                OperatorKind::MvApply(expand, Box::new(self.subquery()?))
+                OperatorKind::MvApply(expand, self.operators_in_parentheses()?)
             }
             "parse" | "parse-where" => OperatorKind::Parse(self.parse_pattern(&*name.text == "parse-where")?),
             "parse-kv" => {
@@ -256,7 +254,7 @@ impl Parser {
                 let columns = self.list_until(")", Self::column_decl)?;
                 OperatorKind::ParseKv(source, columns, self.with_properties()?)
             }
-            "print" => OperatorKind::Print(self.list(Self::named)?),
+            "print" => OperatorKind::Print(self.named_list()?),
             "range" => {
                 let column = self.name()?;
                 self.expect_word("from")?;
@@ -280,7 +278,7 @@ impl Parser {
                 OperatorKind::ExternalData(columns, uris, self.with_properties()?)
             }
             "serialize" => {
-                OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.list(Self::named)? })
+                OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.named_list()? })
             }
             "getschema" => OperatorKind::GetSchema,
             "as" => {
@@ -311,10 +309,19 @@ impl Parser {
             "partition" => {
                 let mut parameters = self.parameters()?;
                 self.expect_word("by")?;
-                let key = self.named()?;
+                // A name alone: what follows in parentheses is no argument of it.
+                let name = self.name()?;
+                let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+                let key = Named { names: Vec::new(), value };
                 parameters.extend(self.parameters()?);
-                let body = self.subquery()?;
-                OperatorKind::Partition(parameters, key, Box::new(body))
+                let body = if self.eat("{") {
+                    let query = self.pipe()?;
+                    self.expect("}")?;
+                    PartitionBody::Query(Box::new(query))
+                } else {
+                    PartitionBody::Operators(self.operators_in_parentheses()?)
+                };
+                OperatorKind::Partition(parameters, key, body)
             }
             "scan" => OperatorKind::Scan(self.scan()?),
             "search" => {
@@ -325,13 +332,14 @@ impl Parser {
                 } else {
                     Vec::new()
                 };
-                OperatorKind::Search(parameters, tables, self.scalar()?)
+                let case_sensitive = parameters
+                    .iter()
+                    .any(|p| matches!(&p.value.kind, ExprKind::Name(kind) if &**kind == "case_sensitive"));
+                OperatorKind::Search(parameters, tables, self.search_predicate(case_sensitive)?)
             }
             "find" => OperatorKind::Find(self.find()?),
-            "render" | "consume" => {
-                self.skip_to(&["|", ";"]);
-                OperatorKind::Ignored
-            }
+            "render" => self.render()?,
+            "consume" => OperatorKind::Ignored,
             word => return self.unknown_operator(word, name),
         })
     }
@@ -351,12 +359,12 @@ impl Parser {
     }
 
     /// Whether the operator ends here.
-    fn at_end(&self) -> bool {
+    pub(super) fn at_end(&self) -> bool {
         matches!(self.token(), Token::End | Token::Mark("|" | ";" | ")" | "}"))
     }
 
     /// `kind=inner hint.strategy=broadcast …`
-    fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+    pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
         let mut out = Vec::new();
         while let Token::Name(first) = self.token() {
             let dotted =
@@ -393,7 +401,7 @@ impl Parser {
         Ok(out)
     }
 
-    fn parameter_value(&mut self) -> Parsed<Expr> {
+    pub(super) fn parameter_value(&mut self) -> Parsed<Expr> {
         if let Token::Name(word) = self.token() {
             let (text, span) = (Rc::from(word.as_str()), self.span());
             self.advance();
@@ -450,8 +458,8 @@ impl Parser {
 
     fn summarize(&mut self) -> Parsed<OperatorKind> {
         self.parameters()?;
-        let aggregates = if self.is_word("by") { Vec::new() } else { self.list(Self::named)? };
-        let by = if self.eat_word("by") { self.list(Self::named)? } else { Vec::new() };
+        let aggregates = if self.is_word("by") { Vec::new() } else { self.named_list()? };
+        let by = if self.eat_word("by") { self.named_list()? } else { Vec::new() };
         if aggregates.is_empty() && by.is_empty() {
             return self.missing_expression();
         }
@@ -459,23 +467,49 @@ impl Parser {
     }
 
     /// A table: a name, a call, or a pipeline in parentheses.
-    fn union_item(&mut self) -> Parsed<Expr> {
+    pub(super) fn union_item(&mut self) -> Parsed<Expr> {
         if self.is("(") {
             return self.subquery();
         }
         let pattern = matches!(self.token(), Token::Mark("*")) || (self.peek_is(1, "*") && self.touches(1));
         if pattern {
             let name = self.name_pattern()?;
-            let d = Diagnostic::error(
-                "FP010",
-                format!("The table pattern '{}' is not supported.", name.text),
-                name.span,
-            )
-            .with_hint("name each table");
-            self.report(d);
-            return Ok(Expr { kind: ExprKind::Error, span: name.span });
+            return Ok(Expr { kind: ExprKind::TablePattern(name.text), span: name.span });
         }
         self.scalar()
+    }
+
+    /// `( operators )`: a pipeline whose source is given.
+    fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
+        self.expect("(")?;
+        self.deeper(|p| {
+            let mut operators = vec![p.operator()];
+            while p.eat("|") {
+                if operators.len() >= MAX_STAGES {
+                    return p.too_long();
+                }
+                operators.push(p.operator());
+            }
+            p.expect(")")?;
+            Ok(operators)
+        })
+    }
+
+    /// `a = x, b, …`: columns, so not without end.
+    fn named_list(&mut self) -> Parsed<Vec<Named>> {
+        let start = self.span();
+        let items = self.list(Self::named)?;
+        if items.len() <= MAX_COLUMNS {
+            return Ok(items);
+        }
+        let message = format!("An operator of more than {MAX_COLUMNS} columns.");
+        self.report(Diagnostic::error("FP002", message, start));
+        Err(Skip)
+    }
+
+    fn too_long<T>(&mut self) -> Parsed<T> {
+        self.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", self.span()));
+        Err(Skip)
     }
 
     /// `( pipeline )`
@@ -501,212 +535,5 @@ impl Parser {
             return Err(Skip);
         };
         Ok(Join { parameters, right, on })
-    }
-
-    fn mv_expand(&mut self) -> Parsed<MvExpand> {
-        let parameters = self.parameters()?;
-        let columns = self.list(|p| {
-            let value = p.named()?;
-            let ty = if p.eat_word("to") {
-                p.expect_word("typeof")?;
-                p.expect("(")?;
-                let ty = p.type_name()?;
-                p.expect(")")?;
-                Some(ty)
-            } else {
-                None
-            };
-            Ok((value, ty))
-        })?;
-        let limit = if self.eat_word("limit") { Some(self.scalar()?) } else { None };
-        Ok(MvExpand { parameters, columns, limit })
-    }
-
-    fn parse_pattern(&mut self, filter: bool) -> Parsed<Parse> {
-        let mut parameters = self.parameters()?;
-        let source = self.scalar()?;
-        parameters.extend(self.parameters()?);
-        self.expect_word("with")?;
-        let mut pattern = Vec::new();
-        while !self.at_end() {
-            let span = self.span();
-            match self.token().clone() {
-                Token::Mark("*") => {
-                    self.advance();
-                    pattern.push(ParsePart::Star(span));
-                }
-                Token::Text(text) => {
-                    self.advance();
-                    pattern.push(ParsePart::Text(Rc::from(text), span));
-                }
-                Token::Name(_) | Token::Mark("[") => {
-                    let name = self.name()?;
-                    let ty = if self.eat(":") { self.type_name()? } else { Type::String };
-                    pattern.push(ParsePart::Column(name, ty));
-                }
-                _ => return self.expected("a text, a column or *"),
-            }
-        }
-        if pattern.is_empty() {
-            return self.expected("a pattern");
-        }
-        Ok(Parse { filter, parameters, source, pattern })
-    }
-
-    fn schema(&mut self) -> Parsed<Schema> {
-        self.expect("(")?;
-        let mut star = false;
-        let columns = self.list_until(")", |p| {
-            if p.eat("*") {
-                star = true;
-                return Ok(None);
-            }
-            p.column_decl().map(Some)
-        })?;
-        Ok(Schema { columns: columns.into_iter().flatten().collect(), star })
-    }
-
-    fn make_series(&mut self) -> Parsed<MakeSeries> {
-        let parameters = self.parameters()?;
-        let aggregates = self.list(|p| {
-            let value = p.named()?;
-            let default = if p.eat_word("default") {
-                p.expect("=")?;
-                Some(p.scalar()?)
-            } else {
-                None
-            };
-            Ok((value, default))
-        })?;
-        self.expect_word("on")?;
-        let on = self.named()?;
-        let (mut from, mut to, mut step) = (None, None, None);
-        if self.is_word("in") {
-            let d = Diagnostic::error("FP010", "make-series … in range(…) is not supported.", self.span())
-                .with_hint("use from … to … step …");
-            self.report(d);
-            return Err(Skip);
-        }
-        if self.eat_word("from") {
-            from = Some(self.scalar()?);
-        }
-        if self.eat_word("to") {
-            to = Some(self.scalar()?);
-        }
-        if self.eat_word("step") {
-            step = Some(self.scalar()?);
-        }
-        let by = if self.eat_word("by") { self.list(Self::named)? } else { Vec::new() };
-        Ok(MakeSeries { parameters, aggregates, on, from, to, step, by })
-    }
-
-    fn top_nested(&mut self) -> Parsed<OperatorKind> {
-        let mut levels = Vec::new();
-        loop {
-            let count = if self.is_word("of") { None } else { Some(self.scalar()?) };
-            self.expect_word("of")?;
-            let of = self.named()?;
-            let others = if self.eat_word("with") {
-                self.expect_word("others")?;
-                self.expect("=")?;
-                Some(self.scalar()?)
-            } else {
-                None
-            };
-            self.expect_word("by")?;
-            let by = self.named()?;
-            let ascending = self.eat_word("asc");
-            if !ascending {
-                self.eat_word("desc");
-            }
-            levels.push(TopNestedLevel { count, of, others, by, ascending });
-            if !self.eat(",") {
-                return Ok(OperatorKind::TopNested(levels));
-            }
-            match self.operator_name() {
-                Some(name) if &*name.text == "top-nested" => {}
-                _ => return self.expected("top-nested"),
-            }
-        }
-    }
-
-    fn scan(&mut self) -> Parsed<Scan> {
-        let mut parameters = self.parameters()?;
-        let mut declare = Vec::new();
-        loop {
-            if self.eat_word("declare") {
-                self.expect("(")?;
-                declare = self.list_until(")", |p| {
-                    let column = p.column_decl()?;
-                    let default = if p.eat("=") { Some(p.scalar()?) } else { None };
-                    Ok((column, default))
-                })?;
-            } else {
-                let more = self.parameters()?;
-                if more.is_empty() {
-                    break;
-                }
-                parameters.extend(more);
-            }
-        }
-        if self.is_word("order") || self.is_word("partition") {
-            let d = Diagnostic::error(
-                "FP010",
-                "scan with order by or partition by is not supported.",
-                self.span(),
-            )
-            .with_hint("sort before scan");
-            self.report(d);
-            return Err(Skip);
-        }
-        self.expect_word("with")?;
-        self.expect("(")?;
-        let mut steps = Vec::new();
-        while !self.eat(")") {
-            self.expect_word("step")?;
-            let name = self.name()?;
-            let mut output = None;
-            if self.is_word("output") && self.peek_is(1, "=") {
-                self.advance();
-                self.advance();
-                output = Some(self.name()?);
-            }
-            self.eat_word("optional");
-            self.expect(":")?;
-            let condition = self.scalar()?;
-            let assignments = if self.eat("=>") { self.list(Self::named)? } else { Vec::new() };
-            self.expect(";")?;
-            steps.push(ScanStep { name, output, condition, assignments });
-        }
-        Ok(Scan { parameters, declare, steps })
-    }
-
-    fn find(&mut self) -> Parsed<Find> {
-        let parameters = self.parameters()?;
-        let tables = if self.eat_word("in") {
-            self.expect("(")?;
-            self.list_until(")", Self::union_item)?
-        } else {
-            Vec::new()
-        };
-        self.eat_word("where");
-        let predicate = self.scalar()?;
-        let project = match self.operator_name_is() {
-            Some("project") => self.list(Self::name)?,
-            _ => Vec::new(),
-        };
-        Ok(Find { parameters, tables, predicate, project })
-    }
-
-    fn operator_name_is(&mut self) -> Option<&'static str> {
-        let before = self.at;
-        match self.operator_name().as_ref().map(|n| &*n.text) {
-            Some("project") => Some("project"),
-            Some("project-smart") => Some("project-smart"),
-            _ => {
-                self.at = before;
-                None
-            }
-        }
     }
 }

@@ -3,10 +3,15 @@
 //! This split is what lets one rule run in a pipeline filter (row stages only), in a stream (both) and across
 //! machines (row stages everywhere, set stages at one place) with the same answer.
 
+mod needs;
+
 use crate::kql::plan::{
-    Expr, ExprKind, Join, MvExpand, Plan, PlanKind, SetOp, Stage, UnionInput, UnionSource,
+    Activity, AggregateExpr, Expr, ExprKind, IpLookup, Join, MakeSeries, MvApply, MvExpand, Partition, Pivot,
+    Plan, PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
+    UnionSource,
 };
 use crate::value::{Column, Str, Type};
+use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -32,7 +37,7 @@ pub struct Split {
 
 /// Splits a plan.
 pub fn split(plan: &Rc<Plan>) -> Split {
-    let mut splitter = Splitter { leaves: Vec::new(), done: HashMap::new() };
+    let mut splitter = Splitter { leaves: Vec::new(), done: HashMap::new(), given: HashMap::new() };
     let all = vec![true; plan.columns.len()];
     let root = splitter.node(plan, &all);
     Split { leaves: splitter.leaves, root }
@@ -42,42 +47,98 @@ struct Splitter {
     leaves: Vec<Leaf>,
     /// Nodes with several parents are done once.
     done: HashMap<*const Plan, Rc<Plan>>,
+    /// Which columns subqueries read of what they are given, by number.
+    given: HashMap<usize, Vec<bool>>,
+}
+
+/// A step of a pipeline without what it goes over.
+enum Step {
+    Stage(Stage),
+    Set(SetOp),
 }
 
 impl Splitter {
-    /// The node with its leaves parted off; `needed` says which of its columns anyone reads.
+    /// The node with its leaves parted off; `needed` says which of its columns anyone reads. A pipeline is walked
+    /// down and up again without recursion.
     fn node(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
-        if let Some(leaf) = self.leaf(plan, needed) {
-            return leaf;
-        }
-        if let Some(done) = self.done.get(&Rc::as_ptr(plan)) {
-            return Rc::clone(done);
-        }
-        // A shared node serves all its parents: all its columns.
-        let all = vec![true; plan.columns.len()];
-        let shared = Rc::strong_count(plan) > 1;
-        let made = self.inner(plan, if shared { &all } else { needed });
-        if shared {
-            self.done.insert(Rc::as_ptr(plan), Rc::clone(&made));
+        let (mut at, mut needed) = (plan, needed.to_vec());
+        let mut steps: Vec<(&Rc<Plan>, Step, bool)> = Vec::new();
+        let mut made = loop {
+            if let Some(leaf) = self.leaf(at, &needed) {
+                break leaf;
+            }
+            if let Some(done) = self.done.get(&Rc::as_ptr(at)) {
+                break Rc::clone(done);
+            }
+            // A shared node serves all its parents: all its columns.
+            let shared = Rc::strong_count(at) > 1;
+            if shared {
+                needed = vec![true; at.columns.len()];
+            }
+            match &at.kind {
+                PlanKind::Stage(input, stage) => {
+                    needed = stage_needs(stage, &needed, input.columns.len());
+                    steps.push((at, Step::Stage(map_stage(stage, &mut |e| self.expr(e))), shared));
+                    at = input;
+                }
+                PlanKind::Set(input, op) => {
+                    let mut below = set_needs(op, &needed, input.columns.len());
+                    let op = self.set_op(op, &mut below);
+                    needed = below;
+                    steps.push((at, Step::Set(op), shared));
+                    at = input;
+                }
+                _ => {
+                    let made = self.source(at, &needed);
+                    if shared {
+                        self.done.insert(Rc::as_ptr(at), Rc::clone(&made));
+                    }
+                    break made;
+                }
+            }
+        };
+        while let Some((plan, step, shared)) = steps.pop() {
+            let kind = match step {
+                Step::Stage(stage) => PlanKind::Stage(made, stage),
+                Step::Set(op) => PlanKind::Set(made, op),
+            };
+            made = Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open));
+            if shared {
+                self.done.insert(Rc::as_ptr(plan), Rc::clone(&made));
+            }
         }
         made
     }
 
-    fn inner(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
+    /// A node that is no step of a pipeline.
+    fn source(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
         let kind = match &plan.kind {
-            PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Error => return Rc::clone(plan),
+            PlanKind::Table(_)
+            | PlanKind::Leaf(_)
+            | PlanKind::Error
+            | PlanKind::Stage(..)
+            | PlanKind::Set(..) => return Rc::clone(plan),
+            PlanKind::Given(id) => {
+                let read = self.given.entry(*id).or_default();
+                read.resize(needed.len().max(read.len()), false);
+                read.iter_mut().zip(needed).for_each(|(r, n)| *r |= n);
+                return Rc::clone(plan);
+            }
             PlanKind::Rows(rows) => PlanKind::Rows(rows.clone()),
             PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect()),
             PlanKind::Range(parts) => PlanKind::Range(Box::new(parts.each_ref().map(|e| self.expr(e)))),
-            PlanKind::Stage(input, stage) => {
-                let below = stage_needs(stage, needed, input.columns.len());
-                let input = self.node(input, &below);
-                PlanKind::Stage(input, map_stage(stage, &mut |e| self.expr(e)))
-            }
-            PlanKind::Set(input, op) => {
-                let below = set_needs(op, needed, input.columns.len());
-                let input = self.node(input, &below);
-                PlanKind::Set(input, self.set_op(op))
+            PlanKind::IpLookup(l) => {
+                let (left, right) = lookup_needs(l, needed);
+                PlanKind::IpLookup(Box::new(IpLookup {
+                    left: self.node(&l.left, &left),
+                    right: self.node(&l.right, &right),
+                    left_key: l.left_key.clone(),
+                    right_key: l.right_key.clone(),
+                    extra: l.extra.clone(),
+                    right_columns: l.right_columns.clone(),
+                    right_types: l.right_types.clone(),
+                    unmatched: l.unmatched,
+                }))
             }
             PlanKind::Join(join) => {
                 let (left, right) = join_needs(join, needed);
@@ -109,35 +170,124 @@ impl Splitter {
                     .collect(),
             ),
         };
-        Rc::new(Plan { kind, columns: plan.columns.clone(), span: plan.span, open: plan.open })
+        Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open))
     }
 
-    fn set_op(&mut self, op: &SetOp) -> SetOp {
-        let mut key = |k: &crate::kql::plan::SortKey| crate::kql::plan::SortKey {
-            value: self.expr(&k.value),
-            ..k.clone()
+    /// The operator with the tables inside it split; `below` gets what its subquery reads of the input.
+    fn set_op(&mut self, op: &SetOp, below: &mut [bool]) -> SetOp {
+        let mark = |below: &mut [bool], read: &[bool]| {
+            below.iter_mut().zip(read).for_each(|(b, r)| *b |= r);
         };
         match op {
-            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(key).collect()),
-            SetOp::Top(n, k) => {
-                let k = key(k);
-                SetOp::Top(self.expr(n), k)
-            }
+            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(|k| self.sort_key(k)).collect()),
+            SetOp::Top(n, k) => SetOp::Top(self.expr(n), self.sort_key(k)),
             SetOp::Take(n) => SetOp::Take(self.expr(n)),
+            SetOp::Sample(n) => SetOp::Sample(self.expr(n)),
             SetOp::Count => SetOp::Count,
             SetOp::Window(sets) => SetOp::Window(sets.iter().map(|(i, e)| (*i, self.expr(e))).collect()),
-            SetOp::Summarize(s) => SetOp::Summarize(crate::kql::plan::Summarize {
-                keys: s.keys.iter().map(|e| self.expr(e)).collect(),
-                aggregates: s
-                    .aggregates
+            SetOp::Summarize(s) => SetOp::Summarize(Summarize {
+                keys: self.exprs(&s.keys),
+                aggregates: self.aggregates(&s.aggregates),
+            }),
+            SetOp::MvApply(m) => {
+                let (body, read) = self.subquery(&m.body);
+                // An expanded column is read as an item, not as the input's column.
+                let mut read = read;
+                for (_, at, _) in &m.expand.items {
+                    if let Some(slot) = read.get_mut(*at) {
+                        *slot = false;
+                    }
+                }
+                mark(below, &read);
+                SetOp::MvApply(Box::new(MvApply {
+                    expand: Rc::new(self.mv_expand(&m.expand)),
+                    body,
+                    outputs: m.outputs.clone(),
+                }))
+            }
+            SetOp::Partition(p) => {
+                let (body, read) = self.subquery(&p.body);
+                mark(below, &read);
+                SetOp::Partition(Box::new(Partition { key: self.expr(&p.key), body, ..**p }))
+            }
+            SetOp::MakeSeries(m) => SetOp::MakeSeries(Box::new(MakeSeries {
+                by: self.exprs(&m.by),
+                aggregates: self.aggregates(&m.aggregates),
+                results: self.exprs(&m.results),
+                defaults: m.defaults.iter().map(|e| e.as_ref().map(|e| self.expr(e))).collect(),
+                axis: self.expr(&m.axis),
+                from: m.from.as_ref().map(|e| self.expr(e)),
+                to: m.to.as_ref().map(|e| self.expr(e)),
+                step: self.expr(&m.step),
+                ..**m
+            })),
+            SetOp::TopNested(levels) => SetOp::TopNested(
+                levels
                     .iter()
-                    .map(|a| crate::kql::plan::AggregateExpr {
-                        args: a.args.iter().map(|e| self.expr(e)).collect(),
-                        ..*a
+                    .map(|l| TopNestedLevel {
+                        count: l.count.as_ref().map(|e| self.expr(e)),
+                        key: self.expr(&l.key),
+                        others: l.others.as_ref().map(|e| self.expr(e)),
+                        aggregates: self.aggregates(&l.aggregates),
+                        result: self.expr(&l.result),
+                        ..*l
                     })
                     .collect(),
-            }),
+            ),
+            SetOp::Scan(s) => SetOp::Scan(Box::new(Scan {
+                defaults: self.exprs(&s.defaults),
+                steps: s
+                    .steps
+                    .iter()
+                    .map(|step| ScanStep {
+                        condition: self.expr(&step.condition),
+                        assignments: step.assignments.iter().map(|(at, e)| (*at, self.expr(e))).collect(),
+                        output: step.output,
+                    })
+                    .collect(),
+                ..**s
+            })),
+            SetOp::Pivot(p) => {
+                SetOp::Pivot(Pivot { names: p.names.clone(), missing: p.missing.clone(), ..*p })
+            }
+            SetOp::Narrow(columns) => SetOp::Narrow(columns.clone()),
+            SetOp::SchemaMerge(keep_order) => SetOp::SchemaMerge(*keep_order),
+            SetOp::Activity(a) => SetOp::Activity(Box::new(Activity {
+                id: self.expr(&a.id),
+                time: self.expr(&a.time),
+                bin: self.expr(&a.bin),
+                start: a.start.as_ref().map(|e| self.expr(e)),
+                end: a.end.as_ref().map(|e| self.expr(e)),
+                lookback: a.lookback.as_ref().map(|e| self.expr(e)),
+                dimensions: self.exprs(&a.dimensions),
+                ..**a
+            })),
+            SetOp::RowsNear(e, before, after) => SetOp::RowsNear(self.expr(e), *before, *after),
         }
+    }
+
+    fn exprs(&mut self, es: &[Expr]) -> Vec<Expr> {
+        es.iter().map(|e| self.expr(e)).collect()
+    }
+
+    fn sort_key(&mut self, k: &SortKey) -> SortKey {
+        SortKey { value: self.expr(&k.value), ..k.clone() }
+    }
+
+    fn aggregates(&mut self, aggregates: &[AggregateExpr]) -> Vec<AggregateExpr> {
+        aggregates.iter().map(|a| AggregateExpr { args: self.exprs(&a.args), ..*a }).collect()
+    }
+
+    fn mv_expand(&mut self, m: &MvExpand) -> MvExpand {
+        MvExpand { items: m.items.iter().map(|(e, at, ty)| (self.expr(e), *at, *ty)).collect(), ..*m }
+    }
+
+    /// A subquery split, and which columns it reads of what it is given.
+    fn subquery(&mut self, s: &Subquery) -> (Subquery, Vec<bool>) {
+        let all = vec![true; s.plan.columns.len()];
+        let plan = self.node(&s.plan, &all);
+        let read = self.given.remove(&s.given).unwrap_or_default();
+        (Subquery { plan, given: s.given }, read)
     }
 
     /// An expression with the tables inside it (`toscalar`, `in (T)`) split too.
@@ -220,25 +370,19 @@ impl Splitter {
             columns: columns.to_vec(),
         });
         let span = plan.span;
-        let mut top =
-            Rc::new(Plan { kind: PlanKind::Leaf(index), columns: columns.to_vec(), span, open: false });
+        let mut top = Rc::new(Plan::new(PlanKind::Leaf(index), columns.to_vec(), span, false));
         for e in waiting {
             let e = self.expr(&e);
-            top = Rc::new(Plan {
-                columns: top.columns.clone(),
+            top = Rc::new(Plan::new(
+                PlanKind::Stage(Rc::clone(&top), Stage::Where(e)),
+                top.columns.clone(),
                 span,
-                open: false,
-                kind: PlanKind::Stage(top, Stage::Where(e)),
-            });
+                false,
+            ));
         }
         for (stage, node) in rest {
             let stage = map_stage(stage, &mut |e| self.expr(e));
-            top = Rc::new(Plan {
-                kind: PlanKind::Stage(top, stage),
-                columns: node.columns.clone(),
-                span: node.span,
-                open: false,
-            });
+            top = Rc::new(Plan::new(PlanKind::Stage(top, stage), node.columns.clone(), node.span, false));
         }
         Some(top)
     }
@@ -290,7 +434,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
             fits.then(|| Sunk { local: Some(stage.clone()), waiting: waiting.to_vec() })
         }
         Stage::Parse(p) => {
-            let fits = p.source.is_row_local() && p.columns.iter().all(|(at, _)| !reads(*at));
+            let fits = p.source.is_row_local() && p.columns.iter().all(|(_, at, _)| !reads(*at));
             fits.then(|| Sunk { local: Some(stage.clone()), waiting: waiting.to_vec() })
         }
         Stage::ParseKv(p) => {
@@ -342,92 +486,4 @@ fn map_stage(stage: &Stage, f: &mut impl FnMut(&Expr) -> Expr) -> Stage {
         })),
         Stage::Parse(_) | Stage::ParseKv(_) => stage.clone(),
     }
-}
-
-/// Which columns of its input a stage needs for the given columns of its output.
-fn stage_needs(stage: &Stage, needed: &[bool], input_width: usize) -> Vec<bool> {
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut below: Vec<bool> = (0..input_width).map(wanted).collect();
-    match stage {
-        Stage::Where(e) => e.mark_columns(&mut below),
-        Stage::Extend(sets) => {
-            for (at, _) in sets {
-                if let Some(slot) = below.get_mut(*at) {
-                    *slot = false;
-                }
-            }
-            sets.iter().filter(|(at, _)| wanted(*at)).for_each(|(_, e)| e.mark_columns(&mut below));
-        }
-        Stage::Project(values) => {
-            below.fill(false);
-            values
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| wanted(*i))
-                .for_each(|(_, e)| e.mark_columns(&mut below));
-        }
-        Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| e.mark_columns(&mut below)),
-        Stage::Parse(p) => p.source.mark_columns(&mut below),
-        Stage::ParseKv(p) => p.source.mark_columns(&mut below),
-    }
-    below
-}
-
-fn local_needs(stages: &[Stage], needed: Vec<bool>, table_width: usize) -> Vec<bool> {
-    // Positions only grow along extends, so the widest is enough room everywhere.
-    let mut needed = needed;
-    let room = stages.iter().map(stage_reach).max().unwrap_or(0).max(table_width).max(needed.len());
-    for stage in stages.iter().rev() {
-        needed = stage_needs(stage, &needed, room);
-    }
-    needed.resize(table_width, false);
-    needed
-}
-
-fn stage_reach(stage: &Stage) -> usize {
-    match stage {
-        Stage::Extend(sets) => sets.iter().map(|(i, _)| i + 1).max().unwrap_or(0),
-        Stage::MvExpand(m) => m.width,
-        Stage::Parse(p) => p.width,
-        Stage::ParseKv(p) => p.width,
-        Stage::Project(values) => values.len(),
-        Stage::Where(_) => 0,
-    }
-}
-
-fn set_needs(op: &SetOp, needed: &[bool], input_width: usize) -> Vec<bool> {
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut below: Vec<bool> = (0..input_width).map(wanted).collect();
-    match op {
-        SetOp::Sort(keys) => keys.iter().for_each(|k| k.value.mark_columns(&mut below)),
-        SetOp::Top(_, key) => key.value.mark_columns(&mut below),
-        SetOp::Take(_) => {}
-        SetOp::Count => below.fill(false),
-        SetOp::Window(sets) => sets.iter().for_each(|(_, e)| e.mark_columns(&mut below)),
-        SetOp::Summarize(s) => {
-            below.fill(false);
-            s.keys.iter().for_each(|e| e.mark_columns(&mut below));
-            s.aggregates.iter().flat_map(|a| &a.args).for_each(|e| e.mark_columns(&mut below));
-        }
-    }
-    below
-}
-
-fn join_needs(join: &Join, needed: &[bool]) -> (Vec<bool>, Vec<bool>) {
-    use crate::kql::plan::JoinKind::{RightAnti, RightSemi};
-    let left_width = join.left.columns.len();
-    let shift = if matches!(join.kind, RightSemi | RightAnti) { 0 } else { left_width };
-    let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut left: Vec<bool> = (0..left_width).map(|i| shift > 0 && wanted(i)).collect();
-    let mut right = vec![false; join.right.columns.len()];
-    for (position, column) in join.right_columns.iter().enumerate() {
-        if wanted(shift + position)
-            && let Some(slot) = right.get_mut(*column)
-        {
-            *slot = true;
-        }
-    }
-    join.left_keys.iter().for_each(|e| e.mark_columns(&mut left));
-    join.right_keys.iter().for_each(|e| e.mark_columns(&mut right));
-    (left, right)
 }

@@ -1,0 +1,182 @@
+//! The plugins of `evaluate` that count over windows of a timeline: `activity_counts_metrics`,
+//! `sliding_window_counts`, `session_count`, `rolling_percentile`. Source: Microsoft's docs, plugins.
+
+use super::ExecError;
+use super::row::{Evidence, Row};
+use super::run::Run;
+use super::series::Axis;
+use crate::kql::plan::{Activity, ActivityKind};
+use crate::value::{Value, compare};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What a window may look back over, in bins.
+const MOST_BINS: i128 = 10_000;
+
+/// The rows of one combination of dimensions, by bin.
+#[derive(Default)]
+struct Slice {
+    dimensions: Vec<Value>,
+    bins: BTreeMap<i128, Bin>,
+}
+
+#[derive(Default)]
+struct Bin {
+    /// The timeline's value and the id (or the value) of each row.
+    rows: Vec<(Value, Value)>,
+    evidence: Evidence,
+}
+
+/// One output row: the bin, the dimensions, what was counted.
+type Made = (i128, Vec<Value>, Vec<Value>, Evidence);
+
+/// The rows of the plugin, by bin.
+pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
+    let bad = |what: &str| ExecError { code: "FP105", message: format!("{}: {what}.", a.name) };
+    let bin = run.value(&a.bin)?;
+    let mut fixed = |e: &Option<crate::kql::plan::Expr>| e.as_ref().map(|e| run.value(e)).transpose();
+    let (start, end, lookback) = (fixed(&a.start)?, fixed(&a.end)?, fixed(&a.lookback)?);
+    // Only these two count their bins from the start of the period.
+    let from_start = matches!(a.kind, ActivityKind::Counts | ActivityKind::Sliding);
+    let axis = Axis::new(a.time.ty, start.as_ref().filter(|_| from_start), &bin)
+        .ok_or_else(|| bad("the size of a bin must be above zero"))?;
+    let (time, id, dimensions) =
+        (run.programs([&a.time])?, run.programs([&a.id])?, run.programs(&a.dimensions)?);
+    run.budget.charge(rows.len(), 2)?;
+    let (mut places, mut slices) = (HashMap::new(), Vec::<Slice>::new());
+    for row in rows {
+        let at = run.eval_all(&time, row).pop().unwrap_or_default();
+        let Some((position, _)) = axis.position(&at) else { continue };
+        // What a window looks back at may lie before the period; what lies after it counts nowhere.
+        let early = start.as_ref().is_some_and(|s| compare::order(&at, s).is_lt());
+        let late = end.as_ref().is_some_and(|e| compare::order(&at, e).is_gt());
+        if late || early && a.kind != ActivityKind::Sliding {
+            continue;
+        }
+        let value = run.eval_all(&id, row).pop().unwrap_or_default();
+        let keys = run.eval_all(&dimensions, row);
+        let place = *places.entry(compare::key(&keys)).or_insert(slices.len());
+        if place == slices.len() {
+            slices.push(Slice { dimensions: keys, ..Slice::default() });
+        }
+        if let Some(slice) = slices.get_mut(place) {
+            let bin = slice.bins.entry(position).or_default();
+            bin.rows.push((at, value));
+            bin.evidence.merge(&row.evidence);
+        }
+    }
+    let mut made: Vec<Made> = Vec::new();
+    for slice in slices {
+        match a.kind {
+            ActivityKind::Counts => counts(&slice, &mut made),
+            ActivityKind::Sessions => sessions(slice, lookback.as_ref(), &mut made),
+            ActivityKind::Sliding => {
+                let width = lookback.as_ref().and_then(|v| axis.steps(v)).unwrap_or(1).max(1);
+                let last = end.as_ref().and_then(|v| axis.position(v)).map(|(at, _)| at);
+                let (first, last) = (0, last.ok_or_else(|| bad("the end is no value of the timeline"))?);
+                if width > MOST_BINS || last - first > MOST_BINS {
+                    return Err(bad("more than 10000 bins"));
+                }
+                windows(run, &slice, first..=last, width, a.kind, &mut made)?;
+            }
+            ActivityKind::Percentile { bins, .. } => {
+                let present: Vec<i128> = slice.bins.keys().copied().collect();
+                windows(run, &slice, present, i128::from(bins), a.kind, &mut made)?;
+            }
+        }
+    }
+    made.sort_by_key(|(position, ..)| *position);
+    run.budget.charge(made.len(), a.dimensions.len() + 5)?;
+    let row = |(position, dimensions, counts, evidence): Made| {
+        let at = axis.value(position, a.time.ty);
+        let values = std::iter::once(at).chain(dimensions).chain(counts).collect();
+        Row { values, evidence }
+    };
+    Ok(made.into_iter().map(row).collect())
+}
+
+fn long(n: usize) -> Value {
+    Value::Long(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+/// Rows, ids, ids never seen before, ids seen so far.
+fn counts(slice: &Slice, made: &mut Vec<Made>) {
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    for (position, bin) in &slice.bins {
+        let ids: HashSet<Vec<u8>> = bin.rows.iter().map(|(_, id)| compare::key([id])).collect();
+        let before = seen.len();
+        let distinct = ids.len();
+        seen.extend(ids);
+        let counts = vec![long(bin.rows.len()), long(distinct), long(seen.len() - before), long(seen.len())];
+        made.push((*position, slice.dimensions.clone(), counts, bin.evidence.clone()));
+    }
+}
+
+/// Sessions that begin in each bin: an id that did not appear for the lookback begins a new one.
+fn sessions(slice: Slice, lookback: Option<&Value>, made: &mut Vec<Made>) {
+    let mut last: HashMap<Vec<u8>, Value> = HashMap::new();
+    for (position, mut bin) in slice.bins {
+        bin.rows.sort_by(|(a, _), (b, _)| compare::order(a, b));
+        let mut begun = 0;
+        for (at, id) in bin.rows {
+            let before = last.insert(compare::key([&id]), at.clone());
+            let new = before.as_ref().is_none_or(|before| match (distance(before, &at), lookback) {
+                (Some(gap), Some(lookback)) => compare::order(&gap, lookback).is_ge(),
+                _ => true,
+            });
+            begun += usize::from(new);
+        }
+        if begun > 0 {
+            made.push((position, slice.dimensions.clone(), vec![long(begun)], bin.evidence));
+        }
+    }
+}
+
+fn distance(from: &Value, to: &Value) -> Option<Value> {
+    Some(match (from, to) {
+        (Value::DateTime(a), Value::DateTime(b)) | (Value::Timespan(a), Value::Timespan(b)) => {
+            Value::Timespan(b.saturating_sub(*a))
+        }
+        (a, b) => match (a.as_integer(), b.as_integer()) {
+            (Some(a), Some(b)) => Value::Long(b.saturating_sub(a)),
+            _ => Value::Real(compare::real(b)? - compare::real(a)?),
+        },
+    })
+}
+
+/// What lies in the windows that end at some bins.
+fn windows(
+    run: &mut Run<'_>,
+    slice: &Slice,
+    ends: impl IntoIterator<Item = i128>,
+    width: i128,
+    kind: ActivityKind,
+    made: &mut Vec<Made>,
+) -> Result<(), ExecError> {
+    for end in ends {
+        let (mut rows, mut evidence) = (Vec::new(), Evidence::None);
+        for (_, bin) in slice.bins.range(end - width + 1..=end) {
+            run.budget.charge(bin.rows.len(), 1)?;
+            rows.extend(bin.rows.iter().map(|(_, v)| v));
+            evidence.merge(&bin.evidence);
+        }
+        if rows.is_empty() {
+            continue;
+        }
+        let counts = match kind {
+            ActivityKind::Percentile { percent, .. } => {
+                rows.retain(|v| !v.is_null());
+                rows.sort_by(|a, b| compare::order(a, b));
+                // Nearest rank, as the aggregate percentile has it.
+                let rank = (percent / 100.0 * rows.len() as f64).ceil() as usize;
+                let at = rank.clamp(1, rows.len().max(1)) - 1;
+                vec![rows.get(at).copied().cloned().unwrap_or_default()]
+            }
+            _ => {
+                let ids: HashSet<Vec<u8>> = rows.iter().map(|id| compare::key([*id])).collect();
+                vec![long(rows.len()), long(ids.len())]
+            }
+        };
+        made.push((end, slice.dimensions.clone(), counts, evidence));
+    }
+    Ok(())
+}

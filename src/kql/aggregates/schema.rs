@@ -1,0 +1,91 @@
+//! `buildschema`: the least schema that takes in all values seen.
+
+use crate::value::{Bag, Str, Type, Value};
+use std::rc::Rc;
+
+/// How many members a schema can have in all; beyond, it is null.
+const MAX_MEMBERS: usize = 1 << 12;
+
+/// What values of one place are.
+#[derive(Default)]
+pub struct Schema {
+    root: Node,
+    members: usize,
+}
+
+#[derive(Default)]
+struct Node {
+    types: Vec<&'static str>,
+    members: Option<Vec<(Str, Node)>>,
+    items: Option<Box<Node>>,
+}
+
+impl Schema {
+    /// Takes a value in. A null says nothing.
+    pub fn add(&mut self, v: &Value) {
+        self.root.add(v, &mut self.members);
+    }
+
+    /// The schema: a type's name, a bag of members, a bag of `` `indexer` `` for an array, or an array of several.
+    pub fn finish(self) -> Value {
+        if self.members > MAX_MEMBERS { Value::Null } else { self.root.finish() }
+    }
+}
+
+impl Node {
+    fn add(&mut self, v: &Value, members: &mut usize) {
+        if *members > MAX_MEMBERS {
+            return;
+        }
+        match v {
+            Value::Null => {}
+            Value::Array(items) => {
+                let node = self.items.get_or_insert_default();
+                items.iter().for_each(|item| node.add(item, members));
+            }
+            Value::Bag(bag) => {
+                let known = self.members.get_or_insert_default();
+                for (key, item) in bag.iter() {
+                    let at = match known.iter().position(|(k, _)| k == key) {
+                        Some(at) => at,
+                        None => {
+                            *members += 1;
+                            known.push((Rc::clone(key), Node::default()));
+                            known.len() - 1
+                        }
+                    };
+                    if let Some((_, node)) = known.get_mut(at) {
+                        node.add(item, members);
+                    }
+                }
+            }
+            scalar => {
+                let name = match scalar.own_type() {
+                    Some(Type::Real) => "double",
+                    Some(ty) => ty.name(),
+                    None => return,
+                };
+                if !self.types.contains(&name) {
+                    self.types.push(name);
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Value {
+        let mut all: Vec<Value> = self.types.into_iter().map(Value::text).collect();
+        if let Some(members) = self.members {
+            all.push(Value::bag(Bag::from_distinct(
+                members.into_iter().map(|(k, n)| (k, n.finish())).collect(),
+            )));
+        }
+        if let Some(items) = self.items {
+            all.push(Value::bag(Bag::from_distinct(vec![(Rc::from("`indexer`"), items.finish())])));
+        }
+        match all.len() {
+            0 => Value::Null,
+            1 => all.pop().unwrap_or_default(),
+            _ => Value::array(all),
+        }
+    }
+}
