@@ -21,13 +21,18 @@ CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
 BINDGEN := target/tools/release/bindgen
 NODE_MODULES := node_modules/.package-lock.json
 PACKAGE := dist/npm
+WWW := dist/www
+WWW_MODULES := www/node_modules/.package-lock.json
+WWW_BUDGET := 1000000
+PAGE_PORT := 8173
+export CHROMIUM ?= /usr/bin/chromium
 
 .PHONY: help
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 .PHONY: build
-build: package budget ## The npm package and its command, in dist/npm; fails if the module is too large
+build: package budget www ## The npm package and its command in dist/npm, the page in dist/www; fails if either is too large
 
 .PHONY: demo
 demo: package ## Builds, scans the bundled sample and prints the alerts
@@ -41,9 +46,15 @@ demo: package ## Builds, scans the bundled sample and prints the alerts
 	@echo '  node $(PACKAGE)/cli.js scan samples/AWSLogs --format ndjson'
 	@echo "  node $(PACKAGE)/cli.js query 'AWSCloudTrail | summarize count() by EventName | top 5 by count_' samples/AWSLogs"
 	@echo '  node $(PACKAGE)/cli.js --help'
+	@echo '  make page        and open http://127.0.0.1:$(PAGE_PORT)/ : the same in a page; drop your logs on it, nothing is uploaded'
+
+.PHONY: page
+page: www ## Builds the triage page and serves it on loopback
+	@echo 'Open http://127.0.0.1:$(PAGE_PORT)/ ; Ctrl+C ends it. $(WWW) is static: any server of files will do.'
+	www/node_modules/.bin/vite preview www --host 127.0.0.1 --port $(PAGE_PORT) --strictPort
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package budget ## All checks and tests
+test: lint licences test-native test-wasm test-package test-page budget ## All checks and tests
 
 .PHONY: lint
 lint: ## Format and clippy, without changing anything
@@ -69,6 +80,14 @@ test-package: package ## The npm package and its command in Node, and its types
 	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
 
+.PHONY: test-page
+test-page: www $(CHROMIUM) ## The triage page in Chromium
+	node --test --test-timeout=600000 --test-reporter=spec tests/page/*.test.js
+
+.PHONY: screenshots
+screenshots: www $(CHROMIUM) ## Pictures of the page's states, to look at, in tests/out/page
+	node www/screenshots.js tests/out/page
+
 .PHONY: size
 size: target/bindgen/forepost.wasm ## What takes the space in the module, by crate and module
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 -g target/bindgen/engine_bg.wasm -o target/bindgen/named.wasm
@@ -85,7 +104,7 @@ fmt: ## Formats the code
 
 .PHONY: clean
 clean: ## Removes everything that was built, but not .tools
-	rm -rf target dist node_modules tests/out
+	rm -rf target dist node_modules www/node_modules tests/out
 
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +115,20 @@ package: target/bindgen/forepost.wasm
 .PHONY: budget
 budget: package
 	node tools/size.js $(PACKAGE)/forepost.wasm $(GZIP_BUDGET)
+
+# Vite is quick, and knows what changed no better than make would.
+.PHONY: www
+www: package $(WWW_MODULES)
+	www/node_modules/.bin/vite build www --logLevel warn
+	node tools/weights.js $(WWW) $(WWW_BUDGET)
+
+$(WWW_MODULES): www/package.json www/package-lock.json
+	npm ci --prefix www --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(CHROMIUM):
+	$(if $(filter 0,$(shell id -u)),,sudo) apt-get update
+	$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium
 
 # cargo knows best whether anything changed; the file keeps its time if nothing did.
 .PHONY: cargo-wasm

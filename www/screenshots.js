@@ -94,6 +94,7 @@ const states = {
     await page.setInputFiles('#pick-files', { name: 'quiet.ndjson', mimeType: 'text/plain', buffer: Buffer.from(lines(2000)) });
     await settled(page);
   },
+  zoomed: async (page) => { await states.whynot(page); },
   help: async (page) => { await states.alerts(page); await page.keyboard.press('?'); },
 };
 
@@ -102,7 +103,7 @@ for (const [name, go] of Object.entries(states).filter(([name]) => !only || only
   const page = await visit(site);
   try {
     await go(page);
-    for (const [width, height] of [[1440, 900], [800, 900]]) {
+    for (const [width, height] of name === 'zoomed' ? [[720, 450]] : [[1440, 900], [800, 900]]) {
       await page.setViewportSize({ width, height });
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });

@@ -247,7 +247,7 @@ test('keys reach everything', async () => {
   await page.keyboard.press('Enter');
   await page.waitForSelector('.detail .stages');
   await page.keyboard.press('Escape');
-  assert.equal(await page.locator('.detail').isVisible(), false);
+  await page.waitForSelector('.detail', { state: 'hidden' });
   await page.keyboard.press('g');
   await page.keyboard.press('e');
   await page.waitForSelector('#panel-events:not([hidden]) .vt-body .vt-row');

@@ -115,7 +115,7 @@ class App {
       this.update({ progress: data });
       this.#refreshView(data.reading ? VIEW_MS : 0);
     } else if (what === 'alerts') {
-      const { alerts, count } = data;
+      const { alerts, count = this.state.alerts.length } = data;
       this.update({ concludeProblems: data.problems, concluded: data.last, applying: this.state.applying && !data.last, ...(alerts ? { alerts } : {}) });
       if (alerts) {
         this.#refreshView(0);

@@ -5,6 +5,7 @@ import readerUrl from './reader.worker.js?worker&url';
 import moduleUrl from 'forepost/forepost.wasm?url';
 import { scriptUrl } from '../trust.js';
 
+const SETTLE_MS = 40;          // how often progress is shown, at most
 const CONCLUDE_MS = 1500;      // how often alerts are concluded while files are still being read, at most
 
 export class Engine {
@@ -24,6 +25,7 @@ export class Engine {
   #concluding = false;
   #started = 0;
   #round = 0;
+  #settling;
 
   /** `emit(what, data)` is told of `progress`, `alerts`, `idle` and `failed`. */
   constructor(emit) { this.#emit = emit; }
@@ -187,7 +189,12 @@ export class Engine {
 
   get reading() { return this.#inputs.some(({ status }) => status === 'reading' || status === 'waiting'); }
 
+  /** With thousands of files there are thousands of messages: they are looked at together. */
   #settle() {
+    this.#settling ??= setTimeout(() => { this.#settling = undefined; this.#settled(); }, SETTLE_MS);
+  }
+
+  #settled() {
     this.#progress();
     if (!this.reading) this.#conclude(true);
     else if (performance.now() - this.#lastConclude > CONCLUDE_MS) this.#conclude(false);
@@ -205,7 +212,8 @@ export class Engine {
       const answer = await this.ask('conclude', this.#span);
       if (round === this.#round || last) this.#emit('alerts', { ...answer, last: last && !this.reading });
     } catch (error) {
-      this.#emit('failed', error.message);
+      // Too much for the engine's memory, say: the events are still there to look at.
+      this.#emit('alerts', { problems: [{ code: error.code ?? 'failed', message: `The rules could not be concluded: ${error.message}` }], last: last && !this.reading });
     }
     // Many candidates make a conclusion slow: leave ten times as long in between.
     this.#lastConclude = performance.now() + 10 * (performance.now() - began);

@@ -8,6 +8,9 @@ let store = new EventStore();
 let alerts = new Alerts();
 let rules = [];
 let candidates = [];           // bytes of the records that matter, a batch each
+let candidateBytes = 0;
+let tooMany = false;
+const MAX_CANDIDATE_BYTES = 512 << 20;
 let span;                      // [first, last] event that any reader saw
 let queryRun = 0;
 
@@ -16,7 +19,12 @@ self.onmessage = async ({ data, ports }) => {
     loadSync(data.module);
   } else if (data.type === 'reader') {
     ports[0].onmessage = ({ data: part }) => {
-      if (part.candidates.length) candidates.push(part.candidates);
+      if (candidateBytes + part.candidates.length > MAX_CANDIDATE_BYTES) {
+        tooMany = true;
+      } else if (part.candidates.length) {
+        candidateBytes += part.candidates.length;
+        candidates.push(part.candidates);
+      }
       if (part.batch) store.add(part.reader, part.file, part.batch);
       ports[0].postMessage({ stop: store.full });
     };
@@ -32,7 +40,15 @@ self.onmessage = async ({ data, ports }) => {
   }
 };
 
+function forget() {
+  candidates = [];
+  candidateBytes = 0;
+  tooMany = false;
+}
+
 const pause = () => new Promise((resolve) => { setTimeout(resolve); });
+
+const TOO_MANY = { offset: null, code: 'candidates', message: 'the rules let through more than 512 MB of events; further ones were left out and alerts can be missing. Run fewer rules, or the command.' };
 
 const operations = {
   rules: () => builtInRules(),
@@ -44,13 +60,13 @@ const operations = {
   /** Forgets the candidates: the rules changed and the inputs are read again. */
   use(files) {
     rules = files;
-    candidates = [];
+    forget();
   },
 
   clear() {
     store = new EventStore();
     alerts = new Alerts();
-    candidates = [];
+    forget();
     span = undefined;
   },
 
@@ -65,7 +81,7 @@ const operations = {
       detector.finish();
       const { late, dropped } = detector.stats();
       const changed = alerts.replace(detector.alertsText());
-      return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: detector.problems(), late, dropped };
+      return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: [...detector.problems(), ...(tooMany ? [TOO_MANY] : [])], late, dropped };
     } finally {
       detector.dispose();
     }

@@ -45,41 +45,52 @@ function renew() {
 async function read({ id, file, path }) {
   const job = { id, bytes: 0, problems: [], problemCount: 0, told: 0, events: 0, members: 0 };
   const before = reader.stats().events;
-  let base = before;
   cancelled = false;
+  let seen = {};
   try {
     const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-    if (isZip(head)) {
-      await unzip(slices(file, job), (entry) => {
-        job.members += 1;
-        return {
-          push: (chunk) => pushAll(job, chunk, entry),
-          end: () => end(job, entry),
-          fail: (message) => problem(job, { offset: null, code: 'zip', message: `${entry}: ${message}` }),
-        };
-      });
-      if (!job.members && !cancelled) problem(job, { offset: 0, code: 'zip', message: 'the archive holds no readable file' });
-    } else {
-      for await (const chunk of slices(file, job)) {
-        reader.push(chunk);
-        await flush(job);
-      }
-      end(job);
-    }
+    if (isZip(head)) await readArchive(file, job);
+    else await readPlain(file, job);
     await flush(job, true);
+    seen = reader.stats();
     if (cancelled) job.problems.length = job.problemCount = 0; // where it was cut is our doing
+    tell(job, true);
   } catch (error) {
     // A trap takes the reader with it: what it had handed over stays, a new one goes on with the next file.
     problem(job, { offset: job.bytes, code: error.code ?? 'unreadable', message: readable(error, path) });
-    try { await flush(job, true); } catch { /* the reader is gone */ }
+    try {
+      await flush(job, true);
+      seen = reader.stats();
+      tell(job, true);
+    } catch { /* the reader is gone */ }
     renew();
-    base = 0;
   }
-  let events = 0;
-  try { events = reader.stats().events - base; } catch { /* counted as far as told */ }
-  tell(job, true);
-  const { firstEvent, lastEvent } = reader.stats();
-  self.postMessage({ type: 'done', id, events: Math.max(events, 0), problems: job.problems, problemCount: job.problemCount, cancelled, firstEvent, lastEvent });
+  const { events = before, firstEvent, lastEvent } = seen;
+  self.postMessage({ type: 'done', id, events: events - before, problems: job.problems, problemCount: job.problemCount, cancelled, firstEvent, lastEvent });
+}
+
+async function readPlain(file, job) {
+  for await (const chunk of slices(file, job)) {
+    reader.push(chunk);
+    await flush(job);
+  }
+  end(job);
+}
+
+async function readArchive(file, job) {
+  await unzip(slices(file, job), (entry) => {
+    job.members += 1;
+    return {
+      push: (chunk) => pushAll(job, chunk, entry),
+      end: () => end(job, entry),
+      fail: (message) => {
+        problem(job, { offset: null, code: 'zip', message: `${entry}: ${message}` });
+        end(job, entry);
+      },
+    };
+  });
+  if (cancelled) reader.endInput();
+  else if (!job.members) problem(job, { offset: 0, code: 'zip', message: 'the archive holds no file that can be a log' });
 }
 
 const readable = (error, path) => (error.name === 'NotFoundError' || error.name === 'NotReadableError'

@@ -89,7 +89,7 @@ export class Detail {
   async #explain(place, rule, record, toField) {
     place.setAttribute('aria-busy', 'true');
     try {
-      const answer = await this.app.engine.ask('explain', rule.text, record);
+      const answer = await this.app.engine.ask('explain', rule.running ?? rule.text, record);
       mount(place, whyView(answer, { columns: this.app.columns, toField, counts: (...args) => this.#count(answer.query, ...args) }));
     } catch (error) {
       mount(place, h('p.bad', `The engine could not explain this: ${error.message}`));

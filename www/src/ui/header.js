@@ -28,8 +28,8 @@ export class Header {
   }
 
   render() {
-    const { progress, theme, local, phase } = this.app.state;
-    const key = [progress, theme, local, phase];
+    const { progress, theme, local, phase, concludeProblems } = this.app.state;
+    const key = [progress, theme, local, phase, concludeProblems];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     this.theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[theme];
@@ -47,6 +47,7 @@ export class Header {
       h('span.num', `${number(events)} events`), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
       progress.span && h('span.num', span(progress.span, local)),
       problems ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'problems' }, `${number(problems)} unreadable`) : !reading && h('span', 'all readable'),
+      concludeProblems.length ? h('button.link.bad', { onclick: () => this.app.showProblems(), 'data-key': 'rule-problems' }, plural(concludeProblems.length, 'rule problem')) : null,
       h('span.grow'),
       reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), bar, h('span.num.percent', `${Math.floor(share * 100)} %`),
         h('button.small', { onclick: () => this.app.cancel(), 'data-key': 'cancel' }, 'Cancel')] : h('span.num.muted', bytes(totalBytes)));
