@@ -46,12 +46,12 @@ const states = {
     await states.alerts(page);
     await page.click('.vt-row:not(.group):not(.vt-head)');
     await page.waitForSelector('.stages');
-    await page.click('.why button');
+    await page.click('.why .toolbar button');
     await page.waitForFunction(() => /over all events that are kept/.test(document.querySelector('.why').textContent));
   },
   evidence: async (page) => {
     await states.why(page);
-    await page.click('.why .value .link, .why .expr');
+    await page.click('.why .expr');
     await page.evaluate(() => { document.querySelector('.detail details.event').open = true; document.querySelector('.detail details.event').scrollIntoView(); });
     await page.waitForTimeout(300);
   },

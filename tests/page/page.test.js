@@ -1,7 +1,7 @@
 // The built page in Chromium: what it shows equals what the command says, and nothing of a log ever runs.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
@@ -381,13 +381,6 @@ test('it opens without a network after the first visit', async () => {
   } finally {
     await site.context.setOffline(false);
   }
-});
-
-test('everything that is loaded stays under a megabyte, compressed', () => {
-  const folder = join(ROOT, 'dist/www');
-  const files = readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
-  const total = files.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name)), { level: 9 }).length, 0);
-  assert.ok(total < 1_000_000, `${total} bytes`);
 });
 
 /** A zip archive, deflated. */
