@@ -9,7 +9,7 @@ mkdirSync(out, { recursive: true });
 const site = await open();
 
 const settled = (page) => page.waitForFunction(() => /all readable|unreadable/.test(document.querySelector('.status')?.textContent ?? '')
-  && !document.querySelector('progress'), null, { timeout: 30_000 }).then(() => page.waitForTimeout(700));
+  && !document.querySelector('progress:not([hidden])'), null, { timeout: 30_000 }).then(() => page.waitForTimeout(700));
 
 const event = (n, more = {}) => JSON.stringify({
   eventVersion: '1.11', eventTime: new Date(Date.UTC(2026, 2, 10, 6) + n * 1000).toISOString().replace('.000', ''), eventSource: 'ec2.amazonaws.com', eventName: 'DescribeInstances',
@@ -39,7 +39,7 @@ const states = {
   loading: async (page) => {
     const big = lines(120_000);
     await page.setInputFiles('#pick-files', Array.from({ length: 1 }, (_, n) => ({ name: `big-${n}.ndjson`, mimeType: 'text/plain', buffer: Buffer.from(big) })));
-    await page.waitForFunction(() => document.querySelector('progress')?.value > 25, null, { timeout: 20_000, polling: 20 });
+    await page.waitForFunction(() => document.querySelector('progress:not([hidden])')?.value > 25, null, { timeout: 20_000, polling: 20 });
   },
   alerts: async (page) => { await page.click('text=Try the sample'); await settled(page); },
   why: async (page) => {

@@ -125,7 +125,7 @@ test('rows in and out of each stage are those of the engine', async () => {
 test('Cancel stops reading and keeps what was read', { timeout: 120_000 }, async () => {
   const big = Array.from({ length: 150_000 }, (_, n) => event(n)).join('\n');
   await add(page, file('big.ndjson', big));
-  await page.waitForFunction(() => document.querySelector('.status progress')?.value > 5, null, { polling: 10, timeout: 60_000 });
+  await page.waitForFunction(() => document.querySelector('.status progress:not([hidden])')?.value > 5, null, { polling: 10, timeout: 60_000 });
   const began = Date.now();
   await page.click('text=Cancel');
   await settled(page);

@@ -27,7 +27,7 @@ export const lines = (text) => text.split('\n').filter(Boolean);
 export async function settled(page, timeout = 60_000) {
   await page.waitForFunction(() => {
     const status = document.querySelector('.status')?.textContent ?? '';
-    return /all readable|unreadable/.test(status) && !document.querySelector('.status progress');
+    return /all readable|unreadable/.test(status) && !document.querySelector('.status progress:not([hidden])');
   }, null, { timeout });
   await page.waitForFunction(() => /read: \d+ alert/.test(document.querySelector('.toast').dataset.last ?? ''), null, { timeout });
 }

@@ -45,6 +45,7 @@ class App {
   #painting = false;
   #viewTimer;
   #viewBusy = false;
+  #pressed = false;
 
   constructor(element) {
     this.element = element;
@@ -67,6 +68,12 @@ class App {
     element.append(this.header.element, this.body, this.toast);
     applyTheme(this.state.theme);
     keyboard(this);
+    addEventListener('pointerdown', () => { this.#pressed = true; }, true);
+    const released = () => setTimeout(() => {
+      this.#pressed = false;
+      if (this.owed) { this.owed = false; this.update({}); }
+    });
+    for (const type of ['pointerup', 'pointercancel', 'dragend', 'blur']) addEventListener(type, released, true);
     this.#drops();
   }
 
@@ -88,7 +95,12 @@ class App {
     Object.assign(this.state, patch);
     if (this.#painting) return;
     this.#painting = true;
-    requestAnimationFrame(() => { this.#painting = false; this.#paint(); });
+    requestAnimationFrame(() => {
+      this.#painting = false;
+      // Between a press and its release nothing is replaced, or the click would be lost.
+      if (this.#pressed) this.owed = true;
+      else this.#paint();
+    });
   }
 
   #paint() {

@@ -21,7 +21,12 @@ export class Header {
       button('Add folder', 'Add a folder', () => this.folder.click(), 'inwork'),
       button('Paste', 'Paste text (v)', () => app.paste(), 'inwork'),
       button('Start over', 'Forget everything that was read', () => app.reset(), 'inwork'));
-    this.status = h('div.status');
+    // What is pressed while numbers change stays the same element.
+    this.facts = h('span.facts');
+    this.pace = h('span.facts');
+    this.meter = h('progress', { max: 100, value: 0, 'aria-label': 'Bytes read' });
+    this.cancel = h('button.small', { onclick: () => app.cancel() }, 'Cancel');
+    this.status = h('div.status', this.facts, h('span.grow'), this.pace, this.meter, this.cancel);
     this.element = h('header.top', h('a.skip', { href: '#main', onclick: (e) => { e.preventDefault(); document.getElementById('main')?.focus(); } }, 'Skip to the results'),
       h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' nothing leaves this page'), h('span.grow'), this.files, this.folder, this.more, this.zone, this.theme,
         h('button.quiet', { onclick: () => app.help(), title: 'Keys (?)', 'aria-label': 'Keys ?' }, '?')), this.status);
@@ -42,14 +47,15 @@ export class Header {
     this.status.hidden = !totalFiles;
     if (!totalFiles) return;
     const share = totalBytes ? Math.min(progress.bytes / totalBytes, 1) : 1;
-    const bar = h('progress', { max: 100, value: Math.round(share * 100), 'aria-label': 'Bytes read' });
-    mount(this.status,
+    this.meter.value = Math.round(share * 100);
+    this.meter.hidden = this.cancel.hidden = !reading;
+    mount(this.facts,
       h('span.num', `${number(events)} events`), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
       progress.span && h('span.num', span(progress.span, local)),
       problems ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'problems' }, `${number(problems)} unreadable`) : !reading && h('span', 'all readable'),
       concludeProblems.length ? h('button.link.bad', { onclick: () => this.app.showProblems(), 'data-key': 'rule-problems' }, plural(concludeProblems.length, 'rule problem')) : null,
-      h('span.grow'),
-      reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), bar, h('span.num.percent', `${Math.floor(share * 100)} %`),
-        h('button.small', { onclick: () => this.app.cancel(), 'data-key': 'cancel' }, 'Cancel')] : h('span.num.muted', bytes(totalBytes)));
+    );
+    mount(this.pace, reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), h('span.num.percent', `${Math.floor(share * 100)} %`)]
+      : h('span.num.muted', bytes(totalBytes)));
   }
 }
