@@ -19,6 +19,7 @@ WASM_PACK := 0.15.1
 
 CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
 BINDGEN := target/tools/release/bindgen
+BENCH_WASM := target/bench/$(WASM_TARGET)/release/forepost_bench.wasm
 NODE_MODULES := node_modules/.package-lock.json
 PACKAGE := dist/npm
 WWW := dist/www
@@ -97,6 +98,18 @@ size: target/bindgen/forepost.wasm ## What takes the space in the module, by cra
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 -g target/bindgen/engine_bg.wasm -o target/bindgen/named.wasm
 	node tools/size.js target/bindgen/named.wasm
 
+.PHONY: bench
+bench: $(BENCH_WASM) ## How fast it is beside this machine's limits; writes BENCHMARKS.md
+	node benches/run.mjs --write
+
+.PHONY: bench-peers
+bench-peers: package ## Whole processes beside grep, jq, DuckDB and duckdb-kql (from PyPI, in a folder of their own)
+	node benches/peers.mjs
+
+.PHONY: bench-instructions
+bench-instructions: ## Instructions per byte, by valgrind
+	benches/instructions.sh
+
 .PHONY: sample
 sample: ## Writes the demo's sample anew
 	node samples/generate.js samples/AWSLogs
@@ -145,6 +158,11 @@ target/bindgen/engine_bg.wasm: $(CARGO_WASM) $(BINDGEN)
 
 target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) -O3 $< -o $@
+
+.PHONY: bench-wasm
+bench-wasm:
+	cargo build --locked --release --manifest-path benches/module/Cargo.toml --target $(WASM_TARGET) --target-dir target/bench
+$(BENCH_WASM): bench-wasm ;
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs
 	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools

@@ -179,6 +179,6 @@ fn scan(args: &[String]) -> std::io::Result<()> {
 
 fn check_files(paths: &[String]) -> std::io::Result<()> {
     let files: Result<Vec<RuleFile>, _> = paths.iter().map(|p| rule_file(p)).collect();
-    check(&files?).iter().for_each(|f| println!("{}", f.to_json()));
+    check(&files?, &[]).iter().for_each(|f| println!("{}", f.to_json()));
     Ok(())
 }

@@ -6,15 +6,17 @@ import { RuleError } from './errors.js';
 import { parseLines } from './json.js';
 import { Reader } from './reader.js';
 import { located, ruleFiles } from './rules.js';
+import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
 export class Detector extends Reader {
   #warnings;
 
-  constructor({ rules, evidence = true, stream = false, workspace } = {}) {
+  constructor({ rules, evidence = true, stream = false, workspace, tables } = {}) {
     const files = ruleFiles(rules);
+    const given = tableFiles(tables);
     try {
-      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace)));
+      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }

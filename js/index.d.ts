@@ -34,6 +34,17 @@ export interface DetectorOptions {
   stream?: boolean;
   /** The workspace that alerts name, in `AlertType` and `Data Sources`. Default: `forepost`. */
   workspace?: string;
+  /** Tables besides AWSCloudTrail that the rules can read. */
+  tables?: readonly Table[];
+}
+
+/** A table of your own: `{ name: 'AWSGuardDuty', schema: 'TimeGenerated:datetime, Severity:int', data }`. */
+export interface Table {
+  name: string;
+  /** Columns and their Kusto types. */
+  schema: string;
+  /** CSV with a header, or NDJSON. */
+  data: string | Uint8Array;
 }
 
 /** Bytes of a log as it is stored, or text. */
@@ -156,7 +167,7 @@ export interface EvidenceRow {
 }
 
 /** Findings about rule files, without running them. */
-export function check(rules: string | readonly Rule[]): Diagnostic[];
+export function check(rules: string | readonly Rule[], options?: { tables?: readonly Table[] }): Diagnostic[];
 
 export interface QueryResult {
   columns: { name: string; type: string }[];
@@ -175,6 +186,8 @@ export interface Query extends Reader {
 export interface QueryOptions {
   /** What `now()` is in the query. Default: now. */
   now?: Date | string | bigint;
+  /** Tables besides AWSCloudTrail that the query can read. */
+  tables?: readonly Table[];
 }
 
 export const Query: {

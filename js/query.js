@@ -7,16 +7,18 @@ import { guarded } from './instance.js';
 import { parseExact } from './json.js';
 import { utf16Offset } from './positions.js';
 import { Reader } from './reader.js';
+import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
 export class Query extends Reader {
   #kql;
 
-  constructor(kql, { now = new Date() } = {}) {
+  constructor(kql, { now = new Date(), tables } = {}) {
     if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query is a text, not ${describe(kql)}`);
     const ticks = toTicks(now);
+    const given = tableFiles(tables);
     try {
-      super('Query', () => new EngineQuery(kql, ticks));
+      super('Query', () => new EngineQuery(kql, ticks, given));
     } catch (error) {
       throw typeof error === 'string' ? queryError(JSON.parse(error), kql) : error;
     }

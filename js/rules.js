@@ -1,5 +1,6 @@
 // Rule files on their way in, findings on their way out.
 
+import { tableFiles } from './tables.js';
 import { check as engineCheck } from './engine.js';
 import { describe } from './bytes.js';
 import { ForepostError } from './errors.js';
@@ -26,7 +27,8 @@ export function located(findings, files) {
 }
 
 /** Everything there is to say about rule files, without running them. */
-export function check(rules) {
+export function check(rules, { tables } = {}) {
   const files = ruleFiles(rules);
-  return located(JSON.parse(guarded('check()', undefined, () => engineCheck(JSON.stringify(files)))), files);
+  const given = tableFiles(tables);
+  return located(JSON.parse(guarded('check()', undefined, () => engineCheck(JSON.stringify(files), given))), files);
 }

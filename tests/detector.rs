@@ -526,6 +526,7 @@ fn hostile_queries_end_with_an_error() {
         "let f = () { f }; f".to_owned(),
         "print s = strrep('abc', 1000000000)".to_owned(),
         "print s = 'a' matches regex @'(a{1000}){1000}'".to_owned(),
+        format!("let a0 = pack_array(1); {} print strlen(tostring(a40))", (0..40).map(|i| format!("let a{} = pack_array(a{i}, a{i}); ", i + 1)).collect::<String>()),
         "x".repeat(2_000_000),
         String::new(),
         ";;;".to_owned(),
@@ -629,4 +630,31 @@ fn why_a_rule_matched_and_why_it_did_not() {
     ))
     .expect("JSON");
     assert_eq!(broken["findings"][0]["code"], "KS142");
+}
+
+#[test]
+fn rules_read_tables_the_caller_supplies() {
+    let ours = rule(
+        "AWSCloudTrail | where EventName == 'X' | lookup kind=inner (_GetWatchlist('vips')) on $left.UserIdentityUserName == $right.SearchKey",
+        "",
+    );
+    let table = |name: &str, schema: &str, text: &str| {
+        forepost::detector::NamedTable::read(name, schema, text.as_bytes())
+    };
+    let missing = forepost::detector::check(std::slice::from_ref(&ours), &[]);
+    assert!(missing.iter().any(|f| f.is_error() && f.message.contains("vips")), "{missing:?}");
+    let vips = table("vips", "SearchKey:string, Why:string", "SearchKey,Why\ndana,root\n").expect("a table");
+    let mut d = detector(&[ours], Options { tables: vec![vips], ..Options::default() });
+    d.push(&ndjson(&[
+        event(1, "2026-03-11T07:00:00Z", "X", "dana"),
+        event(2, "2026-03-11T07:00:00Z", "X", "eve"),
+    ]));
+    d.finish();
+    let got = alerts(&mut d);
+    assert_eq!(got[0]["Evidence"].as_array().map(Vec::len), Some(1));
+    assert_eq!(got[0]["Evidence"][0]["row"]["Why"], "root");
+    let bad = table("t", "a:long, b:foo", "").expect_err("a bad schema");
+    assert_eq!((bad[0].code, bad[0].column), ("FP402", 9));
+    let bad = table("t", "a:long", "a\nx\n").expect_err("a bad row");
+    assert_eq!((bad[0].code, bad[0].line), ("FP402", 2));
 }

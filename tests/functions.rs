@@ -239,3 +239,25 @@ fn functions_of_several_columns() {
         Ok("a")
     );
 }
+
+/// The pages that people and the command read are what the tables say. `FOREPOST_BLESS=1 cargo test --test functions`
+/// writes them anew.
+#[test]
+fn the_coverage_pages_are_fresh() {
+    let entries = forepost::kql::coverage::entries();
+    let pages = [
+        ("docs/functions.md", forepost::kql::coverage::to_markdown(&entries)),
+        ("js/functions.json", forepost::kql::coverage::to_json(&entries)),
+    ];
+    for (file, text) in pages {
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("FOREPOST_BLESS").is_some() {
+            std::fs::create_dir_all(std::path::Path::new(&path).parent().expect("a folder"))
+                .expect("a folder");
+            std::fs::write(&path, &text).expect("it can be written");
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == text, "{file} is stale: FOREPOST_BLESS=1 cargo test --test functions");
+    }
+    assert!(entries.len() > 300);
+}

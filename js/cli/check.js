@@ -3,16 +3,19 @@
 import { check as checkRules } from '../rules.js';
 import { UsageError } from './args.js';
 import { readRules, render } from './rulefiles.js';
+import { readTables } from './tables.js';
 import { clean, count, note, out, outStyle, style } from './terminal.js';
 
-export async function check({ format = 'pretty' }, paths) {
+export async function check(options, paths) {
+  const { format = 'pretty' } = options;
+  const tables = readTables(options, 'check');
   if (paths.length === 0) throw new UsageError('check needs a rule file or a folder of them', 'check');
   const { rules, failed } = readRules(paths);
   for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
   if (rules.length === 0 && failed.length === 0) throw new UsageError('there is no .yaml or .yml file there', 'check');
   const tally = { error: 0, warning: 0, information: 0 };
   for (const rule of rules) { // one at a time, so that the first findings show at once
-    for (const finding of checkRules([rule])) {
+    for (const finding of checkRules([rule], { tables })) {
       tally[finding.severity] += 1;
       if (format === 'ndjson') {
         const { start, end, ...fixed } = finding;

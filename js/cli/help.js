@@ -2,7 +2,7 @@
 
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'query', 'check'];
+export const COMMANDS = ['scan', 'query', 'check', 'functions'];
 
 const HELP = { short: 'h', about: 'this text' };
 
@@ -10,6 +10,7 @@ export const OPTIONS = {
   scan: {
     rules: { value: 'FILE|DIR', many: true, about: 'rules to run, as YAML; may be repeated. Without it: the built-in ones' },
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one alert a line, nothing else on standard output' },
+    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
     threads: { value: 'N', count: 256, about: 'how many threads may be used; this version uses one' },
     workspace: { value: 'ID', about: 'the workspace that alerts name' },
     'no-evidence': { about: 'leave the source events out of the alerts' },
@@ -17,11 +18,17 @@ export const OPTIONS = {
   },
   query: {
     format: { value: 'pretty|ndjson|csv', choices: ['pretty', 'ndjson', 'csv'], about: 'ndjson: one row a line, as an object' },
+    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
     batch: { about: 'read {"id","query"} lines from standard input, write one answer line each' },
     help: HELP,
   },
   check: {
+    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one finding a line' },
+    help: HELP,
+  },
+  functions: {
+    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one function a line, as an object' },
     help: HELP,
   },
 };
@@ -38,6 +45,7 @@ and what could not be read go to standard error.`,
     examples: [
       ['forepost scan AWSLogs/', 'the built-in rules over a folder synced from the trail’s bucket'],
       ['forepost scan AWSLogs/ --rules my-rules/', 'your own rules, as they are in Sentinel'],
+      ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'rules that also read a table you have'],
       ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'alerts for a program'],
       ['aws cloudtrail lookup-events | forepost scan -', 'straight from the API'],
     ],
@@ -64,6 +72,16 @@ A folder is searched for .yaml and .yml files.`,
     ],
     status: '0 no errors (warnings may be); 1 some rule has an error; 2 could not run.',
   },
+  functions: {
+    usage: 'forepost functions [NAME|FAMILY]…',
+    about: `Lists the functions and aggregates of KQL that the engine runs: parameters, one line, an example.
+What is not listed is refused by name when a rule or query is loaded.`,
+    examples: [
+      ['forepost functions split', 'one function'],
+      ['forepost functions "IPv4 and IPv6"', 'a family'],
+    ],
+    status: '0 ran; 2 there is no such function.',
+  },
 };
 
 /** `forepost --help`. */
@@ -74,6 +92,7 @@ export function overview() {
   forepost scan AWSLogs/ --rules DIR      alerts of your own rules
   forepost query 'KQL' AWSLogs/           one query over the logs
   forepost check DIR                      what is wrong with rule files, and where
+  forepost functions                      what KQL the engine runs
 
   forepost COMMAND --help                 options and examples
   forepost --version

@@ -4,12 +4,13 @@ import { loadSync, version } from '../entry/node.js';
 import { ForepostError } from '../errors.js';
 import { nearest, parse, UsageError } from './args.js';
 import { check } from './check.js';
+import { functions } from './functions.js';
 import { COMMANDS, OPTIONS, help, overview } from './help.js';
 import { query } from './query.js';
 import { scan } from './scan.js';
 import { leaveWhenOutputFails, note, out, style } from './terminal.js';
 
-const RUN = { scan, query, check };
+const RUN = { scan, query, check, functions };
 
 /** 0 ran; 1 ran but something was unreadable or a rule has an error; 2 could not run. */
 export async function main(argv) {

@@ -7,6 +7,7 @@ import { UsageError } from './args.js';
 import { readInto } from './read.js';
 import { render } from './rulefiles.js';
 import { csv, table } from './table.js';
+import { readTables } from './tables.js';
 import { count, note, out, style } from './terminal.js';
 
 export async function query(options, operands) {
@@ -18,7 +19,7 @@ export async function query(options, operands) {
   if (kql === undefined) throw new UsageError("query needs a query: forepost query 'print 1 + 1'", 'query');
   let run;
   try {
-    run = new Query(kql);
+    run = new Query(kql, { tables: readTables(options, 'query') });
     const report = await readInto(run, paths);
     const answer = run.result();
     await print(answer, options.format ?? 'pretty');

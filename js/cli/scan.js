@@ -7,6 +7,7 @@ import { renderAlert } from './alert.js';
 import { UsageError } from './args.js';
 import { readInto } from './read.js';
 import { readRules, render } from './rulefiles.js';
+import { readTables } from './tables.js';
 import { clean, count, note, number, out, style, time } from './terminal.js';
 
 export async function scan(options, operands) {
@@ -43,7 +44,7 @@ function loadRules(paths) {
 function newDetector(rules, options) {
   const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
   try {
-    const detector = new Detector({ rules, evidence: !options['no-evidence'], workspace: options.workspace });
+    const detector = new Detector({ rules, evidence: !options['no-evidence'], workspace: options.workspace, tables: readTables(options, 'scan') });
     for (const warning of detector.warnings) note(render(warning, textOf(warning)));
     return detector;
   } catch (error) {

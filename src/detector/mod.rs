@@ -9,10 +9,14 @@ mod explain;
 mod feed;
 pub mod index;
 mod query;
+#[cfg(test)]
+mod sieve_test;
+pub mod tables;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
 pub use query::{QueryRun, query_batch_line, write_diagnostic};
+pub use tables::NamedTable;
 
 use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};
@@ -48,15 +52,6 @@ impl Default for Options {
         let AlertOptions { workspace, .. } = AlertOptions::default();
         Options { evidence: true, workspace, stream: false, candidates: false, tables: Vec::new() }
     }
-}
-
-/// A table a user supplies.
-#[derive(Clone, Debug)]
-pub struct NamedTable {
-    /// The name queries use.
-    pub name: String,
-    /// Its columns and rows.
-    pub table: crate::table::user::UserTable,
 }
 
 /// One rule and where its replay stands.
@@ -113,6 +108,11 @@ impl Detector {
     /// What is odd about the rules and does not keep them from running.
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings
+    }
+
+    /// Turns the sieve off: every event goes through every rule. It changes the time and nothing else.
+    pub fn evaluate_everything(&mut self) {
+        self.feed.evaluate_everything();
     }
 
     /// Takes bytes of the current input, cut anywhere.
@@ -277,7 +277,7 @@ impl Detector {
 
 impl RuleState {
     fn new(compiled: CompiledRule, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
-        let CompiledRule { rule, split, columns } = compiled;
+        let CompiledRule { rule, split, columns, .. } = compiled;
         let leaves = feed.add(split.leaves, tables);
         RuleState { rule, root: split.root, columns, leaves, concluded: None, silent_until: 0 }
     }

@@ -174,11 +174,16 @@ fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
     }
 }
 
-/// `to typeof(t)`: numbers are not read from text. Source: semantics §9 (R18).
+/// `to typeof(t)`: a number is made of a number only, a bool of a bool or a whole number. Source: semantics §9 (R18).
 fn typed_item(item: Value, ty: Type) -> Value {
+    let kin = |v: &Value| match ty {
+        Type::Bool => matches!(v, Value::Bool(_) | Value::Int(_) | Value::Long(_)),
+        t if t.is_number() => v.own_type().is_some_and(Type::is_number),
+        _ => true,
+    };
     match (&item, ty) {
         (_, Type::Dynamic) => item,
-        (Value::String(_), t) if t.is_number() => Value::Null,
+        (v, _) if !kin(v) => Value::Null,
         _ => {
             let v = convert::convert(&item, Type::Dynamic, ty);
             if v.is_null() { ty.missing() } else { v }

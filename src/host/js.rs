@@ -5,7 +5,7 @@
 //! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
 //! makes a new one.
 
-use crate::detector::{self, Options, QueryRun, RuleFile};
+use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -21,10 +21,14 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// Checks rule files: `[{"file","text"}]` in, a JSON array of findings out.
+/// Checks rule files: `[{"file","text"}]` and `[{"name","schema","text"}]` in, a JSON array of findings out.
 #[wasm_bindgen]
-pub fn check(files: &str) -> Result<String, String> {
-    Ok(json(&detector::check(&rule_files(files)?)))
+pub fn check(files: &str, tables: &str) -> Result<String, String> {
+    let tables = match given_tables(tables) {
+        Ok(tables) => tables,
+        Err(findings) => return Ok(json(&findings)),
+    };
+    Ok(json(&detector::check(&rule_files(files)?, &tables)))
 }
 
 /// Answers one line of `query --batch`; `now` is what `now()` is, in ticks.
@@ -46,8 +50,14 @@ impl Detector {
         evidence: bool,
         stream: bool,
         workspace: Option<String>,
+        tables: &str,
     ) -> Result<Detector, String> {
-        let mut options = Options { evidence, stream, ..Options::default() };
+        let mut options = Options {
+            evidence,
+            stream,
+            tables: given_tables(tables).map_err(|f| json(&f))?,
+            ..Options::default()
+        };
         if let Some(workspace) = workspace {
             options.workspace = workspace;
         }
@@ -114,8 +124,16 @@ pub struct Query(QueryRun);
 impl Query {
     /// `now` is what `now()` is, in ticks. Throws the diagnostics of a bad query as a JSON array.
     #[wasm_bindgen(constructor)]
-    pub fn new(kql: &str, now: i64) -> Result<Query, String> {
-        QueryRun::new(kql, now, &[]).map(Query).map_err(|found| {
+    pub fn new(kql: &str, now: i64, tables: &str) -> Result<Query, String> {
+        // A finding about a table has no place in the query.
+        let tables = given_tables(tables).map_err(|findings| {
+            let unplaced = |f: &Finding| {
+                serde_json::json!({"severity": f.severity, "code": f.code, "start": 0, "end": 0,
+                    "message": format!("{}, line {}: {}", f.file, f.line, f.message), "hint": f.hint})
+            };
+            serde_json::Value::from_iter(findings.iter().map(unplaced)).to_string()
+        })?;
+        QueryRun::new(kql, now, &tables).map(Query).map_err(|found| {
             let mut out = String::from("[");
             for (i, diagnostic) in found.iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
@@ -174,6 +192,19 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
 /// Findings as a JSON array.
 pub(super) fn findings_json(findings: &[detector::Finding]) -> String {
     json(findings)
+}
+
+#[derive(Deserialize)]
+struct Given {
+    name: String,
+    schema: String,
+    text: String,
+}
+
+fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
+    // The shim writes this text itself; what it cannot be is no table.
+    let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
+    given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect()
 }
 
 /// Findings hold only text and numbers, so writing them cannot fail.

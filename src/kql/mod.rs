@@ -3,6 +3,7 @@
 pub mod aggregates;
 pub mod ast;
 pub mod bind;
+pub mod coverage;
 pub mod diagnostic;
 pub mod functions;
 pub mod lex;

@@ -12,6 +12,10 @@ use std::rc::Rc;
 /// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`].
 pub const MAX_DEPTH: usize = 128;
 
+/// How long the text of a value may grow, in bytes: arrays that share their items can be small in memory and endless as text.
+/// What is longer is cut; nothing in a log is.
+const MAX_TEXT: usize = 64 << 20;
+
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -488,6 +492,9 @@ pub fn write(out: &mut String, value: &Value) {
                 if i > 0 {
                     out.push(',');
                 }
+                if out.len() > MAX_TEXT {
+                    break;
+                }
                 write(out, item);
             }
             out.push(']');
@@ -497,6 +504,9 @@ pub fn write(out: &mut String, value: &Value) {
             for (i, (key, item)) in bag.iter().enumerate() {
                 if i > 0 {
                     out.push(',');
+                }
+                if out.len() > MAX_TEXT {
+                    break;
                 }
                 write_string(out, key);
                 out.push(':');

@@ -78,8 +78,8 @@ macro_rules! aggregate {
             params: $params,
             returns: $returns,
             naming: $naming,
-            doc: $doc,
-            examples: $examples,
+            doc: crate::kql::functions::documented($doc),
+            examples: if cfg!(target_arch = "wasm32") { &[] } else { $examples },
             conditional: $conditional,
             new: $new,
         }

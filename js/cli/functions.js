@@ -1,0 +1,30 @@
+// `forepost functions`: what KQL the engine runs, from the table it was built with.
+
+import { readFileSync } from 'node:fs';
+import { nearest, UsageError } from './args.js';
+import { count, note, out, style } from './terminal.js';
+
+export async function functions(options, operands) {
+  const all = JSON.parse(readFileSync(new URL('../functions.json', import.meta.url), 'utf8'));
+  const wanted = operands.map((word) => {
+    const found = all.filter((f) => f.name === word || f.family.toLowerCase() === word.toLowerCase());
+    if (found.length === 0) {
+      const guess = nearest(word, all.flatMap((f) => [f.name, f.family]));
+      throw new UsageError(`there is no function or family ${JSON.stringify(word)}${guess ? `; did you mean ${guess}?` : ''}`, 'functions');
+    }
+    return found;
+  });
+  const shown = operands.length > 0 ? [...new Set(wanted.flat())] : all;
+  if (options.format === 'ndjson') {
+    for (const f of shown) await out(`${JSON.stringify(f)}\n`);
+    return 0;
+  }
+  let family;
+  for (const f of shown) {
+    if (f.family !== family) await out(`${family === undefined ? '' : '\n'}${style.bold(f.family)}\n`);
+    family = f.family;
+    await out(`  ${f.signature}\n      ${f.doc}\n      ${style.dim(`${f.example} → ${f.result}`)}\n`);
+  }
+  note(style.dim(`${count(shown.length, 'function')} and aggregates; what is not here is refused by name`));
+  return 0;
+}

@@ -1,0 +1,99 @@
+//! What the engine supports, printed from its own tables: the source of `docs/functions.md` and `js/functions.json`.
+
+use super::aggregates::AGGREGATES;
+use super::functions::{FAMILIES, Kind, Param};
+use crate::value::json;
+
+/// A function or aggregate as the coverage page shows it.
+pub struct Entry {
+    /// The family; `Aggregates` for those.
+    pub family: &'static str,
+    /// As queries write it.
+    pub name: &'static str,
+    /// With its parameters: `split(source, delimiter, [index])`
+    pub signature: String,
+    /// One line.
+    pub doc: &'static str,
+    /// A call and what it yields.
+    pub example: Option<(&'static str, &'static str)>,
+}
+
+/// Everything, family by family. Without documents and examples in WebAssembly.
+pub fn entries() -> Vec<Entry> {
+    let functions = FAMILIES.iter().flat_map(|family| {
+        family.functions.iter().map(|f| Entry {
+            family: family.name,
+            name: f.name,
+            signature: signature(f.name, f.params),
+            doc: f.doc,
+            example: f.examples.first().copied(),
+        })
+    });
+    let aggregates = AGGREGATES.iter().map(|a| Entry {
+        family: "Aggregates",
+        name: a.name,
+        signature: signature(a.name, a.params),
+        doc: a.doc,
+        example: a.examples.first().copied(),
+    });
+    functions.chain(aggregates).collect()
+}
+
+fn signature(name: &str, params: &[Param]) -> String {
+    let written = |p: &Param| {
+        let name = if p.kind == Kind::TypeLiteral { "typeof(…)" } else { p.name };
+        let many = if p.repeated { format!("{name}, …") } else { name.to_owned() };
+        if p.optional { format!("[{many}]") } else { many }
+    };
+    format!("{name}({})", params.iter().map(written).collect::<Vec<_>>().join(", "))
+}
+
+/// The entries as one JSON array, an object a line.
+pub fn to_json(entries: &[Entry]) -> String {
+    let object = |e: &Entry| {
+        let mut out = String::from("{");
+        let (example, result) = e.example.unwrap_or_default();
+        let fields = [
+            ("family", e.family),
+            ("name", e.name),
+            ("signature", &e.signature),
+            ("doc", e.doc),
+            ("example", example),
+            ("result", result),
+        ];
+        for (i, (key, text)) in fields.into_iter().enumerate() {
+            out.push_str(if i > 0 { "," } else { "" });
+            json::write_string(&mut out, key);
+            out.push(':');
+            json::write_string(&mut out, text);
+        }
+        out + "}"
+    };
+    format!("[\n{}\n]\n", entries.iter().map(object).collect::<Vec<_>>().join(",\n"))
+}
+
+/// The entries as a page.
+pub fn to_markdown(entries: &[Entry]) -> String {
+    let mut out = String::from(
+        "# What KQL Forepost runs\n\nPrinted from the engine's own tables; a test keeps it so. Every example runs as a test. What is not here is \
+         refused by name when a rule or query is loaded.\n",
+    );
+    let mut family = "";
+    for e in entries {
+        if e.family != family {
+            family = e.family;
+            out.push_str(&format!("\n## {family}\n\n| Function | What it does | Example |\n|---|---|---|\n"));
+        }
+        let cell = |text: &str| text.replace('|', "\\|").replace('\n', "\\n");
+        let (example, result) = e.example.unwrap_or_default();
+        let code = |text: &str| if text.contains('`') { cell(text) } else { format!("`{}`", cell(text)) };
+        out.push_str(&format!(
+            "| {} | {} | {} → {} |\n",
+            code(&e.signature),
+            cell(e.doc),
+            code(example),
+            code(result)
+        ));
+    }
+    out
+}
