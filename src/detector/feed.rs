@@ -203,9 +203,19 @@ impl Feed {
         self.source.push(bytes, &mut self.state);
     }
 
+    /// The same, and offers each record and problem to another sink too.
+    pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn Sink) {
+        self.source.push(bytes, &mut Tee { state: &mut self.state, also });
+    }
+
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.source.finish(&mut self.state);
+    }
+
+    /// The same, for both sinks.
+    pub fn end_input_through(&mut self, also: &mut dyn Sink) {
+        self.source.finish(&mut Tee { state: &mut self.state, also });
     }
 
     /// The leaves of a query, their rows in order.
@@ -453,6 +463,24 @@ impl Sink for State {
 
     fn problem(&mut self, problem: Problem) {
         State::problem(self, Some(problem.offset), problem.code, problem.message);
+    }
+}
+
+/// Two sinks for one source.
+struct Tee<'a> {
+    state: &'a mut State,
+    also: &'a mut dyn Sink,
+}
+
+impl Sink for Tee<'_> {
+    fn record(&mut self, record: Record<'_>) {
+        self.state.offer(&record);
+        self.also.record(record);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.also.problem(problem.clone());
+        Sink::problem(self.state, problem);
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod check;
 mod explain;
 mod feed;
+pub mod index;
 mod query;
 #[cfg(test)]
 mod sieve_test;
@@ -129,6 +130,22 @@ impl Detector {
     /// The current input ended; the next bytes begin another.
     pub fn end_input(&mut self) {
         self.feed.end_input();
+        if self.stream {
+            self.follow();
+        }
+    }
+
+    /// As [`push`](Self::push), and offers each record to another sink too.
+    pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn crate::source::Sink) {
+        self.feed.push_through(bytes, also);
+        if self.stream {
+            self.follow();
+        }
+    }
+
+    /// As [`end_input`](Self::end_input), for both.
+    pub fn end_input_through(&mut self, also: &mut dyn crate::source::Sink) {
+        self.feed.end_input_through(also);
         if self.stream {
             self.follow();
         }
