@@ -27,6 +27,9 @@ WWW_MODULES := www/node_modules/.package-lock.json
 WWW_BUDGET := 1000000
 PAGE_PORT := 8173
 export CHROMIUM ?= /usr/bin/chromium
+# Other people's rules and events, where they are: tests use them and never copy them.
+SHARED_RULES := $(wildcard $(or $(FOREPOST_SHARED),../shared)/rules)
+SHARED_FILTER := $(if $(SHARED_RULES),target/fluent-bit/shared.wasm)
 
 .PHONY: help
 help: ## This list
@@ -34,6 +37,9 @@ help: ## This list
 
 .PHONY: build
 build: package budget www page-budget ## The npm package and its command in dist/npm, the page in dist/www; fails if either is too large
+
+.PHONY: filter
+filter: dist/fluent-bit/forepost.wasm ## The Fluent Bit module, in dist/fluent-bit; RULES=dir builds those rules in, KEY=name looks there first
 
 .PHONY: demo
 demo: package ## Builds, scans the bundled sample and prints the alerts
@@ -55,7 +61,7 @@ page: www ## Builds the triage page and serves it on loopback
 	www/node_modules/.bin/vite preview www --host 127.0.0.1 --port $(PAGE_PORT) --strictPort
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package test-page budget page-budget ## All checks and tests
+test: lint licences test-native test-wasm test-package test-page test-fluent-bit test-hosts budget page-budget ## All checks and tests
 
 .PHONY: lint
 lint: ## Format and clippy, without changing anything
@@ -123,11 +129,58 @@ fmt: ## Formats the code
 clean: ## Removes everything that was built, but not .tools
 	rm -rf target dist node_modules www/node_modules tests/out
 
+.PHONY: test-fluent-bit
+test-fluent-bit: package dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The Fluent Bit module through the host's ABI, on 8 KB of stack, in wasmi and Node
+	cargo test --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- --nocapture
+	node --expose-gc --test --test-reporter=spec tests/fluent-bit/*.test.js
+
+.PHONY: test-hosts
+test-hosts: package tests/hosts/node_modules/.package-lock.json ## The package in workerd, miniflare, Deno, Bun and Node, and through bundlers
+	cd tests/hosts && node --test --test-reporter=spec *.test.js
+
+# The package itself is linked, not copied: it must be there, and may change without an install.
+tests/hosts/node_modules/.package-lock.json: tests/hosts/package.json tests/hosts/package-lock.json | package
+	cd tests/hosts && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: bench-fluent-bit
+bench-fluent-bit: dist/fluent-bit/forepost.wasm ## What a record costs in an interpreter that matters to no rule, against one memmem
+	cargo build --locked --release --target $(WASM_TARGET) --manifest-path tests/fluent-bit/memmem/Cargo.toml
+	cargo run --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- fuel dist/fluent-bit/forepost.wasm \
+		tests/fluent-bit/memmem/target/$(WASM_TARGET)/release/memmem.wasm
+
+# ── How the Fluent Bit module comes to be ────────────────────────────────────────────────────────────────────
+# Its engine is built once; tools/filter.js then builds rules into it. Scalar: Fluent Bit's runtime refuses SIMD.
+
+FILTER_ENGINE := target/filter/$(WASM_TARGET)/filter/forepost.wasm
+FILTER_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
+# The stack on which rules are compiled, at build time; records need little of it.
+FILTER_RUSTFLAGS := -C link-arg=-zstack-size=131072 -C link-arg=--export=__stack_pointer
+
+.PHONY: cargo-filter
+cargo-filter:
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(FILTER_RUSTFLAGS)" cargo build --locked --lib --no-default-features \
+		--features fluent-bit --target $(WASM_TARGET) --profile filter --target-dir target/filter
+$(FILTER_ENGINE): cargo-filter ;
+
+# Other rules are another module: built anew each time, for make knows nothing of the rules.
+.PHONY: dist/fluent-bit/forepost.wasm
+dist/fluent-bit/forepost.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
+	mkdir -p $(@D) target/fluent-bit
+	node tools/filter.js $< target/fluent-bit/plain.wasm $(if $(RULES),--rules '$(RULES)') $(if $(KEY),--key '$(KEY)')
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os target/fluent-bit/plain.wasm -o $@
+	node tools/size.js $@
+
+target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
+	mkdir -p $(@D)
+	node tools/filter.js $< $@.plain --rules $(SHARED_RULES)
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os $@.plain -o $@
+
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 
 .PHONY: package
-package: target/bindgen/forepost.wasm
-	node tools/package.js target/bindgen $(PACKAGE)
+package: target/bindgen/forepost.wasm target/bindgen-scalar/forepost.wasm
+	node tools/package.js target/bindgen target/bindgen-scalar $(PACKAGE)
 
 .PHONY: budget
 budget: package
@@ -163,6 +216,19 @@ target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
 bench-wasm:
 	cargo build --locked --release --manifest-path benches/module/Cargo.toml --target $(WASM_TARGET) --target-dir target/bench
 $(BENCH_WASM): bench-wasm ;
+
+# The same without SIMD, for runtimes that lack it.
+SCALAR_WASM := target/scalar/$(WASM_TARGET)/release/forepost.wasm
+.PHONY: cargo-scalar
+cargo-scalar:
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS= cargo build --locked --release --lib --target $(WASM_TARGET) --target-dir target/scalar
+$(SCALAR_WASM): cargo-scalar ;
+
+target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN)
+	$(BINDGEN) $(SCALAR_WASM) target/bindgen-scalar engine
+
+target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/engine_bg.wasm $(NODE_MODULES)
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -O3 $< -o $@
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs
 	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools

@@ -73,6 +73,11 @@ export interface Detector extends Reader {
   readonly warnings: readonly Diagnostic[];
   /** There is no more input: concludes everything. */
   finish(): void;
+  /**
+   * Takes over the times of the first and the last event that others have read, when only what matters of them comes here:
+   * a rule that alerts on nothing then runs for every window between them.
+   */
+  observe(first: Date | string | bigint, last: Date | string | bigint): void;
   /** The host's clock: concludes the windows that ended before it. A bigint is ticks of 100 ns since year 1, UTC. */
   advanceTo(time: Date | string | bigint): void;
   /** Takes the alerts since the last call. Integers beyond 2^53 in the evidence are rounded: see `alertsText()`. */

@@ -1,14 +1,17 @@
-// node tools/package.js BUILT DIST: lays out the npm package from js/ and what the build made.
+// node tools/package.js BUILT SCALAR DIST: lays out the npm package from js/ and what the build made, with SIMD and without.
 
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-const [built, dist] = process.argv.slice(2);
+const [built, scalar, dist] = process.argv.slice(2);
 const version = /^version = "(.+)"$/m.exec(readFileSync('Cargo.toml', 'utf8'))[1];
 const { name, ...rest } = JSON.parse(readFileSync('js/package.json', 'utf8'));
 
 rmSync(dist, { recursive: true, force: true });
 cpSync('js', dist, { recursive: true });
 for (const file of ['engine.js', 'forepost.wasm']) cpSync(`${built}/${file}`, `${dist}/${file}`);
+cpSync(`${scalar}/forepost.wasm`, `${dist}/forepost-scalar.wasm`);
+// One glue serves both.
+if (!readFileSync(`${scalar}/engine.js`).equals(readFileSync(`${built}/engine.js`))) throw new Error('the two modules have different glue');
 for (const file of ['README.md', 'LICENSE']) cpSync(file, `${dist}/${file}`);
 writeFileSync(`${dist}/package.json`, `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
 chmodSync(`${dist}/cli.js`, 0o755);

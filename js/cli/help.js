@@ -2,19 +2,29 @@
 
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'query', 'check', 'functions'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'check', 'functions'];
 
 const HELP = { short: 'h', about: 'this text' };
 
+const ALERTS = {
+  rules: { value: 'FILE|DIR', many: true, about: 'rules to run, as YAML; may be repeated. Without it: the built-in ones' },
+  format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one alert a line, nothing else on standard output' },
+  table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
+  workspace: { value: 'ID', about: 'the workspace that alerts name' },
+  'no-evidence': { about: 'leave the source events out of the alerts' },
+  help: HELP,
+};
+
 export const OPTIONS = {
   scan: {
-    rules: { value: 'FILE|DIR', many: true, about: 'rules to run, as YAML; may be repeated. Without it: the built-in ones' },
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one alert a line, nothing else on standard output' },
-    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
+    ...ALERTS,
     threads: { value: 'N', count: 256, about: 'how many threads may be used; this version uses one' },
-    workspace: { value: 'ID', about: 'the workspace that alerts name' },
-    'no-evidence': { about: 'leave the source events out of the alerts' },
-    help: HELP,
+    follow: { about: 'print an alert as soon as the events are past its window by 5 minutes; events must come in order of time' },
+  },
+  conclude: {
+    ...ALERTS,
+    from: { value: 'TIME', about: 'when the first event was that any filter saw; with --to: for rules that alert on nothing' },
+    to: { value: 'TIME', about: 'when the last one was, like 2026-06-17T10:00:00Z' },
   },
   query: {
     format: { value: 'pretty|ndjson|csv', choices: ['pretty', 'ndjson', 'csv'], about: 'ndjson: one row a line, as an object' },
@@ -48,6 +58,19 @@ and what could not be read go to standard error.`,
       ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'rules that also read a table you have'],
       ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'alerts for a program'],
       ['aws cloudtrail lookup-events | forepost scan -', 'straight from the API'],
+    ],
+    status: '0 ran; 1 ran, but some input was unreadable; 2 could not run; 130 stopped with Ctrl-C.',
+  },
+  conclude: {
+    usage: 'forepost conclude [PATH…|-] [--rules FILE|DIR]…',
+    about: `Makes alerts of what filters let through, from however many machines and in whatever order: the same
+alerts that one scan of all events would make. PATH holds the records that the Fluent Bit module passed on (its
+sieve, or its filter), as NDJSON or as any store keeps them; the key forepost that it added may be there or not.
+Give the rules that the filters were built with. What a filter calls an alert is sure by itself; conclude is for
+the candidates, of rules that need the whole window.`,
+    examples: [
+      ['forepost conclude node-*.ndjson --rules my-rules/', 'what three machines have let through'],
+      ['forepost conclude - --rules my-rules/ < candidates.ndjson', 'from a pipe'],
     ],
     status: '0 ran; 1 ran, but some input was unreadable; 2 could not run; 130 stopped with Ctrl-C.',
   },
@@ -90,6 +113,7 @@ export function overview() {
 
   forepost scan AWSLogs/                  alerts of the built-in rules
   forepost scan AWSLogs/ --rules DIR      alerts of your own rules
+  forepost conclude FILE…                 alerts of what pipeline filters let through
   forepost query 'KQL' AWSLogs/           one query over the logs
   forepost check DIR                      what is wrong with rule files, and where
   forepost functions                      what KQL the engine runs

@@ -7,10 +7,10 @@ import { check } from './check.js';
 import { functions } from './functions.js';
 import { COMMANDS, OPTIONS, help, overview } from './help.js';
 import { query } from './query.js';
-import { scan } from './scan.js';
+import { conclude, scan } from './scan.js';
 import { leaveWhenOutputFails, note, out, style } from './terminal.js';
 
-const RUN = { scan, query, check, functions };
+const RUN = { scan, conclude, query, check, functions };
 
 /** 0 ran; 1 ran but something was unreadable or a rule has an error; 2 could not run. */
 export async function main(argv) {

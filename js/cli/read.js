@@ -10,9 +10,9 @@ const SHOWN = 100; // problems of one file that are listed one by one
 
 /**
  * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted}`.
- * Ctrl-C stops reading after the current chunk; a second one ends the process.
+ * `afterChunk` is waited for after each chunk. Ctrl-C stops reading after the current chunk; a second one ends the process.
  */
-export async function readInto(reader, paths) {
+export async function readInto(reader, paths, afterChunk) {
   const { files, failed, skipped } = find(paths, LOGS);
   const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false };
   for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
@@ -29,7 +29,10 @@ export async function readInto(reader, paths) {
     for (const file of files) {
       if (report.interrupted) break;
       current = open(file);
-      await readFile(reader, file.path, current, report, (length) => progress.advance(length, () => reader.stats().events));
+      await readFile(reader, file.path, current, report, async (length) => {
+        progress.advance(length, () => reader.stats().events);
+        await afterChunk?.();
+      });
     }
   } finally {
     process.removeListener('SIGINT', stop);
@@ -49,7 +52,7 @@ async function readFile(reader, path, stream, report, onChunk) {
     for await (const chunk of stream) {
       reader.push(chunk);
       problems.print(reader);
-      onChunk(chunk.length);
+      await onChunk(chunk.length);
     }
     report.files += 1;
   } catch (error) {

@@ -1,4 +1,4 @@
-// `forepost scan`
+// `forepost scan` and `forepost conclude`
 
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
@@ -10,41 +10,54 @@ import { readRules, render } from './rulefiles.js';
 import { readTables } from './tables.js';
 import { clean, count, note, number, out, style, time } from './terminal.js';
 
-export async function scan(options, operands) {
+export const scan = (options, operands) => run('scan', options, operands);
+
+/** A scan over candidates, plus the times of the events that did not come along. */
+export function conclude(options, operands) {
+  const span = [options.from, options.to];
+  if (span.filter(Boolean).length === 1) throw new UsageError('--from and --to go together', 'conclude');
+  return run('conclude', options, operands, span[0] && span);
+}
+
+async function run(command, options, operands, span) {
   const paths = operands.length > 0 ? operands : ['-'];
-  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError('scan needs a file, a folder, or - for standard input', 'scan');
-  const rules = options.rules && loadRules(options.rules);
-  const detector = newDetector(rules, options);
+  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
+  const rules = options.rules && loadRules(options.rules, command);
+  const detector = newDetector(rules, options, command);
   const started = performance.now();
   const found = new Map(); // alerts by rule
-  const report = await readInto(detector, paths);
+  const print = async () => {
+    for (const line of detector.alertsText().split('\n').filter(Boolean)) {
+      const alert = parseExact(line);
+      const rule = ruleOf(alert);
+      found.set(rule, (found.get(rule) ?? 0) + 1);
+      await out(options.format === 'ndjson' ? `${line}\n` : `${renderAlert(alert)}\n\n`);
+    }
+  };
+  if (span) detector.observe(...span);
+  const report = await readInto(detector, paths, options.follow ? print : undefined);
   detector.finish();
   const failures = detector.problems(); // of rules' runs
   for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(clean(code))}`);
-  for (const line of detector.alertsText().split('\n').filter(Boolean)) {
-    const alert = parseExact(line);
-    const rule = ruleOf(alert);
-    found.set(rule, (found.get(rule) ?? 0) + 1);
-    await out(options.format === 'ndjson' ? `${line}\n` : `${renderAlert(alert)}\n\n`);
-  }
+  await print();
   summarise(report, detector.stats(), found, performance.now() - started);
   detector.dispose();
   if (report.interrupted) return 130;
   return report.unreadable + report.problems + failures.length > 0 ? 1 : 0;
 }
 
-function loadRules(paths) {
+function loadRules(paths, command) {
   const { rules, failed } = readRules(paths);
-  if (failed.length > 0) throw new UsageError(`the rules in ${clean(failed[0].path)} cannot be read: ${failed[0].message}`, 'scan');
-  if (rules.length === 0) throw new UsageError('--rules: there is no .yaml or .yml file there', 'scan');
+  if (failed.length > 0) throw new UsageError(`the rules in ${clean(failed[0].path)} cannot be read: ${failed[0].message}`, command);
+  if (rules.length === 0) throw new UsageError('--rules: there is no .yaml or .yml file there', command);
   return rules;
 }
 
 /** A rule with an error stops the scan before it reads: a rule that silently does not run is worse. */
-function newDetector(rules, options) {
+function newDetector(rules, options, command) {
   const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
   try {
-    const detector = new Detector({ rules, evidence: !options['no-evidence'], workspace: options.workspace, tables: readTables(options, 'scan') });
+    const detector = new Detector({ rules, evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables: readTables(options, command) });
     for (const warning of detector.warnings) note(render(warning, textOf(warning)));
     return detector;
   } catch (error) {

@@ -1,7 +1,11 @@
 // Browsers, workers and whatever knows fetch: the module lies beside the package.
 
-import { load as loadFrom, loadSync } from '../instance.js';
+import { hasSimd, load as loadFrom, loadSync } from '../instance.js';
 
 export * from '../api.js';
 export { loadSync };
-export const load = (source = new URL('../forepost.wasm', import.meta.url)) => loadFrom(source);
+
+// Written out, so that bundlers see both files.
+const beside = () => (hasSimd() ? new URL('../forepost.wasm', import.meta.url) : new URL('../forepost-scalar.wasm', import.meta.url));
+
+export const load = (source = beside()) => loadFrom(source);

@@ -8,6 +8,7 @@ use crate::exec::run::Table;
 use crate::exec::split::Leaf;
 use crate::exec::stage::{self, CompiledStage};
 use crate::sieve::Sieve;
+use crate::source::embedded;
 use crate::source::{Envelope, Problem, Record, Sink, Source};
 use crate::table::cloudtrail::{self, EventRow};
 use crate::value::{Value, datetime, json};
@@ -379,7 +380,10 @@ impl State {
                 (Keep::Rows | Keep::Records, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
                 (Keep::Evidence, None) => {
-                    let made = event.insert(Rc::new(Event { raw: (*json::minify(record.raw)).into(), time }));
+                    let made = event.insert(Rc::new(Event {
+                        raw: (*json::minify(&embedded::without_added(record.raw))).into(),
+                        time,
+                    }));
                     Evidence::One(Rc::clone(made))
                 }
             };
@@ -426,7 +430,7 @@ impl State {
         }
         self.candidates += u64::from(candidate);
         if candidate && self.keep == Keep::Records {
-            self.collected.extend_from_slice(&json::minify(record.raw));
+            self.collected.extend_from_slice(&json::minify(&embedded::without_added(record.raw)));
             self.collected.push(b'\n');
         }
         if let Some(e) = failed {
@@ -490,6 +494,11 @@ impl<'a> CachedRow<'a> {
     /// The row of a raw record.
     pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
         CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); cloudtrail::columns().len()] }
+    }
+
+    /// `TimeGenerated` in ticks.
+    pub fn time(&self) -> Option<i64> {
+        self.row.time()
     }
 }
 

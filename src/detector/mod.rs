@@ -11,11 +11,15 @@ pub mod index;
 mod query;
 #[cfg(test)]
 mod sieve_test;
+mod signs;
+mod single;
 pub mod tables;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
 pub use query::{QueryRun, query_batch_line, write_diagnostic};
+pub use signs::Signs;
+pub use single::{Judge, Match, State};
 pub use tables::NamedTable;
 
 use crate::exec::row::Rows;

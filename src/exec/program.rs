@@ -132,6 +132,17 @@ impl Program {
         }
     }
 
+    /// Makes now what calls otherwise make when a row first needs it: patterns, sets, and the memory they search with.
+    pub fn warm(&self) {
+        for op in &self.ops {
+            if let Op::Call(call) = op {
+                let value = |a: &Expr| a.as_const().cloned().unwrap_or_else(|| a.ty.missing());
+                let args: Vec<Value> = call.args.iter().map(value).collect();
+                invoke(call.eval, &args, &call.site);
+            }
+        }
+    }
+
     /// The value for a row. `stack` is scratch space, empty between calls.
     pub fn eval(&self, row: &(impl Columns + ?Sized), stack: &mut Vec<Value>) -> Value {
         self.walk(row, stack, &mut |_, _| {})

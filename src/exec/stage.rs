@@ -54,6 +54,15 @@ impl CompiledStage {
         CompiledStage::new(stage, &mut |e| Ok(e.clone())).ok()
     }
 
+    /// See [`Program::warm`].
+    pub fn warm(&self) {
+        match self {
+            CompiledStage::Where(p) | CompiledStage::Parse(_, p) | CompiledStage::ParseKv(_, p) => p.warm(),
+            CompiledStage::Extend(sets) => sets.iter().for_each(|(_, p)| p.warm()),
+            CompiledStage::Project(ps) | CompiledStage::MvExpand(_, ps) => ps.iter().for_each(Program::warm),
+        }
+    }
+
     /// The predicate, if it is a `where`.
     pub fn predicate(&self) -> Option<&Program> {
         match self {

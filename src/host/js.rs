@@ -88,7 +88,7 @@ impl Detector {
         self.0.advance_to(ticks);
     }
 
-    /// Takes over the times (in ticks) of the first and last event that others read.
+    /// The times of the first and last event that others have read, in ticks: see [`detector::Detector::observe`].
     pub fn observe(&mut self, first: i64, last: i64) {
         self.0.observe(first, last);
     }

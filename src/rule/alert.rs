@@ -231,6 +231,39 @@ impl Run<'_> {
     }
 }
 
+/// What a rule says of rows of which no run was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The rule's name, or what it is overridden with.
+    pub name: String,
+    /// How bad.
+    pub severity: AlertSeverity,
+    /// Tactics.
+    pub tactics: Vec<String>,
+    /// Techniques and, behind them, sub-techniques.
+    pub techniques: Vec<String>,
+    /// The text of a JSON array, or empty.
+    pub entities: String,
+}
+
+impl Rule {
+    /// The name, the entities and so on that an alert of these rows would have.
+    pub fn shown_by(&self, rows: &Rows) -> Shown {
+        let all: Vec<&Row> = rows.rows.iter().collect();
+        let Overridden { name, severity, tactics, dynamic, .. } =
+            details::overridden(&self.alert_details, rows, all.first().copied());
+        let (mut techniques, subs) = techniques(self, &dynamic);
+        techniques.extend(subs);
+        Shown {
+            name: name.unwrap_or_else(|| self.name.clone()),
+            severity: severity.unwrap_or(self.severity),
+            tactics: tactics.unwrap_or_else(|| self.tactics.clone()),
+            techniques,
+            entities: entity::entities(&self.entity_mappings, rows, &all),
+        }
+    }
+}
+
 /// The techniques and sub-techniques: the rule's, or those of its dynamic property if every one is one.
 fn techniques(rule: &Rule, dynamic: &[(DynamicProperty, String)]) -> (Vec<String>, Vec<String>) {
     let named =

@@ -195,7 +195,7 @@ impl Frames for Reader<'_> {
 }
 
 /// What an object turned out to be.
-enum Found<'a> {
+pub(super) enum Found<'a> {
     Event,
     Row,
     Wrapped(Envelope, Held, &'a [u8]),
@@ -325,7 +325,7 @@ fn value_behind_key(text: &[u8]) -> &[u8] {
 }
 
 /// Looks at the keys of an object until they say what it is.
-fn find(raw: &[u8]) -> Found<'_> {
+pub(super) fn find(raw: &[u8]) -> Found<'_> {
     let (mut name, mut id, mut kind, mut columns) = (false, false, false, 0);
     let mut source: Option<bool> = None;
     let mut wrapped: Option<(usize, &[u8])> = None;
@@ -410,13 +410,13 @@ fn can_hold(value: &[u8], held: Held) -> bool {
     }
 }
 
-fn member<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
+pub(super) fn member<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let mut items = Items::open(object)?;
     items.find_map(|item| item.ok().filter(|(k, _)| *k == key.as_bytes()).map(|(_, v)| v))
 }
 
 /// What stands between the quotes.
-fn unquoted(value: &[u8]) -> &[u8] {
+pub(super) fn unquoted(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or_default()
 }
 

@@ -10,6 +10,7 @@
 //! event even if a comma is missing in it.
 
 pub mod csv;
+pub mod embedded;
 pub mod envelope;
 pub mod frame;
 pub mod gzip;

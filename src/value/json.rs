@@ -3,14 +3,16 @@
 //! Logs are hostile: nesting, length and escapes are bounded or tolerated here, once, for everyone.
 //! Lone surrogates and bytes that are not UTF-8 become U+FFFD, as .NET (and so Kusto) reads them.
 
+use super::limits::{self, Limit};
 use super::{Bag, Str, Value, datetime, text, timespan};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-/// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`].
-pub const MAX_DEPTH: usize = 128;
+/// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
+/// dropped by recursion, so it is less where a host gives little stack.
+pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 16 } else { 128 };
 
 /// How long the text of a value may grow, in bytes: arrays that share their items can be small in memory and endless as text.
 /// What is longer is cut; nothing in a log is.
@@ -38,12 +40,13 @@ pub struct JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.problem {
-            Problem::Cut => "the JSON text ends too early",
-            Problem::Unexpected => "not JSON",
-            Problem::TooDeep => "JSON nested deeper than 128 levels",
-        };
-        write!(f, "{what} at byte {}", self.offset)
+        match self.problem {
+            Problem::Cut => write!(f, "the JSON text ends too early at byte {}", self.offset),
+            Problem::Unexpected => write!(f, "not JSON at byte {}", self.offset),
+            Problem::TooDeep => {
+                write!(f, "JSON nested deeper than {MAX_DEPTH} levels at byte {}", self.offset)
+            }
+        }
     }
 }
 
@@ -361,6 +364,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 
 fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), JsonError> {
     if stack.len() >= MAX_DEPTH {
+        limits::meet(Limit::Depth);
         return error(at, Problem::TooDeep);
     }
     stack.push(frame);
@@ -470,10 +474,59 @@ fn number_token(bytes: &[u8]) -> Option<(&str, bool)> {
     std::str::from_utf8(bytes.get(..end)?).ok().map(|s| (s, whole))
 }
 
-/// Writes a value as the compact JSON text Kusto gives for a dynamic.
+/// What is being written: a place in an array or in a bag.
+enum Written<'a> {
+    Array(std::slice::Iter<'a, Value>),
+    Bag(std::slice::Iter<'a, (Str, Value)>),
+}
+
+/// Writes a value as the compact JSON text Kusto gives for a dynamic. Without recursion: see [`MAX_DEPTH`].
 pub fn write(out: &mut String, value: &Value) {
+    let mut open: Vec<Written<'_>> = Vec::new();
+    let mut value = value;
+    loop {
+        match value {
+            Value::Array(items) => {
+                out.push('[');
+                open.push(Written::Array(items.iter()));
+            }
+            Value::Bag(bag) => {
+                out.push('{');
+                open.push(Written::Bag(bag.pairs().iter()));
+            }
+            scalar => write_scalar(out, scalar),
+        }
+        // On to the next value, closing what is done.
+        value = loop {
+            let first = out.ends_with(['[', '{']);
+            let room = out.len() <= MAX_TEXT;
+            match open.last_mut() {
+                None => return,
+                Some(Written::Array(items)) => match items.next().filter(|_| room) {
+                    Some(item) => {
+                        out.push_str(if first { "" } else { "," });
+                        break item;
+                    }
+                    None => out.push(']'),
+                },
+                Some(Written::Bag(pairs)) => match pairs.next().filter(|_| room) {
+                    Some((key, item)) => {
+                        out.push_str(if first { "" } else { "," });
+                        write_string(out, key);
+                        out.push(':');
+                        break item;
+                    }
+                    None => out.push('}'),
+                },
+            }
+            open.pop();
+        };
+    }
+}
+
+fn write_scalar(out: &mut String, value: &Value) {
     match value {
-        Value::Null => out.push_str("null"),
+        Value::Null | Value::Array(_) | Value::Bag(_) => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Int(_) | Value::Long(_) | Value::Decimal(_) => out.push_str(&text::scalar(value)),
         Value::Real(r) if r.is_finite() => {
@@ -486,34 +539,6 @@ pub fn write(out: &mut String, value: &Value) {
         Value::DateTime(t) => write_string(out, &datetime::format(*t)),
         Value::Timespan(t) => write_string(out, &timespan::format(*t)),
         Value::String(s) => write_string(out, s),
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                if out.len() > MAX_TEXT {
-                    break;
-                }
-                write(out, item);
-            }
-            out.push(']');
-        }
-        Value::Bag(bag) => {
-            out.push('{');
-            for (i, (key, item)) in bag.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                if out.len() > MAX_TEXT {
-                    break;
-                }
-                write_string(out, key);
-                out.push(':');
-                write(out, item);
-            }
-            out.push('}');
-        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod convert;
 pub mod datetime;
 pub mod json;
+pub mod limits;
 pub mod sort;
 pub mod text;
 pub mod timespan;
@@ -166,6 +167,11 @@ impl Bag {
         self.0.iter()
     }
 
+    /// The pairs in order, as a slice.
+    pub fn pairs(&self) -> &[(Str, Value)] {
+        &self.0
+    }
+
     /// How many keys.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -174,6 +180,28 @@ impl Bag {
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Drop for Bag {
+    /// Without recursion: what nests deep must not need a deep stack to go away.
+    fn drop(&mut self) {
+        let nests = |v: &Value| matches!(v, Value::Array(_) | Value::Bag(_));
+        if !self.0.iter().any(|(_, v)| nests(v)) {
+            return;
+        }
+        let mut waiting: Vec<Value> = std::mem::take(&mut self.0).into_iter().map(|(_, v)| v).collect();
+        while let Some(value) = waiting.pop() {
+            match value {
+                Value::Array(items) => waiting.extend(Rc::into_inner(items).into_iter().flatten()),
+                Value::Bag(bag) => {
+                    if let Some(mut bag) = Rc::into_inner(bag) {
+                        waiting.extend(std::mem::take(&mut bag.0).into_iter().map(|(_, v)| v));
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 }
 

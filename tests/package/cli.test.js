@@ -62,7 +62,7 @@ test('--version and help', async () => {
     assert.match(stdout, /forepost scan AWSLogs/);
   }
   assert.equal((await forepost([])).status, 2);
-  for (const command of ['scan', 'query', 'check']) {
+  for (const command of ['scan', 'conclude', 'query', 'check']) {
     const { status, stdout } = await forepost([command, '--help']);
     assert.equal(status, 0);
     assert.match(stdout, /examples\n/);

@@ -1,6 +1,7 @@
 //! What an evaluator gets: the arguments of one call and what the binder knows of its place in the query.
 
 use crate::kql::ast::{ListOp, TextOp};
+use crate::value::limits::{self, Limit};
 use crate::value::{Type, Value, compare, convert, text};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -148,6 +149,10 @@ impl<'a> Call<'a> {
 
 /// Compiles a pattern within a size limit. Kusto's engine is RE2-like, as `regex` is: no look-around, no back-references.
 pub fn compile_regex(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    if !limits::may_compile() {
+        limits::meet(Limit::Pattern);
+        return Err(regex::Error::Syntax("patterns are compiled when the rules are made ready".to_owned()));
+    }
     regex::RegexBuilder::new(pattern).size_limit(1 << 20).build()
 }
 

@@ -1,0 +1,248 @@
+//! What a record must hold, as bytes, to matter to any rule: seen without taking the record apart.
+//!
+//! A pipeline hands over records one by one, wrapped in ways it alone knows: as an object, or as text inside another
+//! object, its quotes escaped. So the signs are looked for anywhere in the bytes. Like the sieve over files, they may let
+//! too much through, never too little: a record in which a JSON escape could hide a sign passes.
+
+use crate::exec::split::Leaf;
+use crate::kql::plan::{Expr, ExprKind, Stage};
+use crate::table::cloudtrail;
+use crate::value::{Type, Value};
+use memchr::memmem::Finder;
+use std::collections::HashSet;
+
+/// The end of `eventName` and of the column `EventName`.
+const NAME_KEY: &[u8] = b"ventName";
+/// How every escape of a character that can be in a sign begins.
+const ESCAPE: &[u8] = b"\\u00";
+
+/// The signs of all rules.
+pub struct Signs {
+    /// Names of events, lower case.
+    names: HashSet<Vec<u8>>,
+    /// Texts that columns must have.
+    texts: Vec<Finder<'static>>,
+    /// Whether some rule wants events without any sign.
+    always: bool,
+    name_key: Finder<'static>,
+    escape: Finder<'static>,
+}
+
+/// One thing to look for; a record that matters holds at least one of a leaf's.
+enum Sign {
+    /// As the event's name.
+    Name(String),
+    /// Anywhere.
+    Text(String),
+}
+
+impl Default for Signs {
+    fn default() -> Signs {
+        Signs {
+            names: HashSet::new(),
+            texts: Vec::new(),
+            always: false,
+            name_key: Finder::new(NAME_KEY),
+            escape: Finder::new(ESCAPE),
+        }
+    }
+}
+
+impl Signs {
+    /// Adds what the rows of a leaf must hold.
+    pub fn add(&mut self, leaf: &Leaf) {
+        match of_leaf(leaf) {
+            None => self.always = true,
+            Some(signs) => {
+                for sign in signs {
+                    match sign {
+                        Sign::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().into_bytes())),
+                        Sign::Text(text) => self.texts.push(Finder::new(text.as_bytes()).into_owned()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a record can matter.
+    pub fn in_record(&self, record: &[u8]) -> bool {
+        self.always
+            || (!self.names.is_empty() && self.has_name(record))
+            || self.texts.iter().any(|text| text.find(record).is_some())
+            || self.can_hide(record)
+    }
+
+    /// Whether the bytes name an event at all: without that they are no CloudTrail event, or one in disguise.
+    pub fn names_an_event(&self, record: &[u8]) -> bool {
+        self.name_key.find(record).is_some()
+    }
+
+    fn has_name(&self, record: &[u8]) -> bool {
+        let mut from = 0;
+        while let Some(rest) = record.get(from..)
+            && let Some(at) = self.name_key.find(rest)
+        {
+            from += at + NAME_KEY.len();
+            match value_behind(record, from) {
+                Behind::Name(name) if self.names.contains(&name.to_ascii_lowercase()) => return true,
+                Behind::Unclear => return true,
+                Behind::Name(_) | Behind::NoValue => {}
+            }
+        }
+        false
+    }
+
+    /// Whether there is an escape of a character that needs none: a letter, a digit, or a backslash that would begin
+    /// another escape one level further in.
+    fn can_hide(&self, record: &[u8]) -> bool {
+        let mut from = 0;
+        while let Some(rest) = record.get(from..)
+            && let Some(at) = self.escape.find(rest)
+        {
+            from += at + ESCAPE.len();
+            let digit = |at: usize| record.get(at).and_then(|b| char::from(*b).to_digit(16));
+            match (digit(from), digit(from + 1)) {
+                (Some(high), Some(low)) => {
+                    let byte = (high * 16 + low) as u8;
+                    if byte.is_ascii_alphanumeric() || matches!(byte, b'\\' | b'.' | b'-' | b'_' | b':') {
+                        return true;
+                    }
+                }
+                _ => return true,
+            }
+        }
+        false
+    }
+}
+
+enum Behind<'a> {
+    Name(&'a [u8]),
+    NoValue,
+    Unclear,
+}
+
+/// The text behind a key whose name ended at `at`; quotes may be escaped, once or more.
+fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
+    let slashes =
+        |from: usize| record.get(from..).unwrap_or_default().iter().take_while(|b| **b == b'\\').count();
+    // White space, also as the escape it is in a text.
+    let space = |mut at: usize| {
+        loop {
+            let n = slashes(at);
+            match record.get(at + n) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') if n == 0 => at += 1,
+                Some(b'n' | b't' | b'r') if n > 0 => at += n + 1,
+                _ => return at,
+            }
+        }
+    };
+    let depth = slashes(at);
+    let at = at + depth;
+    if record.get(at) != Some(&b'"') {
+        return Behind::NoValue;
+    }
+    let at = space(at + 1);
+    if record.get(at) != Some(&b':') {
+        return Behind::NoValue;
+    }
+    let at = space(at + 1);
+    if slashes(at) != depth || record.get(at + depth) != Some(&b'"') {
+        return Behind::NoValue;
+    }
+    let start = at + depth + 1;
+    let rest = record.get(start..).unwrap_or_default();
+    let Some(len) = rest.iter().position(|b| matches!(b, b'"' | b'\\')) else { return Behind::Unclear };
+    let end = start + len;
+    if slashes(end) == depth && record.get(end + depth) == Some(&b'"') {
+        Behind::Name(rest.get(..len).unwrap_or_default())
+    } else {
+        Behind::Unclear
+    }
+}
+
+/// One of these must be in each record that comes out of the leaf; `None` if nothing is sure.
+fn of_leaf(leaf: &Leaf) -> Option<Vec<Sign>> {
+    let mut changed = vec![false; cloudtrail::columns().len()];
+    let mut best: Option<Vec<Sign>> = None;
+    for stage in &leaf.stages {
+        match stage {
+            Stage::Where(e) => best = better(best, of_filter(e, &changed)),
+            Stage::Extend(sets) => {
+                for (at, _) in sets {
+                    if let Some(slot) = changed.get_mut(*at) {
+                        *slot = true;
+                    }
+                }
+            }
+            // Behind these, positions mean other columns.
+            _ => break,
+        }
+    }
+    best
+}
+
+/// The one that lets less through: names before texts, then the shorter list.
+fn better(a: Option<Vec<Sign>>, b: Option<Vec<Sign>>) -> Option<Vec<Sign>> {
+    let cost = |signs: &Vec<Sign>| {
+        let texts = signs.iter().filter(|s| matches!(s, Sign::Text(_))).count();
+        (texts, signs.len())
+    };
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if cost(&b) < cost(&a) { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
+    match &e.kind {
+        ExprKind::And(items) => items.iter().map(|i| of_filter(i, changed)).fold(None, better),
+        ExprKind::Or(items) => {
+            let all: Option<Vec<Vec<Sign>>> = items.iter().map(|i| of_filter(i, changed)).collect();
+            all.map(|lists| lists.into_iter().flatten().collect())
+        }
+        ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),
+        ExprKind::Call(call) => {
+            let (column, values) = match (call.name, call.args.as_slice()) {
+                ("==" | "=~", [a, b]) => match (&a.kind, &b.kind) {
+                    (ExprKind::Column(at), _) => (*at, std::slice::from_ref(b)),
+                    (_, ExprKind::Column(at)) => (*at, std::slice::from_ref(a)),
+                    _ => return None,
+                },
+                ("in" | "in~", [a, rest @ ..]) => match a.kind {
+                    ExprKind::Column(at) => (at, rest),
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            let def = cloudtrail::columns().get(column).filter(|c| c.ty == Type::String)?;
+            if changed.get(column).copied().unwrap_or(true)
+                || !matches!(def.origin, cloudtrail::Origin::Field(..))
+            {
+                return None;
+            }
+            let exact = matches!(call.name, "==" | "in");
+            let mut signs = Vec::new();
+            for value in values {
+                let items = crate::kql::functions::call::list_items(value.as_const()?);
+                for item in items {
+                    signs.push(sign(def.name, item.as_str()?, exact)?);
+                }
+            }
+            Some(signs)
+        }
+        _ => None,
+    }
+}
+
+/// `None` where the raw record may spell the value in another way.
+fn sign(column: &str, value: &str, exact: bool) -> Option<Sign> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
+    if value.is_empty() || !value.bytes().all(plain) {
+        return None;
+    }
+    match column {
+        "EventName" => Some(Sign::Name(value.to_owned())),
+        _ if exact => Some(Sign::Text(value.to_owned())),
+        _ => None,
+    }
+}

@@ -1,0 +1,323 @@
+//! One event through every rule: what a pipeline's filter can say on its own.
+//!
+//! The row stages look at one event anyway. Whether the rule alerts can be told from one event alone only where no other
+//! event can take the result away again: see [`Outlook`]. All else is a candidate, for someone who sees the whole window.
+
+use super::check::{self, CompiledRule};
+use super::feed::CachedRow;
+use super::query::write_cell;
+use super::signs::Signs;
+use super::{Finding, RuleFile};
+use crate::exec::program::{Columns, Program};
+use crate::exec::row::{Evidence, Row, Rows};
+use crate::exec::run::{Run, Table};
+use crate::exec::split::Leaf;
+use crate::exec::stage::{self, CompiledStage};
+use crate::exec::{Budget, ExecError};
+use crate::kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
+use crate::rule::{Operator, Rule};
+use crate::value::{Column, Value, json};
+use std::rc::Rc;
+
+/// What one event may cost one rule, in values.
+const BUDGET: Budget = Budget { cells: 1_000_000 };
+
+/// Rules that judge events one by one.
+pub struct Judge {
+    rules: Vec<SingleRule>,
+    signs: Signs,
+    stack: Vec<Value>,
+}
+
+struct SingleRule {
+    rule: Rule,
+    root: Rc<Plan>,
+    columns: Vec<Column>,
+    leaves: Vec<SingleLeaf>,
+    /// Whether rows over one event alone make an alert.
+    conclusive: bool,
+}
+
+struct SingleLeaf {
+    stages: Vec<CompiledStage>,
+    leading: usize,
+    needed: Vec<bool>,
+    columns: Vec<Column>,
+}
+
+/// How much one event says of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// A scan of everything alerts, with this event in the alert's window.
+    Alert,
+    /// The event passed the row stages; the rest of its window decides.
+    Candidate,
+}
+
+impl State {
+    /// As it stands in a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Alert => "alert",
+            State::Candidate => "candidate",
+        }
+    }
+}
+
+/// A rule that an event matters to.
+pub struct Match<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// What is sure.
+    pub state: State,
+    /// For an alert the rows of the query's result, otherwise those of the row stages.
+    pub rows: Rows,
+}
+
+impl Judge {
+    /// A judge by the rules in the files; by the built-in ones if there are none. The error is all that is wrong.
+    pub fn new(files: &[RuleFile]) -> Result<Judge, Vec<Finding>> {
+        let (compiled, findings) = check::compile_all(files, &[]);
+        if findings.iter().any(Finding::is_error) {
+            return Err(findings);
+        }
+        let mut signs = Signs::default();
+        compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| signs.add(leaf));
+        let rules = compiled.into_iter().map(SingleRule::new).collect();
+        Ok(Judge { rules, signs, stack: Vec::new() })
+    }
+
+    /// Makes everything that rules otherwise make when an event first needs it.
+    pub fn warm(&self) {
+        self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
+        self.rules.iter().filter(|r| r.conclusive).for_each(|r| warm(&r.root));
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// A cheap look at a record's bytes, however the event is wrapped in them.
+    pub fn signs(&self) -> &Signs {
+        &self.signs
+    }
+
+    /// The rules that an event, as raw JSON, matters to. A rule that fails over it is the error; the others are told all the
+    /// same.
+    pub fn judge(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
+        let row = CachedRow::new(event);
+        let mut result = Ok(());
+        for rule in &self.rules {
+            match rule.judge(&row, &mut self.stack) {
+                Ok(Some(it)) => found(it),
+                Ok(None) => {}
+                Err(e) => result = Err(e),
+            }
+        }
+        result
+    }
+}
+
+impl SingleRule {
+    fn new(compiled: CompiledRule) -> SingleRule {
+        let CompiledRule { rule, split, columns, .. } = compiled;
+        let trigger = rule.trigger;
+        // A silenced rule may pass over the window.
+        let conclusive = trigger.operator == Operator::GreaterThan
+            && trigger.threshold == 0
+            && rule.suppression.is_none()
+            && Outlook::of(&split.root) > Outlook::Open;
+        let leaves = split.leaves.into_iter().map(SingleLeaf::new).collect();
+        SingleRule { rule, root: split.root, columns, leaves, conclusive }
+    }
+
+    #[inline(never)]
+    fn judge(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Option<Match<'_>>, ExecError> {
+        let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
+        for leaf in &self.leaves {
+            tables.push(Rc::new(leaf.rows(event, stack)?));
+        }
+        let Some(first) = tables.iter().position(|t| !t.is_empty()) else { return Ok(None) };
+        if self.conclusive
+            && let Some(time) = event.time()
+        {
+            let tick = self.rule.schedule.first_holding(time);
+            let rows = Run::new(tick, &tables, BUDGET).table(&self.root)?;
+            if !rows.is_empty() {
+                let rows = Rows { columns: self.columns.clone(), rows: Rc::unwrap_or_clone(rows) };
+                return Ok(Some(Match { rule: &self.rule, state: State::Alert, rows }));
+            }
+        }
+        let columns = self.leaves.get(first).map(|l| l.columns.clone()).unwrap_or_default();
+        let rows = tables.into_iter().nth(first).map(Rc::unwrap_or_clone).unwrap_or_default();
+        Ok(Some(Match { rule: &self.rule, state: State::Candidate, rows: Rows { columns, rows } }))
+    }
+}
+
+impl SingleLeaf {
+    fn new(leaf: Leaf) -> SingleLeaf {
+        let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
+        let leading = stage::leading_filters(&stages);
+        SingleLeaf { leading, stages, needed: leaf.needed, columns: leaf.columns }
+    }
+
+    fn rows(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Vec<Row>, ExecError> {
+        let mut rows = Vec::new();
+        if stage::passes(&self.stages, self.leading, event, stack) {
+            let value = |(i, needed): (usize, &bool)| if *needed { event.column(i) } else { Value::Null };
+            let values = self.needed.iter().enumerate().map(value).collect();
+            let rest = self.stages.get(self.leading..).unwrap_or_default();
+            let row = Row { values, evidence: Evidence::None };
+            stage::run(rest, row, &mut BUDGET.clone(), stack, &mut |row| rows.push(row))?;
+        }
+        Ok(rows)
+    }
+}
+
+/// What becomes of a plan's rows over one event when more events come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outlook {
+    /// They may go, or they depend on the clock.
+    Open,
+    /// There will be rows, but perhaps others.
+    Stays,
+    /// The same rows will be among them.
+    Same,
+}
+
+impl Outlook {
+    fn of(plan: &Plan) -> Outlook {
+        match &plan.kind {
+            PlanKind::Leaf(_) => Outlook::Same,
+            PlanKind::Stage(input, stage) => {
+                let below = Outlook::of(input);
+                let (fixed, filters) = match stage {
+                    Stage::Where(e) => (e.is_row_local(), true),
+                    Stage::Extend(sets) => (local(sets.iter().map(|(_, e)| e)), false),
+                    Stage::Project(values) => (local(values), false),
+                    Stage::MvExpand(m) => (local(m.items.iter().map(|(e, ..)| e)), true),
+                    Stage::Parse(p) => (p.source.is_row_local(), p.filter),
+                    Stage::ParseKv(p) => (p.source.is_row_local(), false),
+                };
+                match fixed {
+                    true if filters && below != Outlook::Same => Outlook::Open,
+                    true => below,
+                    false => Outlook::Open,
+                }
+            }
+            PlanKind::Set(input, op) => {
+                let below = Outlook::of(input);
+                match op {
+                    SetOp::Sort(keys) if local(keys.iter().map(|k| &k.value)) => below,
+                    SetOp::Take(n) | SetOp::Top(n, _)
+                        if n.as_const().and_then(Value::as_integer).is_some_and(|n| n > 0) =>
+                    {
+                        below.min(Outlook::Stays)
+                    }
+                    SetOp::Window(_) => below.min(Outlook::Stays),
+                    // Without keys there is a row over nothing, too.
+                    SetOp::Summarize(s) if !s.keys.is_empty() && local(&s.keys) => {
+                        let arguments = local(s.aggregates.iter().flat_map(|a| &a.args));
+                        match (arguments, s.aggregates.is_empty()) {
+                            (true, true) => below,
+                            (true, false) => below.min(Outlook::Stays),
+                            (false, _) => Outlook::Open,
+                        }
+                    }
+                    _ => Outlook::Open,
+                }
+            }
+            PlanKind::Union(inputs) => {
+                inputs.iter().map(|i| Outlook::of(&i.plan)).min().unwrap_or(Outlook::Open)
+            }
+            _ => Outlook::Open,
+        }
+    }
+}
+
+/// Makes what the set stages of a conclusive plan make when they first need it; joins are not conclusive.
+fn warm(plan: &Plan) {
+    match &plan.kind {
+        PlanKind::Stage(input, stage) => {
+            CompiledStage::local(stage).iter().for_each(CompiledStage::warm);
+            warm(input);
+        }
+        PlanKind::Set(input, op) => {
+            let keys: Vec<&Expr> = match op {
+                SetOp::Sort(keys) => keys.iter().map(|k| &k.value).collect(),
+                SetOp::Top(_, key) => vec![&key.value],
+                SetOp::Summarize(s) => {
+                    s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect()
+                }
+                SetOp::Window(sets) => sets.iter().map(|(_, e)| e).collect(),
+                _ => Vec::new(),
+            };
+            keys.into_iter().for_each(|e| Program::new(e).warm());
+            warm(input);
+        }
+        PlanKind::Union(inputs) => inputs.iter().for_each(|i| warm(&i.plan)),
+        _ => {}
+    }
+}
+
+fn local<'a>(expressions: impl IntoIterator<Item = &'a Expr>) -> bool {
+    expressions.into_iter().all(Expr::is_row_local)
+}
+
+impl Match<'_> {
+    /// As a JSON object: `id`, `name`, `severity`, `tactics`, `techniques`, `alertName`, `entities`, `state`, `row` and, if
+    /// there are more, `rows`: their number. In `row` a null is left out.
+    #[inline(never)]
+    pub fn write(&self, out: &mut String) {
+        let shown = self.rule.shown_by(&self.rows);
+        let mut put = |key: &str, value: &dyn Fn(&mut String)| {
+            out.push(if key == "id" { '{' } else { ',' });
+            json::write_string(out, key);
+            out.push(':');
+            value(out);
+        };
+        put("id", &|out| json::write_string(out, &self.rule.id));
+        put("name", &|out| json::write_string(out, &self.rule.name));
+        put("severity", &|out| json::write_string(out, shown.severity.name()));
+        put("tactics", &|out| list(out, &shown.tactics));
+        put("techniques", &|out| list(out, &shown.techniques));
+        put("alertName", &|out| json::write_string(out, &shown.name));
+        put("entities", &|out| out.push_str(if shown.entities.is_empty() { "[]" } else { &shown.entities }));
+        put("state", &|out| json::write_string(out, self.state.name()));
+        put("row", &|out| self.write_row(out));
+        if self.rows.rows.len() > 1 {
+            put("rows", &|out| out.push_str(&self.rows.rows.len().to_string()));
+        }
+        out.push('}');
+    }
+
+    fn write_row(&self, out: &mut String) {
+        out.push('{');
+        let values = self.rows.rows.first().map(|r| r.values.as_slice()).unwrap_or_default();
+        let mut first = true;
+        for (column, value) in self.rows.columns.iter().zip(values).filter(|(_, v)| !v.is_null()) {
+            if !std::mem::take(&mut first) {
+                out.push(',');
+            }
+            json::write_string(out, &column.name);
+            out.push(':');
+            write_cell(out, value, column.ty);
+        }
+        out.push('}');
+    }
+}
+
+fn list(out: &mut String, items: &[String]) {
+    out.push('[');
+    for (i, item) in items.iter().enumerate() {
+        out.push_str(if i > 0 { "," } else { "" });
+        json::write_string(out, item);
+    }
+    out.push(']');
+}

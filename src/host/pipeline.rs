@@ -1,0 +1,227 @@
+//! A record of a log pipeline goes in; the same record comes out, with one more key if a rule has something to say.
+//!
+//! The record's own bytes are never written anew: the key is put in front of the last bracket. Whatever goes wrong inside,
+//! the record goes on.
+
+use crate::detector::{Finding, Judge, RuleFile};
+use crate::source::embedded::{self, ADDED, ADDED_START};
+use crate::value::json::{self, Items};
+use crate::value::limits::{self, Limit};
+
+/// The longest record that is judged, in bytes; CloudTrail's events have at most 256 KB. A longer one goes on with an error,
+/// if there is a sign of a rule in it.
+pub const MAX_RECORD: usize = 1 << 20;
+/// How much may be added to a record. Past it, further rules are only counted.
+pub const MAX_ADDED: usize = 256 << 10;
+/// The buffer is given back when a record needed more than this.
+const MAX_KEPT: usize = 64 << 10;
+
+/// What was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Records.
+    pub records: u64,
+    /// Records in which there was a sign of a rule.
+    pub looked_into: u64,
+    /// Records that went on with an alert or a candidate.
+    pub annotated: u64,
+    /// Rules that said alert.
+    pub alerts: u64,
+    /// Rules that said candidate.
+    pub candidates: u64,
+    /// Records with a sign that went on without a judgement: no event, cut, or compressed.
+    pub unjudged: u64,
+    /// Records that went on with an error.
+    pub errors: u64,
+}
+
+/// What becomes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It matters to no rule.
+    Nothing,
+    /// It goes on as it is: it could not be judged, and cannot take a key.
+    AsItIs,
+    /// It goes on with the added key.
+    Changed(&'a [u8]),
+}
+
+/// Judges records one by one.
+pub struct Pipeline {
+    judge: Judge,
+    keys: Vec<String>,
+    added: String,
+    out: Vec<u8>,
+    counters: Counters,
+}
+
+impl Pipeline {
+    /// A pipeline with the rules in the files, or the built-in ones if there are none. `keys` are where a record may hold its
+    /// event, besides those that pipelines commonly use.
+    pub fn new(files: &[RuleFile], keys: Vec<String>) -> Result<Pipeline, Vec<Finding>> {
+        let judge = Judge::new(files)?;
+        Ok(Pipeline { judge, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
+    }
+
+    /// Makes ready what rules make when they first need it; afterwards no rule compiles anything, so that a host with little
+    /// stack can run them.
+    pub fn seal(&self) {
+        self.judge.warm();
+        limits::set_ready();
+    }
+
+    /// What was seen so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How many rules there are.
+    pub fn rules(&self) -> usize {
+        self.judge.len()
+    }
+
+    /// Judges a record. What is returned holds until the next one.
+    pub fn record(&mut self, record: &[u8]) -> Verdict<'_> {
+        self.counters.records += 1;
+        if !self.judge.signs().in_record(record) {
+            // What names no event may be one in disguise (compressed, say).
+            let named = self.judge.signs().names_an_event(record);
+            return if named { Verdict::Nothing } else { Verdict::AsItIs };
+        }
+        self.counters.looked_into += 1;
+        if record.len() > MAX_RECORD {
+            let message =
+                format!("the record has {} bytes; more than {MAX_RECORD} are not judged", record.len());
+            return self.failed(record, "too_large", &message);
+        }
+        self.look_into(record)
+    }
+
+    fn look_into(&mut self, record: &[u8]) -> Verdict<'_> {
+        if embedded::end_of_object(record).is_none() {
+            self.counters.unjudged += 1;
+            return Verdict::AsItIs;
+        }
+        let Pipeline { judge, keys, added, counters, .. } = self;
+        begin(added);
+        let (mut matches, mut events, mut untold_rules) = (0_u64, 0_u64, 0_u64);
+        let mut failure: Option<(&str, String)> = None;
+        limits::take();
+        let untold = embedded::events(record, keys, &mut |event| {
+            events += 1;
+            if json::depth(event) > json::MAX_DEPTH {
+                failure =
+                    Some(("too_deep", format!("the event nests deeper than {} levels", json::MAX_DEPTH)));
+                return;
+            }
+            let done = judge.judge(event, &mut |it| {
+                match it.state {
+                    crate::detector::State::Alert => counters.alerts += 1,
+                    crate::detector::State::Candidate => counters.candidates += 1,
+                }
+                matches += 1;
+                let length = added.len();
+                added.push_str(if matches > 1 { "," } else { "" });
+                it.write(added);
+                if added.len() > MAX_ADDED {
+                    added.truncate(length);
+                    untold_rules += 1;
+                }
+            });
+            if let Err(e) = done {
+                failure = Some((e.code, e.message));
+            }
+        });
+        match limits::take() {
+            Some(Limit::Depth) => {
+                let message =
+                    format!("a JSON text in the event nests deeper than {} levels", json::MAX_DEPTH);
+                failure = Some(("too_deep", message));
+            }
+            Some(Limit::Pattern) => {
+                failure =
+                    Some(("pattern", "a rule makes its pattern from the event; run it elsewhere".to_owned()));
+            }
+            None => {}
+        }
+        if untold_rules > 0 {
+            failure = Some(("too_large", format!("{untold_rules} more matches had no room in the record")));
+        }
+        match failure {
+            Some((code, message)) => self.failed(record, code, &message),
+            None if matches > 0 => {
+                self.counters.annotated += 1;
+                self.added.push_str("]}");
+                self.annotate(record)
+            }
+            None if untold > 0 || events == 0 => {
+                self.counters.unjudged += 1;
+                Verdict::AsItIs
+            }
+            None => Verdict::Nothing,
+        }
+    }
+
+    /// Adds an error, behind the matches if there are any.
+    #[inline(never)]
+    fn failed(&mut self, record: &[u8], code: &str, message: &str) -> Verdict<'_> {
+        self.counters.errors += 1;
+        if self.added.is_empty() {
+            begin(&mut self.added);
+        }
+        self.added.push_str("],\"error\":{\"code\":");
+        json::write_string(&mut self.added, code);
+        self.added.push_str(",\"message\":");
+        json::write_string(&mut self.added, message);
+        self.added.push_str("}}");
+        self.annotate(record)
+    }
+
+    /// The record with what was added, which is empty afterwards.
+    #[inline(never)]
+    fn annotate(&mut self, record: &[u8]) -> Verdict<'_> {
+        let added = std::mem::take(&mut self.added);
+        self.out.clear();
+        self.out.shrink_to(MAX_KEPT);
+        let Some(key) = free_key(record) else { return Verdict::AsItIs };
+        let Some((head, tail)) =
+            embedded::end_of_object(record).and_then(|end| record.split_at_checked(end.checked_sub(1)?))
+        else {
+            return Verdict::AsItIs;
+        };
+        let empty = head.trim_ascii() == b"{";
+        self.out.reserve(record.len() + added.len() + 16);
+        self.out.extend_from_slice(head);
+        self.out.extend_from_slice(if empty { b"\"" } else { b",\"" });
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out.extend_from_slice(added.as_bytes());
+        self.out.extend_from_slice(tail);
+        Verdict::Changed(&self.out)
+    }
+
+    /// The record that [`Verdict::Changed`] just named, with a NUL behind it, as C wants it.
+    pub fn terminated(&mut self) -> &[u8] {
+        if self.out.last() != Some(&0) {
+            self.out.push(0);
+        }
+        &self.out
+    }
+}
+
+fn begin(added: &mut String) {
+    added.clear();
+    added.push_str(ADDED_START);
+}
+
+/// A key that the record does not have: filters may stand behind each other.
+fn free_key(record: &[u8]) -> Option<&'static str> {
+    let mut taken = [false; ADDED.len()];
+    for (key, _) in Items::open(record).into_iter().flatten().map_while(Result::ok) {
+        let key = json::unescape(key);
+        if let Some(slot) = ADDED.iter().position(|k| *k == key).and_then(|i| taken.get_mut(i)) {
+            *slot = true;
+        }
+    }
+    ADDED.iter().zip(taken).find(|(_, taken)| !taken).map(|(key, _)| *key)
+}

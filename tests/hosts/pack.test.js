@@ -1,0 +1,37 @@
+// What `npm pack` would publish, and what TypeScript makes of it.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { PACKAGE, ROOT } from '../package/support.js';
+
+const manifest = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8'));
+
+test('npm pack: what the exports name, and nothing of the tests or the tools', () => {
+  const [{ files, size }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: PACKAGE, encoding: 'utf8' }));
+  const names = files.map((f) => f.path);
+  const named = [...JSON.stringify(manifest.exports).matchAll(/:"\.\/([^"]+)"/g)].map(([, file]) => file);
+  for (const name of [...named, 'cli.js', 'README.md', 'LICENSE', 'engine.js', 'worker.js']) assert.ok(names.includes(name), name);
+  for (const name of names) assert.match(name, /^(?:[\w-]+\.(?:js|d\.ts|wasm|json)|README\.md|LICENSE|(?:cli|entry)\/[\w-]+\.js)$/, name);
+  assert.equal(files.find((f) => f.path === 'cli.js').mode & 0o111, 0o111, 'the command can be executed');
+  assert.ok(size < 1_500_000, `${size} bytes packed`);
+  console.log(`${names.length} files, ${(size / 1000).toFixed(0)} kB packed`);
+});
+
+test('no file of the package imports what it does not bring', () => {
+  for (const { path } of JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: PACKAGE, encoding: 'utf8' }))[0].files.filter((f) => f.path.endsWith('.js'))) {
+    const text = readFileSync(`${PACKAGE}${path}`, 'utf8');
+    for (const [, specifier] of text.matchAll(/^(?:import|export)(?: [^'"\n]* from)? '([^']+)'/gm)) {
+      if (specifier.startsWith('node:')) continue;
+      assert.ok(specifier.startsWith('.') && existsSync(new URL(specifier, `file://${PACKAGE}${path}`)), `${path}: ${specifier}`);
+    }
+  }
+});
+
+for (const kind of ['node', 'browser']) {
+  test(`tsc --strict over a consumer: ${kind}`, () => {
+    const { status, stdout } = spawnSync(`${ROOT}node_modules/.bin/tsc`, ['--project', `types/tsconfig.${kind}.json`], { cwd: `${ROOT}tests/hosts`, encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  });
+}

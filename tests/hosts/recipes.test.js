@@ -1,0 +1,84 @@
+// The recipes, executed as far as the tests can: what cannot run here says so in its own file.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { ROOT, SAMPLE, s3, scratch, start, switchedOff } from '../package/support.js';
+
+// Where the package is found, as in a user's project.
+const WORK = `${ROOT}tests/hosts/out/recipes`;
+mkdirSync(WORK, { recursive: true });
+cpSync(`${ROOT}recipes`, WORK, { recursive: true });
+const scanned = execFileSync(process.execPath, [`${ROOT}dist/npm/cli.js`, 'scan', SAMPLE, '--format', 'ndjson'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+test('scan - --follow: an alert while the events still come', async () => {
+  const child = start(['scan', '-', '--follow', '--format', 'ndjson'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const line = (time, eventName) => child.stdin.write(`${JSON.stringify(switchedOff({ eventTime: time, eventName }))}\n`);
+  let out = '';
+  child.stdout.on('data', (data) => { out += data; });
+  line('2026-06-17T10:00:00Z', 'PutImageScanningConfiguration');
+  // Past the rule's daily window and the delay of 5 minutes.
+  line('2026-06-18T00:04:00Z', 'X');
+  await new Promise((resolve) => { setTimeout(resolve, 700); });
+  assert.equal(out, '', 'the window may still get events');
+  line('2026-06-18T00:05:01Z', 'X');
+  for (let i = 0; i < 100 && !out; i += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
+  assert.equal(JSON.parse(out).AlertName, 'Amazon ECR image scanning disabled by ana from 203.0.113.5');
+  child.stdin.end();
+  await new Promise((resolve) => { child.on('exit', resolve); });
+  assert.equal(out.trim().split('\n').length, 1, 'and not again at the end');
+});
+
+test('Lambda: S3 events, plain and through SNS and SQS', async () => {
+  const { createHandler } = await import(`${WORK}/lambda/handler.js`);
+  const objects = new Map([['a b.json.gz', gzipSync(s3(switchedOff()))], ['two.json', Buffer.from(s3(switchedOff({ eventID: '2' })))], ['bad', Buffer.from('{"Records":[{')]]);
+  const lambda = createHandler((bucket, key) => {
+    assert.equal(bucket, 'trail');
+    return Readable.from([objects.get(key).subarray(0, 100), objects.get(key).subarray(100)]);
+  });
+  const of = (key) => ({ s3: { bucket: { name: 'trail' }, object: { key } } });
+  const said = [];
+  const { log, error } = console;
+  Object.assign(console, { log: (line) => said.push(line), error: (line) => said.push(line) });
+  try {
+    assert.deepEqual(await lambda({ Records: [of('a+b.json.gz'), of('two.json')] }), { events: 2, alerts: 1, problems: 0 });
+    assert.deepEqual(await lambda({ Records: [{ Sns: { Message: JSON.stringify({ Records: [of('two.json')] }) } }] }), { events: 1, alerts: 1, problems: 0 });
+    const sqs = { Records: [{ body: JSON.stringify({ Message: JSON.stringify({ Records: [of('two.json'), of('bad')] }) }) }] };
+    const got = await lambda(sqs);
+    assert.equal(got.alerts, 1);
+    assert.ok(got.problems > 0);
+  } finally {
+    Object.assign(console, { log, error });
+  }
+  assert.ok(said.some((line) => JSON.parse(line).AlertName));
+});
+
+test('node:stream', () => {
+  const file = `${scratch('recipes')}/events.json.gz`;
+  writeFileSync(file, gzipSync(s3(switchedOff())));
+  const out = execFileSync(process.execPath, [`${WORK}/node-stream/alerts.js`, file], { encoding: 'utf8' });
+  assert.equal(JSON.parse(out).AlertSeverity, 'Medium');
+});
+
+const jq = spawnSync('jq', ['--version']).status === 0 ? {} : { skip: 'jq is not installed' };
+test('s3-gz.sh: a folder of .json.gz as lines, and scan finds the same in them', jq, () => {
+  const lines = execFileSync('sh', [`${ROOT}recipes/fluent-bit/s3-gz.sh`, SAMPLE], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const out = execFileSync(process.execPath, [`${ROOT}dist/npm/cli.js`, 'scan', '-', '--format', 'ndjson'], { input: lines, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] });
+  assert.equal(out, scanned);
+});
+
+test('the Fluent Bit configurations name functions that are there, and classic and YAML say the same', async () => {
+  const module = new WebAssembly.Module(readFileSync(`${ROOT}dist/fluent-bit/forepost.wasm`));
+  const exports = WebAssembly.Module.exports(module).map((e) => e.name);
+  const words = (text, pattern) => [...text.matchAll(pattern)].map(([, key, value]) => `${key} ${value.replace(/^'(.*)'$/, '$1')}`).sort();
+  for (const [conf, yaml] of [['classic.conf', 'pipeline.yaml'], ['alerts-only.conf', 'alerts-only.yaml']]) {
+    const [a, b] = [conf, yaml].map((name) => readFileSync(`${ROOT}recipes/fluent-bit/${name}`, 'utf8'));
+    assert.deepEqual(words(a, /^ {4}(\w+) +(.+)$/gm), words(b, /^ +(?:- )?(\w+): (.+)$/gm), conf);
+    assert.ok(exports.includes(/function_name +(\w+)/.exec(a)[1]));
+    for (const text of [a, b]) assert.match(text, /Not run by the project's tests/);
+  }
+  assert.ok(readdirSync(`${ROOT}recipes`).filter((name) => name !== 'README.md').every((name) => readFileSync(`${ROOT}recipes/README.md`, 'utf8').includes(name)));
+});
