@@ -29,7 +29,12 @@ export async function settled(page, timeout = 60_000) {
     const status = document.querySelector('.status')?.textContent ?? '';
     return /all readable|unreadable/.test(status) && !document.querySelector('.status progress:not([hidden])');
   }, null, { timeout });
-  await page.waitForFunction(() => /read: \d+ alert/.test(document.querySelector('.toast').dataset.last ?? ''), null, { timeout });
+  // What is said comes a frame before what is drawn.
+  await page.waitForFunction(() => {
+    const said = /read: (\d+) alert/.exec(document.querySelector('.toast').dataset.last ?? '')?.[1];
+    const drawn = document.querySelector('#tab-alerts .count')?.textContent.replaceAll(',', '').split('/').at(-1);
+    return said !== undefined && said === drawn;
+  }, null, { timeout });
 }
 
 /** The events that the status line tells. */

@@ -2,7 +2,7 @@
 
 import { h, mount } from '../dom.js';
 import { middle, number, plural, span, time } from '../format.js';
-import { SEVERITIES, severity, tick } from './icons.js';
+import { SEVERITIES, dash, severity, tick } from './icons.js';
 import { VirtualTable } from './table.js';
 
 const rank = (name) => (SEVERITIES.indexOf(name) + 1 || 9);
@@ -69,7 +69,7 @@ export class AlertsPanel {
 
   /** "No alert" is an answer: it says what was asked. */
   #nothing() {
-    const { progress, rules, totals, local } = this.app.state;
+    const { progress, rules, totals, local, concludeProblems } = this.app.state;
     const active = rules.filter(({ enabled }) => enabled);
     if (!progress.totalFiles) return h('div.state');
     if (!progress.events) {
@@ -77,12 +77,16 @@ export class AlertsPanel {
         h('p', `${plural(progress.totalFiles, 'file')} read, ${progress.problems ? `${plural(progress.problems, 'problem')} met.` : 'all without an event.'}`),
         progress.problems ? h('p', h('button', { onclick: () => this.app.showProblems() }, 'See what could not be read')) : null);
     }
-    return h('div.state.answer', h('h2', tick(), ' No alert'),
+    const cancelled = this.app.engine.inputs.filter(({ status }) => status === 'cancelled').length;
+    const sure = !progress.problems && !cancelled && !concludeProblems.length;
+    return h('div.state.answer', h('h2', sure ? tick() : dash(), sure ? ' No alert' : ' No alert in what was read'),
       h('dl.checked',
         h('dt', 'Rules'), h('dd', active.length <= 3 ? active.map((r) => r.card?.name ?? r.file).join(', ') : plural(active.length, 'rule')),
         h('dt', 'Events'), h('dd', `${number(progress.events)} from ${plural(progress.totalFiles, 'file')}`),
         progress.span && [h('dt', 'Span'), h('dd', span(progress.span, local))],
-        h('dt', 'Unreadable'), h('dd', progress.problems ? h('button.link', { onclick: () => this.app.showProblems() }, plural(progress.problems, 'place')) : 'nothing')),
+        h('dt', 'Unreadable'), h('dd', progress.problems ? h('button.link', { onclick: () => this.app.showProblems() }, plural(progress.problems, 'place')) : 'nothing'),
+        cancelled > 0 && [h('dt', 'Not read'), h('dd', `${plural(cancelled, 'file')}: reading was cancelled`)],
+        concludeProblems.length > 0 && [h('dt', 'Rules'), h('dd', h('button.link', { onclick: () => this.app.showProblems() }, plural(concludeProblems.length, 'problem')))]),
       h('p.muted', 'No event, and no group of events, met these rules’ conditions. Other rules may see more: add them under Rules.',
         totals.full ? ' Rules ran on all events, also on those not kept for the table.' : ''));
   }
