@@ -9,6 +9,7 @@ pub mod exec;
 pub mod host;
 pub mod kql;
 pub mod rule;
+pub mod sieve;
 pub mod source;
 pub mod table;
 pub mod value;

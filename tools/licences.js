@@ -53,8 +53,13 @@ for (const manifest of ['Cargo.toml', 'tools/bindgen/Cargo.toml']) {
     if (!source.startsWith('registry+')) problems.push(`crate ${name} ${version} is not from the registry: ${source}`);
   }
 }
-for (const [path, { license }] of Object.entries(JSON.parse(readFileSync('package-lock.json', 'utf8')).packages)) {
-  if (path !== '') judge(`npm ${path}`, license);
+for (const lock of ['package-lock.json', 'www/package-lock.json']) {
+  for (const [path, { license, dev }] of Object.entries(JSON.parse(readFileSync(lock, 'utf8')).packages)) {
+    if (path === '') continue;
+    // A tool that builds or tests and ships nothing of itself may have the one weak copyleft that such tools have.
+    if (dev && license === 'MPL-2.0') seen += 1;
+    else judge(`npm ${path} of ${lock}`, license);
+  }
 }
 
 for (const problem of problems) console.error(problem);

@@ -2,10 +2,11 @@
 
 use super::NamedTable;
 use crate::exec::late::compile;
-use crate::exec::split::{Split, split};
+use crate::exec::split::{Leaf, Split, split};
 use crate::kql::bind::{Catalog, Table};
-use crate::kql::diagnostic::Severity;
+use crate::kql::diagnostic::{Diagnostic, Severity, Span};
 use crate::rule::{self, Rule};
+use crate::sieve::Condition;
 use crate::table::cloudtrail;
 use crate::value::Column;
 use serde::Serialize;
@@ -70,6 +71,8 @@ impl Finding {
 
 /// A rule ready to run.
 pub struct CompiledRule {
+    /// The file it stands in.
+    pub file: String,
     /// The rule.
     pub rule: Rule,
     /// Its query in two parts.
@@ -86,9 +89,35 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
     Catalog { tables: std::iter::once(own).chain(given).collect() }
 }
 
-/// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`.
+/// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`, and which rules cost
+/// more than others.
 pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
-    compile_all(files, tables).1
+    let (compiled, mut findings) = compile_all(files, tables);
+    findings.extend(compiled.iter().filter_map(reads_every_event));
+    findings
+}
+
+/// A rule for which the sieve can leave out no event by its name.
+fn reads_every_event(CompiledRule { file, rule, split, .. }: &CompiledRule) -> Option<Finding> {
+    let every = |leaf: &&Leaf| &*leaf.table == super::feed::TABLE && Condition::of(leaf).reads_every_event();
+    let reading = split.leaves.iter().filter(every).count();
+    let of = match (reading, split.leaves.len()) {
+        (0, _) => return None,
+        (_, 1) => String::new(),
+        (n, all) => format!(", in {n} of the {all} places where it reads the table"),
+    };
+    let diagnostic = Diagnostic {
+        severity: Severity::Information,
+        ..Diagnostic::error(
+            "FP231",
+            format!(
+                "this rule reads every event: no filter on EventName or EventSource alone leaves any out{of}"
+            ),
+            Span::default(),
+        )
+    };
+    let hint = "A filter like EventName == \"…\" or EventSource in (…) lets nearly all events be passed over unread.";
+    Some(Finding::new(file, Some(&rule.name), rule.query.finding(&diagnostic.with_hint(hint))))
 }
 
 /// The built-in rules as files.
@@ -136,7 +165,7 @@ pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRu
         findings.extend(
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
         );
-        compiled.push(CompiledRule { rule, split: split(&query.plan), columns });
+        compiled.push(CompiledRule { file: file.clone(), rule, split: split(&query.plan), columns });
     }
     (compiled, findings)
 }

@@ -7,6 +7,7 @@ use crate::exec::row::{Event, Evidence, Row};
 use crate::exec::run::Table;
 use crate::exec::split::Leaf;
 use crate::exec::stage::{self, CompiledStage};
+use crate::sieve::Sieve;
 use crate::source::embedded;
 use crate::source::{Envelope, Problem, Record, Sink, Source};
 use crate::table::cloudtrail::{self, EventRow};
@@ -88,6 +89,9 @@ pub struct Feed {
 
 struct State {
     leaves: Vec<LeafState>,
+    sieve: Sieve,
+    /// The places of `EventName` and `EventSource`.
+    pair: [Option<usize>; 2],
     keep: Keep,
     /// Candidates as lines of JSON, for [`Keep::Records`].
     collected: Vec<u8>,
@@ -112,6 +116,8 @@ impl Feed {
             source: Source::new(),
             state: State {
                 leaves: Vec::new(),
+                sieve: Sieve::default(),
+                pair: ["EventName", "EventSource"].map(cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
                 problems: Vec::new(),
@@ -133,6 +139,10 @@ impl Feed {
     pub fn add(&mut self, leaves: Vec<Leaf>, tables: &[NamedTable]) -> Range<usize> {
         let from = self.state.leaves.len();
         for leaf in leaves {
+            match &*leaf.table {
+                TABLE => self.state.sieve.add(&leaf),
+                _ => self.state.sieve.add_never(),
+            }
             let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
             let mut state = LeafState {
                 leading: stage::leading_filters(&stages),
@@ -173,14 +183,39 @@ impl Feed {
         from..self.state.leaves.len()
     }
 
+    /// Runs every record through every leaf, to compare with.
+    pub fn evaluate_everything(&mut self) {
+        self.state.sieve.open_wide();
+    }
+
+    /// Counts from zero again.
+    #[cfg(test)]
+    pub fn forget_counts(&mut self) {
+        let state = &mut self.state;
+        self.source = Source::new();
+        (state.candidates, state.problem_count, state.untimed) = (0, 0, 0);
+        (state.first, state.last) = (None, None);
+        state.problems.clear();
+    }
+
     /// Takes bytes of the current input.
     pub fn push(&mut self, bytes: &[u8]) {
         self.source.push(bytes, &mut self.state);
     }
 
+    /// The same, and offers each record and problem to another sink too.
+    pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn Sink) {
+        self.source.push(bytes, &mut Tee { state: &mut self.state, also });
+    }
+
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.source.finish(&mut self.state);
+    }
+
+    /// The same, for both sinks.
+    pub fn end_input_through(&mut self, also: &mut dyn Sink) {
+        self.source.finish(&mut Tee { state: &mut self.state, also });
     }
 
     /// The leaves of a query, their rows in order.
@@ -299,10 +334,8 @@ impl State {
         }
     }
 
-    /// Runs a record through every leaf that reads events.
-    fn offer(&mut self, record: &Record<'_>) {
-        let row = CachedRow::new(record.raw);
-        let time = row.row.time();
+    /// An event went by.
+    fn passed(&mut self, time: Option<i64>) {
         match time {
             Some(t) => {
                 self.first = Some(self.first.map_or(t, |f| f.min(t)));
@@ -310,17 +343,37 @@ impl State {
             }
             None => self.untimed += 1,
         }
-        if json::depth(record.raw) > json::MAX_DEPTH {
-            let message = format!(
-                "the record nests deeper than {} levels; what lies deeper cannot be read",
-                json::MAX_DEPTH
-            );
-            self.problem(Some(record.offset), "FP302", message);
+    }
+
+    /// Runs a record through every leaf that it can pass.
+    fn offer(&mut self, record: &Record<'_>) {
+        let seen = self.sieve.look(record.raw, false).ok();
+        if let Some(seen) = seen.as_ref().filter(|s| s.leaves.is_empty()) {
+            return self.passed(seen.time);
         }
+        let row = CachedRow::new(record.raw);
+        let (time, can_pass) = match seen {
+            Some(seen) => (seen.time, seen.leaves),
+            None => {
+                let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
+                let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
+                if json::depth(record.raw) > json::MAX_DEPTH {
+                    let message = format!(
+                        "the record nests deeper than {} levels; what lies deeper cannot be read",
+                        json::MAX_DEPTH
+                    );
+                    self.problem(Some(record.offset), "FP302", message);
+                }
+                (row.row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
+            }
+        };
+        self.passed(time);
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
-        for (leaf, late_before) in self.leaves.iter_mut().zip(&self.late_before) {
-            if !leaf.reads_events || !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
+        for index in can_pass.iter().map(|i| *i as usize) {
+            let late_before = self.late_before.get(index).copied().flatten();
+            let Some(leaf) = self.leaves.get_mut(index) else { continue };
+            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
                 continue;
             }
             let evidence = match (self.keep, &event) {
@@ -369,7 +422,7 @@ impl State {
                 candidate = true;
                 leaf.sorted.set(false);
                 if let (Some(t), Some(before)) = (time, late_before)
-                    && t < *before
+                    && t < before
                 {
                     self.late += 1;
                 }
@@ -395,12 +448,39 @@ impl State {
 }
 
 impl Sink for State {
+    fn skip(&mut self, bytes: &[u8], alone: bool) -> Result<usize, usize> {
+        let seen = self.sieve.look(bytes, alone)?;
+        if !seen.leaves.is_empty() {
+            return Err(seen.end);
+        }
+        self.passed(seen.time);
+        Ok(seen.end)
+    }
+
     fn record(&mut self, record: Record<'_>) {
         self.offer(&record);
     }
 
     fn problem(&mut self, problem: Problem) {
         State::problem(self, Some(problem.offset), problem.code, problem.message);
+    }
+}
+
+/// Two sinks for one source.
+struct Tee<'a> {
+    state: &'a mut State,
+    also: &'a mut dyn Sink,
+}
+
+impl Sink for Tee<'_> {
+    fn record(&mut self, record: Record<'_>) {
+        self.state.offer(&record);
+        self.also.record(record);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.also.problem(problem.clone());
+        Sink::problem(self.state, problem);
     }
 }
 

@@ -7,7 +7,10 @@
 pub mod check;
 mod explain;
 mod feed;
+pub mod index;
 mod query;
+#[cfg(test)]
+mod sieve_test;
 mod signs;
 mod single;
 pub mod tables;
@@ -111,6 +114,11 @@ impl Detector {
         &self.warnings
     }
 
+    /// Turns the sieve off: every event goes through every rule. It changes the time and nothing else.
+    pub fn evaluate_everything(&mut self) {
+        self.feed.evaluate_everything();
+    }
+
     /// Takes bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
         self.feed.push(bytes);
@@ -122,6 +130,22 @@ impl Detector {
     /// The current input ended; the next bytes begin another.
     pub fn end_input(&mut self) {
         self.feed.end_input();
+        if self.stream {
+            self.follow();
+        }
+    }
+
+    /// As [`push`](Self::push), and offers each record to another sink too.
+    pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn crate::source::Sink) {
+        self.feed.push_through(bytes, also);
+        if self.stream {
+            self.follow();
+        }
+    }
+
+    /// As [`end_input`](Self::end_input), for both.
+    pub fn end_input_through(&mut self, also: &mut dyn crate::source::Sink) {
+        self.feed.end_input_through(also);
         if self.stream {
             self.follow();
         }
@@ -257,7 +281,7 @@ impl Detector {
 
 impl RuleState {
     fn new(compiled: CompiledRule, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
-        let CompiledRule { rule, split, columns } = compiled;
+        let CompiledRule { rule, split, columns, .. } = compiled;
         let leaves = feed.add(split.leaves, tables);
         RuleState { rule, root: split.root, columns, leaves, concluded: None, silent_until: 0 }
     }

@@ -126,7 +126,7 @@ impl Judge {
 
 impl SingleRule {
     fn new(compiled: CompiledRule) -> SingleRule {
-        let CompiledRule { rule, split, columns } = compiled;
+        let CompiledRule { rule, split, columns, .. } = compiled;
         let trigger = rule.trigger;
         // A silenced rule may pass over the window.
         let conclusive = trigger.operator == Operator::GreaterThan

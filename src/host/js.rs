@@ -184,9 +184,14 @@ struct File {
     text: String,
 }
 
-fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
+pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
     let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
+}
+
+/// Findings as a JSON array.
+pub(super) fn findings_json(findings: &[detector::Finding]) -> String {
+    json(findings)
 }
 
 #[derive(Deserialize)]

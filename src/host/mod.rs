@@ -4,4 +4,6 @@
 pub mod fluent_bit;
 #[cfg(feature = "js")]
 pub mod js;
+#[cfg(feature = "js")]
+pub mod page;
 pub mod pipeline;

@@ -161,20 +161,14 @@ pub struct Reader<'s> {
 }
 
 impl Frames for Reader<'_> {
+    fn skip(&mut self, bytes: &[u8], within: Within) -> Result<usize, usize> {
+        let end = self.sink.skip(bytes, within == Within::Stream)?;
+        self.stats.count(self.envelope(within));
+        Ok(end)
+    }
+
     fn value(&mut self, frame: Frame<'_>) {
-        let inner = match frame.within {
-            Within::Stream => None,
-            Within::Array => Some(Envelope::Array),
-            Within::Key("Records") => Some(Envelope::Records),
-            Within::Key("Events") => Some(Envelope::LookupEvents),
-            Within::Key("logEvents") => Some(Envelope::CloudWatchLogs),
-            Within::Key(_) => Some(Envelope::Sqs),
-        };
-        let envelope = match (inner, self.outer) {
-            // An array inside an envelope is that envelope's.
-            (None | Some(Envelope::Array), Some((outer, _))) => outer,
-            (inner, _) => inner.unwrap_or(Envelope::Bare),
-        };
+        let envelope = self.envelope(frame.within);
         let offset = self.outer.map_or(frame.offset, |(_, o)| o);
         // Most values are plain events, and the framer saw it already.
         let source = frame.source.and_then(|at| frame.raw.get(at..)).map(value_behind_key);
@@ -209,6 +203,22 @@ pub(super) enum Found<'a> {
 }
 
 impl Reader<'_> {
+    fn envelope(&self, within: Within) -> Envelope {
+        let inner = match within {
+            Within::Stream => None,
+            Within::Array => Some(Envelope::Array),
+            Within::Key("Records") => Some(Envelope::Records),
+            Within::Key("Events") => Some(Envelope::LookupEvents),
+            Within::Key("logEvents") => Some(Envelope::CloudWatchLogs),
+            Within::Key(_) => Some(Envelope::Sqs),
+        };
+        match (inner, self.outer) {
+            // An array inside an envelope is that envelope's.
+            (None | Some(Envelope::Array), Some((outer, _))) => outer,
+            (inner, _) => inner.unwrap_or(Envelope::Bare),
+        }
+    }
+
     /// Reads one value in an envelope. The depth of this recursion is bounded by [`MAX_ENVELOPES`].
     fn read(&mut self, raw: &[u8], offset: u64, envelope: Envelope, level: u8, salvage: bool) {
         match raw.first() {

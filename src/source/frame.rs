@@ -9,6 +9,7 @@
 
 use super::Problem;
 use super::scan::{Scan, Step};
+use crate::value::json::{self, Items};
 use memchr::{memchr, memmem, memrchr};
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
@@ -46,6 +47,11 @@ pub struct Frame<'a> {
 
 /// Takes what a [`Framer`] finds.
 pub trait Frames {
+    /// The bytes begin with an object that is not framed yet: where it ends, if it is dealt with and need not be framed.
+    /// Otherwise how many bytes were looked at in vain.
+    fn skip(&mut self, _bytes: &[u8], _within: Within) -> Result<usize, usize> {
+        Err(0)
+    }
     /// A complete value.
     fn value(&mut self, frame: Frame<'_>);
     /// Something that is no value.
@@ -74,6 +80,9 @@ pub struct Framer {
     base: u64,
     /// Lines in a row that are not JSON: where they begin and how many.
     junk: Option<(u64, u64)>,
+    /// No object before this byte is offered for skipping: looks that were in vain are paid for by framing as many
+    /// bytes, so that no input makes looking cost more than reading.
+    framed_until: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,6 +115,7 @@ impl Default for Framer {
             start: 0,
             base: 0,
             junk: None,
+            framed_until: 0,
         }
     }
 }
@@ -139,7 +149,10 @@ impl Framer {
                     b'{' | b'"' => {
                         self.end_junk(out);
                         self.within = Within::Stream;
-                        self.begin(at, b == b'{');
+                        match self.skip(rest, at, out) {
+                            Some(end) => at += end,
+                            None => self.begin(at, b == b'{'),
+                        }
                     }
                     _ => {
                         let (_, lines) = self.junk.get_or_insert((self.base + at as u64, 0));
@@ -172,7 +185,13 @@ impl Framer {
                                 "a comma is missing between records",
                             ));
                         }
-                        self.begin(at, false);
+                        match self.skip(rest, at, out) {
+                            Some(end) => {
+                                at += end;
+                                self.comma = false;
+                            }
+                            None => self.begin(at, false),
+                        }
                     }
                 },
                 Place::Value => at = self.value(chunk, at, out),
@@ -253,6 +272,23 @@ impl Framer {
         *self = Framer::default();
     }
 
+    /// The end of an object that need not be framed.
+    #[inline]
+    fn skip(&mut self, rest: &[u8], at: usize, out: &mut dyn Frames) -> Option<usize> {
+        let here = self.base + at as u64;
+        if self.salvage || here < self.framed_until || rest.first() != Some(&b'{') {
+            return None;
+        }
+        match out.skip(rest, self.within) {
+            Ok(end) if end <= MAX_RECORD => Some(end),
+            Ok(_) => None,
+            Err(looked) => {
+                self.framed_until = here + looked as u64;
+                None
+            }
+        }
+    }
+
     fn begin(&mut self, at: usize, watch: bool) {
         self.start = self.base + at as u64;
         self.scan.reset(watch);
@@ -296,7 +332,9 @@ impl Framer {
                 Step::Array(n) => {
                     scanned += n;
                     let read = chunk.get(at..scanned).unwrap_or_default();
-                    if let Some(key) = container(&self.pending, read) {
+                    if let Some(key) = container(&self.pending, read)
+                        && !in_event(&self.pending, read)
+                    {
                         let outer = self.scan.around();
                         self.pending.clear();
                         self.oversize = false;
@@ -408,6 +446,25 @@ fn last_line_with_brace(value: &[u8]) -> Option<usize> {
         end = n;
     }
     None
+}
+
+/// Whether the object whose beginning this is is an event itself, and so no container.
+fn in_event(pending: &[u8], read: &[u8]) -> bool {
+    let joined;
+    let bytes = if pending.is_empty() {
+        read
+    } else {
+        joined = [pending, read].concat();
+        &joined
+    };
+    let keys = || Items::open(bytes).into_iter().flatten().flatten().map(|(key, _)| json::unescape(key));
+    keys().next().is_some_and(|k| k == "eventVersion")
+        || (keys().any(|k| k == "eventName") && keys().any(|k| k == "eventSource"))
+}
+
+/// Whether an array in these bytes stands under the key of a container.
+pub fn holds_container(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'[', bytes).any(|n| container(&[], bytes.get(..=n).unwrap_or_default()).is_some())
 }
 
 /// The container whose key stands before the `[` that these bytes end with.

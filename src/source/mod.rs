@@ -5,7 +5,9 @@
 //! is a [`Problem`] with a place and a code, and reading goes on behind it as [`frame`] describes.
 //!
 //! A record is checked for its brackets, commas and quotes and for the keys that make it an event; whether its
-//! numbers and escapes are right shows when its columns are read.
+//! numbers and escapes are right shows when its columns are read. A record that the sink knows not to matter
+//! ([`Sink::skip`]) is checked for its strings, the number of its brackets and those keys, and no further: it counts as an
+//! event even if a comma is missing in it.
 
 pub mod csv;
 pub mod embedded;
@@ -60,6 +62,12 @@ impl Problem {
 
 /// Takes what a [`Source`] finds, in the order of the stream.
 pub trait Sink {
+    /// Looks at the bytes that begin with an object before it is framed: is it an event that matters to no one? If so
+    /// it is stepped over and counted; this gives the byte behind it. Otherwise the error is how many bytes were looked
+    /// at in vain. `alone`: the object stands by itself and not in a list.
+    fn skip(&mut self, _bytes: &[u8], _alone: bool) -> Result<usize, usize> {
+        Err(0)
+    }
     /// A record.
     fn record(&mut self, record: Record<'_>);
     /// Something that is none.

@@ -55,11 +55,15 @@ test('broken queries are reported where the binder reports them', () => {
   });
 });
 
+/** A case's id and query; its rows hold bare NaN, which is no JSON. */
+const corpusCase = line => JSON.parse(line.replace(/, "rows": .*$/s, '}'));
+
 /** Where the binder is known to differ from the engine it binds for; a case of the corpus shows what the engine does. */
 const KNOWN = [
   [/bag_unpack|make_bag/, 'it does not know the columns a bag unpacks to'],
   [/covariance/, 'it names one argument of two'],
   [/hourofday|monthofyear|datetime_part|getyear|datepart/, 'it says int where the engine yields long'],
+  [/datetime_diff\('week'/, 'it says long where the engine yields real'],
   [/jaccard_index/, 'it says another type than the engine'],
   [/ipv6_lookup/, 'it puts the columns of the lookup in another order'],
   [/getschema/, 'it says ColumnOrdinal is long'],
@@ -72,7 +76,7 @@ const KNOWN = [
 ];
 
 test('queries that run have the columns the binder gives them', { skip: !existsSync(path.join(shared, 'kql/golden.jsonl')) && 'no shared corpus' }, () => {
-  const cases = ['golden', 'peer'].flatMap(f => readFileSync(path.join(shared, `kql/${f}.jsonl`), 'utf8').trim().split('\n').map(l => JSON.parse(l)));
+  const cases = ['golden', 'peer'].flatMap(f => readFileSync(path.join(shared, `kql/${f}.jsonl`), 'utf8').trim().split('\n').map(corpusCase));
   let compared = 0;
   const different = [];
   answers(cases.map(c => c.query)).forEach((answer, i) => {

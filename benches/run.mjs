@@ -1,0 +1,259 @@
+// node benches/run.mjs [--quick]: how fast the engine is, beside the limits of this machine.
+//
+// Everything runs in one process and one thread, interleaved round by round, so that a noisy moment hits all alike; what
+// is printed is each case's fastest round, which a busy machine disturbs least, and ratios of these. The bytes start in a Uint8Array of JavaScript,
+// and copying them into the module's memory is part of every measurement but the pure ones of the module itself.
+
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { sampleEvents } from './sample.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const quick = process.argv.includes('--quick');
+const only = process.argv.find((a) => a.startsWith('--only='))?.slice(7);
+const shared = process.env.FOREPOST_SHARED ?? `${root}../shared`;
+const ROUNDS = Number(process.env.ROUNDS ?? (quick ? 15 : 40));
+const SIZE = (quick ? 32 : 64) << 20;
+const SLICE = Number(process.env.SLICE ?? 256 << 10);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+// ── The module ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const wasm = readFileSync(process.env.BENCH_WASM ?? `${root}target/bench/wasm32-unknown-unknown/release/forepost_bench.wasm`);
+const { exports: engine } = new WebAssembly.Instance(new WebAssembly.Module(wasm), {});
+
+let view = new Uint8Array(engine.memory.buffer);
+function put(bytes) {
+  const at = engine.reserve(Math.max(bytes.length, SLICE));
+  if (view.buffer !== engine.memory.buffer) view = new Uint8Array(engine.memory.buffer);
+  view.set(bytes, at);
+  return bytes.length;
+}
+const text = (length) => decoder.decode(new Uint8Array(engine.memory.buffer, engine.text(), length));
+
+function detector(files) {
+  if (!engine.detector(put(encoder.encode(JSON.stringify(files))))) throw new Error('the rules do not compile');
+}
+function push(bytes) {
+  for (let at = 0; at < bytes.length; at += SLICE) engine.push(put(bytes.subarray(at, at + SLICE)));
+}
+const stats = () => JSON.parse(text(engine.stats()));
+
+/** The bytes, the answer. The detector is made anew each time; that is start-up, and measured there. */
+function detect(inputs, expected) {
+  for (const input of inputs) {
+    push(input);
+    engine.end_input();
+  }
+  const alerts = text(engine.finish());
+  const seen = stats();
+  if (expected !== undefined && seen.events !== expected) throw new Error(`${seen.events} events instead of ${expected}`);
+  return { ...seen, alerts };
+}
+
+// ── The data ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const real = `${shared}/cloudtrail/real_unique.ndjson.gz`;
+const events = existsSync(real) ? gunzipSync(readFileSync(real)).toString().split('\n').filter(Boolean) : sampleEvents();
+const rulesDir = `${shared}/rules`;
+const rules = existsSync(rulesDir) ? readdirSync(rulesDir).filter((f) => f.endsWith('.yaml')).map((file) => ({ file, text: readFileSync(`${rulesDir}/${file}`, 'utf8') })) : [];
+const builtIn = { file: 'built-in', text: readFileSync(`${root}rules/AWS_ECRImageScanningDisabled.yaml`, 'utf8') };
+const ruleText = rules.map((r) => r.text).join('\n');
+const unnamed = events.filter((e) => !ruleText.includes(`"${/"eventName":\s*"([^"]*)"/.exec(e)?.[1]}"`));
+
+function fill(lines, size = SIZE) {
+  const out = [];
+  for (let n = 0, i = 0; n < size; i++) {
+    const line = lines[i % lines.length];
+    n += line.length + 1;
+    out.push(line);
+  }
+  return out;
+}
+const ndjson = (lines) => encoder.encode(lines.join('\n') + '\n');
+const records = (lines) => encoder.encode(`{"Records":[${lines.join(',')}]}`);
+
+/** Our own event that the built-in rule alerts on. */
+function hit(i) {
+  const time = new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString().replace('.000', '');
+  return JSON.stringify({
+    eventVersion: '1.11', userIdentity: { type: 'IAMUser', principalId: 'AIDAEXAMPLE', arn: 'arn:aws:iam::111122223333:user/dana', accountId: '111122223333', userName: 'dana' },
+    eventTime: time, eventSource: 'ecr.amazonaws.com', eventName: 'PutImageScanningConfiguration', awsRegion: 'eu-central-1', sourceIPAddress: '198.51.100.7', userAgent: 'aws-cli/2.15',
+    requestParameters: { repositoryName: 'shop/cart', imageScanningConfiguration: { scanOnPush: false } }, responseElements: null, requestID: `r-${i}`, eventID: `e-${i}`,
+    readOnly: false, eventType: 'AwsApiCall', managementEvent: true, recipientAccountId: '111122223333',
+  });
+}
+const withHits = (lines, share) => lines.map((line, i) => (share > 0 && i % Math.round(1 / share) === 0 ? hit(i) : line));
+
+/** Further rules like the built-in one, each for another event name. */
+const manyRules = (count) => Array.from({ length: count }, (_, i) => ({
+  file: `rule${i}`,
+  text: builtIn.text.replaceAll('PutImageScanningConfiguration', `DoNothingNumber${i}`).replace(/^id: .*$/m, `id: 00000000-0000-4000-8000-${String(i).padStart(12, '0')}`),
+}));
+
+// ── Measuring ───────────────────────────────────────────────────────────────────────────────────────────────
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** Runs the cases interleaved; each is [name, bytes, function, untimed preparation]. Gives seconds of each round by name. */
+function interleaved(cases) {
+  const seconds = new Map(cases.map(([name]) => [name, []]));
+  // Unmeasured rounds first, until the engine's code is compiled by the optimising compiler.
+  const warm = Math.ceil((256 << 20) / SIZE);
+  for (let round = -warm; round < ROUNDS; round++) {
+    for (const [name, , run, prepare] of cases) {
+      prepare?.();
+      const start = process.hrtime.bigint();
+      run();
+      if (round >= 0) seconds.get(name).push(Number(process.hrtime.bigint() - start) / 1e9);
+    }
+  }
+  return seconds;
+}
+
+const lines = [];
+function say(line = '') {
+  console.log(line);
+  lines.push(line);
+}
+
+function table(title, cases, compare) {
+  if (only && !title.toLowerCase().startsWith(only)) return undefined;
+  const seconds = interleaved(cases);
+  say(`\n### ${title}\n`);
+  say(`| | MB/s | ${compare.map(([label]) => label).join(' | ')} |`);
+  say(`|---|---:|${compare.map(() => '---:|').join('')}`);
+  for (const [name, bytes] of cases) {
+    const own = seconds.get(name);
+    const best = Math.min(...own);
+    const ratios = compare.map(([, other, otherBytes]) => ((bytes / best) / (otherBytes / Math.min(...seconds.get(other)))).toFixed(2));
+    say(`| ${name} | ${(bytes / 1e6 / best).toFixed(0)} | ${ratios.join(' | ')} |`);
+  }
+  return seconds;
+}
+
+// ── The tables ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const all = fill(events);
+const none = fill(unnamed.length > 0 ? unnamed : events);
+const plain = ndjson(all);
+const array = records(all);
+const parts = [];
+for (let at = 0; at < plain.length;) {
+  // In pieces that end with a line, for what works line by line.
+  let end = Math.min(at + SLICE, plain.length);
+  if (end < plain.length) end = plain.lastIndexOf(10, end) + 1;
+  parts.push(plain.subarray(at, end));
+  at = end;
+}
+say(`${events.length} distinct events, ${(plain.length / all.length).toFixed(0)} bytes on average, repeated to ${(plain.length / 1e6).toFixed(0)} MB; ${ROUNDS} rounds; pushed in slices of ${SLICE >> 10} KiB.`);
+
+const name = 'PutImageScanningConfiguration';
+function jsonParse() {
+  let hits = 0;
+  for (const part of parts) {
+    for (const line of decoder.decode(part).split('\n')) {
+      if (line === '') continue;
+      const event = JSON.parse(line);
+      if (event.eventName === name && event.requestParameters?.imageScanningConfiguration?.scanOnPush === false) hits++;
+    }
+  }
+  return hits;
+}
+
+const limit = 'two literals, line by line, after the copy';
+table('The built-in rule, no hits', [
+  ['copy into the module', plain.length, () => { for (const p of parts) put(p); }],
+  ['one literal over the buffer, after the copy', plain.length, () => { for (const p of parts) engine.one_literal(put(p)); }],
+  [limit, plain.length, () => { for (const p of parts) engine.two_literals(put(p)); }],
+  ['**forepost, NDJSON**', plain.length, () => detect([plain], all.length), () => detector([])],
+  ['**forepost, {"Records":[…]}**', array.length, () => detect([array], all.length), () => detector([])],
+  ['JSON.parse and the same test', plain.length, jsonParse],
+  ['serde into six borrowed fields, after the copy', plain.length, () => { for (const p of parts) engine.serde_typed(put(p)); }],
+], [['of two literals', limit, plain.length], ['of JSON.parse', 'JSON.parse and the same test', plain.length]]);
+
+const noneBytes = ndjson(none);
+const many = rules.length > 0 ? [[`${rules.length} shared rules`, rules]] : [];
+table('Many rules, events that none of them names', [
+  ['1 rule', noneBytes.length, () => detect([noneBytes], none.length), () => detector([])],
+  ...many.map(([label, files]) => [label, noneBytes.length, () => detect([noneBytes], none.length), () => detector(files)]),
+  ['38 of ours', noneBytes.length, () => detect([noneBytes], none.length), () => detector(manyRules(38))],
+  ['200 of ours', noneBytes.length, () => detect([noneBytes], none.length), () => detector(manyRules(200))],
+], [['of one rule', '1 rule', noneBytes.length]]);
+
+const hits = [0, 0.001, 0.1].map((share) => [share, ndjson(withHits(all, share))]);
+table('Hits of the built-in rule', hits.map(([share, bytes]) => [`${share * 100} %`, bytes.length, () => detect([bytes], all.length), () => detector([])]), [['of none', '0 %', hits[0][1].length]]);
+
+if (rules.length > 0) {
+  const cases = [['1 rule', plain.length, () => detect([plain], all.length), () => detector([])], [`${rules.length} shared rules`, plain.length, () => detect([plain], all.length), () => detector(rules)]];
+  if (table('The shared rules over the real events as they are', cases, [['of one rule', '1 rule', plain.length]])) {
+    detector(rules);
+    const seen = detect([plain], all.length);
+    say(`\nCandidates: ${(100 * seen.candidates / seen.events).toFixed(1)} % of the events.`);
+  }
+}
+
+// An S3 tree: files of some hundred events each.
+const files = [];
+for (let at = 0, n = 0; at < all.length; at += n) {
+  n = 50 + (files.length * 37) % 300;
+  files.push(gzipSync(records(all.slice(at, at + n)), { level: 6 }));
+}
+const zipped = files.reduce((n, f) => n + f.length, 0);
+table(`An S3 tree: ${files.length} files of .json.gz, ${(zipped / 1e6).toFixed(1)} MB; MB/s of the inflated bytes`, [
+  ['inflating alone', array.length, () => { for (const f of files) engine.inflate(put(f)); }],
+  ['**forepost**', array.length, () => detect(files, all.length), () => detector([])],
+  ['Node: gunzip, JSON.parse and the same test', array.length, () => {
+    let found = 0;
+    for (const f of files) for (const e of JSON.parse(gunzipSync(f)).Records) found += Number(e.eventName === name && e.requestParameters?.imageScanningConfiguration?.scanOnPush === false);
+    return found;
+  }],
+], [['of inflating', 'inflating alone', array.length]]);
+
+if (!only) {
+  say('\n### Start-up and memory\n');
+  const times = Array.from({ length: 9 }, () => {
+    const start = process.hrtime.bigint();
+    const made = new WebAssembly.Instance(new WebAssembly.Module(wasm), {}).exports;
+    const give = (bytes) => {
+      const at = made.reserve(bytes.length);
+      new Uint8Array(made.memory.buffer).set(bytes, at);
+      return bytes.length;
+    };
+    give(encoder.encode('[]'));
+    made.detector(2);
+    made.push(give(encoder.encode(hit(1) + '\n')));
+    made.end_input();
+    if (made.finish() === 0) throw new Error('no alert');
+    return Number(process.hrtime.bigint() - start) / 1e6;
+  });
+  say(`Compile and instantiate the module, compile the built-in rule, answer the first event: ${median(times).toFixed(1)} ms (the first time ${times[0].toFixed(1)} ms).`);
+
+  const fresh = new WebAssembly.Instance(new WebAssembly.Module(wasm), {}).exports;
+  const room = fresh.reserve(SLICE);
+  const load = (bytes) => { new Uint8Array(fresh.memory.buffer).set(bytes, room); return bytes.length; };
+  load(encoder.encode('[]'));
+  fresh.detector(2);
+  const target = (quick ? 0.5 : 4) * 2 ** 30;
+  let fed = 0;
+  const start = process.hrtime.bigint();
+  while (fed < target) {
+    for (let at = 0; at < plain.length; at += SLICE) fresh.push(load(plain.subarray(at, at + SLICE)));
+    fed += plain.length;
+  }
+  fresh.end_input();
+  fresh.finish();
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  say(`Peak linear memory over ${(fed / 1e9).toFixed(1)} GB in one stream: ${(fresh.memory.buffer.byteLength / 2 ** 20).toFixed(1)} MiB; ${(fed / 1e6 / seconds).toFixed(0)} MB/s.`);
+}
+
+if (process.argv.includes('--write')) {
+  const head = [
+    '# Benchmarks', '', 'Written by `make bench`; do not edit. Ratios above 1 are faster than what they are compared with.', '',
+    `Machine: ${cpus()[0].model.trim()}, ${cpus().length} CPUs; Node ${process.version}; one thread; the module without wasm-opt.`, '',
+  ];
+  writeFileSync(`${root}BENCHMARKS.md`, [...head, ...lines, ''].join('\n'));
+}

@@ -1,0 +1,183 @@
+//! A compact index of the events that go by: what a table, its facets and its histogram need of each.
+//!
+//! Values repeat, so a column holds numbers of words, and each word is handed over once. The caller keeps what it
+//! takes; between two calls nothing but the words stays here.
+
+use super::write_text;
+use crate::source::{Problem, Record, Sink};
+use crate::table::cloudtrail::{self, EventRow};
+use crate::value::{Value, text};
+use std::collections::HashMap;
+
+/// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
+pub const COLUMNS: [&str; 6] =
+    ["EventName", "EventSource", "User", "SourceIpAddress", "AWSRegion", "ErrorCode"];
+
+/// How many bytes of a value are kept as a word; the record has all of it.
+const MAX_WORD: usize = 1024;
+/// How many different words a column may have. A further value counts as [`OTHER`].
+const MAX_WORDS: u32 = 1_000_000;
+/// The word of values beyond [`MAX_WORDS`].
+const OTHER: &str = "…";
+
+/// Ticks from year 1 to 1970, and per millisecond.
+const UNIX_EPOCH: i64 = 621_355_968_000_000_000;
+const TICKS_PER_MS: f64 = 10_000.0;
+
+/// The events since the last [`EventIndex::take`], as columns.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// When, in milliseconds since 1970; NaN where an event has no readable time.
+    pub times: Vec<f64>,
+    /// Where the event begins: bytes in its input, inflated.
+    pub offsets: Vec<f64>,
+    /// The number of its word for each of [`COLUMNS`], event by event.
+    pub words: Vec<u32>,
+    /// The records, one after another.
+    pub raw: Vec<u8>,
+    /// Where each record ends in `raw`.
+    pub ends: Vec<u32>,
+    /// The words that are new, as a JSON list for each of [`COLUMNS`].
+    pub new_words: String,
+}
+
+/// Indexes the records it is offered.
+#[derive(Debug)]
+pub struct EventIndex {
+    known: [HashMap<Box<str>, u32>; COLUMNS.len()],
+    fresh: [Vec<String>; COLUMNS.len()],
+    columns: [Option<usize>; COLUMNS.len()],
+    batch: Batch,
+}
+
+impl Default for EventIndex {
+    fn default() -> EventIndex {
+        EventIndex {
+            known: Default::default(),
+            fresh: Default::default(),
+            columns: COLUMNS.map(cloudtrail::index_of),
+            batch: Batch::default(),
+        }
+    }
+}
+
+impl EventIndex {
+    /// Takes the events since the last call.
+    pub fn take(&mut self) -> Batch {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.new_words.push('[');
+        for (i, words) in self.fresh.iter_mut().enumerate() {
+            batch.new_words.push_str(if i > 0 { ",[" } else { "[" });
+            for (j, word) in words.drain(..).enumerate() {
+                if j > 0 {
+                    batch.new_words.push(',');
+                }
+                crate::value::json::write_string(&mut batch.new_words, &word);
+            }
+            batch.new_words.push(']');
+        }
+        batch.new_words.push(']');
+        batch
+    }
+
+    fn word(&mut self, column: usize, value: &str) -> u32 {
+        let (Some(known), Some(fresh)) = (self.known.get_mut(column), self.fresh.get_mut(column)) else {
+            return 0;
+        };
+        let word = value.get(..value.floor_char_boundary(MAX_WORD)).unwrap_or(value);
+        if let Some(number) = known.get(word) {
+            return *number;
+        }
+        let count = u32::try_from(known.len()).unwrap_or(MAX_WORDS);
+        let word = if count >= MAX_WORDS { OTHER } else { word };
+        *known.entry(word.into()).or_insert_with(|| {
+            fresh.push(word.to_owned());
+            count
+        })
+    }
+}
+
+impl Sink for EventIndex {
+    fn record(&mut self, record: Record<'_>) {
+        // The places in `raw` are 32 bits; a caller takes long before that.
+        let Ok(end) = u32::try_from(self.batch.raw.len() + record.raw.len()) else { return };
+        let row = EventRow::new(record.raw);
+        let ms = row.time().map_or(f64::NAN, |ticks| (ticks - UNIX_EPOCH) as f64 / TICKS_PER_MS);
+        self.batch.times.push(ms);
+        self.batch.offsets.push(record.offset as f64);
+        for i in 0..COLUMNS.len() {
+            let value = match self.columns.get(i).copied().flatten() {
+                Some(column) => row.column(column),
+                None => user(&row),
+            };
+            let number = match &value {
+                Value::String(s) => self.word(i, s),
+                other => self.word(i, &text::scalar(other)),
+            };
+            self.batch.words.push(number);
+        }
+        self.batch.raw.extend_from_slice(record.raw);
+        self.batch.ends.push(end);
+    }
+
+    /// The detector beside the index reports it.
+    fn problem(&mut self, _: Problem) {}
+}
+
+/// Who did it, in a few words: the ARN's last part (`user/ada`, `assumed-role/deploy/build-7`, `root`), else the user's
+/// name, else the service that called, else the principal's id or kind.
+fn user(row: &EventRow<'_>) -> Value {
+    let column = |name: &str| match cloudtrail::index_of(name).map(|i| row.column(i)) {
+        Some(Value::String(s)) if !s.is_empty() => Some(s),
+        _ => None,
+    };
+    if let Some(arn) = column("UserIdentityArn") {
+        let name = arn.splitn(6, ':').nth(5).unwrap_or(&arn);
+        return Value::text(name);
+    }
+    let others =
+        ["UserIdentityUserName", "UserIdentityInvokedBy", "UserIdentityPrincipalid", "UserIdentityType"];
+    others.iter().find_map(|name| column(name)).map_or_else(Value::empty_text, Value::String)
+}
+
+/// What a rule says of itself, as one JSON object; `null` if the text holds no rule that can be read.
+pub fn describe(rule_text: &str) -> String {
+    let Some(rule) = crate::rule::load(rule_text).rule else { return String::from("null") };
+    let mut out = String::from("{");
+    let texts: [(&str, &str); 7] = [
+        ("id", &rule.id),
+        ("name", &rule.name),
+        ("description", &rule.description),
+        ("severity", rule.severity.name()),
+        ("kind", if rule.kind == crate::rule::Kind::Nrt { "NRT" } else { "Scheduled" }),
+        ("version", &rule.version),
+        ("query", &rule.query.text),
+    ];
+    for (key, value) in texts {
+        write_text(&mut out, key, value);
+        out.push(',');
+    }
+    let (line, column) = rule.query_position(0);
+    let entities: Vec<_> = (rule.entity_mappings.iter())
+        .map(|m| {
+            let fields: Vec<_> = m.fields.iter().map(|(name, used)| (*name, &*used.column)).collect();
+            serde_json::json!({ "type": m.entity.name, "fields": fields })
+        })
+        .collect();
+    let rest = serde_json::json!({
+        "queryLine": line,
+        "queryColumn": column,
+        "frequency": crate::value::timespan::format(rule.schedule.frequency()),
+        "period": crate::value::timespan::format(rule.schedule.period()),
+        "trigger": { "operator": rule.trigger.operator.name(), "threshold": rule.trigger.threshold },
+        "grouping": if rule.grouping == crate::rule::EventGrouping::SingleAlert { "SingleAlert" } else { "AlertPerResult" },
+        "tactics": rule.tactics,
+        "techniques": rule.techniques,
+        "subTechniques": rule.sub_techniques,
+        "entityMappings": entities,
+        "customDetails": rule.custom_details,
+    });
+    let rest = rest.to_string();
+    out.push_str(rest.strip_prefix('{').unwrap_or(&rest));
+    out
+}

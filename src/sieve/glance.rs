@@ -1,0 +1,306 @@
+//! One look at a record's raw bytes: where it ends, what it is called, when it happened. No JSON is parsed.
+//!
+//! The look is over blocks of 64 bytes: strings by the parity of quotes, depth by counting brackets, and the keys
+//! that start with `"ev`. It is sure of what it says or says nothing; then the record takes the long way. It says
+//! nothing if
+//! * `eventName` or `eventSource` does not stand exactly once, or one of them or `eventTime` (at most once) not as a
+//!   key of the record itself: nothing can hide an event inside another one, or a second value behind the first;
+//! * any string has an escape that could spell a letter (`\u0050`), or a key starts like a column's (`EventName`);
+//! * a value it wants is not plain ASCII text, or the time is not `YYYY-MM-DDThh:mm:ssZ`;
+//! * the record nests deeper than is read, or stands by itself and has a line feed inside;
+//! * the record could be a container of others.
+//!
+//! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
+
+use super::block::{Block, Finder, prefix_xor};
+use crate::source::frame::holds_container;
+use crate::value::{datetime, json};
+
+/// What a look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance<'a> {
+    /// The byte behind the record.
+    pub end: usize,
+    /// `eventName`, as it stands there: it may hold anything but a quote, see [`is_plain`].
+    pub name: &'a [u8],
+    /// `eventSource`, likewise.
+    pub source: &'a [u8],
+    /// `eventTime`; `None` if there is no such key.
+    pub time: Option<&'a [u8; 20]>,
+}
+
+/// Where the keys stand: the byte of their opening quote.
+#[derive(Clone, Copy, Default)]
+struct Keys {
+    name: Option<usize>,
+    source: Option<usize>,
+    time: Option<usize>,
+}
+
+/// The first bytes of a record as CloudTrail writes them: nothing else begins like this.
+const OWN_START: &[u8; 16] = b"{\"eventVersion\":";
+
+const NAME: &[u8] = b"\"eventName\"";
+const SOURCE: &[u8] = b"\"eventSource\"";
+const TIME: &[u8] = b"\"eventTime\"";
+
+/// Looks at the record that these bytes begin with. `alone`: it stands by itself and not in a list. The error is how
+/// many bytes were looked at in vain.
+#[inline]
+pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
+    if bytes.first() != Some(&b'{') {
+        return Err(0);
+    }
+    let mut keys = Keys::default();
+    let mut carry = Carry { depth: 0, in_string: 0, escape: false, quotes: 0 };
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let finder = Finder::new();
+    let mut base = 0;
+    for block in blocks {
+        let (next, step) = step(bytes, base, finder.look(block), alone, carry, &mut keys);
+        match step {
+            Step::On => (base, carry) = (base + 64, next),
+            Step::End(end) => return keys.read(bytes, end, alone).ok_or(end),
+            Step::Unsure => return Err(base + 64),
+        }
+    }
+    let mut last = [b' '; 64];
+    for (place, b) in last.iter_mut().zip(rest) {
+        *place = *b;
+    }
+    match step(bytes, base, finder.look(&last), alone, carry, &mut keys).1 {
+        Step::End(end) => keys.read(bytes, end, alone).ok_or(end),
+        _ => Err(bytes.len()),
+    }
+}
+
+/// What one block leaves to the next. It goes by value, so that it stays in registers.
+#[derive(Clone, Copy)]
+struct Carry {
+    depth: u32,
+    /// All ones if it ended in a string.
+    in_string: u64,
+    /// Whether it ended in an escape.
+    escape: bool,
+    quotes: u64,
+}
+
+enum Step {
+    On,
+    /// The record ends before this byte.
+    End(usize),
+    Unsure,
+}
+
+#[inline(always)]
+fn step(
+    bytes: &[u8],
+    base: usize,
+    block: Block,
+    alone: bool,
+    carry: Carry,
+    keys: &mut Keys,
+) -> (Carry, Step) {
+    let (mut quotes, mut escape) = (block.quotes, false);
+    if block.slashes != 0 || carry.escape {
+        match unescaped(bytes, base, block, carry.escape) {
+            Some(found) => (quotes, escape) = found,
+            None => return (carry, Step::Unsure),
+        }
+    }
+    let strings = prefix_xor(quotes) ^ carry.in_string;
+    let (opens, closes) = (block.opens & !strings, block.closes & !strings);
+    let mut hits = block.vs & (quotes << 2 | carry.quotes >> 62);
+    let closing = closes.count_ones();
+    let next = Carry {
+        depth: (carry.depth + opens.count_ones()).wrapping_sub(closing),
+        in_string: ((strings as i64) >> 63) as u64,
+        escape,
+        quotes,
+    };
+    // Only where so many brackets close can the last one be among them.
+    let end = if carry.depth <= closing { last_bracket(opens, closes, carry.depth) } else { None };
+    let own = end.map_or(u64::MAX, |bit| (1 << bit) - 1);
+    hits &= own;
+    while hits != 0 {
+        let bit = hits.trailing_zeros();
+        hits &= hits - 1;
+        let before = (1 << bit) - 1;
+        let depth =
+            (carry.depth + (opens & before).count_ones()).wrapping_sub((closes & before).count_ones());
+        let top = depth == 1 && strings >> bit & 1 == 1;
+        if !keys.see(bytes, (base + bit as usize).saturating_sub(2), top) {
+            return (carry, Step::Unsure);
+        }
+    }
+    let step = match end {
+        _ if alone && block.feeds & own != 0 => Step::Unsure,
+        Some(bit) => Step::End(base + bit as usize + 1),
+        None if next.depth as usize > json::MAX_DEPTH - 64 => Step::Unsure,
+        None => Step::On,
+    };
+    (next, step)
+}
+
+/// The quotes of a block that are not escaped, and whether an escape begins with its last byte; `None` if an escape
+/// could spell a letter.
+fn unescaped(bytes: &[u8], base: usize, block: Block, escaped: bool) -> Option<(u64, bool)> {
+    let (mut quotes, mut slashes, mut escape) = (block.quotes, block.slashes, false);
+    if escaped {
+        quotes &= !1;
+        slashes &= !1;
+    }
+    while slashes != 0 {
+        let bit = slashes.trailing_zeros();
+        match bytes.get(base + bit as usize + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
+            _ => return None,
+        }
+        escape = bit == 63;
+        quotes &= !(2 << bit);
+        slashes &= !(3 << bit);
+    }
+    Some((quotes, escape))
+}
+
+/// The bracket that closes the record, if it is among these.
+fn last_bracket(opens: u64, mut closes: u64, depth: u32) -> Option<u32> {
+    let mut closed = 0;
+    while closes != 0 {
+        let bit = closes.trailing_zeros();
+        closed += 1;
+        if depth + (opens & ((1 << bit) - 1)).count_ones() <= closed {
+            return Some(bit);
+        }
+        closes &= closes - 1;
+    }
+    None
+}
+
+impl Keys {
+    #[inline]
+    fn read<'a>(&self, bytes: &'a [u8], end: usize, alone: bool) -> Option<Glance<'a>> {
+        let record = bytes.get(..end)?;
+        let (name_at, source_at) = (self.name?, self.source?);
+        if record.last() != Some(&b'}') {
+            return None;
+        }
+        // An array that opens before both keys could be that of a container.
+        let before = record.get(..name_at.max(source_at))?;
+        if alone && record.first_chunk() != Some(OWN_START) && holds_container(before) {
+            return None;
+        }
+        let name = text_behind(record, name_at + NAME.len())?;
+        let source = text_behind(record, source_at + SOURCE.len())?;
+        if source.first_chunk() == Some(b"aws:") {
+            return None;
+        }
+        let time = match self.time {
+            Some(at) => Some(text_behind(record, at + TIME.len())?.try_into().ok()?),
+            None => None,
+        };
+        Some(Glance { end, name, source, time })
+    }
+
+    /// A quote, some byte, a `v`; `top`: directly in the record, and the quote opens a text. False if that is not for a
+    /// quick look.
+    #[inline]
+    fn see(&mut self, bytes: &[u8], at: usize, top: bool) -> bool {
+        // What the record's cut tail holds shows when there is more of it.
+        let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk()) else { return true };
+        // Compared as numbers: calling `memcmp` would cost more.
+        let number = |w: &[u8; 8]| u64::from_le_bytes(*w);
+        let rest = bytes.get(at + 8..).unwrap_or_default();
+        let (slot, whole) = match number(word) {
+            w if w == number(b"\"eventNa") => (&mut self.name, rest.first_chunk() == Some(b"me\"")),
+            w if w == number(b"\"eventTi") => (&mut self.time, rest.first_chunk() == Some(b"me\"")),
+            w if w == number(b"\"eventSo") => (&mut self.source, rest.first_chunk() == Some(b"urce\"")),
+            w => return w << 16 != number(b"\0\0\"Event"),
+        };
+        if !whole {
+            return true;
+        }
+        let first = slot.replace(at).is_none();
+        first && top
+    }
+}
+
+/// The longest text that is looked for.
+const MAX_TEXT: usize = 128;
+
+/// The text behind a key, up to the next quote, escaped or not.
+#[inline]
+fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
+    let at = match record.get(key_end..key_end + 2)? {
+        b":\"" => key_end + 2,
+        _ => {
+            let colon = json::skip_space(record, key_end);
+            let quote = json::skip_space(record, colon + 1);
+            if record.get(colon) != Some(&b':') || record.get(quote) != Some(&b'"') {
+                return None;
+            }
+            quote + 1
+        }
+    };
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut end = at;
+    while end < at + MAX_TEXT {
+        let rest = record.get(end..)?;
+        let Some(word) = rest.first_chunk() else {
+            // The record's last bytes.
+            let len = rest.iter().position(|b| *b == b'"')?;
+            return record.get(at..end + len);
+        };
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'"'));
+        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if zeros != 0 {
+            return record.get(at..end + (zeros.trailing_zeros() / 8) as usize);
+        }
+        end += 8;
+    }
+    None
+}
+
+/// Whether the text between two quotes is what it says: ASCII, and nothing escaped.
+pub fn is_plain(text: &[u8]) -> bool {
+    text.iter().all(|b| matches!(b, 0x20..0x7f) && *b != b'\\')
+}
+
+/// The ticks of `YYYY-MM-DDThh:mm:ssZ`, remembering the last day.
+#[derive(Default)]
+pub struct Clock {
+    /// `YYYY-MM-D` and `Y-MM-DDT`.
+    day: [u64; 2],
+    ticks: i64,
+}
+
+impl Clock {
+    /// `None` if it is not of that form, or no such time.
+    #[inline]
+    pub fn read(&mut self, text: &[u8; 20]) -> Option<i64> {
+        let (day, clock) = text.split_first_chunk::<11>()?;
+        let [h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = *<&[u8; 9]>::try_from(clock).ok()? else {
+            return None;
+        };
+        let half =
+            |from: usize| day.get(from..).and_then(|d| d.first_chunk()).map_or(0, |d| u64::from_le_bytes(*d));
+        let words = [half(0), half(3)];
+        if words != self.day {
+            if day.iter().enumerate().any(|(i, b)| match i {
+                4 | 7 => *b != b'-',
+                10 => *b != b'T',
+                _ => !b.is_ascii_digit(),
+            }) {
+                return None;
+            }
+            self.ticks = datetime::parse(std::str::from_utf8(day.get(..10)?).ok()?)?;
+            self.day = words;
+        }
+        let two = |a: u8, b: u8, below: i64| {
+            let n = i64::from(a.wrapping_sub(b'0')) * 10 + i64::from(b.wrapping_sub(b'0'));
+            (a.is_ascii_digit() && b.is_ascii_digit() && n < below).then_some(n)
+        };
+        let seconds = two(h1, h2, 24)? * 3600 + two(m1, m2, 60)? * 60 + two(s1, s2, 60)?;
+        Some(self.ticks + seconds * 10_000_000)
+    }
+}

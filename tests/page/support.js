@@ -1,0 +1,66 @@
+// What the page's tests share.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export { AxeBuilder, open, visit } from '../../www/browser.js';
+
+export const ROOT = join(import.meta.dirname, '../..');
+const shared = process.env.FOREPOST_SHARED ?? join(ROOT, '../shared');
+/** Real logs, where they are at hand. */
+export const SHARED = existsSync(join(shared, 'cloudtrail')) ? shared : undefined;
+
+/** What the command says on the same input. */
+export const forepost = (...args) => {
+  try {
+    return execFileSync(process.execPath, [join(ROOT, 'dist/npm/cli.js'), ...args], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch (error) {
+    if (error.status !== 1) throw error; // 1: ran, but some input was unreadable
+    return error.stdout;
+  }
+};
+
+export const lines = (text) => text.split('\n').filter(Boolean);
+
+/** Waits until everything was read and concluded. */
+export async function settled(page, timeout = 60_000) {
+  await page.waitForFunction(() => {
+    const status = document.querySelector('.status')?.textContent ?? '';
+    return /all readable|unreadable/.test(status) && !document.querySelector('.status progress:not([hidden])');
+  }, null, { timeout });
+  await page.waitForFunction(() => /read: \d+ alert/.test(document.querySelector('.toast').dataset.last ?? ''), null, { timeout });
+}
+
+/** The events that the status line tells. */
+export const events = async (page) => Number((await page.textContent('.status')).match(/^([\d,]+) events/)[1].replaceAll(',', ''));
+
+/** What a click saves. */
+export async function download(page, act) {
+  const [saved] = await Promise.all([page.waitForEvent('download'), act()]);
+  return readFileSync(await saved.path(), 'utf8');
+}
+
+/** The page's alerts, as it saves them. */
+export async function alerts(page) {
+  if (/^Alerts0/.test((await page.textContent('#tab-alerts')).trim())) return [];
+  await page.click('.take summary');
+  return lines(await download(page, () => page.click('text=Save as NDJSON >> visible=true')));
+}
+
+/** One event as NDJSON. */
+export const event = (n, more = {}) => JSON.stringify({
+  eventVersion: '1.11', eventTime: new Date(Date.UTC(2026, 2, 10, 6) + n * 1000).toISOString().replace('.000', ''), eventSource: 'ec2.amazonaws.com',
+  eventName: 'DescribeInstances', awsRegion: 'eu-west-1', sourceIPAddress: `192.0.2.${n % 200}`, userAgent: 'aws-cli', eventID: `0-${n}`,
+  userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::111122223333:user/u${n % 30}`, userName: `u${n % 30}` }, ...more,
+});
+
+/** The event that the built-in rule is about. */
+export const scanOff = (n, more = {}) => event(n, {
+  eventSource: 'ecr.amazonaws.com', eventName: 'PutImageScanningConfiguration', recipientAccountId: '111122223333',
+  requestParameters: { repositoryName: 'app', imageScanningConfiguration: { scanOnPush: false } }, ...more,
+});
+
+export const file = (name, text) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
+
+export const add = (page, ...files) => page.setInputFiles('#pick-files', files);

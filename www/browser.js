@@ -1,0 +1,42 @@
+// For tests and screenshots: serves the built page on loopback and starts Debian's Chromium.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { preview } from 'vite';
+
+export { default as AxeBuilder } from '@axe-core/playwright';
+
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--enable-precise-memory-info'];
+
+/** `{url, context, close()}`; the context is a fresh profile. */
+export async function open(options = {}) {
+  const server = await preview({ root: import.meta.dirname, configFile: join(import.meta.dirname, 'vite.config.js'), logLevel: 'error', preview: { host: '127.0.0.1', port: 0, strictPort: false } });
+  const profile = mkdtempSync(join(tmpdir(), 'forepost-page-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', acceptDownloads: true, ...options,
+  });
+  const url = server.resolvedUrls.local[0];
+  const close = async () => {
+    await context.close();
+    await new Promise((resolve) => { server.httpServer.close(resolve); server.httpServer.closeAllConnections(); });
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { url, context, close };
+}
+
+/** A new page; whatever it says on the console as an error, or its policy forbids, is in `complaints`. */
+export async function visit({ url, context }, fragment = '') {
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('console', (message) => { if (message.type() === 'error') page.complaints.push(message.text()); });
+  page.on('pageerror', (error) => page.complaints.push(String(error.stack ?? error)));
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+  });
+  await page.goto(`${url}${fragment}`);
+  await page.waitForSelector('.ready li, .vt, .rulecard', { timeout: 15000 });
+  return page;
+}

@@ -1,0 +1,65 @@
+// Making elements. Text goes in as text: there is no way here to make HTML of it.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** `h('button.primary', {onclick, title}, 'Add files')`. Attributes that are false, null or undefined are left out. */
+export function h(tag, ...rest) {
+  const [name, ...classes] = tag.split('.');
+  return fill(document.createElement(name), classes, rest);
+}
+
+/** The same for SVG. */
+export function svg(tag, ...rest) {
+  const [name, ...classes] = tag.split('.');
+  return fill(document.createElementNS(SVG, name), classes, rest);
+}
+
+function fill(element, classes, rest) {
+  if (classes.length) element.setAttribute('class', classes.join(' '));
+  const attributes = isAttributes(rest[0]) ? rest.shift() : {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
+    else if (key === 'value' || key === 'checked') element[key] = value;
+    else if (key === 'class') element.setAttribute('class', [...classes, value].filter(Boolean).join(' '));
+    else element.setAttribute(key, value === true ? '' : value);
+  }
+  element.append(...rest.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const isAttributes = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Node);
+
+/** Replaces what is in an element; the focus stays on what has the same `data-key`. */
+export function mount(element, ...children) {
+  const key = element.contains(document.activeElement) ? document.activeElement.dataset?.key : undefined;
+  const { scrollTop } = element;
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  element.scrollTop = scrollTop;
+  if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+/** Copies text and says so. */
+export async function copy(text, say) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say('Copied.');
+  } catch {
+    const area = h('textarea', { 'aria-hidden': 'true', class: 'offscreen', value: text });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand('copy');
+    area.remove();
+    say(done ? 'Copied.' : 'The browser did not allow copying.');
+  }
+}
+
+/** Hands a file to the browser to save. */
+export function save(name, blob) {
+  const url = URL.createObjectURL(blob);
+  const link = h('a', { href: url, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

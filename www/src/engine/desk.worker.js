@@ -1,0 +1,142 @@
+// The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
+
+import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, tableColumns } from 'forepost/triage.js';
+import { Alerts } from './alerts.js';
+import { EventStore } from './store.js';
+
+let store = new EventStore();
+let alerts = new Alerts();
+let rules = [];
+let candidates = [];           // bytes of the records that matter, a batch each
+let candidateBytes = 0;
+let tooMany = false;
+const MAX_CANDIDATE_BYTES = 512 << 20;
+let span;                      // [first, last] event that any reader saw
+let queryRun = 0;
+
+self.onmessage = async ({ data, ports }) => {
+  if (data.type === 'start') {
+    loadSync(data.module);
+  } else if (data.type === 'reader') {
+    ports[0].onmessage = ({ data: part }) => {
+      if (candidateBytes + part.candidates.length > MAX_CANDIDATE_BYTES) {
+        tooMany = true;
+      } else if (part.candidates.length) {
+        candidateBytes += part.candidates.length;
+        candidates.push(part.candidates);
+      }
+      if (part.batch) store.add(part.reader, part.file, part.batch);
+      ports[0].postMessage({ stop: store.full });
+    };
+    return;
+  } else {
+    try {
+      const answer = await operations[data.op](...data.args);
+      self.postMessage({ id: data.id, answer });
+    } catch (error) {
+      const { name, code, message, diagnostics } = error;
+      self.postMessage({ id: data.id, error: { name, code, message, diagnostics } });
+    }
+  }
+};
+
+function forget() {
+  candidates = [];
+  candidateBytes = 0;
+  tooMany = false;
+}
+
+const pause = () => new Promise((resolve) => { setTimeout(resolve); });
+
+const TOO_MANY = { offset: null, code: 'candidates', message: 'the rules let through more than 512 MB of events; further ones were left out and alerts can be missing. Run fewer rules, or the command.' };
+
+const operations = {
+  rules: () => builtInRules(),
+  columns: () => tableColumns(),
+  functions: () => functionTable(),
+  describe: (text) => describeRule(text),
+  check: (files) => check(files),
+
+  /** Forgets the candidates: the rules changed and the inputs are read again. */
+  use(files) {
+    rules = files;
+    forget();
+  },
+
+  clear() {
+    store = new EventStore();
+    alerts = new Alerts();
+    forget();
+    span = undefined;
+  },
+
+  /** Concludes from everything that was read so far; `alerts` only if they are not those of the last time. */
+  conclude(times) {
+    if (times) span = times;
+    const detector = new Detector({ rules });
+    try {
+      for (const bytes of candidates) detector.push(bytes);
+      detector.endInput();
+      if (span) detector.observe(...span);
+      detector.finish();
+      const { late, dropped } = detector.stats();
+      const changed = alerts.replace(detector.alertsText());
+      return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: [...detector.problems(), ...(tooMany ? [TOO_MANY] : [])], late, dropped };
+    } finally {
+      detector.dispose();
+    }
+  },
+
+  view: (filters) => ({ ...store.view(filters), alertIds: alerts.passing(filters) }),
+  alert: (id) => alerts.detail(id),
+  alertText: (id) => alerts.text(id),
+  alertFile: (format, ids) => alerts.file(format, ids),
+  rows: (from, count) => store.rows(from, count),
+  find: (row) => store.position(row),
+  record: (row) => store.record(row),
+  locate: (eventId) => store.locate(eventId),
+  totals: () => store.totals(),
+
+  explain: (rule, record) => explain(rule, typeof record === 'number' ? store.raw(record) : new TextEncoder().encode(record)),
+
+  diagnose(kql) {
+    try {
+      new Query(kql).dispose();
+      return [];
+    } catch (error) {
+      if (!error.diagnostics) throw error;
+      return error.diagnostics;
+    }
+  },
+
+  /** Runs a query over the events that are kept; a newer one, or `stop`, ends it. */
+  async query(kql, limit) {
+    queryRun += 1;
+    const mine = queryRun;
+    const run = new Query(kql);
+    const started = performance.now();
+    let breath = started;
+    try {
+      let events = 0;
+      if (run.readsEvents) {
+        for (const { raw, count } of store.batches()) {
+          for (let at = 0; at < raw.length; at += 1 << 20) run.push(raw.subarray(at, at + (1 << 20)));
+          events += count;
+          if (performance.now() - breath > 50) {
+            self.postMessage({ event: 'query', events });
+            await pause();
+            breath = performance.now();
+          }
+          if (mine !== queryRun) throw Object.assign(new Error('The query was stopped.'), { code: 'stopped' });
+        }
+        run.endInput();
+      }
+      const { columns, rows } = run.result();
+      return { columns, rows: rows.slice(0, limit), total: rows.length, events, ms: performance.now() - started };
+    } finally {
+      run.dispose();
+    }
+  },
+
+  stop() { queryRun += 1; },
+};

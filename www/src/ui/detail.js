@@ -1,0 +1,193 @@
+// One alert, or one event: what, who, why, and the evidence.
+
+import { parseExact, stringifyExact } from 'forepost/json.js';
+import { copy, h, mount } from '../dom.js';
+import { middle, number, plural, time } from '../format.js';
+import { alertFiles } from '../takeaway.js';
+import { entityName } from '../engine/alerts.js';
+import { chevron, close, severity } from './icons.js';
+import { jsonTree, reveal } from './json.js';
+import { prefixQueries } from './stages.js';
+import { fieldsRead, whyView } from './why.js';
+
+const FIRST_ROWS = 50;
+
+export class Detail {
+  #key;
+  #event = 0;                  // which evidence event of an alert is looked at
+  #rule;                       // which rule an event is held against
+
+  constructor(app) {
+    this.app = app;
+    this.element = h('aside.detail', { 'aria-label': 'Detail', tabindex: -1, hidden: true });
+  }
+
+  render() {
+    const { selection, local, rules } = this.app.state;
+    const key = [selection, local, rules];
+    if (this.#key?.every((x, i) => x === key[i])) return;
+    const same = this.#key?.[0] === selection;
+    this.#key = key;
+    if (!same) { this.#event = 0; }
+    this.element.hidden = !selection;
+    this.app.element.classList.toggle('has-detail', Boolean(selection));
+    if (!selection) return this.element.replaceChildren();
+    if (selection.alert) this.#alert(selection.alert);
+    else this.#eventDetail(selection.event);
+    if (!same) this.element.scrollTop = 0;
+  }
+
+  #frame(title, ...children) {
+    mount(this.element, h('header', h('div.title', title), h('button.quiet', { onclick: () => this.app.select(undefined), title: 'Close (Esc)', 'data-key': 'close' }, close(), h('span.offscreen', 'Close'))), ...children);
+  }
+
+  #alert(line) {
+    const { id, alert, entities, details, rows, ruleId, events, eventTotal, resultRows: shownRows } = line;
+    const { local } = this.app.state;
+    const list = (text) => { try { return JSON.parse(text); } catch { return text ? [text] : []; } };
+    const techniques = [...list(alert.Techniques), ...list(alert.SubTechniques)];
+    this.#frame([severity(alert.AlertSeverity), h('h2', { tabindex: -1 }, alert.DisplayName)],
+      h('p', alert.Description),
+      h('dl.kv',
+        h('dt', 'Rule'), h('dd', h('button.link', { onclick: () => this.app.showRule(ruleId) }, line.rule)),
+        h('dt', 'Events'), h('dd.num', time(line.start, local), line.end > line.start && ` → ${time(line.end, local)}`),
+        h('dt', 'MITRE'), h('dd', alert.Tactics || 'no tactic', techniques.map((t) => h('span.tag', t))),
+        h('dt', 'Run at'), h('dd.num', time(Date.parse(alert.TimeGenerated), local)),
+        h('dt', 'Alert id'), h('dd', whole(alert.SystemAlertId))),
+      entities.length ? section('Entities', h('div.chips', entities.map((entity) => this.#entity(entity)))) : null,
+      Object.keys(details).length ? section('Custom details', h('dl.kv', Object.entries(details).map(([name, values]) =>
+        [h('dt', name), h('dd', [].concat(values).map((v, i) => [i ? ', ' : '', whole(String(v))]))]))) : null,
+      section('Why it matched', this.#whyOf(line, events)),
+      section(`Result ${rows === 1 ? 'row' : `rows (${number(rows)})`}`, rowTable(shownRows, rows)),
+      section(`Evidence (${plural(eventTotal, 'event')})`, events.slice(0, FIRST_ROWS).map((e, i) => this.#evidence(e, line, i === 0 && events.length === 1)),
+        eventTotal > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(eventTotal)}; the NDJSON has all.`)),
+      section('Take away', h('p.toolbar', alertFiles([id], this.app).map(([name, act]) => h('button.small', { onclick: act }, name)),
+        h('button.small', { onclick: async () => copy(await this.app.engine.ask('alertText', id), this.app.say) }, 'Copy as JSON'))));
+  }
+
+  #entity(entity) {
+    const type = entity.Type ?? 'entity';
+    const name = entityName(entity);
+    const title = Object.entries(entity).filter(([k]) => !k.startsWith('$') && k !== 'Type').map(([k, v]) => `${k}: ${v}`).join('\n');
+    return h('button.chip.entity', { title: `${title}\nFilter by this ${type}`, onclick: () => this.app.filterEntity(type, name, entity) },
+      h('span.kind', type), h('span', middle(name, 40)));
+  }
+
+  #whyOf(line, events) {
+    const rule = this.app.ruleOf(line.ruleId);
+    if (!rule) return h('p.muted', 'The rule that raised this alert is not loaded any more.');
+    if (!events.length) return h('p.muted', 'The alert has no evidence event: the rule alerts on what did not happen.');
+    const place = h('div');
+    const show = () => this.#explain(place, rule, stringifyExact(events[this.#event].record), (path) => this.#showField(events[this.#event].key, path));
+    const picker = events.length > 1 && h('label.pick', 'For event ', h('select', {
+      'data-key': 'pick', onchange: (e) => { this.#event = Number(e.target.value); show(); },
+    }, events.map(({ record }, i) => h('option', { value: String(i), selected: i === this.#event }, `${i + 1}  ${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}  ${record.eventID ?? ''}`))));
+    show();
+    return [picker, place];
+  }
+
+  async #explain(place, rule, record, toField) {
+    place.setAttribute('aria-busy', 'true');
+    try {
+      const answer = await this.app.engine.ask('explain', rule.running ?? rule.text, record);
+      mount(place, whyView(answer, { columns: this.app.columns, toField, counts: (...args) => this.#count(answer.query, ...args) }));
+    } catch (error) {
+      mount(place, h('p.bad', `The engine could not explain this: ${error.message}`));
+    }
+    place.removeAttribute('aria-busy');
+  }
+
+  /** Rows in and out of each stage over all kept events: each prefix of the query, counted. */
+  async #count(query, stages, tell, say) {
+    const { engine } = this.app;
+    const queries = prefixQueries(query);
+    let before = 0;
+    for (let n = 0; n < queries.length; n += 1) {
+      let after = before;
+      if (queries[n]) {
+        say(`Counting stage ${n + 1} of ${queries.length} …`);
+        const { rows } = await engine.ask('query', queries[n], 1);
+        after = Number(rows[0]?.[0] ?? 0);
+      }
+      tell(n, before, after);
+      before = after;
+    }
+  }
+
+  #showField(key, path) {
+    const fold = [...this.element.querySelectorAll('details.event')].find((e) => e.dataset.event === key) ?? this.element.querySelector('details.event');
+    if (!fold) return;
+    fold.open = true;
+    setTimeout(() => { if (!reveal(fold, path)) this.app.say(`The event has no ${path.replaceAll('/', '.')}.`); });
+  }
+
+  #evidence({ record, key }, line, open) {
+    const marked = this.#marked(this.app.ruleOf(line.ruleId));
+    return eventFold(record, key, marked, open, this.app);
+  }
+
+  #marked(rule) { return rule?.card ? fieldsRead(rule.card.query, this.app.columns) : new Set(); }
+
+  #eventDetail(event) {
+    const { rules, local } = this.app.state;
+    let record;
+    try { record = parseExact(event.text); } catch { record = undefined; }
+    const usable = rules.filter(({ card }) => card);
+    const rule = usable.find(({ file }) => file === this.#rule) ?? usable[0];
+    const input = this.app.engine.inputs[event.file];
+    const [name, source, user, ip, region, error] = event.cells;
+    const place = h('div');
+    const json = h('div');
+    const showJson = (of) => mount(json, record === undefined ? h('pre.raw', event.text) : eventFold(record, 'event', this.#marked(of), true, this.app));
+    const show = (of) => {
+      if (of) this.#explain(place, of, event.row, (path) => this.#showField('event', path));
+      else mount(place, h('p.muted', 'No rule is loaded.'));
+      showJson(of);
+    };
+    this.#frame([h('span.kind', 'event'), h('h2', { tabindex: -1 }, name || 'no eventName')],
+      h('dl.kv',
+        h('dt', 'Time'), h('dd.num', time(event.time, local)),
+        h('dt', 'Service'), h('dd', source), h('dt', 'User'), h('dd', whole(user)), h('dt', 'Source IP'), h('dd', whole(ip)),
+        region && [h('dt', 'Region'), h('dd', region)], error && [h('dt', 'Error'), h('dd', h('span.err', error))],
+        h('dt', 'Read from'), h('dd', whole(input?.path ?? ''), h('span.muted', ` byte ${number(event.offset)}`))),
+      h('p.toolbar',
+        user && h('button.small', { onclick: () => this.app.filterValues({ User: [user] }) }, 'Only this user'),
+        ip && h('button.small', { onclick: () => this.app.filterValues({ SourceIpAddress: [ip] }) }, 'Only this source IP'),
+        h('button.small', { onclick: () => copy(event.text, this.app.say) }, 'Copy JSON')),
+      section('Why a rule did or did not match', usable.length > 1 ? h('label.pick', 'Rule ', h('select', {
+        'data-key': 'rule', onchange: (e) => { this.#rule = e.target.value; show(usable.find(({ file }) => file === this.#rule)); },
+      }, usable.map(({ file, card }) => h('option', { value: file, selected: file === rule?.file }, card.name)))) : rule ? h('p.muted', rule.card.name) : null, place),
+      section('Event', json));
+    show(rule);
+  }
+}
+
+const section = (title, ...children) => h('section', h('h3', title), children);
+
+/** Long names lose their middle; whole in the title and on copy. */
+function whole(text) {
+  const shown = middle(text, 56);
+  return shown === text ? h('span.mono', text) : h('span.mono.long', { tabindex: 0, title: text, 'aria-label': text, oncopy: (e) => { e.clipboardData.setData('text/plain', text); e.preventDefault(); } }, h('span.cut', shown), h('span.all', text));
+}
+
+function eventFold(record, key, marked, open, app) {
+  let filled = false;
+  const body = h('div');
+  const fill = () => { if (!filled) { filled = true; body.append(jsonTree(record, { marked })); } };
+  if (open) fill();
+  const title = `${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}`;
+  return h('details.event', { open, 'data-event': key, ontoggle: fill },
+    h('summary', chevron(), h('span.mono', title.trim() || 'record'), record.eventID && h('span.muted.mono', ` ${record.eventID}`)), body,
+    h('p.toolbar', h('button.link', { onclick: () => copy(stringifyExact(record), app.say) }, 'Copy JSON'),
+      record.eventID && key !== 'event' && h('button.link', { onclick: () => app.showEvent(record.eventID) }, 'Show among events')));
+}
+
+function rowTable(rows, total) {
+  if (!rows.length) return h('p.muted', 'No row.');
+  const columns = Object.keys(rows[0]);
+  const cell = (value) => (value !== null && typeof value === 'object' ? stringifyExact(value) : String(value ?? ''));
+  return [h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Result rows' }, h('table',
+    h('thead', h('tr', columns.map((c) => h('th', { scope: 'col' }, c)))),
+    h('tbody', rows.slice(0, FIRST_ROWS).map((row) => h('tr', columns.map((c) => h('td', { title: cell(row[c]) }, middle(cell(row[c]), 48)))))))),
+  total > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(total)}.`)];
+}

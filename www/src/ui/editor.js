@@ -1,0 +1,137 @@
+// The editor for queries and rules: CodeMirror, in a chunk of its own. It lives in a shadow root, where its style
+// sheets are objects and need no inline <style>, which the page's policy forbids.
+
+import { autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { HighlightStyle, StreamLanguage, bracketMatching, syntaxHighlighting } from '@codemirror/language';
+import { linter, lintKeymap } from '@codemirror/lint';
+import { EditorState, Prec } from '@codemirror/state';
+import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { KEYWORDS, OPERATORS } from './kql.js';
+
+const kql = (stream, state) => {
+  if (stream.match('//')) { stream.skipToEnd(); return 'lineComment'; }
+  if (stream.match(/^@?"(?:[^"\\]|\\.)*"?/) || stream.match(/^@?'(?:[^'\\]|\\.)*'?/)) return 'string';
+  if (stream.match(/^\d[\d.]*(?:[a-z]+\b)?/)) return 'number';
+  const word = stream.match(/^[A-Za-z_!][\w-]*/);
+  if (word) {
+    let [text] = word;
+    if (text.includes('-') && !OPERATORS.includes(text) && !KEYWORDS.includes(text)) {
+      stream.backUp(text.length - text.indexOf('-'));
+      [text] = text.split('-');
+    }
+    const pipe = state.pipe;
+    state.pipe = false;
+    if (pipe && OPERATORS.includes(text)) return 'keyword';
+    if (KEYWORDS.includes(text)) return 'keyword';
+    if (stream.match(/^\s*\(/, false)) return 'function';
+    return 'variableName';
+  }
+  if (stream.eat('|')) { state.pipe = true; return 'operatorKeyword'; }
+  if (stream.eatSpace()) return null;
+  stream.next();
+  return null;
+};
+
+const tokens = { function: tags.function(tags.variableName), key: tags.propertyName };
+const kqlLanguage = StreamLanguage.define({ name: 'kql', startState: () => ({ pipe: false }), token: kql, tokenTable: tokens, languageData: { commentTokens: { line: '//' } } });
+
+/** YAML with KQL where the query is: keys, comments and texts; inside `query: |` the tokens above. */
+const yamlLanguage = StreamLanguage.define({
+  name: 'rule',
+  startState: () => ({ pipe: false, inQuery: false, indent: 0 }),
+  token(stream, state) {
+    if (stream.sol()) {
+      const indent = stream.indentation();
+      if (state.inQuery && indent <= state.indent && stream.string.trim()) state.inQuery = false;
+    }
+    if (state.inQuery) return kql(stream, state);
+    if (stream.eatSpace()) return null;
+    if (stream.match(/^#.*/)) return 'lineComment';
+    if (stream.match(/^- /)) return null;
+    const key = stream.match(/^[\w$ -]+(?=:(\s|$))/);
+    if (key) {
+      if (key[0] === 'query' && /:\s*[|>]/.test(stream.string)) { state.inQuery = true; state.indent = stream.indentation(); stream.skipToEnd(); }
+      return 'key';
+    }
+    if (stream.match(/^"(?:[^"\\]|\\.)*"?|^'[^']*'?/)) return 'string';
+    stream.next();
+    return null;
+  },
+  tokenTable: tokens,
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.keyword, color: 'var(--syn-keyword)' }, { tag: tags.operatorKeyword, color: 'var(--syn-keyword)' },
+  { tag: tags.function(tags.variableName), color: 'var(--syn-function)' }, { tag: tags.string, color: 'var(--syn-string)' },
+  { tag: tags.number, color: 'var(--syn-number)' }, { tag: tags.lineComment, color: 'var(--muted)' }, { tag: tags.propertyName, color: 'var(--syn-key)' },
+]);
+
+const look = EditorView.theme({
+  '&': { fontSize: '13px', backgroundColor: 'var(--surface)', color: 'var(--text)', height: '100%' },
+  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-1px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '20px', overflow: 'auto' },
+  '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--muted)', border: 'none' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--selection)' },
+  '.cm-tooltip': { backgroundColor: 'var(--raised)', color: 'var(--text)', border: '1px solid var(--line-strong)' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
+  '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal', marginLeft: '12px' },
+  'li[aria-selected] .cm-completionDetail': { color: 'inherit' },
+  '.cm-matchingBracket': { backgroundColor: 'var(--selection) !important', color: 'inherit !important' },
+  '.cm-placeholder': { color: 'var(--muted)' },
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad)', textUnderlineOffset: '3px' },
+  '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--warn)', textUnderlineOffset: '3px' },
+  '.cm-diagnostic': { fontFamily: 'var(--sans)', fontSize: '13px' },
+});
+
+/**
+ * An editor in `host`. `language` is `kql` or `rule`; `diagnose(text)` resolves to `[{start, end, severity, message, hint, code}]`;
+ * `changed(text)` on each edit; `run()` on Ctrl+Enter.
+ */
+export function createEditor({ host, text, language, label, columns, functions, diagnose, changed, run, hint }) {
+  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const complete = (context) => {
+    const word = context.matchBefore(/[A-Za-z_][\w-]*$/);
+    if (!word && !context.explicit) return null;
+    const from = word?.from ?? context.pos;
+    const afterPipe = /\|\s*[\w-]*$/.test(context.state.doc.sliceString(Math.max(0, context.pos - 60), context.pos));
+    const options = afterPipe ? OPERATORS.map((name) => ({ label: name, type: 'keyword' })) : [
+      ...columns.map(({ name, type, doc }) => ({ label: name, type: 'property', detail: type, info: doc, boost: 2 })),
+      { label: 'AWSCloudTrail', type: 'type', detail: 'table', boost: 3 },
+      ...functions.map(({ name, call, doc, kind }) => ({ label: name, type: kind, apply: `${name}(`, detail: kind, info: `${call}  ${doc}` })),
+      ...KEYWORDS.map((name) => ({ label: name, type: 'keyword' })),
+    ];
+    return { from, options, validFor: /^[\w-]*$/ };
+  };
+  const lint = linter(async (view) => (await diagnose(view.state.doc.toString())).map(({ start, end, severity, message, hint: advice, code }) => ({
+    from: Math.min(start, view.state.doc.length), to: Math.min(Math.max(end, start), view.state.doc.length),
+    severity: severity === 'information' ? 'info' : severity, message: `${message}${advice ? ` (${advice})` : ''}`, source: code,
+  })), { delay: 300 });
+  const view = new EditorView({
+    root,
+    parent: root,
+    state: EditorState.create({
+      doc: text,
+      extensions: [
+        Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { run?.(); return true; } }, { key: 'Escape', run: (v) => { v.contentDOM.blur(); return false; } }])),
+        history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), EditorView.lineWrapping,
+        language === 'rule' ? [yamlLanguage, lineNumbers()] : kqlLanguage,
+        syntaxHighlighting(colours), look, lint, placeholder(hint ?? ''),
+        autocompletion({ override: [complete], icons: false }),
+        keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
+        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+        EditorView.updateListener.of((update) => { if (update.docChanged) changed?.(update.state.doc.toString()); }),
+      ],
+    }),
+  });
+  return {
+    get text() { return view.state.doc.toString(); },
+    set text(next) { if (next !== this.text) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } }); },
+    focus: () => view.focus(),
+    select: (from, to) => { view.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true }); view.focus(); },
+    destroy: () => view.destroy(),
+  };
+}

@@ -1,0 +1,44 @@
+// All events that are kept, one a line.
+
+import { h, mount } from '../dom.js';
+import { middle, number, time } from '../format.js';
+import { VirtualTable } from './table.js';
+
+export class EventsPanel {
+  #key;
+
+  constructor(app) {
+    this.app = app;
+    this.table = new VirtualTable({
+      label: 'Events by time',
+      columns: [
+        { name: 'Time', width: '170px', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)', narrow: 'minmax(100px, 1fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
+        { name: 'User', width: 'minmax(100px, 1.4fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)', narrow: '110px' },
+        { name: 'AWSRegion', width: 'minmax(0, 100px)', class: 'wide' }, { name: 'ErrorCode', width: 'minmax(0, 140px)', class: 'wide' },
+      ],
+      load: (from, count) => app.engine.ask('rows', from, count),
+      cells: ({ time: at, cells: [name, source, user, ip, region, error] }) => [
+        time(at, app.state.local), h('span', { title: error ? `${name}: ${error}` : name }, name, error && h('span.offscreen', ` ${error}`)), h('span.muted', { title: source }, source.replace(/\.amazonaws\.com$/, '')),
+        h('span', { title: user }, middle(user.replace(/^assumed-role\//, ''), 44)), h('span', { title: ip }, ip), h('span.muted', region), h('span.err', { title: error }, error),
+      ],
+      rowClass: ({ row }) => (row === app.state.selection?.event?.row ? 'selected' : ''),
+      open: ({ row }) => app.selectEvent(row),
+    });
+    this.note = h('p.note', { role: 'status' });
+    this.element = h('section.panel', { 'aria-label': 'Events' }, this.note, this.table.element);
+  }
+
+  render() {
+    const { view, selection, local, totals, progress } = this.app.state;
+    const key = [view, selection, local, totals];
+    if (this.#key?.every((x, i) => x === key[i])) return;
+    const fresh = this.#key?.[0] !== view;
+    this.#key = key;
+    const beyond = progress.events - totals.count;
+    mount(this.note,
+      view && view.passed !== view.total ? h('span', `${number(view.passed)} of ${number(view.total)} events pass the filters.`) : null,
+      totals.full && beyond > 0 ? h('span.warn', ` ${number(totals.count)} events are kept for this table (at most 1,000,000, or 512 MB); ${number(beyond)} more were checked by the rules and counted.`) : null);
+    this.note.hidden = !this.note.childNodes.length;
+    this.table.reset(view?.passed ?? 0, { keepScroll: !fresh || true });
+  }
+}

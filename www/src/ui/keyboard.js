@@ -1,0 +1,43 @@
+// Keys for everything; the list to read is in dialogs.js.
+
+export function keyboard(app) {
+  let prefix = '';
+  let timer;
+  addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const [target] = event.composedPath();
+    const typing = target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) && target.type !== 'checkbox';
+    if (event.key === 'Escape') {
+      if (document.querySelector('dialog[open]')) return;
+      if (typing) { target.blur(); return; }
+      if (app.element.classList.contains('show-filters')) app.element.classList.remove('show-filters');
+      else if (app.state.selection) app.select(undefined);
+      return;
+    }
+    if (typing || document.querySelector('dialog[open]')) return;
+    const key = prefix + event.key;
+    prefix = '';
+    if (event.key === 'g' && key === 'g') {
+      prefix = 'g ';
+      clearTimeout(timer);
+      timer = setTimeout(() => { prefix = ''; }, 1000);
+      return;
+    }
+    const { table } = app.panels[app.state.tab];
+    const move = (by) => {
+      if (!table) return;
+      table.element.focus({ preventScroll: true });
+      table.move(by);
+    };
+    const act = {
+      '/': () => { app.element.classList.add('show-filters'); app.sidebar.search.focus(); },
+      j: () => move(1), k: () => move(-1),
+      'g a': () => app.go('alerts'), 'g e': () => app.go('events'), 'g q': () => app.go('query'), 'g r': () => app.go('rules'), 'g p': () => app.showProblems(),
+      o: () => app.header.files.click(), v: () => app.paste(), s: () => app.sample(), x: () => app.cancel(), c: () => app.filter({}),
+      t: () => app.nextTheme(), u: () => app.toggleLocal(), l: () => app.copyLink(), '?': () => app.help(),
+    }[key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

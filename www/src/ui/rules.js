@@ -1,0 +1,93 @@
+// Rules: cards with all that a catalogue shows, the file to edit, and what is wrong with it.
+
+import { h, mount, save } from '../dom.js';
+import { duration, plural } from '../format.js';
+import { cross, severity } from './icons.js';
+
+export class RulesPanel {
+  #key;
+  #chosen;
+  #editor;
+  #edited;                     // the file whose text is in the editor
+
+  constructor(app) {
+    this.app = app;
+    this.list = h('div.rulelist');
+    this.card = h('div.rulecard', { tabindex: 0, role: 'region', 'aria-label': 'Rule' });
+    this.input = h('input', { type: 'file', multiple: true, accept: '.yaml,.yml', hidden: true, onchange: () => { app.addPicked(this.input); } });
+    this.element = h('section.panel.rules', { 'aria-label': 'Rules' }, h('div.rulecolumn', this.input, this.list), this.card);
+  }
+
+  choose(file) { this.#chosen = file; this.#key = undefined; this.render(); }
+
+  render() {
+    const { rules, tab, alerts, applying } = this.app.state;
+    if (tab !== 'rules') return;
+    const key = [rules, this.#chosen, alerts, applying];
+    if (this.#key?.every((x, i) => x === key[i])) return;
+    this.#key = key;
+    const chosen = rules.find(({ file }) => file === this.#chosen) ?? rules[0];
+    const on = rules.filter(({ enabled }) => enabled).length;
+    mount(this.list,
+      h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
+        h('span.muted', `${on} of ${rules.length} on`)),
+      h('ul', rules.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
+        h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.enable(rule.file, e.target.checked) }),
+        h('button.quiet', { onclick: () => this.choose(rule.file), 'data-key': `rule ${rule.file}`, 'aria-current': rule === chosen ? 'true' : 'false' },
+          h('span.rulename', rule.card?.name ?? rule.file),
+          h('span.under', rule.broken ? h('span.bad', cross(), ' cannot run') : rule.card ? severity(rule.card.severity) : null, this.#fired(rule)))))));
+    this.#cardOf(chosen);
+  }
+
+  #fired({ card }) {
+    const n = card && this.app.state.alerts.filter(({ ruleId }) => ruleId === card.id).length;
+    return n ? h('span.muted', plural(n, 'alert')) : null;
+  }
+
+  #cardOf(rule) {
+    if (!rule) return mount(this.card, h('div.state', h('h2', 'No rule'), h('p', 'Drop Sentinel rule files (YAML) anywhere on this page.')));
+    const { card, text, original, file, findings } = rule;
+    const changed = text !== original;
+    const list = (items) => (items?.length ? items.join(', ') : 'none');
+    const connectors = [...text.matchAll(/connectorId:\s*["']?([\w-]+)/g)].map((m) => m[1]);
+    if (this.#edited !== file) { this.#editor?.destroy(); this.#editor = undefined; this.host = h('div.editor'); this.#edited = file; }
+    mount(this.card,
+      h('header', h('h2', card?.name ?? file), card && severity(card.severity)),
+      card && h('p', card.description),
+      card && h('dl.kv',
+        h('dt', 'Id'), h('dd.mono', card.id), h('dt', 'Kind'), h('dd', card.kind), h('dt', 'Version'), h('dd', card.version || 'none'),
+        h('dt', 'Tactics'), h('dd', list(card.tactics)), h('dt', 'Techniques'), h('dd', list(card.subTechniques.length ? [...card.techniques, ...card.subTechniques] : card.techniques)),
+        h('dt', 'Connectors'), h('dd', list([...new Set(connectors)])),
+        h('dt', 'Frequency'), h('dd', duration(card.frequency)), h('dt', 'Period'), h('dd', duration(card.period)),
+        h('dt', 'Trigger'), h('dd', `${card.trigger.operator} ${card.trigger.threshold}`), h('dt', 'Grouping'), h('dd', card.grouping === 'SingleAlert' ? 'one alert a run' : 'one alert a row'),
+        h('dt', 'Entities'), h('dd', list(card.entityMappings.map(({ type, fields }) => `${type} (${fields.map(([name, column]) => `${name} ← ${column}`).join(', ')})`))),
+        h('dt', 'Custom details'), h('dd', list(card.customDetails.map(([name, column]) => (name === column ? name : `${name} ← ${column}`)))),
+        h('dt', 'Source'), h('dd', rule.builtIn ? 'built in' : file)),
+      findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
+        h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, f.hint ? ` (${f.hint})` : ''))) : null,
+      h('p.toolbar',
+        h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Checking …' : 'Run edited rule'),
+        h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),
+        h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), new Blob([text], { type: 'text/yaml' })) }, 'Save as YAML'),
+        h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited; alerts are still those of the rule before.' : 'Edited; alerts are those of this text.') : '')),
+      this.host);
+    if (!this.#editor) this.#edit(rule);
+  }
+
+  async #edit(rule) {
+    const { host } = this;
+    const { createEditor } = await import('./editor.js');
+    if (this.host !== host || this.#editor || host.shadowRoot?.childElementCount) return;
+    const { engine, columns, functions } = this.app;
+    let timer;
+    this.#editor = createEditor({
+      host, text: rule.text, language: 'rule', label: `Text of ${rule.file}`, columns, functions,
+      diagnose: async (text) => engine.ask('check', [{ file: rule.file, text }]),
+      changed: (text) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => this.app.editRule(rule.file, text), 200);
+      },
+      run: () => this.app.applyRule(rule.file),
+    });
+  }
+}
