@@ -1,5 +1,7 @@
 //! The filter's judgement of single records, on this machine: what its signs must not miss, and what it adds.
 
+#![allow(clippy::expect_used, clippy::string_slice, reason = "helpers of tests fail loudly")]
+
 use forepost::detector::{Judge, RuleFile};
 use forepost::host::pipeline::{Pipeline, Verdict};
 use forepost::source::embedded;
