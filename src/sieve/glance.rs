@@ -136,7 +136,7 @@ fn step(
     let step = match end {
         _ if alone && block.feeds & own != 0 => Step::Unsure,
         Some(bit) => Step::End(base + bit as usize + 1),
-        None if next.depth as usize > json::MAX_DEPTH - 64 => Step::Unsure,
+        None if next.depth as usize + 64 > json::MAX_DEPTH => Step::Unsure,
         None => Step::On,
     };
     (next, step)
