@@ -14,6 +14,7 @@ WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --e
 	--enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext
 # What it is, and a little: the aim is 500,000 (ARCHITECTURE.md, "Size", says where the bytes are). It must not grow unseen.
 GZIP_BUDGET := 1000000
+FILTER_BUDGET := 900000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK := 0.15.1
@@ -140,7 +141,7 @@ test-fluent-bit: package dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The F
 	node --expose-gc --test --test-reporter=spec tests/fluent-bit/*.test.js
 
 .PHONY: test-hosts
-test-hosts: package tests/hosts/node_modules/.package-lock.json ## The package in workerd, miniflare, Deno, Bun and Node, and through bundlers
+test-hosts: package dist/fluent-bit/forepost.wasm tests/hosts/node_modules/.package-lock.json ## The package in workerd, miniflare, Deno, Bun and Node, and through bundlers
 	cd tests/hosts && node --test --test-reporter=spec *.test.js
 
 # The package itself is linked, not copied: it must be there, and may change without an install. `npm ci` refuses the lock, for
@@ -175,7 +176,7 @@ dist/fluent-bit/forepost.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
 	mkdir -p $(@D) target/fluent-bit
 	node tools/filter.js $< target/fluent-bit/plain.wasm $(if $(RULES),--rules '$(RULES)') $(if $(KEY),--key '$(KEY)')
 	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os target/fluent-bit/plain.wasm -o $@
-	node tools/size.js $@
+	node tools/size.js $@ $(FILTER_BUDGET)
 
 target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
 	mkdir -p $(@D)
