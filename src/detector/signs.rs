@@ -13,8 +13,9 @@ use std::collections::HashSet;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
-/// How every escape of a character that can be in a sign begins.
-const ESCAPE: &[u8] = b"\\u00";
+/// How every escape of a character that can be in a sign begins, behind its backslash: in a text inside a text backslashes are
+/// everywhere, and no help to find one.
+const ESCAPE: &[u8] = b"u00";
 
 /// The signs of all rules.
 pub struct Signs {
@@ -99,7 +100,11 @@ impl Signs {
         while let Some(rest) = record.get(from..)
             && let Some(at) = self.escape.find(rest)
         {
+            let escaped = (from + at).checked_sub(1).and_then(|i| record.get(i)) == Some(&b'\\');
             from += at + ESCAPE.len();
+            if !escaped {
+                continue;
+            }
             let digit = |at: usize| record.get(at).and_then(|b| char::from(*b).to_digit(16));
             match (digit(from), digit(from + 1)) {
                 (Some(high), Some(low)) => {
