@@ -60,16 +60,16 @@ impl QueryRun {
     /// without further input yields the answer over none.
     pub fn result(&mut self) -> String {
         self.feed.end_input();
-        let tables: Vec<Table> =
-            self.feed.leaves_mut(self.leaves.clone()).iter_mut().map(|l| l.take_all()).collect();
         let mut out = String::from("{");
-        self.answer(&tables, &mut out);
+        self.answer(&mut out);
         out.push('}');
         out
     }
 
-    fn answer(&self, tables: &[Table], out: &mut String) {
-        match Run::new(self.now, tables, Budget::default()).table(&self.root) {
+    fn answer(&mut self, out: &mut String) {
+        let leaves = self.feed.leaves_mut(self.leaves.clone());
+        let tables: Vec<Table> = leaves.iter_mut().map(|leaf| leaf.take_all()).collect();
+        match Run::new(self.now, &tables, Budget::default()).table(&self.root) {
             Ok(rows) => write_rows(out, &self.columns, rows.iter().map(|r| r.values.as_slice())),
             Err(ExecError { code, message }) => {
                 write_error(out, &Diagnostic::error(code, message, Default::default()));
@@ -110,11 +110,7 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
     };
     let mut out = format!("{{\"id\":{id},");
     match QueryRun::new(&query, now, &[]) {
-        Ok(mut run) => {
-            let tables: Vec<Table> =
-                run.feed.leaves_mut(run.leaves.clone()).iter_mut().map(|l| l.take_all()).collect();
-            run.answer(&tables, &mut out);
-        }
+        Ok(mut run) => run.answer(&mut out),
         Err(diagnostics) => {
             let first = diagnostics.iter().find(|d| d.severity == Severity::Error);
             let unknown = Diagnostic::error("FP401", "The query has no result.", Default::default());

@@ -7,6 +7,7 @@ use super::{
     Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, summarize, top_nested,
     window,
 };
+use crate::kql::bind::fold;
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, UnionSource};
 use crate::value::{Type, Value, compare, convert};
 use std::cmp::Ordering;
@@ -168,26 +169,17 @@ impl<'a> Run<'a> {
                 let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
                 ExprKind::Const(Value::array(rows.iter().map(first).collect()))
             }
-            ExprKind::Call(call) => {
-                let mut call = (**call).clone();
-                call.args = self.resolve_all(&call.args)?;
-                call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
-                let constants: Option<Vec<Value>> = call.args.iter().map(|a| a.as_const().cloned()).collect();
-                match constants {
-                    Some(values) => ExprKind::Const(crate::kql::bind::invoke(call.eval, &values, &call.site)),
-                    None => ExprKind::Call(Rc::new(call)),
+            ExprKind::Window(_) => return Ok(e.clone()),
+            _ => match e.with_children(&mut |child| self.resolve(child))?.kind {
+                ExprKind::Call(call) => {
+                    let mut call = Rc::unwrap_or_clone(call);
+                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
+                    return Ok(fold(call, e.ty, e.span));
                 }
-            }
-            ExprKind::And(items) => ExprKind::And(self.resolve_all(items)?),
-            ExprKind::Or(items) => ExprKind::Or(self.resolve_all(items)?),
-            ExprKind::Case(items) => ExprKind::Case(self.resolve_all(items)?),
-            other => other.clone(),
+                kind => kind,
+            },
         };
         Ok(Expr { kind, ty: e.ty, span: e.span })
-    }
-
-    fn resolve_all(&mut self, items: &[Expr]) -> Result<Vec<Expr>, ExecError> {
-        items.iter().map(|e| self.resolve(e)).collect()
     }
 
     /// `toscalar`: first row, first column; nothing is the type's missing value.

@@ -8,7 +8,6 @@ use super::run::Run;
 use super::stage::set;
 use crate::kql::plan::{Expr, ExprKind, Window, WindowExpr};
 use crate::value::{Type, Value, compare};
-use std::rc::Rc;
 
 /// Sets the columns of an `extend` some of whose values read the row's place.
 pub fn extend(
@@ -63,26 +62,12 @@ fn lift(
     width: usize,
     windows: &mut Vec<Vec<Value>>,
 ) -> Result<Expr, ExecError> {
-    let mut all = |items: &[Expr]| {
-        items.iter().map(|a| lift(run, a, rows, width, windows)).collect::<Result<Vec<_>, _>>()
+    let ExprKind::Window(w) = &e.kind else {
+        return e.with_children(&mut |child| lift(run, child, rows, width, windows));
     };
-    let kind = match &e.kind {
-        ExprKind::Window(w) => {
-            let values = window(run, w, e.ty, rows)?;
-            windows.push(values);
-            ExprKind::Column(width + windows.len() - 1)
-        }
-        ExprKind::Call(call) => {
-            let mut call = (**call).clone();
-            call.args = all(&call.args)?;
-            ExprKind::Call(Rc::new(call))
-        }
-        ExprKind::And(items) => ExprKind::And(all(items)?),
-        ExprKind::Or(items) => ExprKind::Or(all(items)?),
-        ExprKind::Case(items) => ExprKind::Case(all(items)?),
-        other => other.clone(),
-    };
-    Ok(Expr { kind, ty: e.ty, span: e.span })
+    let values = window(run, w, e.ty, rows)?;
+    windows.push(values);
+    Ok(Expr { kind: ExprKind::Column(width + windows.len() - 1), ty: e.ty, span: e.span })
 }
 
 fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<Vec<Value>, ExecError> {

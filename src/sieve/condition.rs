@@ -8,7 +8,6 @@ pub use crate::kql::functions::operators::fold;
 use crate::kql::plan::{Expr, ExprKind, Stage};
 use crate::table::cloudtrail;
 use crate::value::Value;
-use std::rc::Rc;
 
 /// An expression put together from columns' expressions may have so many parts.
 const MAX_PARTS: usize = 200;
@@ -201,19 +200,9 @@ fn put_together(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
 }
 
 fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
-    let all = |items: &[Expr]| items.iter().map(|i| replace(i, columns)).collect::<Option<Vec<Expr>>>();
-    let kind = match &e.kind {
-        ExprKind::Const(v) => ExprKind::Const(v.clone()),
-        ExprKind::Column(at) => return columns.get(*at)?.clone(),
-        ExprKind::Call(call) => {
-            let mut call = (**call).clone();
-            call.args = all(&call.args)?;
-            ExprKind::Call(Rc::new(call))
-        }
-        ExprKind::And(items) => ExprKind::And(all(items)?),
-        ExprKind::Or(items) => ExprKind::Or(all(items)?),
-        ExprKind::Case(items) => ExprKind::Case(all(items)?),
-        ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => return None,
-    };
-    Some(Expr { kind, ty: e.ty, span: e.span })
+    match &e.kind {
+        ExprKind::Column(at) => columns.get(*at)?.clone(),
+        ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => None,
+        _ => e.with_children(&mut |child| replace(child, columns).ok_or(())).ok(),
+    }
 }

@@ -394,11 +394,11 @@ fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
     Bag::from_distinct(out)
 }
 
-fn parse_string(text: &[u8], at: &mut usize) -> Result<Cow<'static, str>, JsonError> {
+fn parse_string<'t>(text: &'t [u8], at: &mut usize) -> Result<Cow<'t, str>, JsonError> {
     let end = skip_string(text, *at)?;
     let body = text.get(*at + 1..end - 1).unwrap_or_default();
     *at = end;
-    Ok(Cow::Owned(unescape(body).into_owned()))
+    Ok(unescape(body))
 }
 
 fn parse_key(text: &[u8], at: &mut usize) -> Result<Str, JsonError> {

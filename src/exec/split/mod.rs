@@ -13,6 +13,7 @@ use crate::kql::plan::{
 use crate::value::{Column, Str, Type};
 use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 
 /// A table of the catalog and the row stages that run on each of its rows.
@@ -292,35 +293,23 @@ impl Splitter {
 
     /// An expression with the tables inside it (`toscalar`, `in (T)`) split too.
     fn expr(&mut self, e: &Expr) -> Expr {
-        let kind = match &e.kind {
-            ExprKind::Scalar(plan) | ExprKind::List(plan) => {
-                let mut needed = vec![false; plan.columns.len()];
-                if let Some(first) = needed.first_mut() {
-                    *first = true;
-                }
-                let plan = self.node(plan, &needed);
-                if matches!(e.kind, ExprKind::Scalar(_)) {
-                    ExprKind::Scalar(plan)
-                } else {
-                    ExprKind::List(plan)
-                }
+        if e.is_row_local() {
+            return e.clone();
+        }
+        if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
+            let mut needed = vec![false; plan.columns.len()];
+            if let Some(first) = needed.first_mut() {
+                *first = true;
             }
-            ExprKind::Call(call) if !e.is_row_local() => {
-                let mut call = (**call).clone();
-                call.args = call.args.iter().map(|a| self.expr(a)).collect();
-                ExprKind::Call(Rc::new(call))
-            }
-            ExprKind::Window(call) => {
-                let mut call = (**call).clone();
-                call.args = call.args.iter().map(|a| self.expr(a)).collect();
-                ExprKind::Window(Rc::new(call))
-            }
-            ExprKind::And(items) => ExprKind::And(items.iter().map(|a| self.expr(a)).collect()),
-            ExprKind::Or(items) => ExprKind::Or(items.iter().map(|a| self.expr(a)).collect()),
-            ExprKind::Case(items) => ExprKind::Case(items.iter().map(|a| self.expr(a)).collect()),
-            other => other.clone(),
-        };
-        Expr { kind, ty: e.ty, span: e.span }
+            let plan = self.node(plan, &needed);
+            let kind = match e.kind {
+                ExprKind::Scalar(_) => ExprKind::Scalar(plan),
+                _ => ExprKind::List(plan),
+            };
+            return Expr { kind, ty: e.ty, span: e.span };
+        }
+        let Ok(split) = e.with_children(&mut |child| Ok::<Expr, Infallible>(self.expr(child)));
+        split
     }
 
     /// The longest run of row stages over a table, as a leaf, with what must wait on top of it.
@@ -454,24 +443,14 @@ pub fn conjuncts(e: &Expr) -> Vec<Expr> {
 
 /// A filter over a projection's output columns, if the projection keeps what it reads.
 fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
-    let remap_all = |items: &[Expr]| items.iter().map(|i| remap(i, values)).collect::<Option<Vec<Expr>>>();
-    let kind = match &e.kind {
+    match &e.kind {
         ExprKind::Column(i) => {
             let at = values.iter().position(|v| matches!(v.kind, ExprKind::Column(j) if j == *i))?;
-            ExprKind::Column(at)
+            Some(Expr { kind: ExprKind::Column(at), ty: e.ty, span: e.span })
         }
-        ExprKind::Call(call) => {
-            let mut call = (**call).clone();
-            call.args = remap_all(&call.args)?;
-            ExprKind::Call(Rc::new(call))
-        }
-        ExprKind::And(items) => ExprKind::And(remap_all(items)?),
-        ExprKind::Or(items) => ExprKind::Or(remap_all(items)?),
-        ExprKind::Case(items) => ExprKind::Case(remap_all(items)?),
-        ExprKind::Window(_) => return None,
-        other => other.clone(),
-    };
-    Some(Expr { kind, ty: e.ty, span: e.span })
+        ExprKind::Window(_) => None,
+        _ => e.with_children(&mut |child| remap(child, values).ok_or(())).ok(),
+    }
 }
 
 /// A stage with its expressions replaced.

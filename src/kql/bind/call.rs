@@ -558,12 +558,7 @@ impl Binder<'_> {
             return None;
         }
         let errors = self.diagnostics.len();
-        let bound = self.deeper(span, |b| {
-            let (inner, _) = b.statements(&f.lambda.statements, inner, true);
-            // The body is put in the caller's place: its row is there for the arguments that read it.
-            let body_scope = Scope { columns: &[], open: false, id: scope.id, row: false };
-            b.bind_any(&f.lambda.body, body_scope, &inner)
-        });
+        let bound = self.bind_lambda_body(f, inner, scope.id, span);
         if bound.is_none() && self.diagnostics.len() == errors {
             return self.error(
                 "FP013",

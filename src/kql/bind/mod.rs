@@ -14,7 +14,7 @@ mod scan;
 mod series;
 mod subquery;
 pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
-pub use scalar::invoke;
+pub use scalar::{fold, invoke};
 mod tabular;
 mod top;
 mod union;
@@ -447,7 +447,7 @@ impl Binder<'_> {
             Binding::Table(plan) => Some(Bound::Table(plan)),
             // A function without parameters can be used without parentheses.
             Binding::Function(f) if f.lambda.parameters.is_empty() => {
-                self.bind_lambda_body(&f, Env::clone(&f.env), span)
+                self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)
             }
             Binding::Function(f) => Some(Bound::Function(f)),
             Binding::Error => None,
@@ -479,12 +479,12 @@ impl Binder<'_> {
         None
     }
 
-    /// The body of a function, with its parameters bound in `env`.
-    fn bind_lambda_body(&mut self, f: &Function, env: Env, span: Span) -> Option<Bound> {
+    /// The body of a function, with its parameters bound in `env`. It sees parameters and names, and no row: but it is put in
+    /// the place of the caller's scope `id`, so that arguments that read the caller's row still find it.
+    fn bind_lambda_body(&mut self, f: &Function, env: Env, id: u32, span: Span) -> Option<Bound> {
         self.deeper(span, |b| {
             let (env, _) = b.statements(&f.lambda.statements, env, true);
-            // The body sees parameters and names, and no row of the caller.
-            let scope = Scope { row: false, columns: &[], open: false, id: b.scopes };
+            let scope = Scope { row: false, columns: &[], open: false, id };
             b.bind_any(&f.lambda.body, scope, &env)
         })
     }

@@ -65,17 +65,13 @@ impl Binder<'_> {
             }
             ast::ExprKind::Index(of, index) => {
                 let (of, index) = (self.bind_scalar(of, scope, env), self.bind_scalar(index, scope, env));
-                let (of, mut index) = (of?, index?);
+                let (of, index) = (of?, index?);
                 if of.ty != Type::Dynamic {
                     let message = "The element access operator [] is not allowed in this context.";
                     return self.error("KS147", message, Span { start: of.span.end, end: span.end });
                 }
                 if !index.ty.is_integer() && !matches!(index.ty, Type::String | Type::Dynamic) {
                     return self.error("KS107", "A value of type string or long expected.", index.span);
-                }
-                if index.ty == Type::Dynamic {
-                    // A dynamic key: text for a bag, a number for an array; both are tried as they are.
-                    index = Expr { ty: Type::Dynamic, ..index };
                 }
                 Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
             }
@@ -498,7 +494,7 @@ fn as_type(v: &Value, ty: Type) -> Value {
 }
 
 /// The value of a call whose arguments are constants, or the call.
-pub(super) fn fold(call: CallExpr, ty: Type, span: Span) -> Expr {
+pub fn fold(call: CallExpr, ty: Type, span: Span) -> Expr {
     let constants: Option<Vec<Value>> = call.args.iter().map(|a| a.as_const().cloned()).collect();
     let kind = match constants {
         Some(values) => ExprKind::Const(invoke(call.eval, &values, &call.site)),

@@ -2,8 +2,7 @@
 
 use super::call::{Call, shared};
 use super::{Function, Naming, Param, Returns, scalar, text_or_dynamic};
-use crate::value::{Type, Value, convert, json, text};
-use std::rc::Rc;
+use crate::value::{Type, Value, convert, text};
 
 const VALUE: &[Param] = &[scalar("value")];
 
@@ -194,18 +193,9 @@ fn real_test(c: &Call, test: fn(f64) -> bool) -> Value {
 
 fn parse_json(c: &Call) -> Value {
     match c.arg(0) {
-        Value::String(s) if c.ty(0) == Type::String => parse_text(s),
+        Value::String(s) if c.ty(0) == Type::String => convert::parse_json(s),
         other => other.clone(),
     }
-}
-
-/// The value of a JSON text. The same small texts come again and again (a rule parses RequestParameters
-/// several times a row), but a cache here would outlive its row: the plan shares equal sub-expressions instead.
-fn parse_text(s: &Rc<str>) -> Value {
-    if s.is_empty() {
-        return Value::Null;
-    }
-    json::parse(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
 }
 
 fn type_name(v: &Value, ty: Type) -> &'static str {

@@ -108,6 +108,27 @@ impl Expr {
         }
     }
 
+    /// The same expression over changed children; one without children is itself. What a change to the parts means for the
+    /// whole (a call that has become constant, say) is the caller's.
+    pub fn with_children<E>(&self, change: &mut dyn FnMut(&Expr) -> Result<Expr, E>) -> Result<Expr, E> {
+        let children = self.children().iter().map(change).collect::<Result<Vec<Expr>, E>>()?;
+        let kind = match &self.kind {
+            ExprKind::Call(call) => ExprKind::Call(Rc::new(CallExpr { args: children, ..(**call).clone() })),
+            ExprKind::Window(call) => {
+                ExprKind::Window(Rc::new(WindowExpr { args: children, ..(**call).clone() }))
+            }
+            ExprKind::And(_) => ExprKind::And(children),
+            ExprKind::Or(_) => ExprKind::Or(children),
+            ExprKind::Case(_) => ExprKind::Case(children),
+            ExprKind::Const(_)
+            | ExprKind::Column(_)
+            | ExprKind::Now
+            | ExprKind::Scalar(_)
+            | ExprKind::List(_) => self.kind.clone(),
+        };
+        Ok(Expr { kind, ty: self.ty, span: self.span })
+    }
+
     /// Whether any part of it satisfies a test.
     pub fn any(&self, test: &mut impl FnMut(&Expr) -> bool) -> bool {
         test(self) || self.children().iter().any(|c| c.any(test))
