@@ -5,29 +5,13 @@ import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { forepost, PACKAGE, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
+import { forepost, PACKAGE, ruleText, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
 
 const folder = scratch('cli');
 const hit = s3(switchedOff());
-const RULE = `id: 8c1c3f10-0000-4000-8000-0000000000aa
-name: Anything by ana
-description: Test
-severity: Low
-requiredDataConnectors: []
-queryFrequency: 1h
-queryPeriod: 1h
-triggerOperator: gt
-triggerThreshold: 0
-tactics: []
-relevantTechniques: []
-query: |
-  AWSCloudTrail
-  | where UserIdentityUserName == "ana"
-  | project TimeGenerated, EventName
-entityMappings: []
-version: 1.0.0
-kind: Scheduled
-`;
+const RULE = ruleText('Anything by ana', `AWSCloudTrail
+| where UserIdentityUserName == "ana"
+| project TimeGenerated, EventName`);
 
 before(() => {
   mkdirSync(`${folder}/logs/deep/er`, { recursive: true });

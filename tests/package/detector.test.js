@@ -7,7 +7,7 @@ import { check, Detector, load, query, Query, RuleError } from '../../dist/npm/e
 import { parseExact, stringifyExact } from '../../dist/npm/json.js';
 import { locate, utf16Offset } from '../../dist/npm/positions.js';
 import { toTicks } from '../../dist/npm/time.js';
-import { s3, switchedOff } from './support.js';
+import { ruleText, s3, switchedOff } from './support.js';
 
 before(() => load());
 
@@ -113,25 +113,9 @@ test('numbers beyond 2^53 survive in the text of an alert', () => {
 });
 
 test('a rule with errors is refused, with all findings at their places', () => {
-  const rule = `id: 8c1c3f10-0000-4000-8000-0000000000aa
-name: "𐍈"
-description: Test
-severity: Low
-requiredDataConnectors: []
-queryFrequency: 1h
-queryPeriod: 1h
-triggerOperator: gt
-triggerThreshold: 0
-tactics: []
-relevantTechniques: []
-query: |
-  AWSCloudTrail
-  | where EventName == "𐍈" and Nme == 1
-  | where Othr == 2
-entityMappings: []
-version: 1.0.0
-kind: Scheduled
-`;
+  const rule = ruleText('"𐍈"', `AWSCloudTrail
+| where EventName == "𐍈" and Nme == 1
+| where Othr == 2`);
   assert.throws(() => new Detector({ rules: [{ file: 'a.yaml', text: rule }] }), (error) => {
     assert.ok(error instanceof RuleError);
     assert.ok(error.diagnostics.length > 1);

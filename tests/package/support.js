@@ -56,3 +56,22 @@ export function switchedOff(overrides = {}) {
 }
 
 export const s3 = (...Records) => JSON.stringify({ Records });
+
+/** A valid scheduled rule around `query`; the query's first line is line 13 of the text. */
+export const ruleText = (name, query) => `id: 8c1c3f10-0000-4000-8000-0000000000aa
+name: ${name}
+description: Test
+severity: Low
+requiredDataConnectors: []
+queryFrequency: 1h
+queryPeriod: 1h
+triggerOperator: gt
+triggerThreshold: 0
+tactics: []
+relevantTechniques: []
+query: |
+${query.replace(/^/gm, '  ')}
+entityMappings: []
+version: 1.0.0
+kind: Scheduled
+`;
