@@ -14,6 +14,8 @@ const SLICE = 64 << 10; // at most a thousand times as much comes out of it: the
 const SHOWN = 20;       // problems in an answer
 const ATTEMPTS = 4;
 const TIMEOUT = 10_000; // of one attempt, in ms
+// What is still read of a body that was refused: a sender that is cut off while it sends may never see the answer.
+const LINGER = { bytes: 16 << 20, ms: 5_000 };
 
 /** An answer that is no alerts. */
 class Refusal extends Error {
@@ -37,6 +39,7 @@ export function createHandler(engine, options) {
     try {
       return await route(request, engine, settings, counters);
     } catch (error) {
+      await discard(request);
       return failure(error, request, counters);
     } finally {
       counters.active -= 1;
@@ -151,26 +154,38 @@ function feed(detector, chunk, { maxInflatedBytes }) {
   }
 }
 
-/** The body's chunks, within the limit; what is not read is cancelled. */
+/** The body's chunks, within the limit. */
 async function* body(request, { maxBytes }, counters) {
   const tooLarge = () => new Refusal(413, `more than ${maxBytes} bytes`);
   if (Number(request.headers.get('content-length')) > maxBytes) throw tooLarge();
   if (!request.body) return;
   const reader = request.body.getReader();
   let length = 0;
-  let done = false;
   try {
-    for (;;) {
-      const part = await reader.read();
-      if (part.done) break;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
       length += part.value.length;
       counters.bytes += part.value.length;
       if (length > maxBytes) throw tooLarge();
       yield part.value;
     }
-    done = true;
   } finally {
-    if (!done) reader.cancel().catch(() => {});
+    reader.releaseLock();
+  }
+}
+
+/** Reads what is left of a body, within bounds, and cancels the rest. */
+async function discard({ body: left, signal }) {
+  if (!left || left.locked || signal?.aborted) return;
+  const reader = left.getReader();
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), LINGER.ms);
+  try {
+    let length = 0;
+    for (let part = await reader.read(); !part.done && length < LINGER.bytes; part = await reader.read()) length += part.value.length;
+  } catch {
+    // The sender went away: nobody is left to be told.
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
   }
 }
 

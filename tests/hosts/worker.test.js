@@ -64,6 +64,8 @@ for (const runtime of chosen) {
         assert.equal(answer.status, 401);
         assert.match((await answer.json()).error, /key/);
       }
+      // The answer reaches a sender that is still sending.
+      assert.equal((await post(new Uint8Array(MAX).fill(32), { authorization: '' })).status, 401);
       assert.equal((await fetch(`${server.url}/counters`)).status, 401);
       assert.equal((await fetch(`${server.url}/elsewhere`, { headers: { 'x-api-key': KEY } })).status, 404);
       assert.equal((await fetch(`${server.url}/`, { method: 'PUT', body: 'x', headers: { 'x-api-key': KEY } })).status, 405);
@@ -74,8 +76,7 @@ for (const runtime of chosen) {
       const large = new Uint8Array(MAX + 1).fill(32);
       assert.equal((await post(large)).status, 413);
       const streamed = new ReadableStream({ start(c) { for (let i = 0; i < 9; i += 1) c.enqueue(large.subarray(0, 1_000_000)); c.close(); } });
-      const answer = await post(streamed, {}, { duplex: 'half' }).catch((error) => error);
-      assert.ok(answer.status === 413 || answer instanceof TypeError, 'refused, or cut off while it was sent');
+      assert.equal((await post(streamed, {}, { duplex: 'half' })).status, 413);
       const bomb = gzipSync(new Uint8Array(300_000_000).fill(32));
       assert.ok(bomb.length < MAX);
       assert.equal((await post(bomb)).status, 413);
