@@ -7,22 +7,18 @@
 //!
 //! The sieve lets through whatever it is not sure of; only records that provably matter to no leaf stay behind.
 
-mod block;
 mod condition;
-mod glance;
-mod memo;
 
 pub use condition::Condition;
 
 use crate::exec::split::Leaf;
+use crate::value::datetime;
 use condition::{Pair, fold};
-use glance::{Clock, Glance, glance, is_plain};
-use memo::Memo;
+use forepost_wire::clock::Clock;
+use forepost_wire::glance::{Glance, glance, is_plain};
+pub use forepost_wire::memo::Leaves;
+use forepost_wire::memo::Memo;
 use std::collections::HashMap;
-use std::rc::Rc;
-
-/// Leaves by their place.
-pub type Leaves = Rc<[u32]>;
 
 /// The conditions of all leaves.
 #[derive(Default)]
@@ -85,14 +81,13 @@ impl Sieve {
 
     /// Looks at the record that the bytes begin with; `alone` if it stands by itself and not in a list. The error is
     /// how many bytes were looked at in vain: nothing is known then.
-    #[inline]
     pub fn look(&mut self, bytes: &[u8], alone: bool) -> Result<Seen, usize> {
         if self.reads_all {
             return Err(0);
         }
         let found = glance(bytes, alone)?;
         let time = match found.time {
-            Some(text) => Some(self.clock.read(text).ok_or(found.end)?),
+            Some(text) => Some(self.clock.read(text, datetime::parse).ok_or(found.end)?),
             None => None,
         };
         let Glance { end, name, source, .. } = found;

@@ -1,8 +1,8 @@
 //! CSV with a header row, in chunks cut anywhere (also inside quotes), to JSON objects of texts.
 
-use super::frame::MAX_RECORD;
 use crate::value::json;
 use csv_core::{ReadFieldResult, Reader};
+use forepost_wire::frame::MAX_RECORD;
 
 /// The state between two chunks.
 pub struct Csv {

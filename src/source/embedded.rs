@@ -4,8 +4,8 @@
 //! whole record at a time, to a module that may have only a few kilobytes.
 
 use super::envelope::{self, Found, Held, MAX_ENVELOPES};
-use super::scan::{Scan, Step};
 use crate::value::json::{self, Items};
+use forepost_wire::scan::{Scan, Step};
 use std::borrow::Cow;
 
 /// Where a JSON value that stands alone ends: behind its last byte, if only white space follows. `None` if it is cut or not

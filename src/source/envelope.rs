@@ -1,8 +1,8 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
-use super::frame::{Frame, Frames, Within};
 use super::{Problem, Sink, Source, Stats};
 use crate::value::json::{self, Items};
+use forepost_wire::frame::{Frame, Frames, Within};
 use std::borrow::Cow;
 
 /// How many envelopes may stand around an event (SQS around SNS around EventBridge makes three).

@@ -2,7 +2,7 @@
 //!
 //! [`Source`] is push-style: it takes chunks cut anywhere and keeps at most one record between them. What a
 //! thing is shows in its bytes, never in its file's name. Nothing is dropped in silence: what is no record
-//! is a [`Problem`] with a place and a code, and reading goes on behind it as [`frame`] describes.
+//! is a [`Problem`] with a place and a code, and reading goes on behind it as [`forepost_wire::frame`] describes.
 //!
 //! A record is checked for its brackets, commas and quotes and for the keys that make it an event; whether its
 //! numbers and escapes are right shows when its columns are read. A record that the sink knows not to matter
@@ -12,16 +12,14 @@
 pub mod csv;
 pub mod embedded;
 pub mod envelope;
-pub mod frame;
 pub mod gzip;
-mod scan;
 
 pub use envelope::{Envelope, MAX_ENVELOPES};
-pub use frame::MAX_RECORD;
+pub use forepost_wire::frame::{MAX_RECORD, Problem};
 
 use csv::{Csv, CsvRow};
 use envelope::Reader;
-use frame::{Framer, Frames};
+use forepost_wire::frame::{Framer, Frames};
 use gzip::{Gzip, Inflated};
 
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
@@ -39,25 +37,6 @@ pub struct Record<'a> {
     pub envelope: Envelope,
     /// Where it, or the outermost text or list it came in, begins: bytes in the inflated stream.
     pub offset: u64,
-}
-
-/// Something that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: bytes in the inflated stream; for the codes `gzip_…` bytes in the file as it came.
-    pub offset: u64,
-    /// What kind: `bad_json`, `not_json`, `cut`, `too_large`, `not_cloudtrail`, `too_deep`, `bad_base64`, `bad_row`,
-    /// `unreadable`, `gzip_damaged`, `gzip_cut`, `gzip_trailing`.
-    pub code: &'static str,
-    /// For people.
-    pub message: String,
-}
-
-impl Problem {
-    /// A problem.
-    pub fn new(offset: u64, code: &'static str, message: impl Into<String>) -> Problem {
-        Problem { offset, code, message: message.into() }
-    }
 }
 
 /// Takes what a [`Source`] finds, in the order of the stream.

@@ -1,289 +1,20 @@
-//! JSON text: a scanner over raw bytes that never recurses, a parser to [`Value`], and the writer.
-//!
-//! Logs are hostile: nesting, length and escapes are bounded or tolerated here, once, for everyone.
-//! Lone surrogates and bytes that are not UTF-8 become U+FFFD, as .NET (and so Kusto) reads them.
+//! JSON text to a [`Value`] and back, without recursion. What can be told from the raw text alone is [`forepost_wire::json`]'s.
+
+pub use forepost_wire::json::{
+    Items, JsonError, MAX_DEPTH, Problem, depth, minify, skip_space, skip_string, skip_value, unescape,
+};
 
 use super::limits::{self, Limit};
 use super::{Bag, Str, Value, datetime, text, timespan};
+use forepost_wire::json::{error, unexpected};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::Write;
 use std::rc::Rc;
-
-/// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
-/// dropped by recursion, so it is less where a host gives little stack.
-pub const MAX_DEPTH: usize = if cfg!(all(feature = "fluent-bit", target_arch = "wasm32")) { 16 } else { 128 };
 
 /// How long the text of a value may grow, in bytes: arrays that share their items can be small in memory and endless as text.
 /// What is longer is cut; nothing in a log is.
 const MAX_TEXT: usize = 64 << 20;
-
-/// What is wrong with a JSON text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// The text ends inside a value.
-    Cut,
-    /// A byte that cannot stand there.
-    Unexpected,
-    /// Nested deeper than [`MAX_DEPTH`].
-    TooDeep,
-}
-
-/// A problem and the byte where it was met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JsonError {
-    /// Bytes from the start of the text.
-    pub offset: usize,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problem {
-            Problem::Cut => write!(f, "the JSON text ends too early at byte {}", self.offset),
-            Problem::Unexpected => write!(f, "not JSON at byte {}", self.offset),
-            Problem::TooDeep => {
-                write!(f, "JSON nested deeper than {MAX_DEPTH} levels at byte {}", self.offset)
-            }
-        }
-    }
-}
-
-fn error<T>(offset: usize, problem: Problem) -> Result<T, JsonError> {
-    Err(JsonError { offset, problem })
-}
-
-fn unexpected<T>(bytes: &[u8], at: usize) -> Result<T, JsonError> {
-    error(at, if at >= bytes.len() { Problem::Cut } else { Problem::Unexpected })
-}
-
-/// The first byte at or after `at` that is not JSON white space.
-pub fn skip_space(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-        at += 1;
-    }
-    at
-}
-
-/// The byte after the string that opens at `at`.
-pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
-    if bytes.get(at) != Some(&b'"') {
-        return unexpected(bytes, at);
-    }
-    let mut i = at + 1;
-    loop {
-        let rest = bytes.get(i..).unwrap_or_default();
-        match memchr::memchr2(b'"', b'\\', rest) {
-            Some(n) if rest.get(n) == Some(&b'"') => return Ok(i + n + 1),
-            Some(n) => i += n + 2,
-            None => return error(bytes.len(), Problem::Cut),
-        }
-    }
-}
-
-/// The byte after the value that starts at `at` (white space before it is allowed). Brackets are
-/// matched by count and kind, strings are stepped over, scalars are not validated.
-pub fn skip_value(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
-    let mut i = skip_space(bytes, at);
-    // One bit a level: is it an object? Levels beyond 64 are told apart by count alone.
-    let (mut depth, mut kinds) = (0_usize, 0_u64);
-    loop {
-        match bytes.get(i) {
-            Some(b'"') => i = skip_string(bytes, i)?,
-            Some(open @ (b'{' | b'[')) => {
-                depth += 1;
-                kinds = kinds << 1 | u64::from(*open == b'{');
-                i += 1;
-                continue;
-            }
-            Some(close @ (b'}' | b']')) => {
-                if depth == 0 || (depth <= 64 && (kinds & 1 == 1) != (*close == b'}')) {
-                    return error(i, Problem::Unexpected);
-                }
-                depth -= 1;
-                kinds >>= 1;
-                i += 1;
-            }
-            Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if depth > 0 => {
-                i += 1;
-                continue;
-            }
-            Some(b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => {
-                while matches!(
-                    bytes.get(i),
-                    Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')
-                ) {
-                    i += 1;
-                }
-            }
-            _ => return unexpected(bytes, i),
-        }
-        if depth == 0 {
-            return Ok(i);
-        }
-    }
-}
-
-/// How deep a raw text nests at its deepest, strings stepped over.
-pub fn depth(bytes: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut i) = (0_usize, 0, 0);
-    while let Some(b) = bytes.get(i) {
-        match b {
-            b'"' => {
-                i = skip_string(bytes, i).unwrap_or(bytes.len());
-                continue;
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        i += 1;
-    }
-    deepest
-}
-
-/// A raw key, without quotes, and a raw value.
-type Pair<'a> = (&'a [u8], &'a [u8]);
-
-/// The members of a raw object, or the items of a raw array, as raw slices.
-pub struct Items<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    object: bool,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    First,
-    Next,
-    Done,
-}
-
-impl<'a> Items<'a> {
-    /// Opens the object or array that `bytes` starts with (after white space); `None` if it is neither.
-    pub fn open(bytes: &'a [u8]) -> Option<Items<'a>> {
-        let at = skip_space(bytes, 0);
-        let object = match bytes.get(at)? {
-            b'{' => true,
-            b'[' => false,
-            _ => return None,
-        };
-        Some(Items { bytes, at: at + 1, object, state: State::First })
-    }
-
-    /// Whether the keys mean something.
-    pub fn is_object(&self) -> bool {
-        self.object
-    }
-
-    /// Bytes read so far; after the last item, the byte after the closing bracket.
-    pub fn offset(&self) -> usize {
-        self.at
-    }
-
-    fn step(&mut self) -> Result<Option<Pair<'a>>, JsonError> {
-        let bytes = self.bytes;
-        let close = if self.object { b'}' } else { b']' };
-        let mut at = skip_space(bytes, self.at);
-        if bytes.get(at) == Some(&close) {
-            self.at = at + 1;
-            return Ok(None);
-        }
-        if self.state == State::Next {
-            if bytes.get(at) != Some(&b',') {
-                return unexpected(bytes, at);
-            }
-            at = skip_space(bytes, at + 1);
-        }
-        let mut key: &[u8] = b"";
-        if self.object {
-            let end = skip_string(bytes, at)?;
-            key = bytes.get(at + 1..end - 1).unwrap_or_default();
-            at = skip_space(bytes, end);
-            if bytes.get(at) != Some(&b':') {
-                return unexpected(bytes, at);
-            }
-            at = skip_space(bytes, at + 1);
-        }
-        let end = skip_value(bytes, at)?;
-        self.at = end;
-        self.state = State::Next;
-        Ok(Some((key, bytes.get(at..end).unwrap_or_default())))
-    }
-}
-
-impl<'a> Iterator for Items<'a> {
-    /// The raw key (without quotes, escapes untouched; empty in an array) and the raw value.
-    type Item = Result<Pair<'a>, JsonError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.state == State::Done {
-            return None;
-        }
-        let item = self.step().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.state = State::Done;
-        }
-        item
-    }
-}
-
-/// The text of a raw string body (between the quotes), escapes undone.
-pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', raw).is_none() {
-        return String::from_utf8_lossy(raw);
-    }
-    let mut out: Vec<u8> = Vec::with_capacity(raw.len());
-    let mut i = 0;
-    while let Some(&b) = raw.get(i) {
-        if b != b'\\' {
-            out.push(b);
-            i += 1;
-            continue;
-        }
-        let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        i += 2;
-        match raw.get(i - 1) {
-            Some(b'n') => push('\n'),
-            Some(b't') => push('\t'),
-            Some(b'r') => push('\r'),
-            Some(b'b') => push('\u{8}'),
-            Some(b'f') => push('\u{c}'),
-            Some(b'u') => {
-                let high = hex4(raw, i);
-                i += 4;
-                let unit = match high {
-                    Some(0xD800..=0xDBFF) if raw.get(i..i + 2) == Some(b"\\u") => match hex4(raw, i + 2) {
-                        Some(low @ 0xDC00..=0xDFFF) => {
-                            i += 6;
-                            high.map(|h| 0x10000 + ((h - 0xD800) << 10) + (low - 0xDC00))
-                        }
-                        _ => None,
-                    },
-                    other => other,
-                };
-                push(unit.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
-            }
-            Some(&other) => out.push(other),
-            None => push(char::REPLACEMENT_CHARACTER),
-        }
-    }
-    match String::from_utf8_lossy(&out) {
-        Cow::Owned(text) => Cow::Owned(text),
-        // It was valid: keep the buffer.
-        Cow::Borrowed(_) => Cow::Owned(String::from_utf8(out).unwrap_or_default()),
-    }
-}
-
-fn hex4(raw: &[u8], at: usize) -> Option<u32> {
-    let digits = raw.get(at..at + 4)?;
-    digits.iter().try_fold(0, |n, d| Some(n * 16 + char::from(*d).to_digit(16)?))
-}
 
 enum Frame {
     Array(Vec<Value>),
@@ -551,7 +282,6 @@ pub fn to_text(value: &Value) -> String {
 
 /// Writes a JSON string with quotes.
 pub fn write_string(out: &mut String, text: &str) {
-    use fmt::Write;
     out.push('"');
     let mut from = 0;
     for (i, b) in text.bytes().enumerate() {
@@ -576,30 +306,6 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(text.get(from..).unwrap_or_default());
     out.push('"');
-}
-
-/// The minified JSON text of a raw value: white space outside strings removed, everything else as it stands.
-pub fn minify(raw: &[u8]) -> Cow<'_, [u8]> {
-    let mut out: Vec<u8> = Vec::new();
-    let (mut from, mut i) = (0, 0);
-    let mut changed = false;
-    while let Some(b) = raw.get(i) {
-        match b {
-            b'"' => i = skip_string(raw, i).unwrap_or(raw.len()),
-            b' ' | b'\t' | b'\n' | b'\r' => {
-                out.extend_from_slice(raw.get(from..i).unwrap_or_default());
-                changed = true;
-                i += 1;
-                from = i;
-            }
-            _ => i += 1,
-        }
-    }
-    if !changed {
-        return Cow::Borrowed(raw);
-    }
-    out.extend_from_slice(raw.get(from..).unwrap_or_default());
-    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -639,15 +345,5 @@ mod tests {
         assert!(parse(deep(MAX_DEPTH).as_bytes()).is_ok());
         assert_eq!(parse(deep(100_000).as_bytes()).map_err(|e| e.problem).err(), Some(Problem::TooDeep));
         assert_eq!(skip_value(deep(100_000).as_bytes(), 0), Ok(200_000));
-    }
-
-    #[test]
-    fn items_of_raw_text() {
-        assert_eq!((depth(b"1"), depth(b"[{\"]\":[]}]")), (0, 3));
-        let items: Result<Vec<_>, _> =
-            Items::open(b" {\"a\" : {\"b\":\"}\"} , \"c\":[1,2]}").into_iter().flatten().collect();
-        assert_eq!(items, Ok(vec![(&b"a"[..], &b"{\"b\":\"}\"}"[..]), (b"c", b"[1,2]")]));
-        assert!(Items::open(b"{\"a\":1 \"b\":2}").into_iter().flatten().any(|i| i.is_err()));
-        assert_eq!(&*minify(b"{ \"a b\" : [ 1 ] }"), b"{\"a b\":[1]}");
     }
 }

@@ -1,6 +1,9 @@
 //! Remembers which leaves an event name and source can pass.
 
-use super::Leaves;
+use std::rc::Rc;
+
+/// What is remembered of a pair: leaves by their place.
+pub type Leaves = Rc<[u32]>;
 
 /// A power of two. A log has a few hundred pairs; one with more costs more time and no more memory.
 const SLOTS: usize = 4096;
@@ -28,7 +31,6 @@ impl Memo {
     }
 
     /// The leaves of a pair, if they are known.
-    #[inline]
     pub fn get(&self, name: &[u8], source: &[u8]) -> Option<&Leaves> {
         let hash = hash(name, source);
         for place in places(hash) {

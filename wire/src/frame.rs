@@ -7,9 +7,8 @@
 //! * in an array: at the next `{`. Where brackets can no longer be trusted, the rest of the file is *salvaged*:
 //!   every object in it is handed on, and those which are no events are taken for pieces of the broken one.
 
-use super::Problem;
-use super::scan::{Scan, Step};
-use crate::value::json::{self, Items};
+use crate::json::{self, Items};
+use crate::scan::{Scan, Step};
 use memchr::{memchr, memmem, memrchr};
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
@@ -43,6 +42,25 @@ pub struct Frame<'a> {
     /// If the scan came across the keys `eventName` and `eventSource`, each directly in the object and the second
     /// once: where in `raw` that key's value follows. It saves looking for them. `None` says nothing.
     pub source: Option<usize>,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: bytes in the inflated stream; for the codes `gzip_…` bytes in the file as it came.
+    pub offset: u64,
+    /// What kind: `bad_json`, `not_json`, `cut`, `too_large`, `not_cloudtrail`, `too_deep`, `bad_base64`, `bad_row`,
+    /// `unreadable`, `gzip_damaged`, `gzip_cut`, `gzip_trailing`.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem.
+    pub fn new(offset: u64, code: &'static str, message: impl Into<String>) -> Problem {
+        Problem { offset, code, message: message.into() }
+    }
 }
 
 /// Takes what a [`Framer`] finds.

@@ -12,9 +12,9 @@
 //!
 //! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
 
-use super::block::{Block, Finder, prefix_xor};
-use crate::source::frame::holds_container;
-use crate::value::{datetime, json};
+use crate::block::{Block, Finder, prefix_xor};
+use crate::frame::holds_container;
+use crate::json;
 
 /// What a look found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ const TIME: &[u8] = b"\"eventTime\"";
 
 /// Looks at the record that these bytes begin with. `alone`: it stands by itself and not in a list. The error is how
 /// many bytes were looked at in vain.
-#[inline]
+#[inline(never)] // whoever inlined it would compile it for size
 pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     if bytes.first() != Some(&b'{') {
         return Err(0);
@@ -264,43 +264,4 @@ fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
 /// Whether the text between two quotes is what it says: ASCII, and nothing escaped.
 pub fn is_plain(text: &[u8]) -> bool {
     text.iter().all(|b| matches!(b, 0x20..0x7f) && *b != b'\\')
-}
-
-/// The ticks of `YYYY-MM-DDThh:mm:ssZ`, remembering the last day.
-#[derive(Default)]
-pub struct Clock {
-    /// `YYYY-MM-D` and `Y-MM-DDT`.
-    day: [u64; 2],
-    ticks: i64,
-}
-
-impl Clock {
-    /// `None` if it is not of that form, or no such time.
-    #[inline]
-    pub fn read(&mut self, text: &[u8; 20]) -> Option<i64> {
-        let (day, clock) = text.split_first_chunk::<11>()?;
-        let [h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = *<&[u8; 9]>::try_from(clock).ok()? else {
-            return None;
-        };
-        let half =
-            |from: usize| day.get(from..).and_then(|d| d.first_chunk()).map_or(0, |d| u64::from_le_bytes(*d));
-        let words = [half(0), half(3)];
-        if words != self.day {
-            if day.iter().enumerate().any(|(i, b)| match i {
-                4 | 7 => *b != b'-',
-                10 => *b != b'T',
-                _ => !b.is_ascii_digit(),
-            }) {
-                return None;
-            }
-            self.ticks = datetime::parse(std::str::from_utf8(day.get(..10)?).ok()?)?;
-            self.day = words;
-        }
-        let two = |a: u8, b: u8, below: i64| {
-            let n = i64::from(a.wrapping_sub(b'0')) * 10 + i64::from(b.wrapping_sub(b'0'));
-            (a.is_ascii_digit() && b.is_ascii_digit() && n < below).then_some(n)
-        };
-        let seconds = two(h1, h2, 24)? * 3600 + two(m1, m2, 60)? * 60 + two(s1, s2, 60)?;
-        Some(self.ticks + seconds * 10_000_000)
-    }
 }
