@@ -472,10 +472,10 @@ pub fn stats(c: &Call) -> Vec<Value> {
 
 fn seasonal(c: &Call) -> Value {
     let Some(x) = numbers(c.arg(0)) else { return Value::Null };
-    let Some(period) = c.integer(1).and_then(|p| usize::try_from(p).ok()).filter(|p| *p > 0) else {
+    let Some(period) = c.count(1).filter(|p| *p > 0) else {
         return Value::Null;
     };
-    let tests = if c.has(2) { c.integer(2).and_then(|n| usize::try_from(n).ok()).unwrap_or(0) } else { 0 };
+    let tests = c.count(2).unwrap_or(0);
     let learned = x.get(..x.len().saturating_sub(tests)).unwrap_or_default();
     let median = |at: usize| {
         let mut values: Vec<f64> = learned.iter().skip(at).step_by(period).copied().collect();
