@@ -91,9 +91,14 @@ test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engin
 	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install . --locked --test wasm
 
 .PHONY: test-package
-test-package: package ## The npm package and its command in Node, and its types
+test-package: package native ## The npm package and its command in Node, and its types
 	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
+
+# What the package is compared with; in the profile of the tests, which looks for overflow.
+.PHONY: native
+native:
+	cargo build --locked --example native
 
 .PHONY: test-page
 test-page: www $(CHROMIUM) ## The triage page in Chromium

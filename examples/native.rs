@@ -1,11 +1,18 @@
 //! The engine without WebAssembly, for tests that compare the two and for profiling:
-//! `native query --batch`, `native functions`, `native scan [--rules FILE]… PATH…`, `native check FILE…`.
+//! `native query --batch`, `native fuzz COUNT`, `native functions`, `native scan [--rules FILE]… PATH…`,
+//! `native check FILE…`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+#[path = "../tests/kql/fuzz.rs"]
+mod fuzz;
+#[path = "../tests/kql/random.rs"]
+mod random;
 
 use forepost::detector::{Detector, Options, QueryRun, RuleFile, check, query_batch_line};
 use forepost::kql::functions::Kind;
 use forepost::value::Type;
+use fuzz::{COLUMNS, Fuzz, datatable, fuzz, takes};
 use std::io::{BufRead, Read, Write};
 
 /// What `now()` is in all of these: results must not depend on the day.
@@ -16,6 +23,7 @@ fn main() -> std::io::Result<()> {
     match args.first().map(String::as_str) {
         Some("query") if args.iter().any(|a| a == "--batch") => batch(),
         Some("query") => query(args.get(1..).unwrap_or_default()),
+        Some("fuzz") => queries(args.get(1).and_then(|n| n.parse().ok()).unwrap_or_default()),
         Some("scan") => scan(args.get(1..).unwrap_or_default()),
         Some("functions") => {
             functions();
@@ -24,43 +32,10 @@ fn main() -> std::io::Result<()> {
         Some("check") => check_files(args.get(1..).unwrap_or_default()),
         _ => {
             eprintln!(
-                "usage: native query --batch | query KQL PATH… | scan [--rules FILE]… PATH… | check FILE…"
+                "usage: native query --batch | query KQL PATH… | fuzz COUNT | scan [--rules FILE]… PATH… | check FILE…"
             );
             std::process::exit(2);
         }
-    }
-}
-
-const COLUMNS: &[(&str, Type)] = &[
-    ("t", Type::String),
-    ("i", Type::Int),
-    ("n", Type::Long),
-    ("r", Type::Real),
-    ("m", Type::Decimal),
-    ("d", Type::Dynamic),
-    ("b", Type::Bool),
-    ("w", Type::DateTime),
-    ("p", Type::Timespan),
-    ("g", Type::Guid),
-];
-
-/// Whether a parameter takes a type without conversion.
-fn takes(kind: Kind, ty: Type) -> bool {
-    match kind {
-        Kind::Scalar | Kind::Common => true,
-        Kind::NotDynamic => ty != Type::Dynamic,
-        Kind::Text => ty == Type::String,
-        Kind::TextOrDynamic => matches!(ty, Type::String | Type::Dynamic),
-        Kind::Dynamic => ty == Type::Dynamic,
-        Kind::Integer => ty.is_integer(),
-        Kind::Number => ty.is_number(),
-        Kind::Summable => ty.is_number() || matches!(ty, Type::DateTime | Type::Timespan),
-        Kind::Bool => ty == Type::Bool,
-        Kind::DateTime => ty == Type::DateTime,
-        Kind::Timespan => ty == Type::Timespan,
-        Kind::Guid => ty == Type::Guid,
-        Kind::OneOf(types) => types.contains(&ty),
-        Kind::TypeLiteral => false,
     }
 }
 
@@ -91,12 +66,7 @@ fn functions() {
         {
             let later = f.params.iter().skip(1).filter(|p| !p.optional).map(|p| literal(p.kind));
             let args: Vec<&str> = std::iter::once(*column).chain(later).collect();
-            let table = COLUMNS
-                .iter()
-                .map(|(name, ty)| format!("{name}:{}", ty.name()))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let query = format!("datatable({table})[] | project {}({})", f.name, args.join(", "));
+            let query = format!("{} | project {}({})", datatable(&[]), f.name, args.join(", "));
             println!("{}", serde_json::json!({ "id": format!("{}#{column}", f.name), "query": query }));
         }
     }
@@ -106,6 +76,24 @@ fn functions() {
             println!("{}", serde_json::json!({ "id": format!("{}#{i}", a.name), "query": query }));
         }
     }
+}
+
+/// Random queries, and those that once had different answers here and in WebAssembly, one
+/// `{"id","query","calls"}` a line.
+fn queries(count: u64) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (i, query) in include_str!("../tests/kql/disagreed.kql").lines().enumerate() {
+        writeln!(
+            out,
+            "{}",
+            serde_json::json!({ "id": format!("kept {}", i + 1), "query": query, "calls": [] })
+        )?;
+    }
+    for seed in 1..=count {
+        let Fuzz { query, calls } = fuzz(seed);
+        writeln!(out, "{}", serde_json::json!({ "id": seed, "query": query, "calls": calls }))?;
+    }
+    out.flush()
 }
 
 fn batch() -> std::io::Result<()> {

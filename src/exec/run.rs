@@ -213,8 +213,9 @@ impl<'a> Run<'a> {
         programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect()
     }
 
-    fn count(&mut self, e: &Expr) -> Result<usize, ExecError> {
-        Ok(usize::try_from(self.value(e)?.as_integer().unwrap_or(0)).unwrap_or(0))
+    /// A number of rows.
+    pub fn count(&mut self, e: &Expr) -> Result<usize, ExecError> {
+        Ok(self.value(e)?.as_integer().and_then(convert::to_count).unwrap_or(0))
     }
 
     fn set_op(

@@ -26,10 +26,7 @@ pub fn top_nested(
 ) -> Result<Vec<Row>, ExecError> {
     let mut compiled = Vec::new();
     for level in levels {
-        let count = match &level.count {
-            Some(n) => Some(usize::try_from(run.value(n)?.as_integer().unwrap_or(0)).unwrap_or(0)),
-            None => None,
-        };
+        let count = level.count.as_ref().map(|n| run.count(n)).transpose()?;
         let others = level.others.as_ref().map(|e| run.value(e)).transpose()?;
         let (key, result) = (run.programs([&level.key])?, run.programs([&level.result])?);
         compiled.push(Level { level, key, result, count, others });

@@ -7,7 +7,7 @@ use super::row::Row;
 use super::run::Run;
 use super::stage::set;
 use crate::kql::plan::{Expr, ExprKind, Window, WindowExpr};
-use crate::value::{Type, Value, compare};
+use crate::value::{Type, Value, compare, convert};
 
 /// Sets the columns of an `extend` some of whose values read the row's place.
 pub fn extend(
@@ -84,9 +84,8 @@ fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<V
         Window::Prev | Window::Next => {
             for i in 0..n {
                 let offset = if args.len() > 1 { at(1, i).as_integer().unwrap_or(1) } else { 1 };
-                let offset = if w.function == Window::Prev { -offset } else { offset };
-                let from =
-                    (i as i64).checked_add(offset).and_then(|j| usize::try_from(j).ok()).filter(|j| *j < n);
+                let step = if w.function == Window::Prev { i64::checked_sub } else { i64::checked_add };
+                let from = step(i as i64, offset).and_then(convert::to_count).filter(|j| *j < n);
                 out.push(match from {
                     Some(j) => at(0, j),
                     None if args.len() > 2 => at(2, i),

@@ -77,6 +77,12 @@ pub fn to_long(v: &Value) -> Value {
     }
 }
 
+/// A whole number as a count or a place; `None` below 0. One beyond what this machine can address is as large as can be:
+/// nothing is that long, and an answer must not depend on how wide an address is.
+pub fn to_count(n: i64) -> Option<usize> {
+    (n >= 0).then(|| usize::try_from(n).unwrap_or(usize::MAX))
+}
+
 /// The whole number a text holds.
 fn whole(s: &str) -> Option<i64> {
     let s = s.trim();

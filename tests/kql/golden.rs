@@ -110,7 +110,7 @@ fn same(want: &Value, got: &Value, ty: &str, loose: bool) -> bool {
             return true;
         }
         let digits = plain(&a).split_once('.').map_or(0, |(_, d)| d.len());
-        return loose && digits > 0 && (x - y).abs() <= 0.6 * 10_f64.powi(-(digits as i32));
+        return loose && digits > 0 && (x - y).abs() <= 0.6 * libm::pow(10.0, -(digits as f64));
     }
     match (&a, &b) {
         (Value::Array(a), Value::Array(b)) => {

@@ -1,13 +1,13 @@
 // What the tests of the package share.
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const PACKAGE = `${ROOT}dist/npm/`;
 export const SAMPLE = `${ROOT}samples/AWSLogs`;
-const CLI = `${PACKAGE}cli.js`;
+export const CLI = `${PACKAGE}cli.js`;
 
 /** A fresh folder under tests/out. */
 export function scratch(name) {
@@ -35,6 +35,18 @@ export function forepost(args, { input = '', env = {} } = {}) {
 
 /** Starts the command. */
 export const start = (args, options) => spawn(process.execPath, [CLI, ...args], options);
+
+/** Node's flags for a runtime without SIMD: its probe fails, and it refuses the module that has it. */
+export function withoutSimd() {
+  const code = `const simd = ${readFileSync(`${PACKAGE}forepost.wasm`).length};
+    const { validate, Module } = WebAssembly;
+    WebAssembly.validate = (bytes) => bytes.length !== 31 && validate(bytes);
+    WebAssembly.Module = new Proxy(Module, { construct(target, [bytes]) {
+      if (bytes.length === simd) throw new WebAssembly.CompileError('SIMD unsupported');
+      return new target(bytes);
+    } });`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+}
 
 /** An event that the built-in rule must find, of our own making. */
 export function switchedOff(overrides = {}) {

@@ -412,6 +412,6 @@ impl Accumulator {
 fn limit(args: &[Value], i: usize, otherwise: usize) -> usize {
     args.get(i)
         .and_then(Value::as_integer)
-        .and_then(|n| usize::try_from(n).ok())
+        .and_then(convert::to_count)
         .map_or(otherwise, |n| n.min(MAX_ITEMS))
 }

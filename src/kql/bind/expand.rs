@@ -5,7 +5,7 @@ use super::{Binder, Env};
 use crate::kql::ast::{self, ExprKind as Ast, Parameter};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::plan::{ApplyOutput, MvApply, MvExpand, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value};
+use crate::value::{Column, Type, Value, convert};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -82,7 +82,7 @@ impl Binder<'_> {
         let default = if word == "mvexpand" { 128 } else { 2_147_483_647 };
         let limit = match &e.limit {
             Some(limit) => match self.count_expr(limit, env)?.as_const().and_then(Value::as_integer) {
-                Some(n) => usize::try_from(n).unwrap_or(0),
+                Some(n) => convert::to_count(n).unwrap_or(0),
                 None => return self.error("FP013", "The limit must be a constant.", limit.span),
             },
             None => default,

@@ -221,8 +221,8 @@ fn index_of(c: &Call) -> Value {
         return Value::Null;
     }
     let from = position(start, all.len());
-    let count = usize::try_from(length).unwrap_or(usize::MAX);
-    let nth = usize::try_from(occurrence - 1).unwrap_or(usize::MAX);
+    let count = convert::to_count(length).unwrap_or(usize::MAX);
+    let nth = convert::to_count(occurrence - 1).unwrap_or(usize::MAX);
     let found = all.iter().enumerate().skip(from).take(count).filter(|(_, v)| same(v, c.arg(1))).nth(nth);
     Value::Long(found.map_or(-1, |(i, _)| i as i64))
 }
@@ -248,7 +248,7 @@ fn shift(c: &Call, direction: i64) -> Value {
             _ => Value::Null,
         };
         let at = |i: usize| {
-            let from = (i as i64).checked_add(by).and_then(|i| usize::try_from(i).ok());
+            let from = (i as i64).checked_add(by).and_then(convert::to_count);
             from.and_then(|i| items.get(i)).cloned().unwrap_or_else(|| fill.clone())
         };
         (0..items.len()).map(at).collect()
@@ -340,7 +340,7 @@ fn join_texts(c: &Call) -> Value {
 }
 
 fn repeat(c: &Call) -> Value {
-    let count = usize::try_from(c.integer(1).unwrap_or(0)).unwrap_or(0);
+    let count = c.count(1).unwrap_or(0);
     // The value is shared, but its text would not be: repeats of repeats must not grow by powers.
     if count > MAX_ITEMS || weight(c.arg(0)).saturating_mul(count) > super::string::MAX_TEXT {
         return Value::Null;

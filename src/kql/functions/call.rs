@@ -112,6 +112,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// An argument as a count or a place; `None` if it is below 0 or no number.
+    pub fn count(&self, i: usize) -> Option<usize> {
+        self.integer(i).and_then(convert::to_count)
+    }
+
     /// An argument as a real.
     pub fn real(&self, i: usize) -> Option<f64> {
         compare::real(self.arg(i))

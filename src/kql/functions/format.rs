@@ -37,15 +37,17 @@ fn format_bytes(c: &Call) -> Value {
     let precision = if c.has(1) { c.integer(1).unwrap_or(0).clamp(0, 15) } else { 0 };
     let given = if c.has(2) { c.text(2) } else { "".into() };
     let unit = if given.is_empty() {
-        (0..UNITS.len() - 1).find(|i| size.abs() < 1024_f64.powi(*i as i32 + 1)).unwrap_or(UNITS.len() - 1)
+        (0..UNITS.len() - 1)
+            .find(|i| size.abs() < libm::pow(1024.0, (*i + 1) as f64))
+            .unwrap_or(UNITS.len() - 1)
     } else {
         match UNITS.iter().position(|u| u.eq_ignore_ascii_case(&given)) {
             Some(unit) => unit,
             None => return c.missing(),
         }
     };
-    let scale = 10_f64.powi(precision as i32);
-    let number = (size / 1024_f64.powi(unit as i32) * scale).round() / scale;
+    let scale = libm::pow(10.0, precision as f64);
+    let number = (size / libm::pow(1024.0, unit as f64) * scale).round() / scale;
     Value::from(format!("{} {}", value_text::real(number), UNITS.get(unit).copied().unwrap_or_default()))
 }
 

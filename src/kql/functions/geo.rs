@@ -4,6 +4,7 @@
 use super::call::Call;
 use super::{BOOL, DYNAMIC, Function, Naming, REAL, STRING, dynamic, number, optional, text};
 use crate::value::{Bag, Value, compare};
+use libm::{atan2, cos, hypot, sin};
 use std::rc::Rc;
 
 const NONE: Naming = Naming::None;
@@ -33,7 +34,7 @@ pub static FUNCTIONS: &[Function] = &[
     |c| lines(c.arg(0)).map_or(Value::Null, |lines| place(lines.iter().flat_map(|l| steps(l)).fold([0.0; 3], |sum, (a, b)| {
         // A step's mass is its length: that of the chord, in the middle's direction.
         let middle = unit(add(a, b));
-        add(sum, scale(middle, 2.0 * (angle(a, b) / 2.0).sin()))
+        add(sum, scale(middle, 2.0 * sin(angle(a, b) / 2.0)))
     })))),
     function!("geo_line_interpolate_point"(dynamic("lineString"), number("fraction")) -> DYNAMIC, NONE,
         "The point at a part, 0 to 1, of the way along a line.",
@@ -68,7 +69,7 @@ fn direction(longitude: f64, latitude: f64) -> Option<Vector> {
         return None;
     }
     let (l, p) = (longitude.to_radians(), latitude.to_radians());
-    Some([p.cos() * l.cos(), p.cos() * l.sin(), p.sin()])
+    Some([cos(p) * cos(l), cos(p) * sin(l), sin(p)])
 }
 
 fn point(c: &Call, i: usize) -> Option<Vector> {
@@ -97,12 +98,12 @@ fn cross([a0, a1, a2]: Vector, [b0, b1, b2]: Vector) -> Vector {
 
 fn angle(a: Vector, b: Vector) -> f64 {
     let ([a0, a1, a2], [b0, b1, b2]) = (a, b);
-    length(cross(a, b)).atan2(a0 * b0 + a1 * b1 + a2 * b2)
+    atan2(length(cross(a, b)), a0 * b0 + a1 * b1 + a2 * b2)
 }
 
 /// The place a direction points to; null for none.
 fn place([x, y, z]: Vector) -> Value {
-    let (longitude, latitude) = (y.atan2(x).to_degrees(), z.atan2(x.hypot(y)).to_degrees());
+    let (longitude, latitude) = (atan2(y, x).to_degrees(), atan2(z, hypot(x, y)).to_degrees());
     if length([x, y, z]) > 0.0 { geo_point(longitude, latitude) } else { Value::Null }
 }
 
@@ -146,7 +147,7 @@ fn azimuth(c: &Call) -> Value {
         return Value::Null;
     }
     let (p1, p2, d) = (p1.to_radians(), p2.to_radians(), (l2 - l1).to_radians());
-    let angle = (d.sin() * p2.cos()).atan2(p1.cos() * p2.sin() - p1.sin() * p2.cos() * d.cos());
+    let angle = atan2(sin(d) * cos(p2), cos(p1) * sin(p2) - sin(p1) * cos(p2) * cos(d));
     Value::Real(angle.rem_euclid(std::f64::consts::TAU))
 }
 
@@ -160,7 +161,7 @@ fn interpolate(c: &Call) -> Value {
     for (a, b) in steps(line) {
         let way = angle(a, b);
         if left <= way && way > 0.0 {
-            return place(add(scale(a, (way - left).sin() / way.sin()), scale(b, left.sin() / way.sin())));
+            return place(add(scale(a, sin(way - left) / sin(way)), scale(b, sin(left) / sin(way))));
         }
         left -= way;
     }

@@ -83,7 +83,7 @@ pub static FUNCTIONS: &[Function] = &[
         "The arc cosine; null outside -1 to 1.",
         &[("acos(1)", "0"), ("isnull(acos(2))", "true")],
         |x| x.abs() <= 1.0,
-        f64::acos
+        libm::acos
     ),
     function!("around"(scalar("value"), scalar("center"), scalar("delta")) -> BOOL, Naming::None,
         "Whether a value is within a distance of a center; null where they cannot be compared.",
@@ -94,13 +94,13 @@ pub static FUNCTIONS: &[Function] = &[
         "The arc sine; null outside -1 to 1.",
         &[("asin(0)", "0"), ("isnull(asin(-2))", "true")],
         |x| x.abs() <= 1.0,
-        f64::asin
+        libm::asin
     ),
-    real!("atan", FirstArgument, "The arc tangent.", &[("atan(0)", "0")], f64::atan),
+    real!("atan", FirstArgument, "The arc tangent.", &[("atan(0)", "0")], libm::atan),
     function!("atan2"(number("y"), number("x")) -> REAL, Naming::FirstArgument,
     "The angle of the point (x, y).", [("atan2(0, 1)", "0")],
     |c| match (c.real(0), c.real(1)) {
-        (Some(y), Some(x)) => Value::Real(y.atan2(x)),
+        (Some(y), Some(x)) => Value::Real(libm::atan2(y, x)),
         _ => Value::Null,
     }),
     Function {
@@ -164,13 +164,13 @@ pub static FUNCTIONS: &[Function] = &[
         Value::Decimal(d) => Value::Decimal(d.ceil()),
         other => other.clone(),
     }),
-    real!("cos", FirstArgument, "The cosine.", &[("cos(0)", "1")], f64::cos),
-    real!("cot", None, "The cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0 / x.tan()),
+    real!("cos", FirstArgument, "The cosine.", &[("cos(0)", "1")], libm::cos),
+    real!("cot", None, "The cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0 / libm::tan(x)),
     real!("degrees", None, "Radians in degrees.", &[("degrees(pi())", "180")], |x| x
         * (180.0 / std::f64::consts::PI)),
-    real!("exp", FirstArgument, "e to the power of x.", &[("exp(0)", "1")], f64::exp),
-    real!("exp10", FirstArgument, "10 to the power of x.", &[("exp10(2)", "100")], |x| 10_f64.powf(x)),
-    real!("exp2", FirstArgument, "2 to the power of x.", &[("exp2(3)", "8")], f64::exp2),
+    real!("exp", FirstArgument, "e to the power of x.", &[("exp(0)", "1")], libm::exp),
+    real!("exp10", FirstArgument, "10 to the power of x.", &[("exp10(2)", "100")], |x| libm::pow(10.0, x)),
+    real!("exp2", FirstArgument, "2 to the power of x.", &[("exp2(3)", "8")], libm::exp2),
     Function {
         name: "floor",
         params: &[summable("value"), summable("roundTo")],
@@ -185,16 +185,16 @@ pub static FUNCTIONS: &[Function] = &[
         "The natural logarithm; null below 0.",
         &[("log(1)", "0"), ("isnull(log(-1))", "true")],
         |x| x >= 0.0,
-        f64::ln
+        libm::log
     ),
     within!(
         "log10",
         "The logarithm to base 10; null below 0.",
         &[("log10(1000)", "3")],
         |x| x >= 0.0,
-        f64::log10
+        libm::log10
     ),
-    within!("log2", "The logarithm to base 2; null below 0.", &[("log2(8)", "3")], |x| x >= 0.0, f64::log2),
+    within!("log2", "The logarithm to base 2; null below 0.", &[("log2(8)", "3")], |x| x >= 0.0, libm::log2),
     function!("pi"() -> REAL, Naming::None, "The ratio of a circle's circumference to its diameter.",
         [("pi()", "3.141592653589793")], |_| Value::Real(std::f64::consts::PI)),
     Function {
@@ -205,7 +205,7 @@ pub static FUNCTIONS: &[Function] = &[
         doc: "The base to the power of the exponent.",
         examples: &[("pow(2, 3)", "8")],
         eval: |c| match (c.real(0), c.real(1)) {
-            (Some(a), Some(b)) => Value::Real(a.powf(b)),
+            (Some(a), Some(b)) => Value::Real(libm::pow(a, b)),
             _ => Value::Null,
         },
     },
@@ -224,7 +224,7 @@ pub static FUNCTIONS: &[Function] = &[
             ("sign(0.0)", "0")],
         |c| c.real(0).map_or(Value::Null,
         |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
-    real!("sin", FirstArgument, "The sine.", &[("sin(0)", "0")], f64::sin),
+    real!("sin", FirstArgument, "The sine.", &[("sin(0)", "0")], libm::sin),
     within!(
         "sqrt",
         "The square root; null below 0.",
@@ -232,7 +232,7 @@ pub static FUNCTIONS: &[Function] = &[
         |x| x >= 0.0,
         f64::sqrt
     ),
-    real!("tan", FirstArgument, "The tangent.", &[("tan(0)", "0")], f64::tan),
+    real!("tan", FirstArgument, "The tangent.", &[("tan(0)", "0")], libm::tan),
 ];
 
 fn bin_type(types: &[Type]) -> Type {
@@ -342,7 +342,7 @@ fn round(c: &Call) -> Value {
     }
     let Some(x) = c.real(0) else { return Value::Null };
     // Half away from zero in binary, as measured: round(1.005, 2) is 1.
-    let scale = 10_f64.powi(digits as i32);
+    let scale = libm::pow(10.0, digits as f64);
     let scaled = x * scale;
     if !scaled.is_finite() || scale == 0.0 {
         return Value::Real(x);

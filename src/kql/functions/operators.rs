@@ -380,7 +380,7 @@ pub fn index(c: &Call) -> Value {
         (Value::Array(items), index) => {
             let Some(i) = index.as_integer() else { return Value::Null };
             let i = if i < 0 { i.checked_add(items.len() as i64) } else { Some(i) };
-            i.and_then(|i| usize::try_from(i).ok()).and_then(|i| items.get(i)).cloned().unwrap_or_default()
+            i.and_then(convert::to_count).and_then(|i| items.get(i)).cloned().unwrap_or_default()
         }
         _ => Value::Null,
     }

@@ -76,7 +76,7 @@ fn count_of(c: &Call) -> Value {
 
 fn extract(c: &Call) -> Value {
     let (source, ty) = (c.text(2), c.result());
-    let group = usize::try_from(c.integer(1).unwrap_or(-1)).ok();
+    let group = c.count(1);
     let found = group.and_then(|g| {
         c.with_regex(0, |r| r.captures(&source).and_then(|m| m.get(g)).map(|m| m.as_str().to_owned()))
             .flatten()
@@ -96,7 +96,7 @@ fn groups(c: &Call, regex: &Regex) -> Vec<usize> {
         .iter()
         .filter_map(|v| match v {
             Value::String(name) => regex.capture_names().position(|n| n == Some(name)),
-            other => other.as_integer().and_then(|n| usize::try_from(n).ok()),
+            other => other.as_integer().and_then(convert::to_count),
         })
         .filter(|i| (1..all).contains(i))
         .collect();
@@ -127,7 +127,7 @@ fn index_of_regex(c: &Call) -> Value {
     }
     let Some((from, to)) = window(c, &source, 2, 3) else { return Value::Null };
     let wanted = if c.has(4) { c.integer(4).unwrap_or(1) } else { 1 };
-    let Ok(nth) = usize::try_from(wanted - 1) else { return Value::Null };
+    let Some(nth) = wanted.checked_sub(1).and_then(convert::to_count) else { return Value::Null };
     let part = source.get(from..to).unwrap_or_default();
     let Some(found) = c.with_regex(1, |r| r.find_iter(part).nth(nth).map(|m| m.start())) else {
         return Value::Null;

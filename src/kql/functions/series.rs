@@ -38,15 +38,15 @@ pub static FUNCTIONS: &[Function] = &[
         Value::Long(n) => n.checked_abs().map_or(Value::Null, Value::Long),
         other => compare::real(other).map_or(Value::Null, |r| Value::Real(r.abs())),
     })),
-    each!("series_acos", "The arc cosine of each.", "[1]", "[0.0]", f64::acos),
+    each!("series_acos", "The arc cosine of each.", "[1]", "[0.0]", libm::acos),
     pairwise!("series_add", "The sums of two series.", "[5,4,5]", |a, b| whole_or_real(
         a,
         b,
         i64::checked_add,
         |a, b| a + b
     )),
-    each!("series_asin", "The arc sine of each.", "[0]", "[0.0]", f64::asin),
-    each!("series_atan", "The arc tangent of each.", "[0]", "[0.0]", f64::atan),
+    each!("series_asin", "The arc sine of each.", "[0]", "[0.0]", libm::asin),
+    each!("series_atan", "The arc tangent of each.", "[0]", "[0.0]", libm::atan),
     each!(
         "series_ceiling",
         "The smallest whole number not less than each.",
@@ -54,7 +54,7 @@ pub static FUNCTIONS: &[Function] = &[
         "[-1.0,1.0,3.0]",
         f64::ceil
     ),
-    each!("series_cos", "The cosine of each.", "[0]", "[1.0]", f64::cos),
+    each!("series_cos", "The cosine of each.", "[0]", "[1.0]", libm::cos),
     function!("series_cosine_similarity"(dynamic("series1"), dynamic("series2"),
             optional(number("magnitude1")),
             optional(number("magnitude2"))) -> REAL, NONE,
@@ -76,7 +76,7 @@ pub static FUNCTIONS: &[Function] = &[
         b,
         Ordering::is_eq
     )),
-    each!("series_exp", "e to the power of each.", "[0]", "[1.0]", f64::exp),
+    each!("series_exp", "e to the power of each.", "[0]", "[1.0]", libm::exp),
     function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder")))
             -> DYNAMIC, FIRST,
         "Missing values (null, or the placeholder) replaced by the next that is there.",
@@ -141,7 +141,7 @@ pub static FUNCTIONS: &[Function] = &[
         "[true,true,false]",
         |a, b| ordered(a, b, Ordering::is_le)
     ),
-    each!("series_log", "The natural logarithm of each.", "[1]", "[0.0]", f64::ln),
+    each!("series_log", "The natural logarithm of each.", "[1]", "[0.0]", libm::log),
     function!("series_magnitude"(dynamic("series")) -> REAL, NONE, "The length of a series as a vector.",
         [("series_magnitude(dynamic([3, 4]))", "5")], |c| fold(c,
         |x| x.iter().map(|x| x * x).sum::<f64>().sqrt())),
@@ -162,7 +162,7 @@ pub static FUNCTIONS: &[Function] = &[
     pairwise!("series_pow", "The first series to the power of the second.", "[1.0,4.0,4.0]", |a, b| reals(
         a,
         b,
-        |a, b| Value::Real(a.powf(b))
+        |a, b| Value::Real(libm::pow(a, b))
     )),
     function!("series_product"(dynamic("series")) -> REAL, NONE, "The product of a series.",
         [("series_product(dynamic([1, 2, 4]))", "8")], |c| fold(c, |x| x.iter().product())),
@@ -177,7 +177,7 @@ pub static FUNCTIONS: &[Function] = &[
     |c| map(c, |v| compare::real(v).map_or(Value::Null, |r| {
         Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
     }))),
-    each!("series_sin", "The sine of each.", "[0]", "[0.0]", f64::sin),
+    each!("series_sin", "The sine of each.", "[0]", "[0.0]", libm::sin),
     function!("series_stats"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
         "The least and largest value with their places, mean, standard deviation and variance, a column each.",
         [("series_stats(dynamic([2, 1, 3]))", "1")],
@@ -197,7 +197,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("series_sum"(dynamic("series")) -> REAL, NONE, "The sum of a series.",
         [("series_sum(dynamic([1, 2, 4]))", "7"), ("isnull(series_sum(dynamic(['a'])))", "true")],
         |c| fold(c, |x| x.iter().sum())),
-    each!("series_tan", "The tangent of each.", "[0]", "[0.0]", f64::tan),
+    each!("series_tan", "The tangent of each.", "[0]", "[0.0]", libm::tan),
 ];
 
 /// The columns of `series_stats`, in its order.
@@ -472,10 +472,10 @@ pub fn stats(c: &Call) -> Vec<Value> {
 
 fn seasonal(c: &Call) -> Value {
     let Some(x) = numbers(c.arg(0)) else { return Value::Null };
-    let Some(period) = c.integer(1).and_then(|p| usize::try_from(p).ok()).filter(|p| *p > 0) else {
+    let Some(period) = c.count(1).filter(|p| *p > 0) else {
         return Value::Null;
     };
-    let tests = if c.has(2) { c.integer(2).and_then(|n| usize::try_from(n).ok()).unwrap_or(0) } else { 0 };
+    let tests = c.count(2).unwrap_or(0);
     let learned = x.get(..x.len().saturating_sub(tests)).unwrap_or_default();
     let median = |at: usize| {
         let mut values: Vec<f64> = learned.iter().skip(at).step_by(period).copied().collect();

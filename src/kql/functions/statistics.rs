@@ -29,8 +29,8 @@ pub static FUNCTIONS: &[Function] = &[
     [("round(beta_pdf(0.5, 10, 20), 10)", "0.7461760193"), ("beta_pdf(2, 1, 1)", "NaN")],
     |c| real3(c, |x, a, b| {
         let inside = a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x);
-        let log = (a - 1.0) * x.ln() + (b - 1.0) * (1.0 - x).ln() - ln_beta(a, b);
-        Some(if inside { log.exp() } else { f64::NAN })
+        let log = (a - 1.0) * libm::log(x) + (b - 1.0) * libm::log(1.0 - x) - ln_beta(a, b);
+        Some(if inside { libm::exp(log) } else { f64::NAN })
     })),
     function!("dcount_hll"(dynamic("hll")) -> LONG, Naming::NameAndFirstArgument,
         "How many different values a result of hll stands for.", [("dcount_hll(dynamic([1, 2]))", "2")],
@@ -98,7 +98,7 @@ fn regularized_beta(x: f64, a: f64, b: f64) -> f64 {
 fn regularized_tail(x: f64, a: f64, b: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let nonzero = |v: f64| if v.abs() < TINY { TINY } else { v };
-    let front = (a * x.ln() + b * (1.0 - x).ln() - ln_beta(a, b)).exp() / a;
+    let front = libm::exp(a * libm::log(x) + b * libm::log(1.0 - x) - ln_beta(a, b)) / a;
     let (mut c, mut d) = (1.0, 1.0 / nonzero(1.0 - (a + b) * x / (a + 1.0)));
     let mut fraction = d;
     for m in 1..10_000 {
@@ -134,12 +134,16 @@ fn beta_inv(probability: f64, a: f64, b: f64) -> Option<f64> {
     Some((low + high) / 2.0)
 }
 
+fn square(x: f64) -> f64 {
+    x * x
+}
+
 fn welch_test(c: &Call) -> Value {
     let reals: Option<Vec<f64>> = (0..6).map(|i| c.real(i)).collect();
     let Some(&[mean1, variance1, n1, mean2, variance2, n2]) = reals.as_deref() else { return Value::Null };
     let (e1, e2) = (variance1 / n1, variance2 / n2);
-    let t2 = (mean1 - mean2).powi(2) / (e1 + e2);
-    let freedom = (e1 + e2).powi(2) / (e1 * e1 / (n1 - 1.0) + e2 * e2 / (n2 - 1.0));
+    let t2 = square(mean1 - mean2) / (e1 + e2);
+    let freedom = square(e1 + e2) / (e1 * e1 / (n1 - 1.0) + e2 * e2 / (n2 - 1.0));
     if !t2.is_finite() || !freedom.is_finite() || freedom <= 0.0 {
         return Value::Null;
     }

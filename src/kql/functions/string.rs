@@ -6,7 +6,7 @@ use super::{
     punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::kql::ast::TextMatch;
-use crate::value::{Type, Value, text as value_text};
+use crate::value::{Type, Value, convert, text as value_text};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -167,7 +167,7 @@ fn index_of(c: &Call) -> Value {
         .map(|(i, _)| i)
         .chain([part.len()])
         .filter(|i| part.get(*i..).is_some_and(|s| s.starts_with(&*lookup)))
-        .nth(usize::try_from(wanted.saturating_sub(1)).unwrap_or(usize::MAX));
+        .nth(convert::to_count(wanted.saturating_sub(1)).unwrap_or(usize::MAX));
     Value::Long(found.map_or(-1, |at| source.get(..from + at).unwrap_or_default().chars().count() as i64))
 }
 
@@ -233,7 +233,7 @@ fn split(c: &Call) -> Value {
     if !c.has(2) {
         return Value::array(parts);
     }
-    let Some(part) = c.integer(2).and_then(|i| usize::try_from(i).ok()).and_then(|i| parts.get(i)) else {
+    let Some(part) = c.count(2).and_then(|i| parts.get(i)) else {
         return Value::Null;
     };
     Value::array(vec![part.clone()])
@@ -241,7 +241,7 @@ fn split(c: &Call) -> Value {
 
 fn string_repeat(c: &Call) -> Value {
     let (text, delimiter) = (c.text(0), if c.has(2) { c.text(2) } else { "".into() });
-    let times = usize::try_from(c.integer(1).unwrap_or(0)).unwrap_or(0).min(1024);
+    let times = c.count(1).unwrap_or(0).min(1024);
     if (text.len() + delimiter.len()).saturating_mul(times) > MAX_TEXT {
         return c.missing();
     }
@@ -253,11 +253,9 @@ fn substring(c: &Call) -> Value {
     let start = c.integer(1).unwrap_or(0);
     let from = if start < 0 { (source.chars().count() as i64).saturating_add(start) } else { start };
     // Further back than the start is outside. (The docs do not say; a peer measured it.)
-    if from < 0 {
-        return c.missing();
-    }
-    let length = if c.has(2) { c.integer(2).unwrap_or(0).max(0) } else { i64::MAX };
-    Value::from(source.chars().skip(from as usize).take(length as usize).collect::<String>())
+    let Some(from) = convert::to_count(from) else { return c.missing() };
+    let length = if c.has(2) { c.count(2).unwrap_or(0) } else { usize::MAX };
+    Value::from(source.chars().skip(from).take(length).collect::<String>())
 }
 
 fn translate(c: &Call) -> Value {

@@ -10,7 +10,7 @@ use crate::kql::ast::{self, Argument, ExprKind as Ast, Name};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Call, Detail, list_items};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value, compare};
+use crate::value::{Column, Type, Value, compare, convert};
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -206,7 +206,7 @@ impl Binder<'_> {
         let condition = self.predicate(&condition.value, scope, p.env)?;
         let mut number = |a: &Argument| {
             let n = self.count_expr(&a.value, p.env)?;
-            match n.as_const().and_then(Value::as_integer).and_then(|n| usize::try_from(n).ok()) {
+            match n.as_const().and_then(Value::as_integer).and_then(convert::to_count) {
                 Some(n) => Some(n),
                 None => self.error("FP013", "The number of rows must be a constant.", a.value.span),
             }
