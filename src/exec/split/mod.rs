@@ -6,8 +6,8 @@
 mod needs;
 
 use crate::kql::plan::{
-    Activity, AggregateExpr, Expr, ExprKind, IpLookup, Join, MakeSeries, MvApply, MvExpand, Partition, Pivot,
-    Plan, PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
+    Activity, AggregateExpr, Expr, ExprKind, IpLookup, MakeSeries, MvApply, MvExpand, Partition, Pivot, Plan,
+    PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
     UnionSource,
 };
 use crate::value::{Column, Str, Type};
@@ -143,16 +143,8 @@ impl Splitter {
             }
             PlanKind::Join(join) => {
                 let (left, right) = join_needs(join, needed);
-                PlanKind::Join(Box::new(Join {
-                    left: self.node(&join.left, &left),
-                    right: self.node(&join.right, &right),
-                    kind: join.kind,
-                    left_keys: join.left_keys.clone(),
-                    right_keys: join.right_keys.clone(),
-                    right_columns: join.right_columns.clone(),
-                    left_types: join.left_types.clone(),
-                    right_types: join.right_types.clone(),
-                }))
+                let (left, right) = (self.node(&join.left, &left), self.node(&join.right, &right));
+                PlanKind::Join(Box::new(join.with_inputs(left, right)))
             }
             PlanKind::Union(inputs) => PlanKind::Union(
                 inputs

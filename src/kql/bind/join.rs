@@ -231,17 +231,7 @@ pub(super) fn filter_below(input: &Rc<Plan>, filter: Expr) -> (Rc<Plan>, Option<
     let Some(below) = conjunction(below) else { return (Rc::clone(input), conjunction(above)) };
     let kind = PlanKind::Stage(Rc::clone(&join.left), Stage::Where(below));
     let left = Rc::new(Plan::new(kind, join.left.columns.clone(), span, join.left.open));
-    let pushed = Join {
-        left,
-        right: Rc::clone(&join.right),
-        kind: join.kind,
-        left_keys: join.left_keys.clone(),
-        right_keys: join.right_keys.clone(),
-        right_columns: join.right_columns.clone(),
-        left_types: join.left_types.clone(),
-        right_types: join.right_types.clone(),
-    };
-    let kind = PlanKind::Join(Box::new(pushed));
+    let kind = PlanKind::Join(Box::new(join.with_inputs(left, Rc::clone(&join.right))));
     let plan = Rc::new(Plan::new(kind, input.columns.clone(), input.span, input.open));
     (plan, conjunction(above))
 }

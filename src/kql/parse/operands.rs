@@ -258,14 +258,18 @@ impl Parser {
         Ok(Scan { parameters, declare, steps })
     }
 
+    /// `in (…)` of search and find: the tables to look in; none if it is not there.
+    pub(super) fn in_tables(&mut self) -> Parsed<Vec<Expr>> {
+        if !self.eat_word("in") {
+            return Ok(Vec::new());
+        }
+        self.expect("(")?;
+        self.list_until(")", Self::union_item)
+    }
+
     pub(super) fn find(&mut self) -> Parsed<Find> {
         let parameters = self.parameters()?;
-        let tables = if self.eat_word("in") {
-            self.expect("(")?;
-            self.list_until(")", Self::union_item)?
-        } else {
-            Vec::new()
-        };
+        let tables = self.in_tables()?;
         self.eat_word("where");
         let predicate = self.search_predicate(false)?;
         let project = match self.operator_name_is() {

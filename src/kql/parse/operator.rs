@@ -326,12 +326,7 @@ impl Parser {
             "scan" => OperatorKind::Scan(self.scan()?),
             "search" => {
                 let parameters = self.parameters()?;
-                let tables = if self.eat_word("in") {
-                    self.expect("(")?;
-                    self.list_until(")", Self::union_item)?
-                } else {
-                    Vec::new()
-                };
+                let tables = self.in_tables()?;
                 let case_sensitive = parameters
                     .iter()
                     .any(|p| matches!(&p.value.kind, ExprKind::Name(kind) if &**kind == "case_sensitive"));

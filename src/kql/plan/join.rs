@@ -24,6 +24,22 @@ pub struct Join {
     pub right_types: Vec<Type>,
 }
 
+impl Join {
+    /// The same join of other rows that have the same columns.
+    pub fn with_inputs(&self, left: Rc<Plan>, right: Rc<Plan>) -> Join {
+        Join {
+            left,
+            right,
+            kind: self.kind,
+            left_keys: self.left_keys.clone(),
+            right_keys: self.right_keys.clone(),
+            right_columns: self.right_columns.clone(),
+            left_types: self.left_types.clone(),
+            right_types: self.right_types.clone(),
+        }
+    }
+}
+
 /// Which rows a join yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JoinKind {
