@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 
 WASM_TARGET := wasm32-unknown-unknown
 # What is shipped names no folder of whoever built it.
-REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(shell rustc --print sysroot)/lib/rustlib/src/rust=rust
+REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(or $(RUSTUP_HOME),$(HOME)/.rustup)/toolchains=rust
 # SIMD carries the scan of raw bytes; every JavaScript host of today has it.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd128 $(REMAP)
 # What rustc emits for the target, so that wasm-opt neither refuses it nor adds what a host may lack.

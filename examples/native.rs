@@ -4,15 +4,18 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+#[path = "../tests/kql/datatable.rs"]
+mod datatable;
 #[path = "../tests/kql/fuzz.rs"]
 mod fuzz;
 #[path = "../tests/kql/random.rs"]
 mod random;
 
+use datatable::datatable;
 use forepost::detector::{Detector, Options, QueryRun, RuleFile, check, query_batch_line};
 use forepost::kql::functions::Kind;
 use forepost::value::Type;
-use fuzz::{COLUMNS, Fuzz, datatable, fuzz, takes};
+use fuzz::{COLUMNS, Fuzz, fuzz, takes};
 use std::io::{BufRead, Read, Write};
 
 /// What `now()` is in all of these: results must not depend on the day.
@@ -66,7 +69,7 @@ fn functions() {
         {
             let later = f.params.iter().skip(1).filter(|p| !p.optional).map(|p| literal(p.kind));
             let args: Vec<&str> = std::iter::once(*column).chain(later).collect();
-            let query = format!("{} | project {}({})", datatable(&[]), f.name, args.join(", "));
+            let query = format!("{} | project {}({})", datatable(COLUMNS, &[]), f.name, args.join(", "));
             println!("{}", serde_json::json!({ "id": format!("{}#{column}", f.name), "query": query }));
         }
     }

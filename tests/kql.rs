@@ -5,6 +5,8 @@
 
 #[path = "kql/attack.rs"]
 mod attack;
+#[path = "kql/datatable.rs"]
+mod datatable;
 #[path = "kql/golden.rs"]
 mod golden;
 #[path = "kql/operators.rs"]

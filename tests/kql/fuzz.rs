@@ -5,6 +5,7 @@
 //! Left out is only what depends on more than the query, and stands in none of these tables: `now` and `ago` read the
 //! clock, which the command takes from the machine; `rand` and `new_guid` the engine refuses.
 
+use super::datatable::datatable;
 use super::random::Random;
 use forepost::kql::aggregates::AGGREGATES;
 use forepost::kql::ast::TEXT_OPS;
@@ -247,12 +248,6 @@ pub fn takes(kind: Kind, ty: Type) -> bool {
     }
 }
 
-/// A datatable of all columns with these cells.
-pub fn datatable(cells: &[String]) -> String {
-    let columns: Vec<String> = COLUMNS.iter().map(|(name, ty)| format!("{name}:{}", ty.name())).collect();
-    format!("datatable({})[{}]", columns.join(", "), cells.join(", "))
-}
-
 /// A query and the functions and aggregates it calls.
 pub struct Fuzz {
     pub query: String,
@@ -263,7 +258,7 @@ pub struct Fuzz {
 pub fn fuzz(seed: u64) -> Fuzz {
     let mut writer = Writer { random: Random::new(seed), calls: Vec::new(), columns: true };
     let cells: Vec<String> = (0..4).flat_map(|_| COLUMNS).map(|(_, ty)| writer.literal(*ty)).collect();
-    let table = datatable(&cells);
+    let table = datatable(COLUMNS, &cells);
     let turn = seed as usize % (functions().count() + AGGREGATES.len() + OPERATORS.len());
     if let Some(a) = turn.checked_sub(functions().count()).and_then(|turn| AGGREGATES.get(turn)) {
         writer.calls.push(a.name);

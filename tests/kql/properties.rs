@@ -1,6 +1,7 @@
 //! What must hold of any query, tried on random ones. A failure prints its seed; seeds that failed once stay in
 //! [`KEPT`].
 
+use super::datatable::datatable;
 use super::{NOW, Random, answer};
 use forepost::exec::Budget;
 use forepost::exec::late::compile;
@@ -72,10 +73,9 @@ fn literal(value: &Value, ty: Type) -> String {
     }
 }
 
-fn datatable(rows: &[Vec<Value>]) -> String {
-    let columns: Vec<String> = COLUMNS.iter().map(|(name, ty)| format!("{name}:{}", ty.name())).collect();
+fn table(rows: &[Vec<Value>]) -> String {
     let cells = rows.iter().flat_map(|row| row.iter().zip(COLUMNS)).map(|(v, (_, ty))| literal(v, *ty));
-    format!("datatable({})[{}]", columns.join(", "), cells.collect::<Vec<_>>().join(", "))
+    datatable(COLUMNS, &cells.collect::<Vec<_>>())
 }
 
 /// A random predicate over the columns of `T`.
@@ -196,7 +196,7 @@ fn in_parts(query: &str, rows: &[Vec<Value>], cuts: &[usize]) -> Option<Outcome>
 
 /// The same query over a table written in the query: no leaf, no row stage, every column there.
 fn unsplit(query: &str, rows: &[Vec<Value>]) -> Option<Outcome> {
-    let query = format!("let T = {}; {query}", datatable(rows));
+    let query = format!("let T = {}; {query}", table(rows));
     let plan = compile(&query, &Catalog::default()).query?.plan;
     let made = Run::new(NOW, &[], Budget::default()).table(&plan);
     Some(text(made, plan.columns.len()))
@@ -211,8 +211,8 @@ fn parts_of_the_events_give_the_answer_of_all() {
         let cut = random.below(rows.len() + 1);
         let whole = in_parts(&query, &rows, &[]);
         let (halves, all) = (in_parts(&query, &rows, &[cut]), unsplit(&query, &rows));
-        assert_eq!(whole, halves, "seed {seed}, cut at {cut}: {query}\nover {}", datatable(&rows));
-        assert_eq!(whole, all, "seed {seed}, split against unsplit: {query}\nover {}", datatable(&rows));
+        assert_eq!(whole, halves, "seed {seed}, cut at {cut}: {query}\nover {}", table(&rows));
+        assert_eq!(whole, all, "seed {seed}, split against unsplit: {query}\nover {}", table(&rows));
         compared += u64::from(whole.is_some_and(|w| w.is_ok()));
     }
     assert!(compared > CASES * 3 / 4, "only {compared} of {CASES} queries bind and run");
@@ -224,7 +224,7 @@ fn a_filter_is_its_predicate_as_a_column() {
     for seed in seeds() {
         let random = &mut Random::new(seed);
         let (rows, p) = (rows(random), predicate(random, 3));
-        let table = datatable(&rows);
+        let table = table(&rows);
         let filtered = answer(&format!("{table} | where {p}"));
         let by_column = answer(&format!("{table} | extend p = {p} | where p | project-away p"));
         assert!(filtered.get("error").is_none(), "seed {seed}: {p}: {filtered}");

@@ -43,12 +43,12 @@ impl fmt::Display for JsonError {
     }
 }
 
-/// That, as a result.
+/// A problem at a byte, as the result it is for whoever met it.
 pub fn error<T>(offset: usize, problem: Problem) -> Result<T, JsonError> {
     Err(JsonError { offset, problem })
 }
 
-/// The byte at `at` cannot stand there, or is missing.
+/// The problem of the byte at `at`: it cannot stand there, or the text ends before it.
 pub fn unexpected<T>(bytes: &[u8], at: usize) -> Result<T, JsonError> {
     error(at, if at >= bytes.len() { Problem::Cut } else { Problem::Unexpected })
 }
