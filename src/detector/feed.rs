@@ -12,6 +12,7 @@ use crate::source::embedded;
 use crate::source::{Envelope, Problem, Record, Sink, Source};
 use crate::table::cloudtrail::{self, EventRow};
 use crate::value::{Value, datetime, json};
+use forepost_wire::sift::Skipped;
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::rc::Rc;
@@ -250,8 +251,7 @@ impl Feed {
 
     /// Takes over the times of events that someone else read.
     pub fn observe(&mut self, first: i64, last: i64) {
-        self.state.first = Some(self.state.first.map_or(first, |f| f.min(first)));
-        self.state.last = Some(self.state.last.map_or(last, |l| l.max(last)));
+        self.state.observe(first, last);
     }
 
     /// The records that matter since the last call, one a line. Only [`Keep::Records`] collects them.
@@ -337,23 +337,25 @@ impl State {
     /// An event went by.
     fn passed(&mut self, time: Option<i64>) {
         match time {
-            Some(t) => {
-                self.first = Some(self.first.map_or(t, |f| f.min(t)));
-                self.last = Some(self.last.map_or(t, |l| l.max(t)));
-            }
+            Some(t) => self.observe(t, t),
             None => self.untimed += 1,
         }
     }
 
+    fn observe(&mut self, first: i64, last: i64) {
+        self.first = Some(self.first.map_or(first, |f| f.min(first)));
+        self.last = Some(self.last.map_or(last, |l| l.max(last)));
+    }
+
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
-        let seen = self.sieve.look(record.raw, false).ok();
-        if let Some(seen) = seen.as_ref().filter(|s| s.leaves.is_empty()) {
-            return self.passed(seen.time);
+        let seen = self.sieve.look(record.raw);
+        if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
+            return self.passed(*time);
         }
         let row = CachedRow::new(record.raw);
         let (time, can_pass) = match seen {
-            Some(seen) => (seen.time, seen.leaves),
+            Some(seen) => seen,
             None => {
                 let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
                 let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
@@ -448,13 +450,13 @@ impl State {
 }
 
 impl Sink for State {
-    fn skip(&mut self, bytes: &[u8], alone: bool) -> Result<usize, usize> {
-        let seen = self.sieve.look(bytes, alone)?;
-        if !seen.leaves.is_empty() {
-            return Err(seen.end);
+    fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
+        let skipped = self.sieve.skip(bytes, alone);
+        self.untimed += skipped.untimed;
+        if let Some((first, last)) = skipped.times {
+            self.observe(first, last);
         }
-        self.passed(seen.time);
-        Ok(seen.end)
+        skipped
     }
 
     fn record(&mut self, record: Record<'_>) {

@@ -161,10 +161,10 @@ pub struct Reader<'s> {
 }
 
 impl Frames for Reader<'_> {
-    fn skip(&mut self, bytes: &[u8], within: Within) -> Result<usize, usize> {
-        let end = self.sink.skip(bytes, within == Within::Stream)?;
-        self.stats.count(self.envelope(within));
-        Ok(end)
+    fn skip(&mut self, bytes: &[u8], within: Within) -> (usize, usize) {
+        let skipped = self.sink.skip(bytes, within == Within::Stream);
+        self.stats.count(self.envelope(within), skipped.events);
+        (skipped.end, skipped.looked)
     }
 
     fn value(&mut self, frame: Frame<'_>) {
@@ -261,7 +261,7 @@ impl Reader<'_> {
     }
 
     fn record(&mut self, raw: &[u8], offset: u64, envelope: Envelope) {
-        self.stats.count(envelope);
+        self.stats.count(envelope, 1);
         self.sink.record(super::Record { raw, envelope, offset });
     }
 

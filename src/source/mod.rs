@@ -20,6 +20,7 @@ pub use forepost_wire::frame::{MAX_RECORD, Problem};
 use csv::{Csv, CsvRow};
 use envelope::Reader;
 use forepost_wire::frame::{Framer, Frames};
+use forepost_wire::sift::Skipped;
 use gzip::{Gzip, Inflated};
 
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
@@ -41,11 +42,10 @@ pub struct Record<'a> {
 
 /// Takes what a [`Source`] finds, in the order of the stream.
 pub trait Sink {
-    /// Looks at the bytes that begin with an object before it is framed: is it an event that matters to no one? If so
-    /// it is stepped over and counted; this gives the byte behind it. Otherwise the error is how many bytes were looked
-    /// at in vain. `alone`: the object stands by itself and not in a list.
-    fn skip(&mut self, _bytes: &[u8], _alone: bool) -> Result<usize, usize> {
-        Err(0)
+    /// Looks at the bytes that begin with an object before it is framed: are it and what follows it events that matter
+    /// to no one? Those are stepped over and counted. `alone`: the object stands by itself and not in a list.
+    fn skip(&mut self, _bytes: &[u8], _alone: bool) -> Skipped {
+        Skipped::default()
     }
     /// A record.
     fn record(&mut self, record: Record<'_>);
@@ -76,9 +76,9 @@ impl Stats {
         self.records.iter().sum()
     }
 
-    fn count(&mut self, envelope: Envelope) {
+    fn count(&mut self, envelope: Envelope, more: u64) {
         if let Some(n) = self.records.get_mut(envelope as usize) {
-            *n += 1;
+            *n += more;
         }
     }
 }
@@ -312,7 +312,7 @@ fn csv_row(offset: u64, line: u64, row: CsvRow<'_>, reader: &mut Reader<'_>) {
         CsvRow::Fields { names, fields } => {
             let json = csv::row_to_json(names, fields);
             let offset = reader.outer.map_or(offset, |(_, o)| o);
-            reader.stats.count(Envelope::Csv);
+            reader.stats.count(Envelope::Csv, 1);
             reader.sink.record(Record { raw: json.as_bytes(), envelope: Envelope::Csv, offset });
         }
         CsvRow::Uneven { has, wants } => {

@@ -16,11 +16,9 @@ pub struct Block {
     pub closes: u64,
     /// `v`
     pub vs: u64,
-    /// Line feeds.
-    pub feeds: u64,
 }
 
-pub use imp::Finder;
+pub use imp::{Finder, Lowest, places};
 
 /// Bit by bit, whether the number of set bits up to and with it is odd.
 #[inline(always)]
@@ -34,7 +32,7 @@ pub fn prefix_xor(mut bits: u64) -> u64 {
 }
 
 #[inline(always)]
-fn words(bytes: &[u8; 64], at: usize) -> [u64; 2] {
+fn words(bytes: &[u8], at: usize) -> [u64; 2] {
     let word =
         |from: usize| bytes.get(from..).and_then(|b| b.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w));
     [word(at), word(at + 8)]
@@ -43,14 +41,15 @@ fn words(bytes: &[u8; 64], at: usize) -> [u64; 2] {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod imp {
     use super::{Block, words};
-    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_any_true, v128_or};
+    use core::arch::wasm32::{
+        u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_min, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
+    };
 
     /// What is looked for, a vector each.
     #[derive(Clone, Copy)]
     pub struct Finder {
         quote: v128,
         slash: v128,
-        feed: v128,
         v: v128,
         open: v128,
         close: v128,
@@ -62,37 +61,68 @@ mod imp {
         #[inline(always)]
         pub fn new() -> Finder {
             // V8 would build a constant vector anew for each use; what it cannot know it keeps in a register.
-            let [quote, slash, feed, v, open, close, case] =
-                core::hint::black_box(*b"\"\\\nv{} ").map(|b| u8x16_splat(b));
-            Finder { quote, slash, feed, v, open, close, case }
+            let [quote, slash, v, open, close, case] =
+                core::hint::black_box(*b"\"\\v{} ").map(|b| u8x16_splat(b));
+            Finder { quote, slash, v, open, close, case }
         }
 
         /// Looks at 64 bytes.
         #[inline(always)]
-        pub fn look(&self, bytes: &[u8; 64]) -> Block {
+        pub fn look(&self, bytes: &[u8; 64], lowest: &mut Lowest) -> Block {
             let lanes = [0, 16, 32, 48].map(|at| {
                 let [a, b] = words(bytes, at);
                 u64x2(a, b)
             });
             let is = |b: v128| lanes.map(|l| u8x16_eq(l, b));
-            let any = |[a, b, c, d]: [v128; 4]| v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)));
             // `[` and `{`, `]` and `}` differ in one bit.
             let folded = lanes.map(|l| v128_or(l, self.case));
             let bracket = |b: v128| bits(folded.map(|l| u8x16_eq(l, b)));
-            let (slashes, feeds) = (is(self.slash), is(self.feed));
-            // Both are rare: one test for the two.
-            let [[a, b, c, d], [e, f, g, h]] = [slashes, feeds];
-            let rare = any([v128_or(a, e), v128_or(b, f), v128_or(c, g), v128_or(d, h)]);
-            let (slashes, feeds) = if rare { (bits(slashes), bits(feeds)) } else { (0, 0) };
+            // They are rare.
+            let slashes = is(self.slash);
+            let slashes = if v128_any_true(join(slashes, v128_or)) { bits(slashes) } else { 0 };
+            lowest.0 = u8x16_min(lowest.0, join(lanes, u8x16_min));
             Block {
                 quotes: bits(is(self.quote)),
                 slashes,
                 opens: bracket(self.open),
                 closes: bracket(self.close),
                 vs: bits(is(self.v)),
-                feeds,
             }
         }
+    }
+
+    /// Where a byte stands in 32 bytes.
+    #[inline(always)]
+    pub fn places(bytes: &[u8; 32], byte: u8) -> u32 {
+        let byte = u8x16_splat(byte);
+        let [a, b] = [0, 16].map(|at| {
+            let [a, b] = words(bytes, at);
+            u32::from(u8x16_bitmask(u8x16_eq(u64x2(a, b), byte)))
+        });
+        a | b << 16
+    }
+
+    /// The lowest bytes of several blocks.
+    #[derive(Clone, Copy)]
+    pub struct Lowest(v128);
+
+    impl Lowest {
+        /// Of no block.
+        #[inline(always)]
+        pub fn new() -> Lowest {
+            Lowest(u8x16_splat(0xff))
+        }
+
+        /// Whether a control character is among them.
+        #[inline(always)]
+        pub fn is_control(self) -> bool {
+            v128_any_true(u8x16_lt(self.0, u8x16_splat(b' ')))
+        }
+    }
+
+    #[inline(always)]
+    fn join([a, b, c, d]: [v128; 4], two: fn(v128, v128) -> v128) -> v128 {
+        two(two(a, b), two(c, d))
     }
 
     #[inline(always)]
@@ -104,7 +134,7 @@ mod imp {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod imp {
-    pub use super::plain::Finder;
+    pub use super::plain::{Finder, Lowest, places};
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
@@ -132,33 +162,52 @@ mod plain {
         }
 
         /// Looks at 64 bytes.
-        pub fn look(&self, bytes: &[u8; 64]) -> Block {
-            of(bytes)
+        pub fn look(&self, bytes: &[u8; 64], lowest: &mut Lowest) -> Block {
+            let mut block = Block::default();
+            for at in (0..64).step_by(16) {
+                for (n, word) in words(bytes, at).into_iter().enumerate() {
+                    let place = at + n * 8;
+                    let is = |b: u8| zeros(word ^ (ONES * u64::from(b))) << place;
+                    let bracket = |b: u8| zeros((word | (0x20 * ONES)) ^ (ONES * u64::from(b))) << place;
+                    block.quotes |= is(b'"');
+                    block.slashes |= is(b'\\');
+                    block.opens |= bracket(b'{');
+                    block.closes |= bracket(b'}');
+                    block.vs |= is(b'v');
+                    lowest.0 |= word.wrapping_sub(ONES * u64::from(b' ')) & !word & (ONES << 7);
+                }
+            }
+            block
         }
     }
 
-    fn of(bytes: &[u8; 64]) -> Block {
-        let mut block = Block::default();
-        for at in (0..64).step_by(16) {
-            for (n, word) in words(bytes, at).into_iter().enumerate() {
-                let place = at + n * 8;
-                let is = |b: u8| zeros(word ^ (ONES * u64::from(b))) << place;
-                let bracket = |b: u8| zeros((word | (0x20 * ONES)) ^ (ONES * u64::from(b))) << place;
-                block.quotes |= is(b'"');
-                block.slashes |= is(b'\\');
-                block.opens |= bracket(b'{');
-                block.closes |= bracket(b'}');
-                block.vs |= is(b'v');
-                block.feeds |= is(b'\n');
-            }
+    /// Where a byte stands in 32 bytes.
+    pub fn places(bytes: &[u8; 32], byte: u8) -> u32 {
+        let is = |word: u64| zeros(word ^ (ONES * u64::from(byte))) as u32;
+        let [[a, b], [c, d]] = [0, 16].map(|at| words(bytes, at).map(is));
+        a | b << 8 | c << 16 | d << 24
+    }
+
+    /// Whether a byte below the space is among the bytes of several blocks.
+    #[derive(Clone, Copy)]
+    pub struct Lowest(u64);
+
+    impl Lowest {
+        /// Of no block.
+        pub fn new() -> Lowest {
+            Lowest(0)
         }
-        block
+
+        /// Whether a control character is among them.
+        pub fn is_control(self) -> bool {
+            self.0 != 0
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Finder, plain, prefix_xor};
+    use super::{Block, Finder, Lowest, plain, prefix_xor};
 
     #[test]
     fn every_byte_at_every_place() {
@@ -173,14 +222,32 @@ mod tests {
                     opens: bit(matches!(b, b'{' | b'['), at),
                     closes: bit(matches!(b, b'}' | b']'), at),
                     vs: bit(b == b'v', at),
-                    feeds: bit(b == b'\n', at),
                 };
-                assert_eq!(Finder::new().look(&bytes), want, "byte {b} at {at}");
-                assert_eq!(plain::Finder::new().look(&bytes), want, "byte {b} at {at}, without SIMD");
+                let (mut lowest, mut plainly) = (Lowest::new(), plain::Lowest::new());
+                assert_eq!(Finder::new().look(&bytes, &mut lowest), want, "byte {b} at {at}");
+                let plain = plain::Finder::new().look(&bytes, &mut plainly);
+                assert_eq!(plain, want, "byte {b} at {at}, without SIMD");
+                // It stays so, whatever the next block holds.
+                Finder::new().look(&[b'a'; 64], &mut lowest);
+                plain::Finder::new().look(&[b'a'; 64], &mut plainly);
+                assert_eq!([lowest.is_control(), plainly.is_control()], [b < b' '; 2], "byte {b} at {at}");
             }
         }
         let mixed: [u8; 64] = std::array::from_fn(|i| b"\"{}[]\\v\n"[i * 7 % 8]);
-        assert_eq!(Finder::new().look(&mixed), plain::Finder::new().look(&mixed));
+        let plain = plain::Finder::new().look(&mixed, &mut plain::Lowest::new());
+        assert_eq!(Finder::new().look(&mixed, &mut Lowest::new()), plain);
+    }
+
+    #[test]
+    fn places_in_32_bytes() {
+        for at in 0..32 {
+            for b in 0..=255_u8 {
+                let mut bytes = [b'a'; 32];
+                bytes[at] = b;
+                let want = if b == b'"' { 1 << at } else { 0 };
+                assert_eq!([super::places(&bytes, b'"'), plain::places(&bytes, b'"')], [want; 2], "byte {b} at {at}");
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@ pub struct Clock {
 
 impl Clock {
     /// `None` if it is not of that form, or no such time. `midnight` gives the ticks of a day as `YYYY-MM-DD`.
-    pub fn read(&mut self, text: &[u8; 20], midnight: fn(&str) -> Option<i64>) -> Option<i64> {
+    #[inline]
+    pub fn read(&mut self, text: &[u8; 20], midnight: impl Fn(&str) -> Option<i64>) -> Option<i64> {
         let (day, clock) = text.split_first_chunk::<11>()?;
         let [h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = *<&[u8; 9]>::try_from(clock).ok()? else {
             return None;

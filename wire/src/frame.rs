@@ -65,10 +65,10 @@ impl Problem {
 
 /// Takes what a [`Framer`] finds.
 pub trait Frames {
-    /// The bytes begin with an object that is not framed yet: where it ends, if it is dealt with and need not be framed.
-    /// Otherwise how many bytes were looked at in vain.
-    fn skip(&mut self, _bytes: &[u8], _within: Within) -> Result<usize, usize> {
-        Err(0)
+    /// The bytes begin with an object that is not framed yet. Gives up to where objects, this one and those that follow
+    /// it, are dealt with and need not be framed, each no longer than [`MAX_RECORD`]; and up to where was looked.
+    fn skip(&mut self, _bytes: &[u8], _within: Within) -> (usize, usize) {
+        (0, 0)
     }
     /// A complete value.
     fn value(&mut self, frame: Frame<'_>);
@@ -290,21 +290,15 @@ impl Framer {
         *self = Framer::default();
     }
 
-    /// The end of an object that need not be framed.
-    #[inline]
+    /// The end of objects that need not be framed.
     fn skip(&mut self, rest: &[u8], at: usize, out: &mut dyn Frames) -> Option<usize> {
         let here = self.base + at as u64;
         if self.salvage || here < self.framed_until || rest.first() != Some(&b'{') {
             return None;
         }
-        match out.skip(rest, self.within) {
-            Ok(end) if end <= MAX_RECORD => Some(end),
-            Ok(_) => None,
-            Err(looked) => {
-                self.framed_until = here + looked as u64;
-                None
-            }
-        }
+        let (end, looked) = out.skip(rest, self.within);
+        self.framed_until = here + looked as u64;
+        (end > 0).then_some(end)
     }
 
     fn begin(&mut self, at: usize, watch: bool) {

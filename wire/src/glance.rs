@@ -7,12 +7,13 @@
 //!   key of the record itself: nothing can hide an event inside another one, or a second value behind the first;
 //! * any string has an escape that could spell a letter (`\u0050`), or a key starts like a column's (`EventName`);
 //! * a value it wants is not plain ASCII text, or the time is not `YYYY-MM-DDThh:mm:ssZ`;
-//! * the record nests deeper than is read, or stands by itself and has a line feed inside;
+//! * the record nests deeper than is read, or stands by itself and has a line feed (or far from its end any control
+//!   character) inside;
 //! * the record could be a container of others.
 //!
 //! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
 
-use crate::block::{Block, Finder, prefix_xor};
+use crate::block::{Block, Finder, Lowest, places, prefix_xor};
 use crate::frame::holds_container;
 use crate::json;
 
@@ -46,32 +47,50 @@ const TIME: &[u8] = b"\"eventTime\"";
 
 /// Looks at the record that these bytes begin with. `alone`: it stands by itself and not in a list. The error is how
 /// many bytes were looked at in vain.
-#[inline(never)] // whoever inlined it would compile it for size
+#[inline]
 pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     if bytes.first() != Some(&b'{') {
         return Err(0);
     }
     let mut keys = Keys::default();
-    let mut carry = Carry { depth: 0, in_string: 0, escape: false, quotes: 0 };
+    let mut carry = Carry { depth: 0, in_string: 0, escaped: 0, quotes: 0 };
     let (blocks, rest) = bytes.as_chunks::<64>();
     let finder = Finder::new();
+    let mut lowest = Lowest::new();
     let mut base = 0;
-    for block in blocks {
-        let (next, step) = step(bytes, base, finder.look(block), alone, carry, &mut keys);
-        match step {
-            Step::On => (base, carry) = (base + 64, next),
-            Step::End(end) => return keys.read(bytes, end, alone).ok_or(end),
+    let mut padded = [b' '; 64];
+    let mut blocks = blocks.iter();
+    loop {
+        let block = match blocks.next() {
+            Some(block) => block,
+            None if base > bytes.len() => return Err(bytes.len()),
+            None => {
+                for (place, b) in padded.iter_mut().zip(rest) {
+                    *place = *b;
+                }
+                &padded
+            }
+        };
+        let before = lowest;
+        match step(bytes, base, finder.look(block, &mut lowest), carry, &mut keys) {
+            Step::On(next) => (base, carry) = (base + 64, next),
+            Step::End(bit) => {
+                let end = base + bit as usize + 1;
+                if alone && (before.is_control() || feeds(block) & ((1 << bit) - 1) != 0) {
+                    return Err(end);
+                }
+                return keys.read(bytes, end, alone).ok_or(end);
+            }
             Step::Unsure => return Err(base + 64),
         }
     }
-    let mut last = [b' '; 64];
-    for (place, b) in last.iter_mut().zip(rest) {
-        *place = *b;
-    }
-    match step(bytes, base, finder.look(&last), alone, carry, &mut keys).1 {
-        Step::End(end) => keys.read(bytes, end, alone).ok_or(end),
-        _ => Err(bytes.len()),
-    }
+}
+
+/// The line feeds of a block.
+#[inline]
+fn feeds(block: &[u8; 64]) -> u64 {
+    let halves = block.as_chunks::<32>().0.iter().map(|half| u64::from(places(half, b'\n')));
+    halves.rev().fold(0, |feeds, half| feeds << 32 | half)
 }
 
 /// What one block leaves to the next. It goes by value, so that it stays in registers.
@@ -80,48 +99,41 @@ struct Carry {
     depth: u32,
     /// All ones if it ended in a string.
     in_string: u64,
-    /// Whether it ended in an escape.
-    escape: bool,
+    /// One if it ended in an escape.
+    escaped: u64,
     quotes: u64,
 }
 
 enum Step {
-    On,
-    /// The record ends before this byte.
-    End(usize),
+    On(Carry),
+    /// The record ends with this byte of the block.
+    End(u32),
     Unsure,
 }
 
 #[inline(always)]
-fn step(
-    bytes: &[u8],
-    base: usize,
-    block: Block,
-    alone: bool,
-    carry: Carry,
-    keys: &mut Keys,
-) -> (Carry, Step) {
-    let (mut quotes, mut escape) = (block.quotes, false);
-    if block.slashes != 0 || carry.escape {
-        match unescaped(bytes, base, block, carry.escape) {
-            Some(found) => (quotes, escape) = found,
-            None => return (carry, Step::Unsure),
+fn step(bytes: &[u8], base: usize, block: Block, carry: Carry, keys: &mut Keys) -> Step {
+    let (mut quotes, mut escaped) = (block.quotes & !carry.escaped, 0);
+    if block.slashes != 0 {
+        match unescaped(bytes, base, quotes, block.slashes & !carry.escaped) {
+            Some(found) => (quotes, escaped) = found,
+            None => return Step::Unsure,
         }
     }
     let strings = prefix_xor(quotes) ^ carry.in_string;
     let (opens, closes) = (block.opens & !strings, block.closes & !strings);
-    let mut hits = block.vs & (quotes << 2 | carry.quotes >> 62);
+    // The next quote is that of a key as long as `eventName` or `eventSource`, or stands in the next block.
+    let closed = quotes >> 8 | quotes >> 10 | !0 << 54;
+    let mut hits = block.vs & (quotes << 2 | carry.quotes >> 62) & closed;
     let closing = closes.count_ones();
-    let next = Carry {
-        depth: (carry.depth + opens.count_ones()).wrapping_sub(closing),
-        in_string: ((strings as i64) >> 63) as u64,
-        escape,
-        quotes,
-    };
     // Only where so many brackets close can the last one be among them.
-    let end = if carry.depth <= closing { last_bracket(opens, closes, carry.depth) } else { None };
-    let own = end.map_or(u64::MAX, |bit| (1 << bit) - 1);
-    hits &= own;
+    let end = || if carry.depth <= closing { last_bracket(opens, closes, carry.depth) } else { None };
+    // Whether there are any is known long before the brackets are: asked first, a wrong guess costs less.
+    if hits != 0
+        && let Some(bit) = end()
+    {
+        hits &= (1 << bit) - 1;
+    }
     while hits != 0 {
         let bit = hits.trailing_zeros();
         hits &= hits - 1;
@@ -130,37 +142,33 @@ fn step(
             (carry.depth + (opens & before).count_ones()).wrapping_sub((closes & before).count_ones());
         let top = depth == 1 && strings >> bit & 1 == 1;
         if !keys.see(bytes, (base + bit as usize).saturating_sub(2), top) {
-            return (carry, Step::Unsure);
+            return Step::Unsure;
         }
     }
-    let step = match end {
-        _ if alone && block.feeds & own != 0 => Step::Unsure,
-        Some(bit) => Step::End(base + bit as usize + 1),
-        None if next.depth as usize + 64 > json::MAX_DEPTH => Step::Unsure,
-        None => Step::On,
-    };
-    (next, step)
+    let depth = (carry.depth + opens.count_ones()).wrapping_sub(closing);
+    match end() {
+        Some(bit) => Step::End(bit),
+        None if depth as usize + 64 > json::MAX_DEPTH => Step::Unsure,
+        None => Step::On(Carry { depth, in_string: ((strings as i64) >> 63) as u64, escaped, quotes }),
+    }
 }
 
 /// The quotes of a block that are not escaped, and whether an escape begins with its last byte; `None` if an escape
 /// could spell a letter.
-fn unescaped(bytes: &[u8], base: usize, block: Block, escaped: bool) -> Option<(u64, bool)> {
-    let (mut quotes, mut slashes, mut escape) = (block.quotes, block.slashes, false);
-    if escaped {
-        quotes &= !1;
-        slashes &= !1;
-    }
+#[cold]
+fn unescaped(bytes: &[u8], base: usize, mut quotes: u64, mut slashes: u64) -> Option<(u64, u64)> {
+    let mut escaped = 0;
     while slashes != 0 {
         let bit = slashes.trailing_zeros();
         match bytes.get(base + bit as usize + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
             _ => return None,
         }
-        escape = bit == 63;
+        escaped = u64::from(bit == 63);
         quotes &= !(2 << bit);
         slashes &= !(3 << bit);
     }
-    Some((quotes, escape))
+    Some((quotes, escaped))
 }
 
 /// The bracket that closes the record, if it is among these.
@@ -196,7 +204,7 @@ impl Keys {
             return None;
         }
         let time = match self.time {
-            Some(at) => Some(text_behind(record, at + TIME.len())?.try_into().ok()?),
+            Some(at) => Some(time_behind(record, at + TIME.len())?),
             None => None,
         };
         Some(Glance { end, name, source, time })
@@ -228,6 +236,16 @@ impl Keys {
 /// The longest text that is looked for.
 const MAX_TEXT: usize = 128;
 
+/// The text behind a key if it has the length of a time. Whether it is one, and holds no quote, shows when it is read.
+#[inline]
+fn time_behind(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
+    let next: Option<&[u8; 23]> = record.get(key_end..)?.first_chunk();
+    match next {
+        Some([b':', b'"', time @ .., b'"']) => time.first_chunk(),
+        _ => text_behind(record, key_end)?.try_into().ok(),
+    }
+}
+
 /// The text behind a key, up to the next quote, escaped or not.
 #[inline]
 fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
@@ -242,21 +260,19 @@ fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
             quote + 1
         }
     };
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let mut end = at;
     while end < at + MAX_TEXT {
         let rest = record.get(end..)?;
-        let Some(word) = rest.first_chunk() else {
+        let Some(next) = rest.first_chunk() else {
             // The record's last bytes.
             let len = rest.iter().position(|b| *b == b'"')?;
             return record.get(at..end + len);
         };
-        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'"'));
-        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
-        if zeros != 0 {
-            return record.get(at..end + (zeros.trailing_zeros() / 8) as usize);
+        let quotes = places(next, b'"');
+        if quotes != 0 {
+            return record.get(at..end + quotes.trailing_zeros() as usize);
         }
-        end += 8;
+        end += 32;
     }
     None
 }

@@ -3,13 +3,17 @@
 //! A crate of its own so that it can be compiled for speed while the rest of the engine is compiled for size; it knows
 //! JSON and the keys of a CloudTrail event, and nothing of KQL, rules or hosts.
 //!
-//! [`frame`] finds records in a stream by [`scan`]'s grammar; [`glance`] looks at one through blocks of 64 bytes, [`clock`]
-//! reads its time and [`memo`] remembers which leaves its name can pass; [`json`] walks one.
+//! [`frame`] finds records in a stream by [`scan`]'s grammar; [`sift`] steps over those that matter to no leaf: [`glance`]
+//! looks at one through blocks of 64 bytes, [`clock`] reads its time and [`memo`] remembers which leaves its name can pass;
+//! [`json`] walks one.
 
 mod block;
-pub mod clock;
+mod clock;
 pub mod frame;
-pub mod glance;
+mod glance;
 pub mod json;
-pub mod memo;
+mod memo;
 pub mod scan;
+pub mod sift;
+
+pub use memo::Leaves;

@@ -30,33 +30,38 @@ impl Memo {
         self.slots.clear();
     }
 
-    /// The leaves of a pair, if they are known.
-    pub fn get(&self, name: &[u8], source: &[u8]) -> Option<&Leaves> {
+    /// The place of a pair, if it is known.
+    #[inline]
+    pub fn find(&self, name: &[u8], source: &[u8]) -> Option<usize> {
         let hash = hash(name, source);
         for place in places(hash) {
             let slot = self.slots.get(place)?;
-            let leaves = slot.leaves.as_ref()?;
+            slot.leaves.as_ref()?;
             if slot.hash == hash && same(&slot.name, name) && same(&slot.source, source) {
-                return Some(leaves);
+                return Some(place);
             }
         }
         None
     }
 
-    /// Remembers a pair; very long ones are not worth it.
-    pub fn insert(&mut self, name: &[u8], source: &[u8], leaves: &Leaves) {
-        if name.len() + source.len() > 512 {
-            return;
-        }
+    /// Remembers a pair and says at which place, until the next is remembered.
+    pub fn insert(&mut self, name: &[u8], source: &[u8], leaves: Leaves) -> usize {
         if self.slots.is_empty() {
             self.slots.resize_with(SLOTS, Slot::default);
         }
         let hash = hash(name, source);
         let free = places(hash).find(|p| self.slots.get(*p).is_some_and(|s| s.leaves.is_none()));
-        if let Some(slot) = self.slots.get_mut(free.unwrap_or(hash as usize % SLOTS)) {
-            *slot =
-                Slot { hash, name: name.into(), source: source.into(), leaves: Some(Leaves::clone(leaves)) };
+        let place = free.unwrap_or(hash as usize % SLOTS);
+        if let Some(slot) = self.slots.get_mut(place) {
+            *slot = Slot { hash, name: name.into(), source: source.into(), leaves: Some(leaves) };
         }
+        place
+    }
+
+    /// What is remembered at a place.
+    #[inline]
+    pub fn leaves(&self, place: usize) -> Option<&Leaves> {
+        self.slots.get(place)?.leaves.as_ref()
     }
 }
 
@@ -64,13 +69,19 @@ fn places(hash: u64) -> impl Iterator<Item = usize> {
     (0..REACH).map(move |n| (hash as usize).wrapping_add(n) % SLOTS)
 }
 
-/// Equality, eight bytes at a time: calling `memcmp` costs more than such short texts.
+/// Equality. For texts of up to 40 bytes the same steps whatever their length: a wrong guess of a branch costs more than
+/// all of them, and so does calling `memcmp`.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {
-    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     a.len() == b.len()
-        && a_words.iter().zip(b_words).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
-        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+        && match a.len().checked_sub(8) {
+            None => short(a) == short(b),
+            Some(last @ 0..=32) => {
+                let differ = |from: usize| word(a, from.min(last)) ^ word(b, from.min(last));
+                [0, 8, 16, 24, 32].into_iter().fold(0, |all, from| all | differ(from)) == 0
+            }
+            Some(_) => a == b,
+        }
 }
 
 /// A hash of the beginning, the middle and the end of both.
@@ -91,10 +102,25 @@ fn hash(name: &[u8], source: &[u8]) -> u64 {
 
 #[inline]
 fn parts(text: &[u8]) -> [u64; 3] {
-    let word = |from: usize| text.get(from..).and_then(|t| t.first_chunk()).map(|w| u64::from_le_bytes(*w));
     match text.len().checked_sub(8) {
-        Some(last) => [0, last / 2, last].map(|at| word(at).unwrap_or(0)),
-        None => [text.iter().fold(text.len() as u64, |n, b| n << 8 | u64::from(*b)), 0, 0],
+        Some(last) => [0, last / 2, last].map(|at| word(text, at)),
+        None => [short(text), text.len() as u64, 0],
+    }
+}
+
+#[inline]
+fn word(text: &[u8], from: usize) -> u64 {
+    text.get(from..).and_then(|t| t.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w))
+}
+
+/// A text of less than eight bytes, whole.
+#[inline]
+fn short(text: &[u8]) -> u64 {
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => text.iter().fold(0, |n, b| n << 8 | u64::from(*b)),
     }
 }
 
@@ -105,20 +131,37 @@ mod tests {
     #[test]
     fn keeps_and_replaces() {
         let mut memo = Memo::default();
+        let get = |memo: &Memo, name: &[u8], source: &[u8]| {
+            memo.find(name, source).and_then(|p| memo.leaves(p)).map(|l| l.to_vec())
+        };
         for n in 0..3 * SLOTS as u32 {
             let name = n.to_string();
-            assert_eq!(memo.get(name.as_bytes(), b"s"), None);
-            memo.insert(name.as_bytes(), b"s", &[n].into());
-            assert_eq!(memo.get(name.as_bytes(), b"s").map(|l| &**l), Some(&[n][..]));
+            assert_eq!(get(&memo, name.as_bytes(), b"s"), None);
+            let place = memo.insert(name.as_bytes(), b"s", [n].into());
+            assert_eq!(memo.find(name.as_bytes(), b"s"), Some(place));
+            assert_eq!(get(&memo, name.as_bytes(), b"s"), Some(vec![n]));
         }
         assert_eq!(memo.slots.len(), SLOTS);
-        let right = |n: &u32| memo.get(n.to_string().as_bytes(), b"s").is_none_or(|got| **got == [*n]);
-        assert!((0..3 * SLOTS as u32).all(|n| right(&n)));
+        let right = |n: u32| get(&memo, n.to_string().as_bytes(), b"s").is_none_or(|got| got == [n]);
+        assert!((0..3 * SLOTS as u32).all(right));
         // A name and a source do not run together.
-        memo.insert(b"a", b"bc", &[1].into());
-        memo.insert(b"ab", b"c", &[2].into());
-        assert_eq!(memo.get(b"a", b"bc").map(|l| &**l), Some(&[1][..]));
-        assert_eq!(memo.get(b"ab", b"c").map(|l| &**l), Some(&[2][..]));
-        assert_eq!(memo.get(b"abc", b""), None);
+        memo.insert(b"a", b"bc", [1].into());
+        memo.insert(b"ab", b"c", [2].into());
+        assert_eq!(get(&memo, b"a", b"bc"), Some(vec![1]));
+        assert_eq!(get(&memo, b"ab", b"c"), Some(vec![2]));
+        assert_eq!(get(&memo, b"abc", b""), None);
+        // Texts of every length that differ in one byte are two.
+        let text: Vec<u8> = (b'0'..b'z').collect();
+        for len in 1..text.len() {
+            let text = &text[..len];
+            memo.insert(text, text, [len as u32].into());
+            assert_eq!(get(&memo, text, text), Some(vec![len as u32]));
+            for at in 0..len {
+                let mut other = text.to_vec();
+                other[at] ^= 1;
+                assert!(!super::same(text, &other), "{len} {at}");
+                assert_eq!([get(&memo, &other, text), get(&memo, text, &other)], [None, None]);
+            }
+        }
     }
 }

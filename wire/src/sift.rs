@@ -1,0 +1,125 @@
+//! Steps over events that matter to no leaf, one after another, without anything of theirs leaving this crate.
+
+use crate::clock::Clock;
+use crate::frame::MAX_RECORD;
+use crate::glance::{Glance, glance, is_plain};
+use crate::memo::{Leaves, Memo};
+
+/// The part of a sieve that sees every byte: what it learnt of the pairs of name and source that occur in a log.
+#[derive(Default)]
+pub struct Sift {
+    memo: Memo,
+    clock: Clock,
+}
+
+/// What is asked about what is not known yet.
+pub trait Oracle {
+    /// The leaves that an event of this name and source can pass; both are plain text.
+    fn leaves(&self, name: &[u8], source: &[u8]) -> Leaves;
+    /// The ticks of a day's midnight, written `YYYY-MM-DD`; `None` if there is no such day.
+    fn midnight(&self, day: &str) -> Option<i64>;
+}
+
+/// What a look at a raw record found.
+pub struct Seen<'a> {
+    /// The byte behind the record.
+    pub end: usize,
+    /// The time of the event in ticks.
+    pub time: Option<i64>,
+    /// The leaves that it can pass.
+    pub leaves: &'a Leaves,
+}
+
+/// Events that were stepped over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// The byte behind the last of them; 0 if there is none.
+    pub end: usize,
+    /// How far was looked: beyond `end` in vain.
+    pub looked: usize,
+    /// How many there are.
+    pub events: u64,
+    /// How many of them have no time.
+    pub untimed: u64,
+    /// The earliest and the latest time, in ticks.
+    pub times: Option<(i64, i64)>,
+}
+
+impl Sift {
+    /// Forgets what it learnt of pairs.
+    pub fn clear(&mut self) {
+        self.memo.clear();
+    }
+
+    /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
+    pub fn leaves(&mut self, name: &[u8], source: &[u8], oracle: &dyn Oracle) -> Leaves {
+        if let Some(leaves) = self.memo.find(name, source).and_then(|place| self.memo.leaves(place)) {
+            return Leaves::clone(leaves);
+        }
+        let leaves = oracle.leaves(name, source);
+        // Only plain texts: the raw bytes of a record must not be taken for a decoded text. Long ones are not worth it.
+        if is_plain(name) && is_plain(source) && name.len() + source.len() <= 512 {
+            self.memo.insert(name, source, Leaves::clone(&leaves));
+        }
+        leaves
+    }
+
+    /// Looks at the record that the bytes begin with; `alone` if it stands by itself and not in a list. The error is
+    /// how many bytes were looked at in vain: nothing is known then.
+    #[inline(never)] // whoever inlined it would compile it for size
+    pub fn look(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Seen<'_>, usize> {
+        self.seen(bytes, alone, oracle)
+    }
+
+    /// Steps over the events that the bytes begin with, as long as they matter to no leaf and stand close: with a line
+    /// feed between them if they stand `alone`, or else with a comma.
+    #[inline(never)]
+    pub fn skip(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Skipped {
+        let mut done = Skipped::default();
+        let between = if alone { b'\n' } else { b',' };
+        let mut at = 0;
+        loop {
+            match self.seen(bytes.get(at..).unwrap_or_default(), alone, oracle) {
+                Ok(Seen { end, time, leaves }) if leaves.is_empty() && end <= MAX_RECORD => {
+                    done.end = at + end;
+                    done.events += 1;
+                    match time {
+                        Some(t) => {
+                            let (first, last) = done.times.unwrap_or((t, t));
+                            done.times = Some((first.min(t), last.max(t)));
+                        }
+                        None => done.untimed += 1,
+                    }
+                }
+                Ok(Seen { end: looked, .. }) | Err(looked) => {
+                    done.looked = at + looked;
+                    return done;
+                }
+            }
+            at = done.end + 1;
+            if bytes.get(done.end..=at) != Some(&[between, b'{']) {
+                done.looked = done.end;
+                return done;
+            }
+        }
+    }
+
+    #[inline]
+    fn seen(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Seen<'_>, usize> {
+        let Glance { end, name, source, time } = glance(bytes, alone)?;
+        let time = match time {
+            Some(text) => Some(self.clock.read(text, |day| oracle.midnight(day)).ok_or(end)?),
+            None => None,
+        };
+        // What is remembered was looked at closely when it came first.
+        let place = match self.memo.find(name, source) {
+            Some(place) => place,
+            None if is_plain(name) && is_plain(source) => {
+                self.memo.insert(name, source, oracle.leaves(name, source))
+            }
+            None => return Err(end),
+        };
+        let leaves = self.memo.leaves(place).ok_or(end)?;
+        Ok(Seen { end, time, leaves })
+    }
+}
