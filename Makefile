@@ -25,7 +25,7 @@ WASM_PACK := 0.15.1
 
 CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
 BINDGEN := target/tools/release/bindgen
-BENCH_WASM := target/bench/$(WASM_TARGET)/release/forepost_bench.wasm
+BENCH_WASM := target/bench/forepost.wasm
 NODE_MODULES := node_modules/.package-lock.json
 PACKAGE := dist/npm
 # Other people's rules and events, where they are: tests use them and never copy them.
@@ -231,7 +231,8 @@ target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
 .PHONY: bench-wasm
 bench-wasm:
 	cargo build --locked --release --manifest-path benches/module/Cargo.toml --target $(WASM_TARGET) --target-dir target/bench
-$(BENCH_WASM): bench-wasm ;
+$(BENCH_WASM): bench-wasm $(NODE_MODULES)
+	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) target/bench/$(WASM_TARGET)/release/forepost_bench.wasm -o $@
 
 # The same without SIMD, for runtimes that lack it.
 SCALAR_WASM := target/scalar/$(WASM_TARGET)/release/forepost.wasm

@@ -22,7 +22,7 @@ const decoder = new TextDecoder();
 
 // ── The module ──────────────────────────────────────────────────────────────────────────────────────────────
 
-const wasm = readFileSync(process.env.BENCH_WASM ?? `${root}target/bench/wasm32-unknown-unknown/release/forepost_bench.wasm`);
+const wasm = readFileSync(process.env.BENCH_WASM ?? `${root}target/bench/forepost.wasm`);
 const { exports: engine } = new WebAssembly.Instance(new WebAssembly.Module(wasm), {});
 
 let view = new Uint8Array(engine.memory.buffer);
@@ -253,7 +253,7 @@ if (!only) {
 if (process.argv.includes('--write')) {
   const head = [
     '# Benchmarks', '', 'Written by `make bench`; do not edit. Ratios above 1 are faster than what they are compared with.', '',
-    `Machine: ${cpus()[0].model.trim()}, ${cpus().length} CPUs; Node ${process.version}; one thread; the module without wasm-opt.`, '',
+    `Machine: ${cpus()[0].model.trim()}, ${cpus().length} CPUs; Node ${process.version}; one thread.`, '',
   ];
   writeFileSync(`${root}BENCHMARKS.md`, [...head, ...lines, ''].join('\n'));
 }

@@ -48,7 +48,8 @@ enum State {
 }
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
-const OUTPUT: usize = 64 << 10;
+/// How much is inflated at once. A record that a piece cuts costs several whole ones, so long data get large pieces.
+const OUTPUT: [usize; 2] = [64 << 10, 256 << 10];
 const HEADER: usize = 10;
 /// After so many damaged members a file is given up: looking for the next one costs more than it finds.
 const MAX_DAMAGED: u32 = 1000;
@@ -152,7 +153,8 @@ impl Gzip {
         let (State::Member { start }, Some(inflate)) = (&self.state, &mut self.inflater) else {
             return input.len();
         };
-        self.output.resize(OUTPUT, 0);
+        let [small, large] = OUTPUT;
+        self.output.resize(small.max(self.output.len()), 0);
         let mut used = 0;
         let ended = loop {
             let rest = input.get(used..).unwrap_or_default();
@@ -165,7 +167,7 @@ impl Gzip {
             match result {
                 Ok(Status::StreamEnd) => break true,
                 // The output was full: there may be more although the input is used up.
-                Ok(_) if made == OUTPUT => {}
+                Ok(_) if made == self.output.len() => self.output.resize(large, 0),
                 Ok(_) if used == input.len() => return used,
                 Ok(_) if took + made > 0 => {}
                 _ => break false,

@@ -115,7 +115,7 @@ pub extern "C" fn one_literal(len: usize) -> usize {
 }
 
 thread_local! {
-    static INFLATE: RefCell<(Decompress, Vec<u8>)> = RefCell::new((Decompress::new_gzip(15), vec![0; 64 << 10]));
+    static INFLATE: RefCell<(Decompress, Vec<u8>)> = RefCell::new((Decompress::new_gzip(15), vec![0; 256 << 10]));
 }
 
 /// Inflates one gzip member and throws the bytes away; gives how many there were.
