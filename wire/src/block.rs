@@ -245,7 +245,11 @@ mod tests {
                 let mut bytes = [b'a'; 32];
                 bytes[at] = b;
                 let want = if b == b'"' { 1 << at } else { 0 };
-                assert_eq!([super::places(&bytes, b'"'), plain::places(&bytes, b'"')], [want; 2], "byte {b} at {at}");
+                assert_eq!(
+                    [super::places(&bytes, b'"'), plain::places(&bytes, b'"')],
+                    [want; 2],
+                    "byte {b} at {at}"
+                );
             }
         }
     }
