@@ -109,41 +109,6 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Of the names, the one that `name` is most likely a misspelling of.
-pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let length = name.chars().count();
-    if length > 64 {
-        return None;
-    }
-    let close = |other: &str| distance(&name, &other.to_lowercase());
-    names
-        .into_iter()
-        .map(|n| (close(n), n))
-        .min_by_key(|(d, _)| *d)
-        .filter(|(d, _)| d * 3 <= length)
-        .map(|(_, n)| n)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let (mut left, mut diagonal) = (i + 1, i);
-        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
-            let here = (diagonal + usize::from(ca != *cb)).min(left + 1).min(*cell + 1);
-            diagonal = *cell;
-            *cell = here;
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,15 +116,5 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_in_order() {
         assert!(CODES.windows(2).all(|w| w[0].id < w[1].id));
-    }
-
-    #[test]
-    fn nearest_names() {
-        let names = ["queryPeriod", "queryFrequency", "severity", "id"];
-        assert_eq!(nearest("queryperiod", names), Some("queryPeriod"));
-        assert_eq!(nearest("sevrity", names), Some("severity"));
-        assert_eq!(nearest("colour", names), None);
-        assert_eq!(nearest("", names), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

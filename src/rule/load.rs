@@ -14,6 +14,7 @@ use super::{
     AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
     IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity, mitre,
 };
+use crate::kql::nearest;
 use crate::value::text;
 use crate::value::timespan::{DAY, HOUR, MINUTE};
 use read::{Map, Reader, Text};
@@ -196,7 +197,7 @@ fn tactics(r: &mut Reader, map: &Map) -> Vec<String> {
     for tactic in r.texts(map, "tactics") {
         let name = tactic.text().trim();
         if !mitre::is_tactic(name) {
-            let near = finding::nearest(name, mitre::TACTICS.iter().map(|(n, _)| *n));
+            let near = nearest(name, mitre::TACTICS.iter().map(|(n, _)| *n));
             let message = format!("Sentinel knows no tactic {:?}", tactic.shown());
             r.suggest(Finding::new(finding::TACTIC, tactic.place, message), near);
         }

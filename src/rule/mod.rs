@@ -22,6 +22,7 @@ pub use load::{Loaded, load};
 pub use query::Query;
 pub use schedule::Schedule;
 
+use crate::kql::nearest;
 use crate::value::Column;
 
 /// The rules that ship inside the module: file name and text, as published.
@@ -85,7 +86,7 @@ impl Rule {
         let finding = |used: &ColumnUse| {
             let message = format!("the query yields no column {:?}, which {} needs", used.column, used.by);
             let finding = Finding::new(finding::NO_COLUMN, used.place, message);
-            match finding::nearest(&used.column, result.iter().map(|c| &*c.name)) {
+            match nearest(&used.column, result.iter().map(|c| &*c.name)) {
                 Some(near) => finding.with_hint(format!("did you mean {near}?")),
                 None => finding,
             }

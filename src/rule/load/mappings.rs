@@ -3,6 +3,7 @@
 use super::finding::{self, Finding};
 use super::read::{self, Map, Reader, Text};
 use super::{AlertDetails, ColumnUse, DynamicProperty, EntityMapping, Format, Node, Piece, entity};
+use crate::kql::nearest;
 
 pub(super) fn entities(r: &mut Reader, map: &Map) -> Vec<EntityMapping> {
     let items = r.items(map, "entityMappings", 10);
@@ -14,7 +15,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
     let fields = r.items(&map, "fieldMappings", 3);
     let ty = r.required(&map, "entityType")?;
     let Some(entity) = entity::TYPES.iter().find(|t| t.name == ty.text().trim()) else {
-        let near = finding::nearest(ty.text(), entity::TYPES.iter().map(|t| t.name));
+        let near = nearest(ty.text(), entity::TYPES.iter().map(|t| t.name));
         let message = format!("there is no entity type {:?}", ty.shown());
         r.suggest(Finding::new(finding::ENTITY_TYPE, ty.place, message), near);
         return None;
@@ -27,7 +28,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
         let column = r.required(&field, "columnName");
         let Some(identifier) = identifier else { continue };
         let Some(name) = entity.identifiers.iter().find(|i| **i == identifier.text().trim()) else {
-            let near = finding::nearest(identifier.text(), entity.identifiers.iter().copied());
+            let near = nearest(identifier.text(), entity.identifiers.iter().copied());
             let message = format!(
                 "an entity {} has no identifier {:?}; it has {}",
                 entity.name,

@@ -1,6 +1,7 @@
 //! Reading fields of the tree: what is missing or of another kind is noted, and reading goes on.
 
 use super::{ColumnUse, Finding, Place, finding};
+use crate::kql::nearest;
 pub(super) use crate::rule::finding::shown;
 use crate::rule::yaml::{Content, Entry, Node, Scalar};
 use std::borrow::Cow;
@@ -81,7 +82,7 @@ impl<'n> Reader<'_> {
     pub(super) fn map(&mut self, node: &'n Node, what: &str, keys: &[&str]) -> Option<Map<'n>> {
         let map = self.any_map(node, what)?;
         for entry in map.entries.iter().filter(|e| !keys.contains(&e.key.as_str())) {
-            let near = finding::nearest(&entry.key, keys.iter().copied());
+            let near = nearest(&entry.key, keys.iter().copied());
             let message = format!("{} has no field {:?}; it is ignored", shown(what), shown(&entry.key));
             self.suggest(Finding::new(finding::UNKNOWN_KEY, entry.place, message), near);
         }
@@ -127,9 +128,7 @@ impl<'n> Reader<'_> {
         };
         let near = match map.entry(key) {
             // Misspelt, perhaps.
-            None => {
-                finding::nearest(key, map.entries.iter().map(|e| e.key.as_str())).filter(|near| *near != key)
-            }
+            None => nearest(key, map.entries.iter().map(|e| e.key.as_str())).filter(|near| *near != key),
             Some(_) => None,
         };
         let finding = Finding::new(finding::MISSING, place, what);
@@ -184,7 +183,7 @@ impl<'n> Reader<'_> {
             names.push(name);
         }
         let message = format!("{key} is one of {}, not {:?}", names.join(", "), text.shown());
-        let near = finding::nearest(text.text(), names);
+        let near = nearest(text.text(), names);
         self.suggest(Finding::new(finding::VALUE, text.place, message), near);
         None
     }
