@@ -29,6 +29,9 @@ export class Detector extends Reader {
 
   observe(first, last) { this.call('observe', toTicks(first), toTicks(last)); }
 
+  /** Takes what an EventReader of the same rules (triage.js) has handed over, as if what it read had been pushed here. */
+  takeOver(handed) { this.call('takeOver', handed); }
+
   alertsText() { return this.call('takeAlerts'); }
 
   alerts() { return parseLines(this.alertsText()); }

@@ -6,6 +6,7 @@ import { ForepostError, TrapError } from './errors.js';
 
 let loading;         // the promise of a load, under way or done
 let ready = false;
+let compiled;        // the module
 let generation = 0;  // counts instances; a handle made on an older one is dead
 let lastTrap = '';
 
@@ -30,6 +31,7 @@ export function loadSync(source) {
     // The glue keeps whatever it instantiates, so a stranger must not get that far.
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'detector_push')) throw new Error('it is another module');
     initSync({ module });
+    compiled = module;
   } catch (error) {
     throw loadFailure(error);
   }
@@ -41,6 +43,9 @@ const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 1
 
 /** Whether this runtime has SIMD: without it another module is loaded, which is slower and otherwise the same. */
 export const hasSimd = () => WebAssembly.validate(new Uint8Array(SIMD));
+
+/** The module that was loaded: a worker that is given it need not compile it again. */
+export const compiledModule = () => compiled;
 
 /** The engine's version. */
 export const version = () => guarded('version()', undefined, engineVersion);

@@ -1,4 +1,4 @@
-// What a page of many workers needs beyond the API: readers that index events and find candidates for one detector
+// What a host of many workers (the page, the command) needs beyond the API: readers that index events and find candidates for one detector
 // to conclude from, and the engine's account of rules and of why one matched.
 
 import {
@@ -11,6 +11,7 @@ import { parseExact } from './json.js';
 import { utf16Offset } from './positions.js';
 import { Reader } from './reader.js';
 import { located, ruleFiles } from './rules.js';
+import { tableFiles } from './tables.js';
 
 export { loadSync } from './instance.js';
 export { parseExact, stringifyExact } from './json.js';
@@ -18,10 +19,11 @@ export * from './api.js';
 
 /** Reads inputs for a detector elsewhere; with `index`, hands over columns of all events too. */
 export class EventReader extends Reader {
-  constructor({ rules, index = true } = {}) {
+  constructor({ rules, tables, index = true } = {}) {
     const files = ruleFiles(rules);
+    const given = tableFiles(tables);
     try {
-      super('EventReader', () => new EngineReader(JSON.stringify(files), index));
+      super('EventReader', () => new EngineReader(JSON.stringify(files), index, given));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
@@ -31,6 +33,11 @@ export class EventReader extends Reader {
 
   /** The records that matter since the last call, one JSON object a line. */
   candidates() { return this.call('takeCandidates'); }
+
+  /** All that a detector's `takeOver` wants to know since the last call; `waiting` says about how many bytes that is. */
+  handOver() { return this.call('handOver'); }
+
+  waiting() { return this.call('waiting'); }
 
   /** The events since the last call as columns, or undefined if there are none. See src/detector/index.rs. */
   batch() {

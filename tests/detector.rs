@@ -591,6 +591,54 @@ AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=
 }
 
 #[test]
+fn what_is_handed_over_is_as_if_it_had_been_read() {
+    let rules = [rule(
+        "AWSCloudTrail | where EventName == 'A' | extend p = parse_json(RequestParameters) | summarize n = count(), make_set(SourceIpAddress)",
+        "queryFrequency: 1h\nqueryPeriod: 2h\n",
+    )];
+    let events: Vec<Value> = (0..40)
+        .map(|i| event(i, &format!("2026-03-11T{:02}:30:00Z", i % 20), ["A", "B"][i as usize % 2], "a"))
+        .collect();
+    let mut files: Vec<Vec<u8>> = envelopes(&events).into_iter().map(|(_, bytes)| bytes).collect();
+    files.push(events.iter().flat_map(|e| serde_json::to_vec_pretty(e).expect("JSON")).collect());
+    files.push(b"{\"eventVersion\":\"1\",\"eventName\":\"A\",\"eventTime\":\"never\",\"eventSource\":\"x\"}\n{\"no\":1}\n{\"eventName\":".to_vec());
+    // More problems than are kept at once.
+    files.push(b"{\"no\":1}\n".repeat(1_500));
+    files.push(gzip(&ndjson(&events)).split_at(300).0.to_vec());
+    let finder = || detector(&rules, Options { candidates: true, ..Options::default() });
+    for chunk in [61, 4_096, usize::MAX] {
+        let (mut alone, mut concluder) =
+            (detector(&rules, Options::default()), detector(&rules, Options::default()));
+        let mut finders = [finder(), finder()];
+        for (i, file) in files.iter().enumerate() {
+            let finder = &mut finders[i % 2];
+            for bytes in file.chunks(chunk) {
+                alone.push(bytes);
+                finder.push(bytes);
+                assert!(concluder.take_over(&finder.hand_over()));
+                assert_eq!(concluder.take_problems(), alone.take_problems());
+            }
+            alone.end_input();
+            finder.end_input();
+            assert!(concluder.take_over(&finder.hand_over()));
+            assert_eq!(concluder.take_problems(), alone.take_problems());
+            assert_eq!(concluder.stats(), alone.stats());
+        }
+        alone.finish();
+        concluder.finish();
+        let found = alone.take_alerts();
+        assert!(!found.is_empty());
+        assert_eq!(concluder.take_alerts(), found);
+        assert_eq!(concluder.stats(), alone.stats());
+    }
+    let mut concluder = detector(&rules, Options::default());
+    let whole = finder().hand_over();
+    for end in 0..whole.len() {
+        assert!(!concluder.take_over(&whole[..end]));
+    }
+}
+
+#[test]
 fn why_a_rule_matched_and_why_it_did_not() {
     let (_, text) = forepost::rule::BUILT_IN[0];
     let why = |e: &Value| -> Value {

@@ -6,6 +6,10 @@ import { join } from 'node:path';
 export const LOGS = ['.json', '.gz', '.ndjson', '.jsonl', '.log', '.csv'];
 export const RULES = ['.yaml', '.yml'];
 
+/** Files are read in chunks of this size; small ones need no buffer of a whole chunk. */
+export const CHUNK = 1 << 20;
+export const chunkOf = (size) => Math.max(4096, Math.min(CHUNK, size + 1));
+
 /**
  * The files of paths in a fixed order (by name, folders and files alike): `{files: [{path, size}], failed:
  * [{path, message}], skipped}`. A file named outright is taken whatever its name; in a folder, those with one of the

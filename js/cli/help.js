@@ -18,7 +18,7 @@ const ALERTS = {
 export const OPTIONS = {
   scan: {
     ...ALERTS,
-    threads: { value: 'N', count: 256, about: 'how many threads may be used; this version uses one' },
+    threads: { value: 'N', count: 256, about: 'how many threads may read; by default as many as there are processors and work for, 8 at most' },
     follow: { about: 'print an alert as soon as the events are past its window by 5 minutes; events must come in order of time' },
   },
   conclude: {

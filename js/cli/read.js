@@ -1,34 +1,37 @@
-// Reads files into a Detector or a Query: streamed, one after the other, whatever fails reported and passed over.
+// Reads files into a Detector or a Query: streamed, in their order, whatever fails reported and passed over.
 
 import { createReadStream } from 'node:fs';
-import { find, LOGS, reason } from './files.js';
+import { chunkOf, find, LOGS, reason } from './files.js';
 import { Progress } from './progress.js';
 import { clean, count, note, number, style } from './terminal.js';
+import { ThreadLost } from './threads.js';
 
-const CHUNK = 1 << 20;
 const SHOWN = 100; // problems of one file that are listed one by one
 
 /**
- * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted}`.
- * `afterChunk` is waited for after each chunk. Ctrl-C stops reading after the current chunk; a second one ends the process.
+ * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted, lost}`; `lost` are
+ * the errors of threads that were. `afterChunk` is waited for after each chunk. `ahead` may give `Threads` that read these files ahead.
+ * Ctrl-C stops reading after the current chunk; a second one ends the process.
  */
-export async function readInto(reader, paths, afterChunk) {
+export async function readInto(reader, paths, { afterChunk, ahead } = {}) {
   const { files, failed, skipped } = find(paths, LOGS);
-  const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false };
+  const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false, lost: [] };
   for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
   const progress = new Progress(files.reduce((sum, file) => sum + file.size, 0));
-  let current; // the stream that is being read: Ctrl-C must not wait for its next chunk
+  const threads = ahead?.(files);
+  let current; // the source that is being read: Ctrl-C must not wait for its next chunk
   const stop = () => {
     if (report.interrupted) process.exit(130);
     report.interrupted = true;
-    current?.destroy();
+    current?.close();
+    threads?.close();
     note(style.dim('stopping: concluding over what was read; Ctrl-C again to leave at once'));
   };
   process.on('SIGINT', stop);
   try {
-    for (const file of files) {
+    for (const [index, file] of files.entries()) {
       if (report.interrupted) break;
-      current = open(file);
+      current = await threads?.source(index) ?? open(reader, file);
       await readFile(reader, file.path, current, report, async (length) => {
         progress.advance(length, () => reader.stats().events);
         await afterChunk?.();
@@ -37,20 +40,23 @@ export async function readInto(reader, paths, afterChunk) {
   } finally {
     process.removeListener('SIGINT', stop);
     progress.clear();
+    await threads?.stop();
   }
   return report;
 }
 
-/** Small files need no buffer of a whole chunk. */
-const open = ({ path, size }) =>
-  (path === '-' ? process.stdin : createReadStream(path, { highWaterMark: Math.max(4096, Math.min(CHUNK, size + 1)) }));
+/** A file that this thread reads: its chunks, what takes one, what ends it, and how to stop waiting for the next. */
+function open(reader, { path, size }) {
+  const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: chunkOf(size) });
+  return { chunks: stream, take: (chunk) => reader.push(chunk), end: () => reader.endInput(), close: () => stream.destroy() };
+}
 
-async function readFile(reader, path, stream, report, onChunk) {
+async function readFile(reader, path, source, report, onChunk) {
   const name = path === '-' ? 'standard input' : clean(path);
   const problems = problemPrinter(name);
   try {
-    for await (const chunk of stream) {
-      reader.push(chunk);
+    for await (const chunk of source.chunks) {
+      source.take(chunk);
       problems.print(reader);
       await onChunk(chunk.length);
     }
@@ -59,12 +65,15 @@ async function readFile(reader, path, stream, report, onChunk) {
     if (report.interrupted) return; // its stream was closed half-way, so its end is no problem of the file's
     if (error.syscall === undefined) { // the engine's, not the file system's
       note(`${style.red('stopped')} while reading ${name}`);
-      throw error;
+      if (!(error instanceof ThreadLost)) throw error; // all that was found is gone
+      report.lost.push(error);
+      report.problems += problems.close();
+      return;
     }
     report.unreadable += 1;
     note(`${style.red('unreadable')} ${name}: ${reason(error)}`);
   }
-  reader.endInput();
+  source.end();
   problems.print(reader);
   report.problems += problems.close();
 }

@@ -9,6 +9,7 @@ import { readInto } from './read.js';
 import { readRules, render } from './rulefiles.js';
 import { readTables } from './tables.js';
 import { clean, count, note, number, out, style, time } from './terminal.js';
+import { threadsFor } from './threads.js';
 
 export const scan = (options, operands) => run('scan', options, operands);
 
@@ -23,7 +24,8 @@ async function run(command, options, operands, span) {
   const paths = operands.length > 0 ? operands : ['-'];
   if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
   const rules = options.rules && loadRules(options.rules, command);
-  const detector = newDetector(rules, options, command);
+  const tables = readTables(options, command);
+  const detector = newDetector(rules, tables, options);
   const started = performance.now();
   const found = new Map(); // alerts by rule
   const print = async () => {
@@ -35,13 +37,17 @@ async function run(command, options, operands, span) {
     }
   };
   if (span) detector.observe(...span);
-  const report = await readInto(detector, paths, options.follow ? print : undefined);
+  const report = await readInto(detector, paths, {
+    afterChunk: options.follow && print,
+    ahead: command === 'scan' && !options.follow ? (files) => threadsFor(options.threads, files, detector, { rules, tables }) : undefined,
+  });
   detector.finish();
   const failures = detector.problems(); // of rules' runs
   for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(clean(code))}`);
   await print();
   summarise(report, detector.stats(), found, performance.now() - started);
   detector.dispose();
+  if (report.lost.length > 0) throw report.lost[0];
   if (report.interrupted) return 130;
   return report.unreadable + report.problems + failures.length > 0 ? 1 : 0;
 }
@@ -54,10 +60,10 @@ function loadRules(paths, command) {
 }
 
 /** A rule with an error stops the scan before it reads: a rule that silently does not run is worse. */
-function newDetector(rules, options, command) {
+function newDetector(rules, tables, options) {
   const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
   try {
-    const detector = new Detector({ rules, evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables: readTables(options, command) });
+    const detector = new Detector({ rules, evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables });
     for (const warning of detector.warnings) note(render(warning, textOf(warning)));
     return detector;
   } catch (error) {
@@ -80,6 +86,7 @@ function summarise(report, stats, found, ms) {
     stats.dropped > 0 && style.red(`${count(stats.dropped, 'candidate')} let go: too many to keep; scan fewer days at once`),
     stats.late > 0 && style.yellow(`${count(stats.late, 'event')} came after their window had concluded`),
     left && style.dim(`left out, not log files by their names: ${left}`),
+    report.lost.length > 0 && style.red(`${count(report.lost.length, 'file')} not read to the end; everything else was read`),
     report.unreadable > 0 && style.red(`${count(report.unreadable, 'file')} unreadable`),
     report.problems > 0 && style.yellow(`${count(report.problems, 'place')} unreadable; everything else was read`),
     report.interrupted && style.yellow('interrupted: the alerts are those of what was read'),

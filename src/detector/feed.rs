@@ -1,5 +1,7 @@
 //! Inputs to candidates: each record goes once through the row stages of every leaf, and what passes is kept.
 
+use super::handover::{Handover, Texts, push_text};
+use super::tally::Tally;
 use super::{NamedTable, write_text};
 use crate::exec::Budget;
 use crate::exec::program::Columns;
@@ -19,8 +21,6 @@ use std::rc::Rc;
 
 /// How many candidate rows a detector keeps, over all rules.
 pub const MAX_CANDIDATES: usize = 2_000_000;
-/// How many problems are kept until the host takes them; the rest is counted.
-const MAX_PROBLEMS: usize = 1000;
 /// The name of the table that inputs fill.
 pub const TABLE: &str = "AWSCloudTrail";
 
@@ -94,18 +94,15 @@ struct State {
     /// The places of `EventName` and `EventSource`.
     pair: [Option<usize>; 2],
     keep: Keep,
-    /// Candidates as lines of JSON, for [`Keep::Records`].
+    /// Candidates as they stood, for [`Keep::Records`].
     collected: Vec<u8>,
-    problems: Vec<(Option<u64>, &'static str, String)>,
+    tally: Tally,
     stack: Vec<Value>,
     candidates: u64,
     kept: usize,
-    problem_count: u64,
     late: u64,
     dropped: u64,
-    untimed: u64,
-    first: Option<i64>,
-    last: Option<i64>,
+    said_dropped: bool,
     /// For each leaf, before when all windows are concluded.
     late_before: Vec<Option<i64>>,
 }
@@ -121,16 +118,13 @@ impl Feed {
                 pair: ["EventName", "EventSource"].map(cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
-                problems: Vec::new(),
+                tally: Tally::default(),
                 stack: Vec::new(),
                 candidates: 0,
                 kept: 0,
-                problem_count: 0,
                 late: 0,
                 dropped: 0,
-                untimed: 0,
-                first: None,
-                last: None,
+                said_dropped: false,
                 late_before: Vec::new(),
             },
         }
@@ -173,7 +167,7 @@ impl Feed {
                         },
                     );
                     if let Err(e) = done {
-                        self.state.problem(None, "FP301", e.message);
+                        self.state.tally.problem(None, "FP301", e.message);
                     }
                 }
                 state.sorted.set(false);
@@ -192,11 +186,9 @@ impl Feed {
     /// Counts from zero again.
     #[cfg(test)]
     pub fn forget_counts(&mut self) {
-        let state = &mut self.state;
         self.source = Source::new();
-        (state.candidates, state.problem_count, state.untimed) = (0, 0, 0);
-        (state.first, state.last) = (None, None);
-        state.problems.clear();
+        self.state.candidates = 0;
+        self.state.tally = Tally::default();
     }
 
     /// Takes bytes of the current input.
@@ -233,7 +225,7 @@ impl Feed {
 
     /// The times of the first and last event.
     pub fn times(&self) -> Option<(i64, i64)> {
-        self.state.first.zip(self.state.last)
+        self.state.tally.first.zip(self.state.tally.last)
     }
 
     /// Lets go of rows no window will see again.
@@ -251,34 +243,60 @@ impl Feed {
 
     /// Takes over the times of events that someone else read.
     pub fn observe(&mut self, first: i64, last: i64) {
-        self.state.observe(first, last);
+        self.state.tally.observe(first, last);
     }
 
     /// The records that matter since the last call, one a line. Only [`Keep::Records`] collects them.
     pub fn take_collected(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.state.collected)
+        let mut lines = Vec::new();
+        for record in Texts(&std::mem::take(&mut self.state.collected)) {
+            lines.extend_from_slice(&json::minify(&embedded::without_added(record)));
+            lines.push(b'\n');
+        }
+        lines
+    }
+
+    /// How many bytes wait to be handed over.
+    pub fn waiting(&self) -> usize {
+        self.state.collected.len()
+    }
+
+    /// All that was found since the last call, for [`take_over`](Self::take_over).
+    pub fn hand_over(&mut self) -> Vec<u8> {
+        let state = &mut self.state;
+        let (tally, records) = (std::mem::take(&mut state.tally), std::mem::take(&mut state.collected));
+        Handover { stats: self.source.take_stats(), tally, records: &records }.write()
+    }
+
+    /// Takes what another feed of the same leaves has handed over. False if it is no such thing.
+    pub fn take_over(&mut self, bytes: &[u8]) -> bool {
+        let Some(Handover { stats, tally, records }) = Handover::read(bytes) else { return false };
+        self.source.add_stats(&stats);
+        self.state.tally.add(tally);
+        // What there is to say of these records is said in its tally.
+        let tally = std::mem::take(&mut self.state.tally);
+        for raw in Texts(records) {
+            self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
+        }
+        self.state.tally = tally;
+        true
     }
 
     /// Reports a problem that has no place in an input.
     pub fn report(&mut self, code: &'static str, message: String) {
-        self.state.problem(None, code, message);
+        self.state.tally.problem(None, code, message);
     }
 
     /// Problems since the last call, one JSON object a line.
     pub fn take_problems(&mut self) -> String {
-        let mut out = String::new();
-        for (offset, code, message) in self.state.problems.drain(..) {
-            out.push('{');
-            match offset {
-                Some(offset) => out.push_str(&format!("\"offset\":{offset},")),
-                None => out.push_str("\"offset\":null,"),
-            }
-            write_text(&mut out, "code", code);
-            out.push(',');
-            write_text(&mut out, "message", &message);
-            out.push_str("}\n");
+        let state = &mut self.state;
+        if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
+            let message = format!(
+                "more than {MAX_CANDIDATES} candidates are kept; further ones are dropped and alerts can be missing"
+            );
+            state.tally.problem(None, "FP304", message);
         }
-        out
+        state.tally.take_problems()
     }
 
     /// Counters, as a JSON object that is still open.
@@ -290,10 +308,10 @@ impl Feed {
             stats.bytes_inflated,
             stats.total(),
             s.candidates,
-            s.problem_count,
+            s.tally.problem_count,
             s.late,
             s.dropped,
-            s.untimed
+            s.tally.untimed
         );
         out.push_str(",\"envelopes\":{");
         let mut first = true;
@@ -309,7 +327,7 @@ impl Feed {
             }
         }
         out.push('}');
-        for (key, time) in [("firstEvent", s.first), ("lastEvent", s.last)] {
+        for (key, time) in [("firstEvent", s.tally.first), ("lastEvent", s.tally.last)] {
             out.push(',');
             match time {
                 Some(t) => write_text(&mut out, key, &datetime::format(t)),
@@ -321,37 +339,11 @@ impl Feed {
 }
 
 impl State {
-    fn problem(&mut self, offset: Option<u64>, code: &'static str, message: String) {
-        self.problem_count += 1;
-        match self.problems.len() {
-            n if n < MAX_PROBLEMS => self.problems.push((offset, code, message)),
-            MAX_PROBLEMS => self.problems.push((
-                offset,
-                "FP303",
-                "more problems follow; they are only counted".to_owned(),
-            )),
-            _ => {}
-        }
-    }
-
-    /// An event went by.
-    fn passed(&mut self, time: Option<i64>) {
-        match time {
-            Some(t) => self.observe(t, t),
-            None => self.untimed += 1,
-        }
-    }
-
-    fn observe(&mut self, first: i64, last: i64) {
-        self.first = Some(self.first.map_or(first, |f| f.min(first)));
-        self.last = Some(self.last.map_or(last, |l| l.max(last)));
-    }
-
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
         let seen = self.sieve.look(record.raw);
         if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
-            return self.passed(*time);
+            return self.tally.passed(*time);
         }
         let row = CachedRow::new(record.raw);
         let (time, can_pass) = match seen {
@@ -364,12 +356,12 @@ impl State {
                         "the record nests deeper than {} levels; what lies deeper cannot be read",
                         json::MAX_DEPTH
                     );
-                    self.problem(Some(record.offset), "FP302", message);
+                    self.tally.problem(Some(record.offset), "FP302", message);
                 }
                 (row.row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
             }
         };
-        self.passed(time);
+        self.tally.passed(time);
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
         for index in can_pass.iter().map(|i| *i as usize) {
@@ -432,19 +424,10 @@ impl State {
         }
         self.candidates += u64::from(candidate);
         if candidate && self.keep == Keep::Records {
-            self.collected.extend_from_slice(&json::minify(&embedded::without_added(record.raw)));
-            self.collected.push(b'\n');
+            push_text(&mut self.collected, record.raw);
         }
         if let Some(e) = failed {
-            self.problem(Some(record.offset), e.code, e.message);
-        }
-        if self.dropped > 0 && self.kept >= MAX_CANDIDATES {
-            let message = format!(
-                "more than {MAX_CANDIDATES} candidates are kept; further ones are dropped and alerts can be missing"
-            );
-            if !self.problems.iter().any(|(_, code, _)| *code == "FP304") {
-                self.problem(None, "FP304", message);
-            }
+            self.tally.problem(Some(record.offset), e.code, e.message);
         }
     }
 }
@@ -452,9 +435,9 @@ impl State {
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
         let skipped = self.sieve.skip(bytes, alone);
-        self.untimed += skipped.untimed;
+        self.tally.untimed += skipped.untimed;
         if let Some((first, last)) = skipped.times {
-            self.observe(first, last);
+            self.tally.observe(first, last);
         }
         skipped
     }
@@ -464,7 +447,7 @@ impl Sink for State {
     }
 
     fn problem(&mut self, problem: Problem) {
-        State::problem(self, Some(problem.offset), problem.code, problem.message);
+        self.tally.problem(Some(problem.offset), problem.code, problem.message);
     }
 }
 

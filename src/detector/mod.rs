@@ -7,6 +7,7 @@
 pub mod check;
 mod explain;
 mod feed;
+mod handover;
 pub mod index;
 mod query;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod sieve_test;
 mod signs;
 mod single;
 pub mod tables;
+mod tally;
 
 pub use check::{Finding, RuleFile, check};
 pub use explain::explain;
@@ -258,6 +260,27 @@ impl Detector {
     /// times the others saw, makes the alerts that one detector would have made of everything.
     pub fn take_candidates(&mut self) -> Vec<u8> {
         self.feed.take_collected()
+    }
+
+    /// With [`Options::candidates`]: all that was found, counted and could not be read since the last call, for
+    /// [`take_over`](Self::take_over).
+    pub fn hand_over(&mut self) -> Vec<u8> {
+        self.feed.hand_over()
+    }
+
+    /// About how many bytes [`hand_over`](Self::hand_over) would give.
+    pub fn waiting(&self) -> usize {
+        self.feed.waiting()
+    }
+
+    /// Takes what a detector of the same rules, in the same program, has [handed over](Self::hand_over): as if the bytes it
+    /// read had been pushed here. False if it is no such thing.
+    pub fn take_over(&mut self, handed: &[u8]) -> bool {
+        let taken = self.feed.take_over(handed);
+        if self.stream {
+            self.follow();
+        }
+        taken
     }
 
     /// Takes over the times (in ticks) of the first and last event that another detector read: a rule that alerts on nothing

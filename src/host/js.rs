@@ -5,6 +5,7 @@
 //! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
 //! makes a new one.
 
+use super::memory::grow_ahead;
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -74,6 +75,7 @@ impl Detector {
     /// Bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.push(bytes);
+        grow_ahead();
     }
 
     /// The current input is complete.
@@ -91,6 +93,14 @@ impl Detector {
     /// The times of the first and last event that others have read, in ticks: see [`detector::Detector::observe`].
     pub fn observe(&mut self, first: i64, last: i64) {
         self.0.observe(first, last);
+    }
+
+    /// Takes what a reader of the same rules has handed over: as if the bytes it read had been pushed here.
+    #[wasm_bindgen(js_name = takeOver)]
+    pub fn take_over(&mut self, handed: &[u8]) -> Result<(), String> {
+        let taken = self.0.take_over(handed);
+        grow_ahead();
+        if taken { Ok(()) } else { Err("this was not handed over by a reader".to_owned()) }
     }
 
     /// There is no more input.
@@ -152,6 +162,7 @@ impl Query {
     /// Bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.push(bytes);
+        grow_ahead();
     }
 
     /// The current input is complete.
@@ -201,7 +212,7 @@ struct Given {
     text: String,
 }
 
-fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
+pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
     // The shim writes this text itself; what it cannot be is no table.
     let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
     given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect()

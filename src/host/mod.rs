@@ -5,5 +5,7 @@ pub mod fluent_bit;
 #[cfg(feature = "js")]
 pub mod js;
 #[cfg(feature = "js")]
+mod memory;
+#[cfg(feature = "js")]
 pub mod page;
 pub mod pipeline;

@@ -1,6 +1,7 @@
-//! Exports for a page of many workers: readers index events and find candidates, one detector concludes.
+//! Exports for hosts of many workers: readers index events and find candidates, one detector concludes.
 
-use super::js::{findings_json, rule_files};
+use super::js::{findings_json, given_tables, rule_files};
+use super::memory::grow_ahead;
 use crate::detector::{self, Options, index};
 use crate::kql::{aggregates, functions};
 use crate::table::cloudtrail;
@@ -16,10 +17,11 @@ pub struct EventReader {
 
 #[wasm_bindgen]
 impl EventReader {
-    /// From rule files as JSON text, as for a detector.
+    /// From rule files and tables as JSON text, as for a detector.
     #[wasm_bindgen(constructor)]
-    pub fn new(files: &str, index: bool) -> Result<EventReader, String> {
-        let options = Options { candidates: true, ..Options::default() };
+    pub fn new(files: &str, index: bool, tables: &str) -> Result<EventReader, String> {
+        let tables = given_tables(tables).map_err(|f| findings_json(&f))?;
+        let options = Options { candidates: true, tables, ..Options::default() };
         let detector =
             detector::Detector::new(&rule_files(files)?, options).map_err(|f| findings_json(&f))?;
         let index = index.then(index::EventIndex::default);
@@ -32,6 +34,7 @@ impl EventReader {
             Some(index) => self.detector.push_through(bytes, index),
             None => self.detector.push(bytes),
         }
+        grow_ahead();
     }
 
     /// The current input is complete.
@@ -53,6 +56,17 @@ impl EventReader {
     #[wasm_bindgen(js_name = takeCandidates)]
     pub fn take_candidates(&mut self) -> Vec<u8> {
         self.detector.take_candidates()
+    }
+
+    /// All that a detector's `takeOver` wants to know since the last call.
+    #[wasm_bindgen(js_name = handOver)]
+    pub fn hand_over(&mut self) -> Vec<u8> {
+        self.detector.hand_over()
+    }
+
+    /// About how many bytes `handOver` would give.
+    pub fn waiting(&self) -> usize {
+        self.detector.waiting()
     }
 
     /// What could not be read since the last call, one JSON object a line.

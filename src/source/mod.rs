@@ -62,7 +62,7 @@ pub struct Stats {
     pub bytes_inflated: u64,
     /// Problems reported.
     pub problems: u64,
-    records: [u64; Envelope::ALL.len()],
+    pub(crate) records: [u64; Envelope::ALL.len()],
 }
 
 impl Stats {
@@ -74,6 +74,15 @@ impl Stats {
     /// All records.
     pub fn total(&self) -> u64 {
         self.records.iter().sum()
+    }
+
+    fn add(&mut self, other: &Stats) {
+        self.bytes_in += other.bytes_in;
+        self.bytes_inflated += other.bytes_inflated;
+        self.problems += other.problems;
+        for (n, more) in self.records.iter_mut().zip(other.records) {
+            *n += more;
+        }
     }
 
     fn count(&mut self, envelope: Envelope, more: u64) {
@@ -116,6 +125,16 @@ impl Source {
     /// What was read so far.
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// The same, and counts from zero again.
+    pub fn take_stats(&mut self) -> Stats {
+        std::mem::take(&mut self.stats)
+    }
+
+    /// Counts what another source has read.
+    pub fn add_stats(&mut self, other: &Stats) {
+        self.stats.add(other);
     }
 
     fn inside(level: u8, outer: (Envelope, u64), inflated: bool) -> Payload {

@@ -1,0 +1,78 @@
+// One of the threads that read for a scan: files in, in their order, and out what there is to know of them. It runs no rule to
+// its end: the thread that started it concludes. Everything here waits for the disk, so that nothing has to wait for this loop.
+
+import { closeSync, openSync, readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { EventReader, loadSync } from '../triage.js';
+import { CHUNK, chunkOf } from './files.js';
+
+const SLICE = 128 << 10;     // gzip can hold a thousand times as much: what one push finds must stay small
+const HANDED = 256 << 10;    // so much found goes on its way at once
+const PARTS = 16;            // or so many parts, so that the bar moves
+const UNREAD = 16 << 20;     // with so much on its way, wait until it is taken
+
+const { module, rules, tables, current, ahead } = workerData;
+loadSync(module);
+const reader = new EventReader({ rules, tables, index: false });
+const buffer = new Uint8Array(CHUNK);
+
+let parts = [];
+let size = 0;
+let begun = false; // part of the current file has gone
+
+parentPort.on('message', (files) => {
+  try {
+    files.forEach(read);
+  } finally { // whatever went wrong in a file, the others are done
+    send();
+  }
+});
+
+function read({ index, path, size: expected }) {
+  Atomics.store(current, 0, index);
+  begun = false;
+  let failed;
+  try {
+    eachChunk(path, buffer.subarray(0, chunkOf(expected)), (chunk) => push(index, chunk));
+  } catch (error) {
+    if (error.syscall === undefined) throw error; // the engine's, not the file system's
+    failed = { code: error.code, syscall: error.syscall, message: error.message };
+  }
+  reader.endInput();
+  add({ index, ended: true, failed });
+  if (begun) send(); // so that a file that is not the current one has gone as a whole or not at all
+}
+
+function eachChunk(path, into, use) {
+  const file = openSync(path);
+  try {
+    for (let n = readSync(file, into); n > 0; n = readSync(file, into)) use(into.subarray(0, n));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function push(index, chunk) {
+  for (let at = 0; at < chunk.length; at += SLICE) {
+    reader.push(chunk.subarray(at, at + SLICE));
+    if (reader.waiting() > HANDED) add({ index, partial: true });
+  }
+  add({ index, length: chunk.length });
+}
+
+function add(part) {
+  const handed = reader.handOver();
+  parts.push({ ...part, handed });
+  size += handed.length;
+  if (size < HANDED && parts.length < PARTS) return;
+  begun = true;
+  send();
+  for (let bytes = Atomics.load(ahead, 0); bytes > UNREAD; bytes = Atomics.load(ahead, 0)) Atomics.wait(ahead, 0, bytes);
+}
+
+function send() {
+  Atomics.add(ahead, 0, size);
+  if (parts.length > 0) parentPort.postMessage(parts, parts.map(({ handed }) => handed.buffer));
+  parts = [];
+  size = 0;
+}

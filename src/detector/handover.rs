@@ -1,0 +1,107 @@
+//! What a detector that only finds hands to the one that concludes, as bytes: its account, its counts, and the records that
+//! matter, each as it stood. The other one then says, counts and keeps what it would have, had it read the input itself.
+//!
+//! Numbers are 8 bytes, the least first; a text stands behind its length. Both sides are of one build: there is no version.
+
+use super::tally::{Problem, Tally};
+use crate::source::Stats;
+
+/// Everything since the last time.
+#[derive(Default)]
+pub struct Handover<'a> {
+    /// What the source counted.
+    pub stats: Stats,
+    /// What the feed has to say.
+    pub tally: Tally,
+    /// The records that matter, as [`push_text`] writes them.
+    pub records: &'a [u8],
+}
+
+impl<'a> Handover<'a> {
+    /// As bytes.
+    pub fn write(&self) -> Vec<u8> {
+        let (stats, tally) = (&self.stats, &self.tally);
+        let mut out = Vec::with_capacity(self.records.len() + 256);
+        for n in [stats.bytes_in, stats.bytes_inflated, stats.problems].iter().chain(&stats.records) {
+            push_number(&mut out, *n);
+        }
+        for n in [tally.problem_count, tally.untimed, tally.problems.len() as u64] {
+            push_number(&mut out, n);
+        }
+        for time in [tally.first, tally.last] {
+            push_optional(&mut out, time.map(i64::cast_unsigned));
+        }
+        for Problem { offset, code, message } in &tally.problems {
+            push_optional(&mut out, *offset);
+            push_text(&mut out, code.as_bytes());
+            push_text(&mut out, message.as_bytes());
+        }
+        out.extend_from_slice(self.records);
+        out
+    }
+
+    /// From what [`write`](Self::write) made; `None` from anything else.
+    pub fn read(bytes: &'a [u8]) -> Option<Handover<'a>> {
+        let mut texts = Texts(bytes);
+        let mut of = Handover::default();
+        let Stats { bytes_in, bytes_inflated, problems, records } = &mut of.stats;
+        for n in [bytes_in, bytes_inflated, problems].into_iter().chain(records) {
+            *n = texts.number()?;
+        }
+        of.tally.problem_count = texts.number()?;
+        of.tally.untimed = texts.number()?;
+        let problems = texts.number()?;
+        of.tally.first = texts.optional()?.map(u64::cast_signed);
+        of.tally.last = texts.optional()?.map(u64::cast_signed);
+        for _ in 0..problems {
+            let offset = texts.optional()?;
+            let code = String::from_utf8(texts.next()?.to_vec()).ok()?.into();
+            let message = String::from_utf8(texts.next()?.to_vec()).ok()?;
+            of.tally.problems.push(Problem { offset, code, message });
+        }
+        of.records = texts.0;
+        Some(of)
+    }
+}
+
+fn push_number(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(&n.to_le_bytes());
+}
+
+fn push_optional(out: &mut Vec<u8>, n: Option<u64>) {
+    push_number(out, u64::from(n.is_some()));
+    push_number(out, n.unwrap_or_default());
+}
+
+/// Appends a text behind its length.
+pub fn push_text(out: &mut Vec<u8>, text: &[u8]) {
+    push_number(out, text.len() as u64);
+    out.extend_from_slice(text);
+}
+
+/// The texts that [`push_text`] wrote.
+pub struct Texts<'a>(pub &'a [u8]);
+
+impl Texts<'_> {
+    fn number(&mut self) -> Option<u64> {
+        let (n, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_le_bytes(*n))
+    }
+
+    fn optional(&mut self) -> Option<Option<u64>> {
+        let (some, n) = (self.number()?, self.number()?);
+        Some((some > 0).then_some(n))
+    }
+}
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(text)
+    }
+}
