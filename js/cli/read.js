@@ -1,12 +1,13 @@
 // Reads files into a Detector or a Query: streamed, in their order, whatever fails reported and passed over.
 
 import { createReadStream } from 'node:fs';
-import { chunkOf, find, LOGS, reason } from './files.js';
+import { chunksOfFile, find, LOGS, reason } from './files.js';
 import { Progress } from './progress.js';
 import { clean, count, note, number, style } from './terminal.js';
 import { ThreadLost } from './threads.js';
 
-const SHOWN = 100; // problems of one file that are listed one by one
+const SHOWN = 100;      // problems of one file that are listed one by one
+const BREATH = 50;      // ms between looks at what else there is to do, such as Ctrl-C
 
 /**
  * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted, lost}`; `lost` are
@@ -47,8 +48,30 @@ export async function readInto(reader, paths, { afterChunk, ahead } = {}) {
 
 /** A file that this thread reads: its chunks, what takes one, what ends it, and how to stop waiting for the next. */
 function open(reader, { path, size }) {
-  const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: chunkOf(size) });
-  return { chunks: stream, take: (chunk) => reader.push(chunk), end: () => reader.endInput(), close: () => stream.destroy() };
+  // What has no size may be a pipe, where there is something to wait for.
+  const stream = size > 0 ? undefined : path === '-' ? process.stdin : createReadStream(path);
+  let closed = false;
+  const chunks = async function* () {
+    for (const chunk of chunksOfFile(path)) {
+      await breathe();
+      if (closed) throw new Error('closed');
+      yield chunk;
+    }
+  };
+  return {
+    chunks: stream ?? chunks(),
+    take: (chunk) => reader.push(chunk),
+    end: () => reader.endInput(),
+    close: () => { closed = true; stream?.destroy(); },
+  };
+}
+
+let breathed = performance.now();
+
+async function breathe() {
+  if (performance.now() - breathed < BREATH) return;
+  await new Promise(setImmediate);
+  breathed = performance.now();
 }
 
 async function readFile(reader, path, source, report, onChunk) {

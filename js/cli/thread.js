@@ -1,12 +1,10 @@
 // One of the threads that read for a scan: files in, in their order, and out what there is to know of them. It runs no rule to
 // its end: the thread that started it concludes. Everything here waits for the disk, so that nothing has to wait for this loop.
 
-import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EventReader, loadSync } from '../triage.js';
-import { CHUNK, chunkOf } from './files.js';
+import { chunksOfFile } from './files.js';
 
-const SLICE = 128 << 10;     // gzip can hold a thousand times as much: what one push finds must stay small
 const HANDED = 256 << 10;    // so much found goes on its way at once
 const PARTS = 16;            // or so many parts, so that the bar moves
 const UNREAD = 16 << 20;     // with so much on its way, wait until it is taken
@@ -14,7 +12,6 @@ const UNREAD = 16 << 20;     // with so much on its way, wait until it is taken
 const { module, rules, tables, current, ahead } = workerData;
 loadSync(module);
 const reader = new EventReader({ rules, tables, index: false });
-const buffer = new Uint8Array(CHUNK);
 
 let parts = [];
 let size = 0;
@@ -28,12 +25,12 @@ parentPort.on('message', (files) => {
   }
 });
 
-function read({ index, path, size: expected }) {
+function read({ index, path }) {
   Atomics.store(current, 0, index);
   begun = false;
   let failed;
   try {
-    eachChunk(path, buffer.subarray(0, chunkOf(expected)), (chunk) => push(index, chunk));
+    for (const chunk of chunksOfFile(path)) push(index, chunk);
   } catch (error) {
     if (error.syscall === undefined) throw error; // the engine's, not the file system's
     failed = { code: error.code, syscall: error.syscall, message: error.message };
@@ -43,20 +40,9 @@ function read({ index, path, size: expected }) {
   if (begun) send(); // so that a file that is not the current one has gone as a whole or not at all
 }
 
-function eachChunk(path, into, use) {
-  const file = openSync(path);
-  try {
-    for (let n = readSync(file, into); n > 0; n = readSync(file, into)) use(into.subarray(0, n));
-  } finally {
-    closeSync(file);
-  }
-}
-
 function push(index, chunk) {
-  for (let at = 0; at < chunk.length; at += SLICE) {
-    reader.push(chunk.subarray(at, at + SLICE));
-    if (reader.waiting() > HANDED) add({ index, partial: true });
-  }
+  reader.push(chunk);
+  if (reader.waiting() > HANDED) add({ index, partial: true });
   add({ index, length: chunk.length });
 }
 

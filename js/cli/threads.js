@@ -118,7 +118,7 @@ export class Threads {
     for (; this.#next < this.#files.length && thread.bytes < QUEUED.bytes && thread.files.size < QUEUED.files; this.#next += 1) {
       const { path, size } = this.#files[this.#next];
       if (size === 0) continue;
-      given.push({ index: this.#next, path, size });
+      given.push({ index: this.#next, path });
       thread.files.add(this.#next);
       thread.bytes += size;
       this.#arrived.set(this.#next, []);
