@@ -124,8 +124,8 @@ bench: $(BENCH_WASM) bench-fluent-bit ## How fast it is beside this machine's li
 	node benches/run.mjs --write
 
 .PHONY: bench-peers
-bench-peers: package ## Whole processes beside grep, jq, DuckDB and duckdb-kql (from PyPI, in a folder of their own)
-	node benches/peers.mjs
+bench-peers: package ## Whole processes beside grep, jq, DuckDB and duckdb-kql (from PyPI, in a folder of their own); writes to BENCHMARKS.md
+	node benches/peers.mjs --write
 
 .PHONY: bench-instructions
 bench-instructions: ## Instructions per byte, by valgrind

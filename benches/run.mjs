@@ -4,10 +4,10 @@
 // is printed is each case's fastest round, which a busy machine disturbs least, and ratios of these. The bytes start in a Uint8Array of JavaScript,
 // and copying them into the module's memory is part of every measurement but the pure ones of the module itself.
 
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { report } from './report.mjs';
 import { sampleEvents } from './sample.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -250,10 +250,4 @@ if (!only) {
   say(`Peak linear memory over ${(fed / 1e9).toFixed(1)} GB in one stream: ${(fresh.memory.buffer.byteLength / 2 ** 20).toFixed(1)} MiB; ${(fed / 1e6 / seconds).toFixed(0)} MB/s.`);
 }
 
-if (process.argv.includes('--write')) {
-  const head = [
-    '# Benchmarks', '', 'Written by `make bench`; do not edit. Ratios above 1 are faster than what they are compared with.', '',
-    `Machine: ${cpus()[0].model.trim()}, ${cpus().length} CPUs; Node ${process.version}; one thread.`, '',
-  ];
-  writeFileSync(`${root}BENCHMARKS.md`, [...head, ...lines, ''].join('\n'));
-}
+if (process.argv.includes('--write')) report('In the module', lines);
