@@ -48,8 +48,8 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u20
  */
 export const clean = (text) => String(text).replace(UNSAFE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 
-/** `1,234` */
-export const number = (n) => Number(n).toLocaleString('en-US');
+/** `1,234`; of a whole number. `toLocaleString` takes 20 ms the first time. */
+export const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `1 file`, `2 files` */
 export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
