@@ -78,7 +78,7 @@ lint: ## Format and clippy, without changing anything
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path tools/bindgen/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked --target $(WASM_TARGET) --tests -- -D warnings
+	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
 
 .PHONY: licences
 licences: ## Every dependency's licence is one that deny.toml allows
@@ -91,6 +91,7 @@ test-native: ## The engine's tests on this machine
 .PHONY: test-wasm
 test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engine's tests as WebAssembly in Node
 	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install . --locked --test wasm
+	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install wire --locked --lib
 
 .PHONY: test-package
 test-package: package native ## The npm package and its command in Node, and its types

@@ -2,6 +2,7 @@
 #![cfg(all(target_arch = "wasm32", feature = "js"))]
 #![allow(clippy::expect_used, reason = "clippy does not know that these are tests")]
 
+use forepost::detector::{self, Options};
 use forepost::host::js::{Detector, Query, check, query_batch_line, version};
 use serde_json::Value;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -81,4 +82,56 @@ fn queries_answer() {
 #[wasm_bindgen_test]
 fn the_version_is_the_crates() {
     assert_eq!(version(), env!("CARGO_PKG_VERSION"));
+}
+
+/// The sieve looks at raw bytes with SIMD here, and without it in the native tests.
+#[wasm_bindgen_test]
+fn the_sieve_hides_nothing() {
+    let mut with = detector::Detector::new(&[], Options::default()).ok().expect("the built-in rules load");
+    let mut without = detector::Detector::new(&[], Options::default()).ok().expect("the same");
+    without.evaluate_everything();
+    let record = HIT.strip_prefix("{\"Records\":[").and_then(|h| h.strip_suffix("]}")).expect("one record");
+    let other = record.replace("PutImageScanningConfiguration", "DescribeRepositories");
+    let mut state = 0x5eed_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for n in 0..3_000 {
+        let time = format!("2026-06-{:02}T{:02}", n % 28 + 1, n % 24);
+        let event = [record, &other][n % 2].replace("\"e1\"", &format!("\"e{n}\""));
+        let mut bytes = event.replace("2026-06-17T10", &time).into_bytes();
+        for _ in 0..random(3) {
+            let at = random(bytes.len());
+            match random(3) {
+                0 => bytes[at] = b"\"\\{}[],:\nv E"[random(12)],
+                1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, b"\"\\{}[],:\nv\tE"[random(12)]),
+            }
+        }
+        let text = [
+            &b"{\"Records\":["[..],
+            &bytes,
+            b",",
+            other.as_bytes(),
+            b"]}\n",
+            &bytes,
+            b"\n",
+            other.as_bytes(),
+        ];
+        let text = text.concat();
+        let (a, b) = text.split_at(random(text.len()));
+        for detector in [&mut with, &mut without] {
+            detector.push(a);
+            detector.push(b);
+            detector.end_input();
+        }
+    }
+    let found = |detector: &mut detector::Detector| {
+        detector.finish();
+        detector.take_alerts()
+    };
+    let alerts = found(&mut without);
+    assert!(alerts.lines().count() > 10);
+    assert!(found(&mut with) == alerts);
 }

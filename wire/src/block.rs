@@ -208,6 +208,8 @@ mod plain {
 #[cfg(test)]
 mod tests {
     use super::{Block, Finder, Lowest, plain, prefix_xor};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn every_byte_at_every_place() {

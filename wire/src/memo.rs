@@ -127,6 +127,8 @@ fn short(text: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Memo, SLOTS};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn keeps_and_replaces() {
