@@ -2,6 +2,7 @@
 //! refused by name. Binding goes on after an error, so one pass reports several.
 
 mod aggregate;
+mod arguments;
 mod call;
 mod expand;
 mod join;
@@ -12,6 +13,7 @@ mod project;
 mod scalar;
 mod scan;
 mod series;
+mod special;
 mod subquery;
 pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
 pub use scalar::{fold, invoke};

@@ -182,7 +182,7 @@ impl Binder<'_> {
             (Type::DateTime, Type::DateTime, Type::Timespan) => Type::DateTime,
             (Type::Timespan, Type::Timespan, Type::Timespan) => Type::Timespan,
             (a, b, c) if a.is_number() && b.is_number() && c.is_number() => {
-                let ty = super::call::wider(super::call::wider(a, b), c);
+                let ty = super::arguments::wider(super::arguments::wider(a, b), c);
                 if ty == Type::Int { Type::Long } else { ty }
             }
             _ => {
