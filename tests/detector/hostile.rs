@@ -1,0 +1,165 @@
+//! Hostile records and hostile queries: an error at most, and the rest goes on.
+
+use super::{Random, ndjson, rule, scan, scan_off, ticks};
+use forepost::detector::QueryRun;
+use serde_json::Value;
+
+#[test]
+fn hostile_records_are_reported_and_the_rest_goes_on() {
+    let deep = format!(
+        "{{\"eventName\":\"PutImageScanningConfiguration\",\"eventSource\":\"ecr.amazonaws.com\",\"eventTime\":\"2026-03-11T07:00:00Z\",\"requestParameters\":{}1{}}}",
+        "[".repeat(20_000),
+        "]".repeat(20_000)
+    );
+    let mut bytes = b"{\"eventName\":\"X\",}\n\x00\xff\n".to_vec();
+    bytes.extend(deep.into_bytes());
+    bytes.push(b'\n');
+    bytes.extend(ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]));
+    let (got, problems) = scan(&[], [bytes.as_slice()]);
+    assert_eq!(got.len(), 1);
+    assert!(problems.contains("FP302"), "{problems}");
+    assert!(problems.lines().count() >= 2, "{problems}");
+    // Times at the ends of the calendar, and none at all.
+    let odd = [
+        scan_off(1, "0001-01-01T00:00:00Z"),
+        scan_off(2, "9999-12-31T23:59:59Z"),
+        scan_off(3, "yesterday"),
+        scan_off(4, ""),
+    ];
+    let every = rule(
+        "AWSCloudTrail | where EventName == 'PutImageScanningConfiguration'",
+        "queryFrequency: 5m\nqueryPeriod: 5m\ntriggerOperator: lt\ntriggerThreshold: 1\n",
+    );
+    let (got, problems) = scan(&[every], [ndjson(&odd).as_slice()]);
+    assert_eq!(got.len(), 0);
+    assert!(
+        problems.contains("FP301"),
+        "a span of 9999 years is not walked in steps of five minutes: {problems}"
+    );
+    assert_eq!(scan(&[], [ndjson(&odd).as_slice()]).0.len(), 2);
+    assert_eq!(scan(&[], [b"".as_slice()]).0.len(), 0);
+}
+
+/// Queries with pieces changed, lost and doubled: none may panic, none may run away; those that compile also run.
+#[test]
+fn mutated_queries_do_not_panic() {
+    let mut seeds: Vec<String> = vec![
+        "AWSCloudTrail | where EventName == \"X\" and isempty(ErrorCode) | extend a = parse_json(RequestParameters).b[0].c | where a == false | distinct EventName".into(),
+        "let f = (a:long, b:string = 'x') { strcat(b, a) }; datatable(x:long, s:string)[1,'a',2,'b'] | extend y = f(x) | summarize n = count(), make_set(s), arg_max(x, *) by bin(x, 2) | top 1 by n desc nulls last".into(),
+        "range x from 1 to 10 step 1 | join kind=leftouter (print x = 3, y = dynamic({\"a\": [1, 2.5, null]})) on x | mv-expand y.a to typeof(long) | union withsource=s (print z = 1d) | sort by x asc".into(),
+        "print a = iff(1 > 2, 'y', h@\"n\"), b = 1.5h + 2m, c = datetime(2020-01-01) - 1d, d = ```multi``` | project-away a* | count".into(),
+    ];
+    seeds.extend(
+        forepost::rule::BUILT_IN
+            .iter()
+            .map(|(_, text)| forepost::rule::load(text).rule.expect("it loads").query.text),
+    );
+    let bits = [
+        "|",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "'",
+        "\"",
+        "\\",
+        ",",
+        ";",
+        "..",
+        "==",
+        "- ",
+        "!",
+        "~",
+        "@",
+        "let ",
+        " by ",
+        " on ",
+        "dynamic(",
+        "datetime(",
+        "9999999999999999999",
+        "null",
+        "é",
+        "\u{1F600}",
+        "\0",
+        "$left.",
+        "*",
+        "toscalar(",
+        "AWSCloudTrail",
+        "=",
+        " and ",
+        " in ",
+    ];
+    let sample = ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]);
+    let rounds = if cfg!(debug_assertions) { 6_000 } else { 60_000 };
+    let mut random = Random(0x5EED_2026);
+    let mut compiled = 0;
+    for _ in 0..rounds {
+        let mut text: Vec<char> = seeds[random.below(seeds.len())].chars().collect();
+        for _ in 0..1 + random.below(3) {
+            let at = random.below(text.len());
+            let to = (at + random.below(12)).min(text.len());
+            match random.below(4) {
+                0 => drop(text.drain(at..to)),
+                1 => drop(text.splice(at..at, bits[random.below(bits.len())].chars())),
+                2 => {
+                    let piece: Vec<char> = text[at..to].to_vec();
+                    let other = random.below(text.len());
+                    text.splice(other..other, piece);
+                }
+                _ => drop(text.splice(at..to, bits[random.below(bits.len())].chars())),
+            }
+            if text.is_empty() {
+                break;
+            }
+        }
+        let text: String = text.into_iter().collect();
+        if let Ok(mut run) = QueryRun::new(&text, ticks("2026-03-12T00:00:00Z"), &[]) {
+            compiled += 1;
+            run.push(&sample);
+            let answer = run.result();
+            assert!(serde_json::from_str::<Value>(&answer).is_ok(), "not JSON: {answer}\nfor {text}");
+        }
+    }
+    assert!(
+        compiled > rounds / 50,
+        "only {compiled} of {rounds} compiled: the test does not reach the evaluator"
+    );
+}
+
+#[test]
+fn hostile_queries_end_with_an_error() {
+    let many = |n: usize, s: &str| s.repeat(n);
+    let doubling = (0..40).map(|i| format!("let t{} = union t{i}, t{i}; ", i + 1)).collect::<String>();
+    for text in [
+        many(100_000, "("),
+        many(100_000, "["),
+        many(50_000, "-") + "1",
+        format!("print {}1{}", many(5_000, "("), many(5_000, ")")),
+        format!("print x = 1{}", many(100_000, " + 1")),
+        format!("print x = true{}", many(100_000, " and true")),
+        format!("print x{}", many(100_000, ".a")),
+        format!("print x = 1 {}", many(10_000, "| extend x = x + 1 ")),
+        format!("print {}1{}", many(3_000, "strcat("), many(3_000, ")")),
+        format!("print dynamic({}1{})", many(3_000, "["), many(3_000, "]")),
+        "range x from 1 to 1000000000000 step 1 | count".to_owned(),
+        "range x from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 100000 step 1 | extend k = 1) on k | count".to_owned(),
+        format!("let t0 = print x = 1; {doubling} t40 | count"),
+        "let f = (x:long) { f(x) }; print f(1)".to_owned(),
+        "let f = () { f }; f".to_owned(),
+        "print s = strrep('abc', 1000000000)".to_owned(),
+        "print s = 'a' matches regex @'(a{1000}){1000}'".to_owned(),
+        format!("let a0 = pack_array(1); {} print strlen(tostring(a40))", (0..40).map(|i| format!("let a{} = pack_array(a{i}, a{i}); ", i + 1)).collect::<String>()),
+        "x".repeat(2_000_000),
+        String::new(),
+        ";;;".to_owned(),
+        "//".to_owned(),
+    ] {
+        let ended = match QueryRun::new(&text, 0, &[]) {
+            Ok(mut run) => run.result(),
+            Err(diagnostics) => format!("{} diagnostics", diagnostics.len()),
+        };
+        assert!(!ended.is_empty());
+    }
+}

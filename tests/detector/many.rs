@@ -1,0 +1,103 @@
+//! Detectors that find and one that concludes.
+
+use super::{Random, alerts, detector, envelopes, event, gzip, ndjson, rule, scan, ticks};
+use forepost::detector::Options;
+use serde_json::Value;
+
+#[test]
+fn candidates_of_many_machines_conclude_as_one_scan() {
+    let join = "let made = AWSCloudTrail | where EventName == 'A' | extend p = SourceIpAddress;
+AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=inner made on p | distinct p, EventName";
+    let rules = || {
+        vec![rule(join, "queryFrequency: 1h\nqueryPeriod: 2h\n"), {
+            let mut nothing = rule(
+                "AWSCloudTrail | where EventName == 'Z'",
+                "queryFrequency: 1h\nqueryPeriod: 1h\ntriggerOperator: eq\ntriggerThreshold: 0\n",
+            );
+            nothing.text = nothing.text.replace("abcd", "abce");
+            nothing
+        }]
+    };
+    let mut random = Random(7);
+    let name = |r: &mut Random| ["A", "B", "Z", "Q"][r.below(4)];
+    let events: Vec<Value> = (0..60)
+        .map(|i| {
+            event(
+                i,
+                &format!("2026-03-11T{:02}:{:02}:00Z", random.below(20), random.below(60)),
+                name(&mut random),
+                "a",
+            )
+        })
+        .collect();
+    let (want, _) = scan(&rules(), [ndjson(&events).as_slice()]);
+    assert!(want.len() > 5);
+    for _ in 0..5 {
+        let mut shards: Vec<Vec<Value>> = vec![Vec::new(); 3];
+        events.iter().for_each(|e| shards[random.below(3)].push(e.clone()));
+        let mut concluder = detector(&rules(), Options::default());
+        for shard in &shards {
+            let mut finder = detector(&rules(), Options { candidates: true, ..Options::default() });
+            // Pretty-printed on the way in: the record is the same.
+            shard.iter().for_each(|e| finder.push(serde_json::to_string_pretty(e).expect("JSON").as_bytes()));
+            finder.finish();
+            assert_eq!(finder.take_alerts(), "");
+            let stats: Value = serde_json::from_str(&finder.stats()).expect("JSON");
+            concluder.observe(
+                ticks(stats["firstEvent"].as_str().expect("a time")),
+                ticks(stats["lastEvent"].as_str().expect("a time")),
+            );
+            concluder.push(&finder.take_candidates());
+        }
+        concluder.finish();
+        assert_eq!(alerts(&mut concluder), want);
+    }
+}
+
+#[test]
+fn what_is_handed_over_is_as_if_it_had_been_read() {
+    let rules = [rule(
+        "AWSCloudTrail | where EventName == 'A' | extend p = parse_json(RequestParameters) | summarize n = count(), make_set(SourceIpAddress)",
+        "queryFrequency: 1h\nqueryPeriod: 2h\n",
+    )];
+    let events: Vec<Value> = (0..40)
+        .map(|i| event(i, &format!("2026-03-11T{:02}:30:00Z", i % 20), ["A", "B"][i as usize % 2], "a"))
+        .collect();
+    let mut files: Vec<Vec<u8>> = envelopes(&events).into_iter().map(|(_, bytes)| bytes).collect();
+    files.push(events.iter().flat_map(|e| serde_json::to_vec_pretty(e).expect("JSON")).collect());
+    files.push(b"{\"eventVersion\":\"1\",\"eventName\":\"A\",\"eventTime\":\"never\",\"eventSource\":\"x\"}\n{\"no\":1}\n{\"eventName\":".to_vec());
+    // More problems than are kept at once.
+    files.push(b"{\"no\":1}\n".repeat(1_500));
+    files.push(gzip(&ndjson(&events)).split_at(300).0.to_vec());
+    let finder = || detector(&rules, Options { candidates: true, ..Options::default() });
+    for chunk in [61, 4_096, usize::MAX] {
+        let (mut alone, mut concluder) =
+            (detector(&rules, Options::default()), detector(&rules, Options::default()));
+        let mut finders = [finder(), finder()];
+        for (i, file) in files.iter().enumerate() {
+            let finder = &mut finders[i % 2];
+            for bytes in file.chunks(chunk) {
+                alone.push(bytes);
+                finder.push(bytes);
+                assert!(concluder.take_over(&finder.hand_over()));
+                assert_eq!(concluder.take_problems(), alone.take_problems());
+            }
+            alone.end_input();
+            finder.end_input();
+            assert!(concluder.take_over(&finder.hand_over()));
+            assert_eq!(concluder.take_problems(), alone.take_problems());
+            assert_eq!(concluder.stats(), alone.stats());
+        }
+        alone.finish();
+        concluder.finish();
+        let found = alone.take_alerts();
+        assert!(!found.is_empty());
+        assert_eq!(concluder.take_alerts(), found);
+        assert_eq!(concluder.stats(), alone.stats());
+    }
+    let mut concluder = detector(&rules, Options::default());
+    let whole = finder().hand_over();
+    for end in 0..whole.len() {
+        assert!(!concluder.take_over(&whole[..end]));
+    }
+}
