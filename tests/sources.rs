@@ -1,21 +1,17 @@
 //! Bytes to records: every envelope, every cut, every kind of damage; and the real files, where they are present.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "helpers of tests fail loudly"
-)]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail loudly")]
+
+#[path = "sources/hostile.rs"]
+mod hostile;
+#[path = "sources/real.rs"]
+mod real;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forepost::source::{MAX_RECORD, Problem, Record, Sink, Source};
+use forepost::source::{Problem, Record, Sink, Source};
 use forepost::table::cloudtrail::{EventRow, columns};
-use forepost::table::user::{UserTable, parse_schema};
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
 
 #[derive(Default, Debug, PartialEq, Clone)]
 struct Seen {
@@ -311,74 +307,6 @@ fn insights_have_no_name() {
 }
 
 #[test]
-fn envelopes_are_bounded() {
-    let wrap = |n: usize| (0..n).fold(event("A"), |inner, _| format!(r#"{{"Message":{}}}"#, text(&inner)));
-    assert_eq!(read(wrap(4)).names(), ["A"]);
-    assert_eq!(read(wrap(5)).codes(), ["too_deep"]);
-    let lists = format!("{}{}{}", "[".repeat(40), event("A"), "]".repeat(40));
-    assert_eq!(read(lists).codes(), ["too_deep"]);
-    // Deep nesting in a record is the record's own affair.
-    let deep = format!(
-        r#"{{"eventName":"A","eventSource":"s","x":{}{}}}"#,
-        "[{\"a\":".repeat(50_000),
-        "0}]".repeat(50_000).replace("0}]", "}]")
-    );
-    let deep = deep.replacen("\"a\":}", "\"a\":0}", 1);
-    for bytes in [deep.clone(), format!("{{\"Records\":[{deep}]}}"), format!("[{deep}]")] {
-        assert_eq!(read(&bytes).names(), ["A"]);
-        assert_eq!(read_chunks(bytes.as_bytes().chunks(4093)).names(), ["A"]);
-    }
-    let wrong = deep.replacen("}]}]", "}}]]", 1);
-    assert_eq!(read(wrong).codes(), ["bad_json"]);
-    for open in ["[", "{\"a\":", "{", "[{", "\"", "{\"Records\":[", "\\"] {
-        let seen = read(open.repeat(200_000));
-        assert!(seen.records.is_empty() && !seen.problems.is_empty(), "{open}");
-    }
-}
-
-#[test]
-fn hostile_input_takes_linear_time() {
-    let start = std::time::Instant::now();
-    for unit in [
-        "{\"a\":[\n",
-        "{\"\n{",
-        "[{\"",
-        "{\"a\":{\"b\"x",
-        "[{]{\"",
-        "\n{\"a\",",
-        "\"\\",
-        "{\"Records\":[{",
-        "[\"{",
-        "{\"log\":\"{\\\"",
-    ] {
-        for prefix in ["", "[", "{\"Records\":["] {
-            let bytes = format!("{prefix}{}", unit.repeat(300_000 / unit.len()));
-            let whole = read(&bytes);
-            assert_eq!(read_chunks(bytes.as_bytes().chunks(61)), whole, "{prefix}{unit}");
-        }
-    }
-    // Quadratic behaviour would take minutes.
-    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
-}
-
-#[test]
-fn a_record_too_large_is_left_out() {
-    let huge = event("A").replace("Root", &"x".repeat(MAX_RECORD));
-    let b = event("B");
-    for bytes in [format!("{huge}\n{b}\n"), format!("[{huge},{b}]"), format!("{{\"Records\":[{huge},{b}]}}")]
-    {
-        for size in [bytes.len(), 1 << 20] {
-            let seen = read_chunks(bytes.as_bytes().chunks(size));
-            assert_eq!((seen.names(), seen.codes()), (vec!["B".to_owned()], vec!["too_large"]));
-        }
-    }
-    // A whole file may be larger than any record.
-    let many = vec![b.as_str(); MAX_RECORD / b.len() + 1];
-    assert_eq!(read(format!("{{\"Records\":[{}]}}", many.join(","))).records.len(), many.len());
-    assert_eq!(read(gzip(many.join("\n").as_bytes())).records.len(), many.len());
-}
-
-#[test]
 fn gzip_of_many_members() {
     let (a, b) = (event("A"), event("B"));
     let whole = [gzip(a.as_bytes()), gzip(b""), gzip(b.as_bytes())].concat();
@@ -426,16 +354,6 @@ fn a_damaged_gzip_member_costs_only_itself() {
 }
 
 #[test]
-fn payloads_do_not_explode() {
-    let bomb = base64(&gzip(&vec![b'x'; 65 << 20]));
-    let seen = read(format!("{{\"awslogs\":{{\"data\":\"{bomb}\"}}}}\n{}", event("A")));
-    assert_eq!((seen.names(), seen.codes()), (vec!["A".to_owned()], vec!["too_large"]));
-    let inner = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, base64(&gzip(event("A").as_bytes())));
-    let twice = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, base64(&gzip(inner.as_bytes())));
-    assert_eq!(read(twice).codes(), ["unreadable"]);
-}
-
-#[test]
 fn rows_and_csv() {
     let row = r#"{"TimeGenerated":"2026-03-01T00:00:00Z","EventName":"A","UserIdentityArn":"a"}"#;
     assert_eq!(read(row).records, [(row.to_owned(), "row")]);
@@ -459,214 +377,4 @@ fn rows_and_csv() {
     assert_eq!(read_chunks(csv.as_bytes().chunks(1)), seen);
     assert_eq!(read(gzip(csv.as_bytes())), seen);
     assert_eq!(read("a,b\n1,2\n").codes(), ["not_json"]);
-}
-
-/// Marsaglia's xorshift: the same inputs on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n.max(1) as u64) as usize
-    }
-}
-
-#[test]
-fn mutated_input_never_panics_and_never_depends_on_chunks() {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let csv = "TimeGenerated,EventName,UserIdentityArn\n2026-01-01,A,\"x\ny\"\n".to_owned();
-    let mut seeds: Vec<Vec<u8>> = envelopes().into_iter().map(|e| e.1.into_bytes()).collect();
-    seeds.push(csv.into_bytes());
-    let lines: Vec<Vec<u8>> =
-        seeds.iter().map(|s| [s.as_slice(), b"\n", event("A").as_bytes(), b"\n"].concat()).collect();
-    seeds.extend(lines);
-    let packed: Vec<Vec<u8>> = seeds.iter().map(|s| gzip(s)).collect();
-    seeds.extend(packed);
-    const BYTES: &[u8] = b"\"\\{}[],:\n\r\0\x1f\x8b\xff\xef 0aPK";
-    for round in 0..24_000 {
-        let mut bytes = seeds[random.below(seeds.len())].clone();
-        for _ in 0..=random.below(4) {
-            if bytes.is_empty() {
-                break;
-            }
-            let at = random.below(bytes.len());
-            match random.below(5) {
-                0 => bytes[at] = BYTES[random.below(BYTES.len())],
-                1 => bytes[at] = random.below(256) as u8,
-                2 => bytes.insert(at, BYTES[random.below(BYTES.len())]),
-                3 => drop(bytes.drain(at..(at + 1 + random.below(20)).min(bytes.len()))),
-                _ => bytes.truncate(at.max(1)),
-            }
-        }
-        let seen = read(&bytes);
-        for (raw, _) in &seen.records {
-            let row = EventRow::new(raw.as_bytes());
-            for i in 0..columns().len() {
-                let value = row.column(i);
-                assert!(columns()[i].ty != forepost::value::Type::String || value.as_str().is_some());
-            }
-        }
-        let size = 1 + random.below(40);
-        let cut = read_chunks(bytes.chunks(size));
-        assert_eq!(cut, seen, "round {round}, chunks of {size}: {}", String::from_utf8_lossy(&bytes));
-    }
-}
-
-#[test]
-fn mutated_tables_never_panic() {
-    let schema = "s:string,n:long,t:datetime,d:dynamic,b:bool,r:real,x:decimal,g:guid,i:int,p:timespan";
-    let columns = parse_schema(schema).expect("a schema");
-    let seeds = [
-        "{\"s\":\"x\",\"n\":1,\"t\":\"2026-01-01\",\"d\":{\"a\":[1]},\"b\":true}\n{\"r\":1.5,\"x\":\"2\",\"p\":\"1.02:03:04\"}\n",
-        "s,n,t,d\n\"a, \"\"b\"\"\",1,\"01/02/2026, 03:04:05.678\",\"{\"\"a\"\":1}\"\r\nx,,,\n",
-    ];
-    let mut random = Random(7);
-    for _ in 0..4_000 {
-        let mut bytes = seeds[random.below(2)].as_bytes().to_vec();
-        for _ in 0..=random.below(5) {
-            let at = random.below(bytes.len());
-            bytes[at] = b"\"\\{}[],:\n\r\0\xff 0aZ.-/"[random.below(19)];
-        }
-        let (table, _) = UserTable::read(columns.clone(), &bytes);
-        assert!(table.rows.iter().all(|row| row.len() == columns.len() && row[0].as_str().is_some()));
-        let _ = parse_schema(&String::from_utf8_lossy(&bytes));
-    }
-}
-
-/// The folder of shared test data, where it is.
-fn shared() -> Option<PathBuf> {
-    let path = std::env::var_os("FOREPOST_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
-    let found = path.join("cloudtrail").is_dir();
-    if !found {
-        eprintln!("skipped: no shared test data at {}", path.display());
-    }
-    found.then_some(path)
-}
-
-fn files(folder: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> =
-        std::fs::read_dir(folder).expect("a folder").flatten().map(|e| e.path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() { files(&path, out) } else { out.push(path) }
-    }
-}
-
-#[test]
-fn real_files() {
-    let Some(shared) = shared() else { return };
-    let mut paths = Vec::new();
-    files(&shared.join("cloudtrail/real"), &mut paths);
-    files(&shared.join("cloudtrail/cases"), &mut paths);
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut broken = Vec::new();
-    for path in &paths {
-        let bytes = std::fs::read(path).expect("a file");
-        let seen = read(&bytes);
-        assert_eq!(read_chunks(bytes.chunks(1021)), seen, "{}", path.display());
-        for (raw, envelope) in &seen.records {
-            *counts.entry(envelope).or_default() += 1;
-            let row = EventRow::new(raw.as_bytes());
-            assert_eq!(row.problem(), None, "{}", path.display());
-            assert!(row.time().is_some(), "{}: {raw}", path.display());
-        }
-        let name = path.strip_prefix(&shared).unwrap_or(path).display().to_string();
-        if !seen.problems.is_empty() {
-            println!("{name}: {} events", seen.records.len());
-        }
-        for (code, offset, message) in &seen.problems {
-            println!("{name}: byte {offset}: {code}: {message}");
-            broken.push((name.clone(), *code));
-        }
-        if seen.records.is_empty() && seen.problems.is_empty() {
-            // Only files that say in JSON that they hold nothing.
-            assert!(bytes.len() < 40, "{name}");
-        }
-    }
-    println!("{} files, events by envelope: {counts:?}", paths.len());
-    assert!(counts.values().sum::<usize>() > 3500);
-    let is_broken = |part: &str| broken.iter().any(|(name, _)| name.contains(part));
-    for part in ["samples-large.json", ".zip", "index.html", "script.js"] {
-        assert!(is_broken(part), "{part}");
-    }
-    assert!(!is_broken("/AWSLogs/o-abcd/") && !is_broken("stratus") && !is_broken("boogy"));
-}
-
-#[test]
-fn the_cases_are_the_same_in_every_envelope() {
-    let Some(shared) = shared() else { return };
-    let cases = shared.join("cloudtrail/cases");
-    let of = |name: &str| read(std::fs::read(cases.join(name)).expect("a file"));
-    let value = |raw: &str| serde_json::from_str::<serde_json::Value>(raw).expect("JSON");
-    let values = |seen: &Seen| seen.records.iter().map(|r| value(&r.0)).collect::<Vec<_>>();
-    let plain = of("put_image_scanning_cases.ndjson");
-    assert_eq!((plain.records.len(), plain.problems.len()), (32, 0));
-    let packed = of("123456789012_CloudTrail_us-east-1_20260311T0705Z_AbCdEfGhIjKlMnOp.json.gz");
-    assert_eq!(values(&packed), values(&plain));
-    let ids = |seen: &Seen| values(seen).iter().map(|v| v["eventID"].to_string()).collect::<Vec<_>>();
-    let (decoded, logs) =
-        (of("cloudwatch_logs_subscription.decoded.json"), of("cloudwatch_logs_subscription.json"));
-    assert!(!decoded.records.is_empty());
-    assert_eq!(values(&decoded), values(&logs));
-    for (name, envelope) in [
-        ("eventbridge.json", "eventbridge"),
-        ("lookup_events.json", "lookup-events"),
-        ("cloudwatch_logs_subscription.json", "cloudwatch-logs"),
-    ] {
-        let seen = of(name);
-        assert!(seen.problems.is_empty() && seen.records.iter().all(|r| r.1 == envelope), "{name}");
-        assert!(ids(&seen).iter().all(|id| ids(&plain).contains(id)), "{name}");
-    }
-    let bytes = std::fs::read(
-        cases.join("123456789012_CloudTrail_us-east-1_20260311T0705Z_AbCdEfGhIjKlMnOp.json.gz"),
-    )
-    .expect("a file");
-    for n in 0..=bytes.len() {
-        assert_eq!(read_chunks([&bytes[..n], &bytes[n..]]), packed, "cut at {n}");
-    }
-    assert_eq!(read_chunks(bytes.chunks(1)), packed);
-}
-
-/// Run with `cargo test --release --test sources -- --ignored --nocapture speed`.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    struct Count(u64);
-    impl Sink for Count {
-        fn record(&mut self, _: Record<'_>) {
-            self.0 += 1;
-        }
-        fn problem(&mut self, p: Problem) {
-            panic!("{p:?}");
-        }
-    }
-    let Some(shared) = shared() else { return };
-    let mut unit = Vec::new();
-    let packed = std::fs::read(shared.join("cloudtrail/real_unique.ndjson.gz")).expect("a file");
-    flate2::read::MultiGzDecoder::new(packed.as_slice()).read_to_end(&mut unit).expect("gzip");
-    let ndjson = unit.repeat(50);
-    let lines: Vec<&[u8]> = ndjson.split(|b| *b == b'\n').filter(|l| !l.is_empty()).collect();
-    let records = [b"{\"Records\":[".as_slice(), &lines.join(&b","[..]), b"]}"].concat();
-    let packed = packed.repeat(50);
-    for (name, bytes, inflated) in [
-        ("NDJSON", &ndjson, ndjson.len()),
-        ("Records", &records, records.len()),
-        ("gzip", &packed, ndjson.len()),
-    ] {
-        for size in [bytes.len(), 64 << 10] {
-            let best = (0..5)
-                .map(|_| {
-                    let (mut source, mut count) = (Source::new(), Count(0));
-                    let start = std::time::Instant::now();
-                    bytes.chunks(size).for_each(|c| source.push(c, &mut count));
-                    source.finish(&mut count);
-                    assert_eq!(count.0 as usize, lines.len());
-                    inflated as f64 / start.elapsed().as_secs_f64() / 1e6
-                })
-                .fold(0.0, f64::max);
-            println!("{name}, chunks of {size}: {best:.0} MB/s");
-        }
-    }
 }

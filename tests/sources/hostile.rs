@@ -1,0 +1,158 @@
+//! What is meant to hurt: it is bounded, reported, and never depends on how the bytes are cut.
+
+use super::{base64, envelopes, event, gzip, read, read_chunks, text};
+use forepost::source::MAX_RECORD;
+use forepost::table::cloudtrail::{EventRow, columns};
+use forepost::table::user::{UserTable, parse_schema};
+
+#[test]
+fn envelopes_are_bounded() {
+    let wrap = |n: usize| (0..n).fold(event("A"), |inner, _| format!(r#"{{"Message":{}}}"#, text(&inner)));
+    assert_eq!(read(wrap(4)).names(), ["A"]);
+    assert_eq!(read(wrap(5)).codes(), ["too_deep"]);
+    let lists = format!("{}{}{}", "[".repeat(40), event("A"), "]".repeat(40));
+    assert_eq!(read(lists).codes(), ["too_deep"]);
+    // Deep nesting in a record is the record's own affair.
+    let deep = format!(
+        r#"{{"eventName":"A","eventSource":"s","x":{}{}}}"#,
+        "[{\"a\":".repeat(50_000),
+        "0}]".repeat(50_000).replace("0}]", "}]")
+    );
+    let deep = deep.replacen("\"a\":}", "\"a\":0}", 1);
+    for bytes in [deep.clone(), format!("{{\"Records\":[{deep}]}}"), format!("[{deep}]")] {
+        assert_eq!(read(&bytes).names(), ["A"]);
+        assert_eq!(read_chunks(bytes.as_bytes().chunks(4093)).names(), ["A"]);
+    }
+    let wrong = deep.replacen("}]}]", "}}]]", 1);
+    assert_eq!(read(wrong).codes(), ["bad_json"]);
+    for open in ["[", "{\"a\":", "{", "[{", "\"", "{\"Records\":[", "\\"] {
+        let seen = read(open.repeat(200_000));
+        assert!(seen.records.is_empty() && !seen.problems.is_empty(), "{open}");
+    }
+}
+
+#[test]
+fn hostile_input_takes_linear_time() {
+    let start = std::time::Instant::now();
+    for unit in [
+        "{\"a\":[\n",
+        "{\"\n{",
+        "[{\"",
+        "{\"a\":{\"b\"x",
+        "[{]{\"",
+        "\n{\"a\",",
+        "\"\\",
+        "{\"Records\":[{",
+        "[\"{",
+        "{\"log\":\"{\\\"",
+    ] {
+        for prefix in ["", "[", "{\"Records\":["] {
+            let bytes = format!("{prefix}{}", unit.repeat(300_000 / unit.len()));
+            let whole = read(&bytes);
+            assert_eq!(read_chunks(bytes.as_bytes().chunks(61)), whole, "{prefix}{unit}");
+        }
+    }
+    // Quadratic behaviour would take minutes.
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_record_too_large_is_left_out() {
+    let huge = event("A").replace("Root", &"x".repeat(MAX_RECORD));
+    let b = event("B");
+    for bytes in [format!("{huge}\n{b}\n"), format!("[{huge},{b}]"), format!("{{\"Records\":[{huge},{b}]}}")]
+    {
+        for size in [bytes.len(), 1 << 20] {
+            let seen = read_chunks(bytes.as_bytes().chunks(size));
+            assert_eq!((seen.names(), seen.codes()), (vec!["B".to_owned()], vec!["too_large"]));
+        }
+    }
+    // A whole file may be larger than any record.
+    let many = vec![b.as_str(); MAX_RECORD / b.len() + 1];
+    assert_eq!(read(format!("{{\"Records\":[{}]}}", many.join(","))).records.len(), many.len());
+    assert_eq!(read(gzip(many.join("\n").as_bytes())).records.len(), many.len());
+}
+
+#[test]
+fn payloads_do_not_explode() {
+    let bomb = base64(&gzip(&vec![b'x'; 65 << 20]));
+    let seen = read(format!("{{\"awslogs\":{{\"data\":\"{bomb}\"}}}}\n{}", event("A")));
+    assert_eq!((seen.names(), seen.codes()), (vec!["A".to_owned()], vec!["too_large"]));
+    let inner = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, base64(&gzip(event("A").as_bytes())));
+    let twice = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, base64(&gzip(inner.as_bytes())));
+    assert_eq!(read(twice).codes(), ["unreadable"]);
+}
+
+/// Marsaglia's xorshift: the same inputs on every machine.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn mutated_input_never_panics_and_never_depends_on_chunks() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let csv = "TimeGenerated,EventName,UserIdentityArn\n2026-01-01,A,\"x\ny\"\n".to_owned();
+    let mut seeds: Vec<Vec<u8>> = envelopes().into_iter().map(|e| e.1.into_bytes()).collect();
+    seeds.push(csv.into_bytes());
+    let lines: Vec<Vec<u8>> =
+        seeds.iter().map(|s| [s.as_slice(), b"\n", event("A").as_bytes(), b"\n"].concat()).collect();
+    seeds.extend(lines);
+    let packed: Vec<Vec<u8>> = seeds.iter().map(|s| gzip(s)).collect();
+    seeds.extend(packed);
+    const BYTES: &[u8] = b"\"\\{}[],:\n\r\0\x1f\x8b\xff\xef 0aPK";
+    for round in 0..24_000 {
+        let mut bytes = seeds[random.below(seeds.len())].clone();
+        for _ in 0..=random.below(4) {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = random.below(bytes.len());
+            match random.below(5) {
+                0 => bytes[at] = BYTES[random.below(BYTES.len())],
+                1 => bytes[at] = random.below(256) as u8,
+                2 => bytes.insert(at, BYTES[random.below(BYTES.len())]),
+                3 => drop(bytes.drain(at..(at + 1 + random.below(20)).min(bytes.len()))),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        let seen = read(&bytes);
+        for (raw, _) in &seen.records {
+            let row = EventRow::new(raw.as_bytes());
+            for i in 0..columns().len() {
+                let value = row.column(i);
+                assert!(columns()[i].ty != forepost::value::Type::String || value.as_str().is_some());
+            }
+        }
+        let size = 1 + random.below(40);
+        let cut = read_chunks(bytes.chunks(size));
+        assert_eq!(cut, seen, "round {round}, chunks of {size}: {}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn mutated_tables_never_panic() {
+    let schema = "s:string,n:long,t:datetime,d:dynamic,b:bool,r:real,x:decimal,g:guid,i:int,p:timespan";
+    let columns = parse_schema(schema).expect("a schema");
+    let seeds = [
+        "{\"s\":\"x\",\"n\":1,\"t\":\"2026-01-01\",\"d\":{\"a\":[1]},\"b\":true}\n{\"r\":1.5,\"x\":\"2\",\"p\":\"1.02:03:04\"}\n",
+        "s,n,t,d\n\"a, \"\"b\"\"\",1,\"01/02/2026, 03:04:05.678\",\"{\"\"a\"\":1}\"\r\nx,,,\n",
+    ];
+    let mut random = Random(7);
+    for _ in 0..4_000 {
+        let mut bytes = seeds[random.below(2)].as_bytes().to_vec();
+        for _ in 0..=random.below(5) {
+            let at = random.below(bytes.len());
+            bytes[at] = b"\"\\{}[],:\n\r\0\xff 0aZ.-/"[random.below(19)];
+        }
+        let (table, _) = UserTable::read(columns.clone(), &bytes);
+        assert!(table.rows.iter().all(|row| row.len() == columns.len() && row[0].as_str().is_some()));
+        let _ = parse_schema(&String::from_utf8_lossy(&bytes));
+    }
+}
