@@ -121,7 +121,7 @@ size: target/bindgen/forepost.wasm ## What takes the space in the module, by cra
 	node tools/size.js target/bindgen/named.wasm
 
 .PHONY: bench
-bench: $(BENCH_WASM) bench-fluent-bit ## How fast it is beside this machine's limits; writes BENCHMARKS.md
+bench: $(BENCH_WASM) package bench-fluent-bit ## How fast it is beside this machine's limits; writes BENCHMARKS.md
 	node benches/run.mjs --write
 
 .PHONY: bench-peers

@@ -180,9 +180,17 @@ const many = rules.length > 0 ? [[`${rules.length} shared rules`, rules]] : [];
 table('Many rules, events that none of them names', [
   ['1 rule', noneBytes.length, () => detect([noneBytes], none.length), () => detector([])],
   ...many.map(([label, files]) => [label, noneBytes.length, () => detect([noneBytes], none.length), () => detector(files)]),
+  ['10 of ours', noneBytes.length, () => detect([noneBytes], none.length), () => detector(manyRules(10))],
   ['38 of ours', noneBytes.length, () => detect([noneBytes], none.length), () => detector(manyRules(38))],
   ['200 of ours', noneBytes.length, () => detect([noneBytes], none.length), () => detector(manyRules(200))],
 ], [['of one rule', '1 rule', noneBytes.length]]);
+
+// One input of each size; for the largest of all see the memory below.
+const sizes = [1, 4, 16, SIZE >> 20].map((megabytes) => {
+  const some = fill(events, megabytes << 20);
+  return [`${megabytes} MiB`, ndjson(some), some.length];
+});
+table('Inputs of different sizes', sizes.map(([label, bytes, count]) => [label, bytes.length, () => detect([bytes], count), () => detector([])]), [['of the largest', sizes.at(-1)[0], sizes.at(-1)[1].length]]);
 
 const hits = [0, 0.001, 0.1].map((share) => [share, ndjson(withHits(all, share))]);
 table('Hits of the built-in rule', hits.map(([share, bytes]) => [`${share * 100} %`, bytes.length, () => detect([bytes], all.length), () => detector([])]), [['of none', '0 %', hits[0][1].length]]);
@@ -248,6 +256,12 @@ if (!only) {
   fresh.finish();
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   say(`Peak linear memory over ${(fed / 1e9).toFixed(1)} GB in one stream: ${(fresh.memory.buffer.byteLength / 2 ** 20).toFixed(1)} MiB; ${(fed / 1e6 / seconds).toFixed(0)} MB/s.`);
+}
+
+const shipped = `${root}dist/npm/forepost.wasm`;
+if (!only && existsSync(shipped)) {
+  const module = readFileSync(shipped);
+  say(`The module as it is shipped: ${(module.length / 1e3).toFixed(0)} kB, ${(gzipSync(module, { level: 9 }).length / 1e3).toFixed(0)} kB of gzip.`);
 }
 
 if (process.argv.includes('--write')) report('In the module', lines);
