@@ -34,12 +34,21 @@ export class Detector extends Reader {
 
   alertsText() { return this.call('takeAlerts'); }
 
-  alerts() { return parseLines(this.alertsText()); }
+  /** All of them, in texts of some 16 MiB: however many they are, no text is too long. */
+  *alertTexts() {
+    for (let text = this.alertsText(); text !== ''; text = this.alertsText()) yield text;
+  }
+
+  alerts() { return Array.from(this.#eachAlert()); }
+
+  *#eachAlert() {
+    for (const text of this.alertTexts()) yield* parseLines(text);
+  }
 
   finish() { this.call('finish'); }
 
   stream() {
-    const emit = (controller) => this.alerts().forEach((alert) => controller.enqueue(alert));
+    const emit = (controller) => { for (const alert of this.#eachAlert()) controller.enqueue(alert); };
     return new TransformStream({
       transform: (chunk, controller) => { this.push(chunk); emit(controller); },
       flush: (controller) => { this.finish(); emit(controller); },
@@ -49,9 +58,9 @@ export class Detector extends Reader {
   async* scan(input) {
     for await (const chunk of chunksOf(input)) {
       this.push(chunk);
-      yield* this.alerts();
+      yield* this.#eachAlert();
     }
     this.finish();
-    yield* this.alerts();
+    yield* this.#eachAlert();
   }
 }

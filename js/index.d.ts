@@ -71,7 +71,7 @@ interface Reader {
 export interface Detector extends Reader {
   /** What the rules' author should know, though they run. */
   readonly warnings: readonly Diagnostic[];
-  /** There is no more input: concludes everything. */
+  /** There is no more input: everything concludes, as its alerts are taken. */
   finish(): void;
   /**
    * Takes over the times of the first and the last event that others have read, when only what matters of them comes here:
@@ -82,8 +82,13 @@ export interface Detector extends Reader {
   advanceTo(time: Date | string | bigint): void;
   /** Takes the alerts since the last call. Integers beyond 2^53 in the evidence are rounded: see `alertsText()`. */
   alerts(): Alert[];
-  /** Takes the alerts since the last call as the engine wrote them, one JSON object a line. */
+  /**
+   * Takes alerts since the last call as the engine wrote them, one JSON object a line: some 16 MiB of them, and further ones with the
+   * next call, until one gives an empty text.
+   */
   alertsText(): string;
+  /** Takes all of them, in such texts. */
+  alertTexts(): Generator<string, void, undefined>;
   /** Bytes of one input in, alerts out. */
   stream(): TransformStream<Chunk, Alert>;
   /** Reads one input to its end, concludes, and yields the alerts. */

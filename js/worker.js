@@ -137,8 +137,8 @@ async function judge(engine, settings, counters, read) {
     if (events === 0 && reason) {
       throw new Refusal(400, `no CloudTrail event in it: ${reason}`, { problems: problems.slice(0, SHOWN) });
     }
+    const lines = Array.from(detector.alertTexts(), (text) => text.split('\n').filter(Boolean)).flat();
     problems.push(...detector.problems());
-    const lines = detector.alertsText().split('\n').filter(Boolean);
     counters.events += events;
     counters.alerts += lines.length;
     return { lines, events, problems: problems.slice(0, SHOWN) };

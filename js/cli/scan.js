@@ -29,11 +29,13 @@ async function run(command, options, operands, span) {
   const started = performance.now();
   const found = new Map(); // alerts by rule
   const print = async () => {
-    for (const line of detector.alertsText().split('\n').filter(Boolean)) {
-      const alert = parseExact(line);
-      const rule = ruleOf(alert);
-      found.set(rule, (found.get(rule) ?? 0) + 1);
-      await out(options.format === 'ndjson' ? `${line}\n` : `${renderAlert(alert)}\n\n`);
+    for (const text of detector.alertTexts()) {
+      for (const line of text.split('\n').filter(Boolean)) {
+        const alert = parseExact(line);
+        const rule = ruleOf(alert);
+        found.set(rule, (found.get(rule) ?? 0) + 1);
+        await out(options.format === 'ndjson' ? `${line}\n` : `${renderAlert(alert)}\n\n`);
+      }
     }
   };
   if (span) detector.observe(...span);
@@ -42,9 +44,9 @@ async function run(command, options, operands, span) {
     ahead: command === 'scan' && !options.follow ? (files) => threadsFor(options.threads, files, detector, { rules, tables }) : undefined,
   });
   detector.finish();
+  await print();
   const failures = detector.problems(); // of rules' runs
   for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(clean(code))}`);
-  await print();
   summarise(report, detector.stats(), found, performance.now() - started);
   detector.dispose();
   if (report.lost.length > 0) throw report.lost[0];

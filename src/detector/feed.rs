@@ -21,6 +21,36 @@ use std::rc::Rc;
 
 /// How many candidate rows a detector keeps, over all rules.
 pub const MAX_CANDIDATES: usize = 2_000_000;
+/// About how many bytes of them, with their evidence: half of what WebAssembly can address. The other half is for concluding.
+const MAX_CANDIDATE_BYTES: usize = 2 << 30;
+
+/// What candidate rows take, or what room there is for them.
+#[derive(Clone, Copy)]
+struct Size {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Size {
+    const MAX: Size = Size { rows: MAX_CANDIDATES, bytes: MAX_CANDIDATE_BYTES };
+    const NONE: Size = Size { rows: 0, bytes: 0 };
+
+    /// Of a row; evidence that several rows share is counted for each.
+    fn of(row: &Row) -> Size {
+        let evidence = row.evidence.events().first().map_or(0, |event| event.raw.len());
+        Size { rows: 1, bytes: size_of::<(Option<i64>, Row)>() + crate::value::bytes(&row.values) + evidence }
+    }
+
+    fn add(&mut self, other: Size) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+    }
+
+    fn take_off(&mut self, other: Size) {
+        self.rows = self.rows.saturating_sub(other.rows);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+    }
+}
 /// The name of the table that inputs fill.
 pub const TABLE: &str = "AWSCloudTrail";
 
@@ -99,7 +129,9 @@ struct State {
     tally: Tally,
     stack: Vec<Value>,
     candidates: u64,
-    kept: usize,
+    kept: Size,
+    /// What may be kept.
+    most: Size,
     late: u64,
     dropped: u64,
     said_dropped: bool,
@@ -121,7 +153,8 @@ impl Feed {
                 tally: Tally::default(),
                 stack: Vec::new(),
                 candidates: 0,
-                kept: 0,
+                kept: Size::NONE,
+                most: Size::MAX,
                 late: 0,
                 dropped: 0,
                 said_dropped: false,
@@ -231,13 +264,14 @@ impl Feed {
     /// Lets go of rows no window will see again.
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
-        let mut freed = 0;
         for leaf in self.state.leaves.get_mut(range.clone()).unwrap_or_default() {
-            let before = leaf.rows.len();
-            leaf.rows.retain(|(t, _)| t.is_none_or(|t| t >= from));
-            freed += before - leaf.rows.len();
+            let seen_again = |t: Option<i64>| t.is_none_or(|t| t >= from);
+            leaf.rows
+                .iter()
+                .filter(|(t, _)| !seen_again(*t))
+                .for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
+            leaf.rows.retain(|(t, _)| seen_again(*t));
         }
-        self.state.kept = self.state.kept.saturating_sub(freed);
         self.state.late_before.get_mut(range).unwrap_or_default().fill(Some(from));
     }
 
@@ -292,7 +326,9 @@ impl Feed {
         let state = &mut self.state;
         if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
             let message = format!(
-                "more than {MAX_CANDIDATES} candidates are kept; further ones are dropped and alerts can be missing"
+                "there are more candidates than {MAX_CANDIDATES} or than fit into {} GiB; further ones are dropped and alerts \
+                 can be missing: scan fewer days or fewer rules at once",
+                MAX_CANDIDATE_BYTES >> 30
             );
             state.tally.problem(None, "FP304", message);
         }
@@ -389,8 +425,8 @@ impl State {
                 .collect();
             let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
             let rows = &mut leaf.rows;
-            let (mut kept, mut dropped, keep) = (0, 0, self.keep);
-            let room = MAX_CANDIDATES.saturating_sub(self.kept);
+            let (mut found, mut dropped, keep) = (false, 0, self.keep);
+            let (most, kept) = (self.most, &mut self.kept);
             let done = stage::run(
                 stages,
                 Row { values, evidence },
@@ -398,9 +434,10 @@ impl State {
                 &mut self.stack,
                 &mut |row| {
                     if keep == Keep::Records {
-                        kept = 1;
-                    } else if kept < room {
-                        kept += 1;
+                        found = true;
+                    } else if kept.rows < most.rows && kept.bytes < most.bytes {
+                        found = true;
+                        kept.add(Size::of(&row));
                         rows.push((time, row));
                     } else {
                         dropped += 1;
@@ -410,9 +447,8 @@ impl State {
             if let Err(e) = done {
                 failed = Some(e);
             }
-            self.kept += if keep == Keep::Records { 0 } else { kept };
             self.dropped += dropped;
-            if kept > 0 {
+            if found {
                 candidate = true;
                 leaf.sorted.set(false);
                 if let (Some(t), Some(before)) = (time, late_before)
@@ -492,6 +528,40 @@ impl Columns for CachedRow<'_> {
         match self.cells.get(index) {
             Some(cell) => cell.get_or_init(|| self.row.column(index)).clone(),
             None => Value::Null,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Feed, Keep, Size};
+    use crate::detector::check::{RuleFile, compile_all};
+
+    #[test]
+    fn candidates_are_bounded_by_rows_and_by_bytes() {
+        let text = include_str!("../../rules/AWS_ECRImageScanningDisabled.yaml")
+            .replace("where scanOnPush == false", "where true");
+        let files = [RuleFile { file: "a.yaml".to_owned(), text }];
+        let event = |i: usize| {
+            format!(
+                "{{\"eventVersion\":\"1\",\"eventTime\":\"2026-01-01T00:00:{i:02}Z\",\"eventSource\":\"ecr.amazonaws.com\",\"eventName\":\"PutImageScanningConfiguration\",\"x\":\"{}\"}}\n",
+                "x".repeat(1000)
+            )
+        };
+        for most in [Size { rows: 3, ..Size::MAX }, Size { bytes: 7000, ..Size::MAX }] {
+            let mut feed = Feed::new(Keep::Evidence);
+            feed.state.most = most;
+            let leaves = compile_all(&files, &[]).0.into_iter().flat_map(|c| c.split.leaves).collect();
+            let range = feed.add(leaves, &[]);
+            (0..10).for_each(|i| feed.push(event(i).as_bytes()));
+            feed.end_input();
+            let kept = feed.state.kept;
+            assert!((3..=5).contains(&kept.rows) && kept.bytes < 10_000, "{} {}", kept.rows, kept.bytes);
+            assert_eq!(feed.state.dropped as usize + kept.rows, 10);
+            assert!(feed.take_problems().contains("FP304"));
+            assert!(!feed.take_problems().contains("FP304"), "it is said once");
+            feed.concluded(range, Some(i64::MAX));
+            assert_eq!((feed.state.kept.rows, feed.state.kept.bytes), (0, 0));
         }
     }
 }

@@ -71,7 +71,12 @@ struct RuleState {
     concluded: Option<i64>,
     /// No tick before this one runs: an alert silenced the rule.
     silent_until: i64,
+    /// Whether it was said that the rule has too many windows without events.
+    said_too_many: bool,
 }
+
+/// How many bytes of alerts wait to be taken before concluding does.
+const ALERTS_AT_ONCE: usize = 16 << 20;
 
 /// Runs rules over CloudTrail records.
 pub struct Detector {
@@ -83,6 +88,8 @@ pub struct Detector {
     warnings: Vec<Finding>,
     alerts: String,
     alert_count: u64,
+    /// The input has ended, and this rule and those behind it have still to conclude.
+    to_conclude: Option<usize>,
 }
 
 impl Detector {
@@ -108,6 +115,7 @@ impl Detector {
             warnings: findings,
             alerts: String::new(),
             alert_count: 0,
+            to_conclude: None,
         })
     }
 
@@ -170,20 +178,34 @@ impl Detector {
         }
     }
 
-    /// There is no more input: concludes every window that holds anything.
+    /// There is no more input: every window that holds anything concludes, as its alerts are
+    /// [taken](Self::take_alerts).
     pub fn finish(&mut self) {
         self.feed.end_input();
-        for i in 0..self.rules.len() {
-            self.conclude(i, i64::MAX);
+        self.to_conclude = Some(0);
+        self.conclude_on();
+    }
+
+    /// Concludes rule by rule until there are enough alerts to take.
+    fn conclude_on(&mut self) {
+        while let Some(index) = self.to_conclude {
+            if index >= self.rules.len() {
+                self.to_conclude = None;
+            } else if self.conclude(index, i64::MAX) {
+                self.to_conclude = Some(index + 1);
+            } else {
+                return;
+            }
         }
     }
 
-    /// Runs the ticks of a rule up to and with `limit`.
-    fn conclude(&mut self, index: usize, limit: i64) {
+    /// Runs the ticks of a rule up to and with `limit`; at the end of all input only until there are enough alerts to take.
+    /// Whether all of them ran.
+    fn conclude(&mut self, index: usize, limit: i64) -> bool {
         if self.candidates_only {
-            return;
+            return true;
         }
-        let Some(state) = self.rules.get_mut(index) else { return };
+        let Some(state) = self.rules.get_mut(index) else { return true };
         let schedule = state.rule.schedule;
         let span = self.feed.times();
         let leaves = self.feed.leaves(state.leaves.clone());
@@ -194,12 +216,19 @@ impl Detector {
             let from = state.concluded.map_or(first, |c| c.max(first));
             if schedule.ticks(from, last).len() > MAX_EMPTY_TICKS {
                 every_tick = false;
-                problems.push(format!(
-                    "the events span more than {MAX_EMPTY_TICKS} windows; only those with candidates were run"
-                ));
+                if !std::mem::replace(&mut state.said_too_many, true) {
+                    problems.push(format!(
+                        "the events span more than {MAX_EMPTY_TICKS} windows; only those with candidates were run"
+                    ));
+                }
             }
         }
+        let mut done = true;
         loop {
+            if self.to_conclude.is_some() && self.alerts.len() >= ALERTS_AT_ONCE {
+                done = false;
+                break;
+            }
             let next = match (every_tick, span) {
                 (true, Some((first, last))) => {
                     let tick = state.concluded.map_or_else(
@@ -248,11 +277,15 @@ impl Detector {
             self.feed.report("FP301", format!("rule '{name}': {message}"));
         }
         self.feed.concluded(range, keep_from);
+        done
     }
 
-    /// The alerts since the last call, one JSON object a line.
+    /// The alerts since the last call, one JSON object a line; not much more than 16 MiB at once. After
+    /// [`finish`](Self::finish) there may be more with the next call, until one gives nothing.
     pub fn take_alerts(&mut self) -> String {
-        std::mem::take(&mut self.alerts)
+        let alerts = std::mem::take(&mut self.alerts);
+        self.conclude_on();
+        alerts
     }
 
     /// With [`Options::candidates`]: the records that matter since the last call, one JSON object a line. A detector of the
@@ -306,7 +339,15 @@ impl RuleState {
     fn new(compiled: CompiledRule, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
         let CompiledRule { rule, split, columns, .. } = compiled;
         let leaves = feed.add(split.leaves, tables);
-        RuleState { rule, root: split.root, columns, leaves, concluded: None, silent_until: 0 }
+        RuleState {
+            rule,
+            root: split.root,
+            columns,
+            leaves,
+            concluded: None,
+            silent_until: 0,
+            said_too_many: false,
+        }
     }
 }
 

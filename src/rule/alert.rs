@@ -12,12 +12,16 @@ pub const MAX_ALERTS: usize = 150;
 /// The same for a near-real-time rule. Source: near-real-time-rules.
 pub const MAX_NRT_ALERTS: usize = 30;
 
+/// About how many bytes of evidence an alert of many rows, and one of a single row, carries at most.
+const MAX_EVIDENCE: [usize; 2] = [16 << 20, 1 << 20];
+
 /// What the host decides about alerts.
 #[derive(Clone, Debug)]
 pub struct AlertOptions {
     /// Whether alerts carry `Evidence`, which is Forepost's and not Sentinel's. Default true.
     pub evidence: bool,
-    /// How many rows the evidence of one alert shows at most; an alert of more says so. Default 10,000.
+    /// How many rows the evidence of one alert shows at most, and no more than 16 MiB of them; an alert of more says so.
+    /// Default 10,000.
     pub evidence_rows: usize,
     /// The workspace that alerts name in `AlertType` and `Data Sources`. Default `forepost`.
     pub workspace: String,
@@ -131,7 +135,11 @@ impl Run<'_> {
         let tactics = tactics.unwrap_or_else(|| rule.tactics.clone());
         let (techniques, sub_techniques) = techniques(rule, &dynamic);
         let (start, end) = self.times(rows);
-        let shown = rows.get(..options.evidence_rows.min(rows.len())).unwrap_or(rows);
+        let chosen = rows.get(..options.evidence_rows.min(rows.len())).unwrap_or(rows);
+        let [of_many, of_one] = MAX_EVIDENCE;
+        let room = if rows.len() > 1 { of_many } else { of_one };
+        let evidence = options.evidence.then(|| evidence::evidence(self.rows, chosen, room));
+        let shown = evidence.as_ref().map_or(0, |(_, shown)| *shown);
         Alert {
             id,
             name: name.unwrap_or_else(|| rule.name.clone()),
@@ -145,9 +153,9 @@ impl Run<'_> {
             techniques: texts(&techniques),
             sub_techniques: texts(&sub_techniques),
             entities: entity::entities(&rule.entity_mappings, self.rows, rows),
-            extended_properties: self.extended_properties(rows, shown.len(), correlation, options),
+            extended_properties: self.extended_properties(rows, shown, correlation, options),
             dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect(),
-            evidence: options.evidence.then(|| evidence::evidence(self.rows, shown)),
+            evidence: evidence.map(|(evidence, _)| evidence),
         }
     }
 

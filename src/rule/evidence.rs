@@ -4,10 +4,16 @@ use crate::exec::row::{Event, Row, Rows};
 use crate::value::json;
 use std::borrow::Cow;
 
-/// `[{"row":{…},"events":[{"eventID":…,"record":…}]}]`
-pub(super) fn evidence(rows: &Rows, chosen: &[&Row]) -> String {
+/// `[{"row":{…},"events":[{"eventID":…,"record":…}]}]`, and how many of the rows are in it. After `room` bytes no further
+/// event and no further row begins.
+pub(super) fn evidence(rows: &Rows, chosen: &[&Row], room: usize) -> (String, usize) {
     let mut out = String::from("[");
+    let mut shown = 0;
     for (i, row) in chosen.iter().enumerate() {
+        if out.len() > room {
+            break;
+        }
+        shown += 1;
         out.push_str(if i > 0 { ",{\"row\":{" } else { "{\"row\":{" });
         for (i, (column, value)) in rows.columns.iter().zip(&row.values).enumerate() {
             out.push_str(if i > 0 { "," } else { "" });
@@ -17,6 +23,9 @@ pub(super) fn evidence(rows: &Rows, chosen: &[&Row]) -> String {
         }
         out.push_str("},\"events\":[");
         for (i, event) in row.evidence.events().iter().enumerate() {
+            if out.len() > room {
+                break;
+            }
             out.push_str(if i > 0 { ",{\"eventID\":" } else { "{\"eventID\":" });
             json::write_string(&mut out, &event_id(event));
             out.push_str(",\"record\":");
@@ -26,7 +35,7 @@ pub(super) fn evidence(rows: &Rows, chosen: &[&Row]) -> String {
         out.push_str("]}");
     }
     out.push(']');
-    out
+    (out, shown)
 }
 
 /// The record's `eventID` (`AwsEventId` in a record that already has the table's columns); empty if it has none.

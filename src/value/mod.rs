@@ -127,6 +127,27 @@ pub enum Value {
 
 const _: () = assert!(size_of::<Value>() <= 24, "a row is a vector of these");
 
+/// About how many bytes values take, with all that is in them.
+pub fn bytes(values: &[Value]) -> usize {
+    let mut waiting: Vec<&Value> = values.iter().collect();
+    let mut bytes = 0;
+    while let Some(value) = waiting.pop() {
+        bytes += size_of::<Value>();
+        match value {
+            Value::String(text) => bytes += text.len(),
+            Value::Array(items) => waiting.extend(items.iter()),
+            Value::Bag(bag) => {
+                for (key, value) in bag.iter() {
+                    bytes += size_of::<Str>() + key.len();
+                    waiting.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes
+}
+
 /// A property bag: keys in the order they were first written, each once.
 #[derive(Clone, Debug, Default)]
 pub struct Bag(Vec<(Str, Value)>);

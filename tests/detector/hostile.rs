@@ -1,7 +1,7 @@
 //! Hostile records and hostile queries: an error at most, and the rest goes on.
 
-use super::{Random, ndjson, rule, scan, scan_off, ticks};
-use forepost::detector::QueryRun;
+use super::{Random, detector, ndjson, rule, scan, scan_off, ticks};
+use forepost::detector::{Options, QueryRun};
 use serde_json::Value;
 
 #[test]
@@ -161,5 +161,49 @@ fn hostile_queries_end_with_an_error() {
             Err(diagnostics) => format!("{} diagnostics", diagnostics.len()),
         };
         assert!(!ended.is_empty());
+    }
+}
+
+#[test]
+fn much_evidence_comes_in_pieces() {
+    let long = "x".repeat(60_000);
+    let event = |i: usize| {
+        let mut event = scan_off(i as u32, &format!("2026-03-{:02}T{:02}:00:00Z", i % 28 + 1, i % 3));
+        event["userAgent"] = long.clone().into();
+        event
+    };
+    let events = ndjson(&(0..600).map(event).collect::<Vec<_>>());
+    let scanned = |period: &str| -> Vec<Value> {
+        let query = "AWSCloudTrail | project TimeGenerated, AwsEventId";
+        let mut d = detector(&[rule(query, period)], Options::default());
+        d.push(&events);
+        d.finish();
+        let texts: Vec<String> =
+            std::iter::from_fn(|| Some(d.take_alerts()).filter(|text| !text.is_empty())).collect();
+        assert!(texts.len() > 1 && texts.iter().all(|text| text.len() < 34 << 20));
+        texts
+            .iter()
+            .flat_map(|text| text.lines())
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    };
+    let rows = |alert: &Value| alert["Evidence"].as_array().map_or(0, Vec::len);
+    // 36 MB in all, in windows of half a megabyte.
+    let hourly = scanned("queryFrequency: 1h\nqueryPeriod: 1h\n");
+    assert_eq!((hourly.len(), hourly.iter().map(rows).sum::<usize>()), (84, 600));
+    // The same in windows of more than one alert's evidence may hold.
+    for alert in scanned("queryFrequency: 14d\nqueryPeriod: 14d\n") {
+        let properties = alert["ExtendedProperties"].as_str().expect("properties");
+        let properties: Value = serde_json::from_str(properties).expect("JSON");
+        let all: usize = properties["Search Query Results Overall Count"]
+            .as_str()
+            .and_then(|n| n.parse().ok())
+            .expect("a number");
+        if all * long.len() > 17 << 20 {
+            assert!((250..290).contains(&rows(&alert)), "{}", rows(&alert));
+            assert_eq!(properties["Evidence Rows"], format!("{} of {all}", rows(&alert)));
+        } else {
+            assert_eq!((rows(&alert), properties.get("Evidence Rows")), (all, None));
+        }
     }
 }

@@ -81,7 +81,8 @@ pub extern "C" fn finish() -> usize {
     DETECTOR.with_borrow_mut(|d| {
         let d = d.as_mut().unwrap();
         d.finish();
-        give(d.take_alerts())
+        let texts = std::iter::from_fn(|| Some(d.take_alerts()).filter(|text| !text.is_empty()));
+        give(texts.collect())
     })
 }
 

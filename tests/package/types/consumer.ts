@@ -31,7 +31,8 @@ function alertsOf(bytes: Uint8Array): Alert[] {
   const stats: Stats = detector.stats();
   const warnings: readonly Diagnostic[] = detector.warnings;
   const ndjson: string = detector.alertsText();
-  console.log(problems, stats.envelopes['s3'], warnings, ndjson);
+  const more: string[] = Array.from(detector.alertTexts());
+  console.log(problems, stats.envelopes['s3'], warnings, ndjson, more);
   return detector.alerts();
 }
 

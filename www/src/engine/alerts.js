@@ -17,16 +17,16 @@ export function entityName(entity) {
 }
 
 export class Alerts {
-  #text = '';
+  #texts = [];
   #lines = new Map();          // by alert id: {line, summary, lower}
 
   /** Takes the engine's lines; says whether anything changed. */
-  replace(text) {
-    if (text === this.#text) return false;
-    this.#text = text;
+  replace(texts) {
+    if (texts.length === this.#texts.length && texts.every((text, i) => text === this.#texts[i])) return false;
+    this.#texts = texts;
     const before = this.#lines;
     this.#lines = new Map();
-    for (const line of text.split('\n')) {
+    for (const line of texts.flatMap((text) => text.split('\n'))) {
       if (!line) continue;
       const id = /"SystemAlertId":"([^"]+)"/.exec(line)?.[1] ?? String(this.#lines.size);
       const known = before.get(id);

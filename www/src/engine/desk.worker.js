@@ -80,7 +80,7 @@ const operations = {
       if (span) detector.observe(...span);
       detector.finish();
       const { late, dropped } = detector.stats();
-      const changed = alerts.replace(detector.alertsText());
+      const changed = alerts.replace(Array.from(detector.alertTexts()));
       return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: [...detector.problems(), ...(tooMany ? [TOO_MANY] : [])], late, dropped };
     } finally {
       detector.dispose();
