@@ -21,9 +21,6 @@ use std::rc::Rc;
 
 /// How many candidate rows a detector keeps, over all rules.
 pub const MAX_CANDIDATES: usize = 2_000_000;
-/// About how many bytes of them, with their evidence: half of what WebAssembly can address. The other half is for concluding.
-const MAX_CANDIDATE_BYTES: usize = 2 << 30;
-
 /// What candidate rows take, or what room there is for them.
 #[derive(Clone, Copy)]
 struct Size {
@@ -32,8 +29,17 @@ struct Size {
 }
 
 impl Size {
-    const MAX: Size = Size { rows: MAX_CANDIDATES, bytes: MAX_CANDIDATE_BYTES };
     const NONE: Size = Size { rows: 0, bytes: 0 };
+
+    /// What a feed has room for: [`MAX_CANDIDATES`] rows, and bytes that leave enough of the 4 GiB that WebAssembly can address
+    /// for concluding, which copies a window's rows; a query's are not copied.
+    fn most(keep: Keep) -> Size {
+        let mib = match keep {
+            Keep::Rows => 2560,
+            Keep::Evidence | Keep::Records => 2048,
+        };
+        Size { rows: MAX_CANDIDATES, bytes: mib << 20 }
+    }
 
     /// Of a row; evidence that several rows share is counted for each.
     fn of(row: &Row) -> Size {
@@ -154,7 +160,7 @@ impl Feed {
                 stack: Vec::new(),
                 candidates: 0,
                 kept: Size::NONE,
-                most: Size::MAX,
+                most: Size::most(keep),
                 late: 0,
                 dropped: 0,
                 said_dropped: false,
@@ -290,6 +296,11 @@ impl Feed {
         lines
     }
 
+    /// How many rows found no room.
+    pub fn dropped(&self) -> u64 {
+        self.state.dropped
+    }
+
     /// How many bytes wait to be handed over.
     pub fn waiting(&self) -> usize {
         self.state.collected.len()
@@ -326,9 +337,9 @@ impl Feed {
         let state = &mut self.state;
         if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
             let message = format!(
-                "there are more candidates than {MAX_CANDIDATES} or than fit into {} GiB; further ones are dropped and alerts \
+                "there are more candidates than {MAX_CANDIDATES} or than fit into {} MiB; further ones are dropped and alerts \
                  can be missing: scan fewer days or fewer rules at once",
-                MAX_CANDIDATE_BYTES >> 30
+                state.most.bytes >> 20
             );
             state.tally.problem(None, "FP304", message);
         }
@@ -548,7 +559,7 @@ mod tests {
                 "x".repeat(1000)
             )
         };
-        for most in [Size { rows: 3, ..Size::MAX }, Size { bytes: 7000, ..Size::MAX }] {
+        for most in [Size { rows: 3, bytes: 1 << 20 }, Size { rows: 100, bytes: 7000 }] {
             let mut feed = Feed::new(Keep::Evidence);
             feed.state.most = most;
             let leaves = compile_all(&files, &[]).0.into_iter().flat_map(|c| c.split.leaves).collect();

@@ -14,6 +14,9 @@ use serde::Deserialize;
 use std::ops::Range;
 use std::rc::Rc;
 
+/// How long the text of an answer may be. Kusto's own limit is 64 MB.
+const MAX_ANSWER: usize = 128 << 20;
+
 /// A query that reads inputs and then answers.
 pub struct QueryRun {
     feed: Feed,
@@ -67,13 +70,33 @@ impl QueryRun {
     }
 
     fn answer(&mut self, out: &mut String) {
+        let error = |out: &mut String, code, message: String| {
+            write_error(out, &Diagnostic::error(code, message, Default::default()));
+        };
+        if self.feed.dropped() > 0 {
+            // What is left of the rows would be a wrong answer.
+            return error(
+                out,
+                "E_RUNAWAY_QUERY",
+                "The query keeps more rows than fit into memory; filter earlier or take fewer columns."
+                    .to_owned(),
+            );
+        }
         let leaves = self.feed.leaves_mut(self.leaves.clone());
         let tables: Vec<Table> = leaves.iter_mut().map(|leaf| leaf.take_all()).collect();
         match Run::new(self.now, &tables, Budget::default()).table(&self.root) {
-            Ok(rows) => write_rows(out, &self.columns, rows.iter().map(|r| r.values.as_slice())),
-            Err(ExecError { code, message }) => {
-                write_error(out, &Diagnostic::error(code, message, Default::default()));
+            Ok(rows) => {
+                let start = out.len();
+                if !write_rows(out, &self.columns, rows.iter().map(|r| r.values.as_slice())) {
+                    out.truncate(start);
+                    let message = format!(
+                        "The result has more than {} MiB of text; take fewer rows or columns.",
+                        MAX_ANSWER >> 20
+                    );
+                    error(out, "E_QUERY_RESULT_SET_TOO_LARGE", message);
+                }
             }
+            Err(ExecError { code, message }) => error(out, code, message),
         }
     }
 
@@ -142,8 +165,8 @@ pub fn write_diagnostic(out: &mut String, d: &Diagnostic) {
     out.push_str(&format!(",\"start\":{},\"end\":{}}}", d.span.start, d.span.end));
 }
 
-/// Writes columns and rows, each cell in its type's JSON form.
-pub fn write_rows<'a>(out: &mut String, columns: &[Column], rows: impl Iterator<Item = &'a [Value]>) {
+/// Writes columns and rows, each cell in its type's JSON form. False if that is too much.
+pub fn write_rows<'a>(out: &mut String, columns: &[Column], rows: impl Iterator<Item = &'a [Value]>) -> bool {
     out.push_str("\"columns\":[");
     for (i, c) in columns.iter().enumerate() {
         out.push_str(if i > 0 { ",{" } else { "{" });
@@ -154,6 +177,9 @@ pub fn write_rows<'a>(out: &mut String, columns: &[Column], rows: impl Iterator<
     }
     out.push_str("],\"rows\":[");
     for (i, row) in rows.enumerate() {
+        if out.len() > MAX_ANSWER {
+            return false;
+        }
         out.push_str(if i > 0 { ",[" } else { "[" });
         for (j, (value, column)) in row.iter().zip(columns).enumerate() {
             if j > 0 {
@@ -164,6 +190,7 @@ pub fn write_rows<'a>(out: &mut String, columns: &[Column], rows: impl Iterator<
         out.push(']');
     }
     out.push(']');
+    true
 }
 
 /// Writes one cell: numbers and bools as JSON, decimals, guids, times and not-finite reals as text, a dynamic as the

@@ -84,3 +84,17 @@ fn rules_read_tables_the_caller_supplies() {
     let bad = table("t", "a:long", "a\nx\n").expect_err("a bad row");
     assert_eq!((bad[0].code, bad[0].line), ("FP402", 2));
 }
+
+#[test]
+fn an_answer_that_is_too_large_is_an_error() {
+    let answer = |rows: usize| -> Value {
+        let query =
+            format!("range x from 1 to {rows} step 1 | extend s = strrep('{}', 1000)", "x".repeat(60));
+        let mut run = QueryRun::new(&query, 0, &[]).map_err(|d| format!("{d:?}")).expect("a query");
+        serde_json::from_str(&run.result()).expect("JSON")
+    };
+    assert_eq!(answer(100)["rows"].as_array().map(Vec::len), Some(100));
+    let large = answer(3_000);
+    assert_eq!(large["error"]["code"], "E_QUERY_RESULT_SET_TOO_LARGE");
+    assert!(large.get("rows").is_none());
+}
