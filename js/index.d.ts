@@ -173,7 +173,10 @@ export interface Alert {
 
 export interface EvidenceRow {
   row: Record<string, unknown>;
+  /** At most 1,000. */
   events: { eventID: string | null; record: Record<string, unknown> }[];
+  /** How many more of them there was no room for. */
+  eventsLeftOut?: number;
 }
 
 /** Findings about rule files, without running them. */

@@ -13,15 +13,15 @@ pub const MAX_ALERTS: usize = 150;
 pub const MAX_NRT_ALERTS: usize = 30;
 
 /// About how many bytes of evidence an alert of many rows, and one of a single row, carries at most.
-const MAX_EVIDENCE: [usize; 2] = [16 << 20, 1 << 20];
+const MAX_EVIDENCE: [usize; 2] = [16 << 20, 2 << 20];
 
 /// What the host decides about alerts.
 #[derive(Clone, Debug)]
 pub struct AlertOptions {
     /// Whether alerts carry `Evidence`, which is Forepost's and not Sentinel's. Default true.
     pub evidence: bool,
-    /// How many rows the evidence of one alert shows at most, and no more than 16 MiB of them; an alert of more says so.
-    /// Default 10,000.
+    /// How many rows the evidence of one alert shows at most, and no more than 16 MiB of them, 2 MiB of a single row; an
+    /// alert of more says so. Default 10,000.
     pub evidence_rows: usize,
     /// The workspace that alerts name in `AlertType` and `Data Sources`. Default `forepost`.
     pub workspace: String,

@@ -5,7 +5,7 @@ use crate::value::json;
 use std::borrow::Cow;
 
 /// `[{"row":{…},"events":[{"eventID":…,"record":…}]}]`, and how many of the rows are in it. After `room` bytes no further
-/// event and no further row begins.
+/// event and no further row begins; a row then says how many of its events are missing: `"eventsLeftOut":n`.
 pub(super) fn evidence(rows: &Rows, chosen: &[&Row], room: usize) -> (String, usize) {
     let mut out = String::from("[");
     let mut shown = 0;
@@ -22,8 +22,11 @@ pub(super) fn evidence(rows: &Rows, chosen: &[&Row], room: usize) -> (String, us
             json::write(&mut out, value);
         }
         out.push_str("},\"events\":[");
-        for (i, event) in row.evidence.events().iter().enumerate() {
+        let events = row.evidence.events();
+        let mut left_out = 0;
+        for (i, event) in events.iter().enumerate() {
             if out.len() > room {
+                left_out = events.len() - i;
                 break;
             }
             out.push_str(if i > 0 { ",{\"eventID\":" } else { "{\"eventID\":" });
@@ -32,7 +35,11 @@ pub(super) fn evidence(rows: &Rows, chosen: &[&Row], room: usize) -> (String, us
             out.push_str(&record(&event.raw));
             out.push('}');
         }
-        out.push_str("]}");
+        out.push(']');
+        if left_out > 0 {
+            out.push_str(&format!(",\"eventsLeftOut\":{left_out}"));
+        }
+        out.push('}');
     }
     out.push(']');
     (out, shown)
@@ -97,6 +104,23 @@ fn depth(raw: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_there_is_no_room_for_is_said() {
+        use crate::exec::row::Evidence;
+        use std::rc::Rc;
+        let events = (0..3).map(|i| {
+            Rc::new(Event { raw: format!("{{\"eventID\":\"e-{i}\"}}").into_bytes().into(), time: None })
+        });
+        let row = Row { values: Vec::new(), evidence: Evidence::Many(Rc::new(events.collect())) };
+        let rows = Rows { columns: Vec::new(), rows: Vec::new() };
+        let (all, shown) = evidence(&rows, &[&row, &row], 10_000);
+        assert_eq!((shown, all.matches("eventID\":\"e-").count(), all.contains("LeftOut")), (2, 12, false));
+        let (some, shown) = evidence(&rows, &[&row, &row], 60);
+        let want =
+            r#"[{"row":{},"events":[{"eventID":"e-0","record":{"eventID":"e-0"}}],"eventsLeftOut":2}]"#;
+        assert_eq!((shown, &*some), (1, want));
+    }
 
     #[test]
     fn records_stay_json() {
