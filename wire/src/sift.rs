@@ -53,15 +53,21 @@ impl Sift {
 
     /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
     pub fn leaves(&mut self, name: &[u8], source: &[u8], oracle: &dyn Oracle) -> Leaves {
-        if let Some(leaves) = self.memo.find(name, source).and_then(|place| self.memo.leaves(place)) {
-            return Leaves::clone(leaves);
+        let place = self.place(name, source, oracle);
+        let known = place.and_then(|place| self.memo.leaves(place)).map(Leaves::clone);
+        known.unwrap_or_else(|| oracle.leaves(name, source))
+    }
+
+    /// Where it is remembered what a pair can pass. `None` if it is not to be: only plain texts are, for the raw bytes of a
+    /// record must not be taken for a decoded text; and very long ones are not worth it.
+    #[inline]
+    fn place(&mut self, name: &[u8], source: &[u8], oracle: &dyn Oracle) -> Option<usize> {
+        // What is remembered was looked at closely when it came first.
+        if let Some(place) = self.memo.find(name, source) {
+            return Some(place);
         }
-        let leaves = oracle.leaves(name, source);
-        // Only plain texts: the raw bytes of a record must not be taken for a decoded text. Long ones are not worth it.
-        if is_plain(name) && is_plain(source) && name.len() + source.len() <= 512 {
-            self.memo.insert(name, source, Leaves::clone(&leaves));
-        }
-        leaves
+        let fit = is_plain(name) && is_plain(source) && name.len() + source.len() <= 512;
+        fit.then(|| self.memo.insert(name, source, oracle.leaves(name, source)))
     }
 
     /// Looks at the record that the bytes begin with; `alone` if it stands by itself and not in a list. The error is
@@ -111,14 +117,7 @@ impl Sift {
             Some(text) => Some(self.clock.read(text, |day| oracle.midnight(day)).ok_or(end)?),
             None => None,
         };
-        // What is remembered was looked at closely when it came first.
-        let place = match self.memo.find(name, source) {
-            Some(place) => place,
-            None if is_plain(name) && is_plain(source) => {
-                self.memo.insert(name, source, oracle.leaves(name, source))
-            }
-            None => return Err(end),
-        };
+        let place = self.place(name, source, oracle).ok_or(end)?;
         let leaves = self.memo.leaves(place).ok_or(end)?;
         Ok(Seen { end, time, leaves })
     }
