@@ -8,7 +8,7 @@
 mod datatable;
 #[path = "../tests/kql/fuzz.rs"]
 mod fuzz;
-#[path = "../tests/kql/random.rs"]
+#[path = "../tests/support/random.rs"]
 mod random;
 
 use datatable::datatable;

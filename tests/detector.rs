@@ -9,6 +9,8 @@ mod answers;
 mod hostile;
 #[path = "detector/many.rs"]
 mod many;
+#[path = "support/random.rs"]
+mod random;
 #[path = "detector/shared.rs"]
 mod shared;
 
@@ -126,21 +128,6 @@ fn envelopes(events: &[Value]) -> Vec<(&'static str, Vec<u8>)> {
         ("LookupEvents", json!({"Events": lookups}).to_string().into_bytes()),
         ("pipeline", ndjson(&logged)),
     ]
-}
-
-/// A small generator; failures print what they need to be repeated.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
 }
 
 #[test]

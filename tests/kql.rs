@@ -13,7 +13,7 @@ mod golden;
 mod operators;
 #[path = "kql/properties.rs"]
 mod properties;
-#[path = "kql/random.rs"]
+#[path = "support/random.rs"]
 mod random;
 
 use forepost::detector::query_batch_line;

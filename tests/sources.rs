@@ -4,6 +4,8 @@
 
 #[path = "sources/hostile.rs"]
 mod hostile;
+#[path = "support/random.rs"]
+mod random;
 #[path = "sources/real.rs"]
 mod real;
 

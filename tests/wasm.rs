@@ -2,8 +2,12 @@
 #![cfg(all(target_arch = "wasm32", feature = "js"))]
 #![allow(clippy::expect_used, clippy::panic, reason = "clippy does not know that these are tests")]
 
+#[path = "support/random.rs"]
+mod random;
+
 use forepost::detector::{self, Options};
 use forepost::host::js::{Detector, Query, check, query_batch_line, version};
+use random::Random;
 use serde_json::Value;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -95,21 +99,17 @@ fn the_sieve_hides_nothing() {
     without.evaluate_everything();
     let record = HIT.strip_prefix("{\"Records\":[").and_then(|h| h.strip_suffix("]}")).expect("one record");
     let other = record.replace("PutImageScanningConfiguration", "DescribeRepositories");
-    let mut state = 0x5eed_u64;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
+    let mut random = Random::new(0x5eed);
     for n in 0..3_000 {
         let time = format!("2026-06-{:02}T{:02}", n % 28 + 1, n % 24);
         let event = [record, &other][n % 2].replace("\"e1\"", &format!("\"e{n}\""));
         let mut bytes = event.replace("2026-06-17T10", &time).into_bytes();
-        for _ in 0..random(3) {
-            let at = random(bytes.len());
-            match random(3) {
-                0 => bytes[at] = b"\"\\{}[],:\nv E"[random(12)],
+        for _ in 0..random.below(3) {
+            let at = random.below(bytes.len());
+            match random.below(3) {
+                0 => bytes[at] = b"\"\\{}[],:\nv E"[random.below(12)],
                 1 => drop(bytes.remove(at)),
-                _ => bytes.insert(at, b"\"\\{}[],:\nv\tE"[random(12)]),
+                _ => bytes.insert(at, b"\"\\{}[],:\nv\tE"[random.below(12)]),
             }
         }
         let text = [
@@ -123,7 +123,7 @@ fn the_sieve_hides_nothing() {
             other.as_bytes(),
         ];
         let text = text.concat();
-        let (a, b) = text.split_at(random(text.len()));
+        let (a, b) = text.split_at(random.below(text.len()));
         for detector in [&mut with, &mut without] {
             detector.push(a);
             detector.push(b);

@@ -1,6 +1,7 @@
 //! Hostile records and hostile queries: an error at most, and the rest goes on.
 
-use super::{Random, detector, ndjson, rule, scan, scan_off, ticks};
+use super::random::Random;
+use super::{detector, ndjson, rule, scan, scan_off, ticks};
 use forepost::detector::{Options, QueryRun};
 use serde_json::Value;
 
@@ -93,7 +94,7 @@ fn mutated_queries_do_not_panic() {
     ];
     let sample = ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]);
     let rounds = if cfg!(debug_assertions) { 6_000 } else { 60_000 };
-    let mut random = Random(0x5EED_2026);
+    let mut random = Random::new(0x5EED_2026);
     let mut compiled = 0;
     for _ in 0..rounds {
         let mut text: Vec<char> = seeds[random.below(seeds.len())].chars().collect();

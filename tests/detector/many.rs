@@ -1,6 +1,7 @@
 //! Detectors that find and one that concludes.
 
-use super::{Random, alerts, detector, envelopes, event, gzip, ndjson, rule, scan, ticks};
+use super::random::Random;
+use super::{alerts, detector, envelopes, event, gzip, ndjson, rule, scan, ticks};
 use forepost::detector::Options;
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=
             nothing
         }]
     };
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let name = |r: &mut Random| ["A", "B", "Z", "Q"][r.below(4)];
     let events: Vec<Value> = (0..60)
         .map(|i| {

@@ -1,5 +1,7 @@
 //! Chance that repeats itself.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 /// A generator of pseudo-random numbers (xorshift64*): a seed gives the same cases everywhere.
 pub struct Random(u64);
 
@@ -19,7 +21,11 @@ impl Random {
         ((self.bits() >> 33) as usize) % n.max(1)
     }
 
-    pub fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
+    pub fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+
+    pub fn one<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
+        items[self.below(items.len())]
     }
 }
