@@ -188,7 +188,21 @@ fn cut_at_every_byte() {
 #[test]
 fn what_is_broken_is_reported_and_the_rest_goes_on() {
     let (a, b) = (event("A"), event("B"));
+    // Its end is where its brackets say, though a comma is missing; and this one has no end.
+    let no_comma = a.replacen("\",\"", "\" \"", 1);
+    let cut = a.get(..a.len() / 2).expect("long");
     for (bytes, names, codes) in [
+        (format!("{no_comma}{b}\n{a}"), "B A", "bad_json"),
+        (format!("{no_comma}{no_comma} {b}"), "B", "bad_json bad_json"),
+        (format!("{{\"Records\":[{no_comma},{b}]}}\n{a}"), "B A", "bad_json"),
+        (format!("{cut}{b}\n{a}\n"), "B A", "bad_json"),
+        (format!("{cut}{b}"), "B", "bad_json"),
+        (format!("[{a},{cut}{b},{a}]"), "A B A", "bad_json"),
+        // A record that is cut behind a colon holds the next one.
+        (format!("{{\"eventName\":{b}\n{a}\n"), "B A", "bad_json"),
+        (format!("{{\"eventName\":\n{b}\n{a}\n{b}\n"), "B A B", "bad_json"),
+        (format!("{{\"eventName\":\n{b}\n"), "B", "cut"),
+        (format!("[{{\"eventName\":{a},{b}]"), "A B", "bad_json"),
         (format!("{a}\n{{\"x\": tru e}}\n{b}\n"), "A B", "bad_json"),
         (format!("{a}\n{}\n{b}\n", a.get(..a.len() - 20).expect("long")), "A B", "bad_json"),
         (format!("{a}\nnot json\nnor this\n{b}"), "A B", "not_json"),

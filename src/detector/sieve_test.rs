@@ -1,30 +1,18 @@
 //! Sieve, then evaluate, is evaluate everything: for every leaf of every rule, over events as they are and mutated.
 //!
-//! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told.
+//! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told; `FOREPOST_SEED` which ones.
 
 #![allow(clippy::print_stderr, reason = "a test says what it skips")]
+
+#[path = "../../tests/support/random.rs"]
+mod random;
 
 use super::check::{RuleFile, built_in, compile_all};
 use super::feed::{Feed, Keep};
 use crate::exec::split::Leaf;
+use random::Random;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-/// A small generator of numbers, the same on every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % n.max(1)
-    }
-
-    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-}
 
 fn shared() -> Option<PathBuf> {
     let path = std::env::var_os("FOREPOST_SHARED")
@@ -251,7 +239,8 @@ fn names_of_filters() {
 fn mutated_records() {
     let count = std::env::var("FOREPOST_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(50_000);
     let events = corpus();
-    let mut random = Random(0x5eed_1234_5678_9abc);
+    let seed = std::env::var("FOREPOST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let mut random = Random::new(seed);
     let few: Vec<RuleFile> = our_rules().into_iter().filter(|f| !f.text.contains("Ours 9\n")).collect();
     let mut sets = vec![Both::new(&built_in())];
     // One by one: a rule that reads every event would hide what the sieve does for the others.

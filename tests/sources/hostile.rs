@@ -37,6 +37,11 @@ fn hostile_input_takes_linear_time() {
     let start = std::time::Instant::now();
     for unit in [
         "{\"a\":[\n",
+        "{\"a\":\n",
+        "{\"a\" {",
+        "{\"a\" 1}",
+        "{\"a\" 1}{",
+        "{\"\n{\"a\" 1}",
         "{\"\n{",
         "[{\"",
         "{\"a\":{\"b\"x",

@@ -1,15 +1,17 @@
 //! Finds where JSON values begin and end in a stream whose chunks are cut anywhere.
 //!
 //! One scan checks the grammar down to strings (their escapes and the spelling of numbers are left to whoever
-//! reads the value), without recursion, and never looks at a byte more than twice. What follows a broken value
-//! is found again like this:
-//! * between lines (NDJSON): at the next `{` that begins a line;
-//! * in an array: at the next `{`. Where brackets can no longer be trusted, the rest of the file is *salvaged*:
-//!   every object in it is handed on, and those which are no events are taken for pieces of the broken one.
+//! reads the value), without recursion, and looks at a byte a bounded number of times. What follows a value that is
+//! no JSON is found by [`broken`].
 
-use crate::json::{self, Items};
+mod broken;
+mod container;
+
 use crate::scan::{Scan, Step};
-use memchr::{memchr, memmem, memrchr};
+use broken::Extent;
+pub use container::{CONTAINERS, holds_container};
+use container::{container, in_event};
+use memchr::memchr;
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
 pub const MAX_RECORD: usize = 16 << 20;
@@ -24,9 +26,6 @@ pub enum Within {
     /// In the array under one of [`CONTAINERS`].
     Key(&'static str),
 }
-
-/// The keys of a top-level object whose array is read item by item instead of as one value.
-pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
 
 /// A complete value.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +100,10 @@ pub struct Framer {
     /// No object before this byte is offered for skipping: looks that were in vain are paid for by framing as many
     /// bytes, so that no input makes looking cost more than reading.
     framed_until: u64,
+    /// How far the broken value reaches.
+    extent: Extent,
+    /// Lines before this byte were read again already.
+    again_until: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,6 +115,8 @@ enum Place {
     Tail,
     /// To the end of a line that is not JSON.
     Junk,
+    /// In a value that is broken: to where it ends in spite of that.
+    Broken,
     /// To the next line that begins with `{`.
     Lines {
         fresh: bool,
@@ -134,6 +139,8 @@ impl Default for Framer {
             base: 0,
             junk: None,
             framed_until: 0,
+            extent: Extent::default(),
+            again_until: 0,
         }
     }
 }
@@ -253,6 +260,7 @@ impl Framer {
                     }
                     None => at = chunk.len(),
                 },
+                Place::Broken => at += self.extend(rest, out),
                 Place::Lines { fresh: true } if b == b'{' => self.place = Place::Top,
                 Place::Lines { .. } => match memchr(b'\n', rest) {
                     Some(n) => {
@@ -279,6 +287,7 @@ impl Framer {
     /// The stream ended. The framer is then at the start of a stream.
     pub fn finish(&mut self, out: &mut dyn Frames) {
         self.end_junk(out);
+        self.end_broken(out);
         let cut = match self.place {
             Place::Value if !self.oversize => Some((self.start, "the data end inside this record")),
             Place::Items | Place::Tail => Some((self.base, "the data end inside the list of records")),
@@ -358,7 +367,7 @@ impl Framer {
                     self.keep(chunk.get(at..).unwrap_or_default(), out);
                     return chunk.len();
                 }
-                Step::Bad(n) => return self.resume(chunk, at, scanned + n, out),
+                Step::Bad(n) => return self.broken(chunk, at, scanned + n, out),
             }
         }
     }
@@ -405,92 +414,8 @@ impl Framer {
             self.pending.extend_from_slice(bytes);
         }
     }
-
-    /// The value is broken at `bad`: finds where to go on.
-    fn resume(&mut self, chunk: &[u8], at: usize, bad: usize, out: &mut dyn Frames) -> usize {
-        let offset = self.base + bad as u64;
-        let length = offset - self.start;
-        // Among pieces, a bracket by itself says nothing.
-        if !self.oversize && (!self.salvage || length > 1) {
-            let message = format!("not JSON: the byte at {offset} cannot stand there");
-            out.problem(Problem::new(self.start, "bad_json", message));
-        }
-        self.oversize = false;
-        self.outer = None;
-        let mut whole = std::mem::take(&mut self.pending);
-        let before = whole.len();
-        whole.extend_from_slice(chunk.get(at..=bad).unwrap_or_default());
-        let restart = if self.within == Within::Stream && !self.salvage {
-            let restart = last_line_with_brace(&whole);
-            self.place = if restart.is_some() { Place::Top } else { Place::Lines { fresh: false } };
-            restart
-        } else {
-            self.salvage = true;
-            self.place = Place::Salvage;
-            whole.get(1..).and_then(|w| memmem::rfind(w, b"{\"")).map(|n| n + 1)
-        };
-        match restart {
-            Some(n) if n < before => {
-                // The earlier bytes are read once more as a chunk of their own; nothing is pending then, so this
-                // never goes deeper.
-                let again = whole.get(n..before).unwrap_or_default();
-                self.base -= again.len() as u64;
-                self.push(again, out);
-                at
-            }
-            Some(n) => at + (n - before),
-            None => bad,
-        }
-    }
 }
 
 fn too_large(offset: u64) -> Problem {
     Problem::new(offset, "too_large", "a record of more than 16 MiB is left out")
-}
-
-/// The last `{` that begins a line, not the value's own.
-fn last_line_with_brace(value: &[u8]) -> Option<usize> {
-    let mut end = value.len();
-    while let Some(n) = value.get(..end).and_then(|v| memrchr(b'\n', v)) {
-        if value.get(n + 1) == Some(&b'{') {
-            return Some(n + 1);
-        }
-        end = n;
-    }
-    None
-}
-
-/// Whether the object whose beginning this is is an event itself, and so no container.
-fn in_event(pending: &[u8], read: &[u8]) -> bool {
-    let joined;
-    let bytes = if pending.is_empty() {
-        read
-    } else {
-        joined = [pending, read].concat();
-        &joined
-    };
-    let keys = || Items::open(bytes).into_iter().flatten().flatten().map(|(key, _)| json::unescape(key));
-    keys().next().is_some_and(|k| k == "eventVersion")
-        || (keys().any(|k| k == "eventName") && keys().any(|k| k == "eventSource"))
-}
-
-/// Whether an array in these bytes stands under the key of a container.
-pub fn holds_container(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'[', bytes).any(|n| container(&[], bytes.get(..=n).unwrap_or_default()).is_some())
-}
-
-/// The container whose key stands before the `[` that these bytes end with.
-fn container(pending: &[u8], read: &[u8]) -> Option<&'static str> {
-    let joined;
-    let bytes = if pending.is_empty() || read.len() > 64 {
-        read
-    } else {
-        let tail = pending.get(pending.len().saturating_sub(64)..).unwrap_or(pending);
-        joined = [tail, read].concat();
-        &joined
-    };
-    let key = bytes.strip_suffix(b"[")?.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
-    let key = key.strip_suffix(b"\"")?;
-    let opens = |before: &[u8]| before.ends_with(b"\"") && !before.ends_with(b"\\\"");
-    CONTAINERS.iter().find(|c| key.strip_suffix(c.as_bytes()).is_some_and(opens)).copied()
 }
