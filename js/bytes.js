@@ -2,16 +2,10 @@
 
 import { ForepostError } from './errors.js';
 
-const SLICE = 4 << 20; // a push of more goes in slices, so that the copy in WebAssembly memory stays small
 const encoder = new TextEncoder();
 
-/** Text or any view of bytes as slices of at most 4 MiB. */
-export function* slices(data) {
-  const bytes = toBytes(data);
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
-}
-
-function toBytes(data) {
+/** Text or any view of bytes, as bytes. */
+export function toBytes(data) {
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') return encoder.encode(data);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,9 +1,12 @@
 // What a Detector and a Query share: a handle in WebAssembly that bytes are pushed into.
 
-import { slices } from './bytes.js';
+import { toBytes } from './bytes.js';
+import { room } from './engine.js';
 import { ForepostError } from './errors.js';
 import { assertAlive, currentGeneration, guarded } from './instance.js';
 import { parseLines } from './json.js';
+
+const ROOM = 512 << 10; // of the engine's memory, for what is pushed: it fits a processor's cache
 
 export class Reader {
   #kind;
@@ -21,18 +24,35 @@ export class Reader {
 
   /** Calls into the engine with the handle. */
   call(name, ...args) {
+    return this.#call(name, 0, () => this.#handle[name](...args));
+  }
+
+  /** A call that is about so many bytes of the input. */
+  #call(name, length, call) {
     if (!this.#handle) throw new ForepostError('disposed', `This ${this.#kind} was disposed of.`);
     assertAlive(this.#generation, this.#kind);
-    const input = { number: this.#inputs, offset: this.#offset, length: args[0]?.length ?? 0 };
-    const where = name === 'push' ? ` of bytes ${input.offset} to ${input.offset + input.length} of input ${input.number}` : ` in input ${input.number}`;
-    return guarded(`${this.#kind}.${name}${where}`, input, () => this.#handle[name](...args));
+    const input = { number: this.#inputs, offset: this.#offset, length };
+    const where = length > 0 ? `of bytes ${input.offset} to ${input.offset + length} of` : 'in';
+    return guarded(`${this.#kind}.${name} ${where} input ${input.number}`, input, call);
   }
 
   push(data) {
-    for (const slice of slices(data)) {
-      this.call('push', slice);
-      this.#offset += slice.length;
+    const bytes = toBytes(data);
+    for (let at = 0; at < bytes.length; at += ROOM) {
+      const slice = bytes.subarray(at, at + ROOM);
+      this.pull((space) => {
+        space.set(slice);
+        return slice.length;
+      });
     }
+  }
+
+  /** As a push of what `fill` writes into the bytes that it is given. It returns how many, and so does this. */
+  pull(fill) {
+    const length = fill(this.#call('push', 0, () => room(ROOM)));
+    if (length > 0) this.#call('push', length, () => this.#handle.push(length));
+    this.#offset += length;
+    return length;
   }
 
   endInput() {

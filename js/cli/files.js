@@ -6,14 +6,12 @@ import { join } from 'node:path';
 export const LOGS = ['.json', '.gz', '.ndjson', '.jsonl', '.log', '.csv'];
 export const RULES = ['.yaml', '.yml'];
 
-// Small enough for a processor's cache, and for what one push finds: gzip can hold a thousand times as much.
-const chunk = new Uint8Array(128 << 10);
-
-/** The bytes of a regular file in chunks; one is good until the next is asked for. */
-export function* chunksOfFile(path) {
+/** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
+export function* pullFile(path, reader) {
   const file = openSync(path);
   try {
-    for (let n = readSync(file, chunk); n > 0; n = readSync(file, chunk)) yield chunk.subarray(0, n);
+    const fill = (room) => readSync(file, room);
+    for (let n = reader.pull(fill); n > 0; n = reader.pull(fill)) yield n;
   } finally {
     closeSync(file);
   }

@@ -1,7 +1,7 @@
 // Reads files into a Detector or a Query: streamed, in their order, whatever fails reported and passed over.
 
 import { createReadStream } from 'node:fs';
-import { chunksOfFile, find, LOGS, reason } from './files.js';
+import { find, LOGS, pullFile, reason } from './files.js';
 import { Progress } from './progress.js';
 import { clean, count, note, number, style } from './terminal.js';
 import { ThreadLost } from './threads.js';
@@ -11,16 +11,16 @@ const BREATH = 50;      // ms between looks at what else there is to do, such as
 
 /**
  * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted, lost}`; `lost` are
- * the errors of threads that were. `afterChunk` is waited for after each chunk. `ahead` may give `Threads` that read these files ahead.
- * Ctrl-C stops reading after the current chunk; a second one ends the process.
+ * the errors of threads that were. `afterPart` is waited for after each part. `ahead` may give `Threads` that read these files ahead.
+ * Ctrl-C stops reading after the current part; a second one ends the process.
  */
-export async function readInto(reader, paths, { afterChunk, ahead } = {}) {
+export async function readInto(reader, paths, { afterPart, ahead } = {}) {
   const { files, failed, skipped } = find(paths, LOGS);
   const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false, lost: [] };
   for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
   const progress = new Progress(files.reduce((sum, file) => sum + file.size, 0));
   const threads = ahead?.(files);
-  let current; // the source that is being read: Ctrl-C must not wait for its next chunk
+  let current; // the source that is being read: Ctrl-C must not wait for its next part
   const stop = () => {
     if (report.interrupted) process.exit(130);
     report.interrupted = true;
@@ -35,7 +35,7 @@ export async function readInto(reader, paths, { afterChunk, ahead } = {}) {
       current = await threads?.source(index) ?? open(reader, file);
       await readFile(reader, file.path, current, report, async (length) => {
         progress.advance(length, () => reader.stats().events);
-        await afterChunk?.();
+        await afterPart?.();
       });
     }
   } finally {
@@ -46,21 +46,29 @@ export async function readInto(reader, paths, { afterChunk, ahead } = {}) {
   return report;
 }
 
-/** A file that this thread reads: its chunks, what takes one, what ends it, and how to stop waiting for the next. */
+/**
+ * A file that this thread reads: `parts`, the lengths of what the reader took of it, each when it has taken it; what ends it, and
+ * how to stop waiting for the next.
+ */
 function open(reader, { path, size }) {
   // What has no size may be a pipe, where there is something to wait for.
   const stream = size > 0 ? undefined : path === '-' ? process.stdin : createReadStream(path);
   let closed = false;
-  const chunks = async function* () {
-    for (const chunk of chunksOfFile(path)) {
+  const pulled = async function* () {
+    for (const length of pullFile(path, reader)) {
+      yield length;
       await breathe();
       if (closed) throw new Error('closed');
-      yield chunk;
+    }
+  };
+  const pushed = async function* () {
+    for await (const chunk of stream) {
+      reader.push(chunk);
+      yield chunk.length;
     }
   };
   return {
-    chunks: stream ?? chunks(),
-    take: (chunk) => reader.push(chunk),
+    parts: stream ? pushed() : pulled(),
     end: () => reader.endInput(),
     close: () => { closed = true; stream?.destroy(); },
   };
@@ -74,14 +82,13 @@ async function breathe() {
   breathed = performance.now();
 }
 
-async function readFile(reader, path, source, report, onChunk) {
+async function readFile(reader, path, source, report, onPart) {
   const name = path === '-' ? 'standard input' : clean(path);
   const problems = problemPrinter(name);
   try {
-    for await (const chunk of source.chunks) {
-      source.take(chunk);
+    for await (const length of source.parts) {
       problems.print(reader);
-      await onChunk(chunk.length);
+      await onPart(length);
     }
     report.files += 1;
   } catch (error) {

@@ -40,7 +40,7 @@ async function run(command, options, operands, span) {
   };
   if (span) detector.observe(...span);
   const report = await readInto(detector, paths, {
-    afterChunk: options.follow && print,
+    afterPart: options.follow && print,
     ahead: command === 'scan' && !options.follow ? (files) => threadsFor(options.threads, files, detector, { rules, tables }) : undefined,
   });
   detector.finish();

@@ -3,7 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { EventReader, loadSync } from '../triage.js';
-import { chunksOfFile } from './files.js';
+import { pullFile } from './files.js';
 
 const HANDED = 256 << 10;    // so much found goes on its way at once
 const PARTS = 16;            // or so many parts, so that the bar moves
@@ -30,7 +30,7 @@ function read({ index, path }) {
   begun = false;
   let failed;
   try {
-    for (const chunk of chunksOfFile(path)) push(index, chunk);
+    for (const length of pullFile(path, reader)) took(index, length);
   } catch (error) {
     if (error.syscall === undefined) throw error; // the engine's, not the file system's
     failed = { code: error.code, syscall: error.syscall, message: error.message };
@@ -40,10 +40,9 @@ function read({ index, path }) {
   if (begun) send(); // so that a file that is not the current one has gone as a whole or not at all
 }
 
-function push(index, chunk) {
-  reader.push(chunk);
+function took(index, length) {
   if (reader.waiting() > HANDED) add({ index, partial: true });
-  add({ index, length: chunk.length });
+  add({ index, length });
 }
 
 function add(part) {

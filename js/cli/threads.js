@@ -31,6 +31,7 @@ export class Threads {
   #arrived = new Map();   // by file: its parts that came and were not taken
   #wake = () => {};
   #handed = 0;            // bytes taken
+  #givenUp = false;
   #closed = false;
 
   /** `reader` takes what they find; `setup` is `{rules, tables}`, as it has them. */
@@ -43,7 +44,7 @@ export class Threads {
 
   /** How to read a file, as for `readFile`; undefined if no thread does. Files are asked for in their order. */
   async source(index) {
-    if (!this.#pays()) this.#giveUp();
+    if (!this.#givenUp && !this.#pays()) this.#giveUp();
     const parts = this.#arrived.get(index);
     while (parts?.length === 0 && this.#arrived.has(index) && !this.#closed) await this.#news();
     if (!this.#arrived.has(index)) return undefined;
@@ -52,7 +53,7 @@ export class Threads {
       this.#handed += handed.length;
       this.#reader.takeOver(handed);
     };
-    const chunks = async function* () {
+    const lengths = async function* () {
       for (;;) {
         while (parts.length === 0 && !this.#closed) await this.#news();
         if (this.#closed) throw new Error('closed');
@@ -66,11 +67,11 @@ export class Threads {
           if (part.failed) throw Object.assign(new Error(part.failed.message), part.failed);
           return;
         }
-        if (part.partial) take(part);
-        else yield part;
+        take(part);
+        if (!part.partial) yield part.length;
       }
     };
-    return { chunks: chunks.call(this), take, end: () => take(last), close: () => this.close() };
+    return { parts: lengths.call(this), end: () => take(last), close: () => this.close() };
   }
 
   /** Where most events matter to some rule, they are all looked at twice, and handing them over costs more than it saves. */
@@ -78,6 +79,7 @@ export class Threads {
 
   /** What has not arrived as a whole is read here. */
   #giveUp() {
+    this.#givenUp = true;
     this.#next = this.#files.length;
     for (const { files, worker } of this.#threads) {
       files.forEach((index) => this.#arrived.delete(index));

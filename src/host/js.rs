@@ -5,7 +5,7 @@
 //! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
 //! makes a new one.
 
-use super::memory::grow_ahead;
+use super::memory::{self, grow_ahead, with_room};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -20,6 +20,14 @@ pub fn start() {
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Where to write what is pushed next: `size` bytes of the engine's memory. Any other call may move it.
+#[wasm_bindgen]
+pub fn room(size: usize) -> js_sys::Uint8Array {
+    let address = memory::room(size);
+    let buffer = js_sys::WebAssembly::Memory::from(wasm_bindgen::memory()).buffer();
+    js_sys::Uint8Array::new_with_byte_offset_and_length(&buffer, address as u32, size as u32)
 }
 
 /// Checks rule files: `[{"file","text"}]` and `[{"name","schema","text"}]` in, a JSON array of findings out.
@@ -72,9 +80,9 @@ impl Detector {
         json(&self.0.warnings())
     }
 
-    /// Bytes of the current input, cut anywhere.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.0.push(bytes);
+    /// The first bytes of [`room`] are the next of the current input, cut anywhere.
+    pub fn push(&mut self, length: usize) {
+        with_room(length, |bytes| self.0.push(bytes));
         grow_ahead();
     }
 
@@ -159,9 +167,9 @@ impl Query {
         self.0.reads_events()
     }
 
-    /// Bytes of the current input, cut anywhere.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.0.push(bytes);
+    /// The first bytes of [`room`] are the next of the current input, cut anywhere.
+    pub fn push(&mut self, length: usize) {
+        with_room(length, |bytes| self.0.push(bytes));
         grow_ahead();
     }
 

@@ -1,7 +1,7 @@
 //! Exports for hosts of many workers: readers index events and find candidates, one detector concludes.
 
 use super::js::{findings_json, given_tables, rule_files};
-use super::memory::grow_ahead;
+use super::memory::{grow_ahead, with_room};
 use crate::detector::{self, Options, index};
 use crate::kql::{aggregates, functions};
 use crate::table::cloudtrail;
@@ -28,12 +28,12 @@ impl EventReader {
         Ok(EventReader { detector, index, batch: index::Batch::default() })
     }
 
-    /// Bytes of the current input, cut anywhere.
-    pub fn push(&mut self, bytes: &[u8]) {
-        match &mut self.index {
+    /// The first bytes of [`super::js::room`] are the next of the current input, cut anywhere.
+    pub fn push(&mut self, length: usize) {
+        with_room(length, |bytes| match &mut self.index {
             Some(index) => self.detector.push_through(bytes, index),
             None => self.detector.push(bytes),
-        }
+        });
         grow_ahead();
     }
 
