@@ -82,11 +82,6 @@ impl LeafState {
         Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
     }
 
-    /// All rows, in the order they came.
-    pub fn take_all(&mut self) -> Table {
-        Rc::new(std::mem::take(&mut self.rows).into_iter().map(|(_, row)| row).collect())
-    }
-
     fn sort(&mut self) {
         if !self.sorted.replace(true) {
             fn raw(row: &Row) -> &[u8] {
@@ -257,11 +252,6 @@ impl Feed {
         leaves
     }
 
-    /// The same, to take rows out.
-    pub fn leaves_mut(&mut self, range: Range<usize>) -> &mut [LeafState] {
-        self.state.leaves.get_mut(range).unwrap_or_default()
-    }
-
     /// The times of the first and last event.
     pub fn times(&self) -> Option<(i64, i64)> {
         self.state.tally.first.zip(self.state.tally.last)
@@ -294,6 +284,18 @@ impl Feed {
             lines.push(b'\n');
         }
         lines
+    }
+
+    /// How many rows of a leaf wait to be taken.
+    pub fn waiting_rows(&self, leaf: usize) -> usize {
+        self.state.leaves.get(leaf).map_or(0, |leaf| leaf.rows.len())
+    }
+
+    /// The rows of a leaf in the order they came; they are gone from it then.
+    pub fn take_rows(&mut self, leaf: usize) -> Table {
+        let Some(leaf) = self.state.leaves.get_mut(leaf) else { return Table::default() };
+        leaf.rows.iter().for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
+        Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect())
     }
 
     /// How many rows found no room.

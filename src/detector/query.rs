@@ -3,6 +3,7 @@
 use super::check::catalog;
 use super::feed::{Feed, Keep};
 use super::{NamedTable, write_text};
+use crate::exec::fold::{Fold, folds};
 use crate::exec::late::compile;
 use crate::exec::run::{Run, Table};
 use crate::exec::split::split;
@@ -23,8 +24,13 @@ pub struct QueryRun {
     root: Rc<Plan>,
     columns: Vec<Column>,
     leaves: Range<usize>,
+    /// What takes rows away before the end.
+    folds: Vec<Fold>,
     now: i64,
 }
+
+/// So many bytes are read before rows are taken away: gzip can hold a thousand times as many.
+const PART: usize = 1 << 20;
 
 impl QueryRun {
     /// A run of a query at a time (what `now()` is, in ticks) over events and the user's tables. The error is every
@@ -36,7 +42,8 @@ impl QueryRun {
         let split = split(&query.plan);
         let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(split.leaves, tables);
-        Ok(QueryRun { feed, root: split.root, columns, leaves, now })
+        let folds = folds(&split.root, now, Budget::default());
+        Ok(QueryRun { feed, root: split.root, columns, leaves, folds, now })
     }
 
     /// Whether the query reads events at all.
@@ -51,7 +58,10 @@ impl QueryRun {
 
     /// Takes bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.feed.push(bytes);
+        for part in bytes.chunks(PART) {
+            self.feed.push(part);
+            self.fold(false);
+        }
     }
 
     /// The current input ended.
@@ -69,6 +79,16 @@ impl QueryRun {
         out
     }
 
+    /// Hands the rows of leaves on to what folds them: where there are enough, or all.
+    fn fold(&mut self, all: bool) {
+        for fold in &mut self.folds {
+            let leaf = self.leaves.start + fold.leaf();
+            if all || self.feed.waiting_rows(leaf) >= fold.batch() {
+                fold.add(self.feed.take_rows(leaf));
+            }
+        }
+    }
+
     fn answer(&mut self, out: &mut String) {
         let error = |out: &mut String, code, message: String| {
             write_error(out, &Diagnostic::error(code, message, Default::default()));
@@ -82,9 +102,16 @@ impl QueryRun {
                     .to_owned(),
             );
         }
-        let leaves = self.feed.leaves_mut(self.leaves.clone());
-        let tables: Vec<Table> = leaves.iter_mut().map(|leaf| leaf.take_all()).collect();
-        match Run::new(self.now, &tables, Budget::default()).table(&self.root) {
+        self.fold(true);
+        let folded = std::mem::replace(&mut self.folds, folds(&self.root, self.now, Budget::default()));
+        let tables: Vec<Table> = self.leaves.clone().map(|leaf| self.feed.take_rows(leaf)).collect();
+        let mut run = Run::new(self.now, &tables, Budget::default());
+        let folded = folded.into_iter().try_for_each(|fold| {
+            let (step, rows) = fold.finish()?;
+            run.provide(&step, rows);
+            Ok(())
+        });
+        match folded.and_then(|()| run.table(&self.root)) {
             Ok(rows) => {
                 let start = out.len();
                 if !write_rows(out, &self.columns, rows.iter().map(|r| r.values.as_slice())) {
@@ -204,5 +231,45 @@ pub fn write_cell(out: &mut String, value: &Value, ty: Type) {
         (Value::Bool(_), _) => json::write(out, value),
         (Value::String(s), _) => json::write_string(out, s),
         _ => json::write_string(out, &text::scalar(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, QueryRun, folds};
+
+    /// What keeps little answers over any number of events; what keeps everything says that it is too much.
+    #[test]
+    fn what_is_kept_of_many_events_is_bounded() {
+        let answer = |query: &str| {
+            let query = format!("AWSCloudTrail | extend s = strrep(AwsEventId, 100) | {query}");
+            let mut run = QueryRun::new(&query, 0, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
+            run.folds = folds(&run.root, 0, Budget { cells: 10_000 });
+            for i in 0..5_000 {
+                let event = format!(
+                    "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{}\",\"eventID\":\"{i}\"}}\n",
+                    i % 7
+                );
+                run.push(event.as_bytes());
+            }
+            run.result()
+        };
+        for little in [
+            "summarize n = count(), dcount(EventName), make_set(s, 9) by EventName | count",
+            "top 7 by s | count",
+        ] {
+            assert!(answer(little).ends_with("\"rows\":[[7]]}"), "{little}: {}", answer(little));
+        }
+        let everything = [
+            "summarize make_list(s)",
+            "summarize count() by s",
+            "distinct s",
+            "top 10000 by s",
+            "take 10000",
+            "summarize dcount(s)",
+        ];
+        for much in everything {
+            assert!(answer(much).contains("E_RUNAWAY_QUERY"), "{much}: {:.300}", answer(much));
+        }
     }
 }

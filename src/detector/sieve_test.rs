@@ -105,11 +105,15 @@ impl Both {
             feed.push(a);
             feed.push(b);
             feed.end_input();
-            let rows: Vec<String> = feed
-                .leaves_mut(self.range.clone())
-                .iter_mut()
-                .map(|l| {
-                    l.take_all().iter().map(|r| format!("{:?}", r.values)).collect::<Vec<_>>().join("\n")
+            let rows: Vec<String> = self
+                .range
+                .clone()
+                .map(|leaf| {
+                    feed.take_rows(leaf)
+                        .iter()
+                        .map(|r| format!("{:?}", r.values))
+                        .collect::<Vec<_>>()
+                        .join("\n")
                 })
                 .collect();
             let (problems, stats) = (feed.take_problems(), feed.stats());

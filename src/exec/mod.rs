@@ -5,6 +5,7 @@
 //! row stages, `run` the set stages.
 
 pub mod activity;
+pub mod fold;
 pub mod join;
 pub mod late;
 pub mod lookup;
@@ -22,6 +23,8 @@ pub mod subquery;
 pub mod summarize;
 pub mod top_nested;
 pub mod window;
+
+use crate::value::Value;
 
 /// Why a run stopped. Kusto's own codes where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +54,16 @@ impl Default for Budget {
 impl Budget {
     /// Takes the cost of `rows` rows of `width` columns off.
     pub fn charge(&mut self, rows: usize, width: usize) -> Result<(), ExecError> {
-        let cost = (rows as u64).saturating_mul(width as u64 + ROW_OVERHEAD);
+        self.take((rows as u64).saturating_mul(width as u64 + ROW_OVERHEAD))
+    }
+
+    /// Takes the cost of `count` values off that are kept by themselves and have so many bytes together.
+    pub fn charge_kept(&mut self, count: usize, bytes: usize) -> Result<(), ExecError> {
+        let cells = (bytes / size_of::<Value>()) as u64;
+        self.take((count as u64).saturating_mul(ROW_OVERHEAD).saturating_add(cells))
+    }
+
+    fn take(&mut self, cost: u64) -> Result<(), ExecError> {
         match self.cells.checked_sub(cost) {
             Some(left) => {
                 self.cells = left;

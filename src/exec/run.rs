@@ -80,6 +80,11 @@ impl<'a> Run<'a> {
         rows
     }
 
+    /// Sets the rows of a node that were worked out elsewhere.
+    pub fn provide(&mut self, plan: &Rc<Plan>, rows: Table) {
+        self.memo.insert(Rc::as_ptr(plan), rows);
+    }
+
     /// Sets the rows a subquery is given.
     pub fn give(&mut self, id: usize, rows: Vec<Row>) {
         self.given.insert(id, Rc::new(rows));

@@ -1,12 +1,12 @@
 //! `summarize` and `distinct`: groups by key, in the order their first row came.
 
+use super::ExecError;
 use super::program::Program;
 use super::row::{Evidence, Row};
 use super::run::Run;
-use super::{Budget, ExecError};
-use crate::kql::aggregates::Accumulator;
+use crate::kql::aggregates::{Accumulator, Aggregate};
 use crate::kql::plan::{AggregateExpr, Summarize};
-use crate::value::{Type, Value, compare};
+use crate::value::{Type, Value, bytes, compare};
 use std::collections::HashMap;
 
 struct Group {
@@ -15,23 +15,50 @@ struct Group {
     evidence: Evidence,
 }
 
+/// An aggregate, ready to run.
+struct Aggregation {
+    aggregate: &'static Aggregate,
+    args: Vec<Program>,
+    types: Vec<Type>,
+    ty: Type,
+    width: usize,
+}
+
 /// Rows grouped by keys, with the states of aggregates.
-pub struct Grouping<'a> {
-    aggregates: &'a [AggregateExpr],
-    /// For each aggregate its arguments, and which of them is a predicate.
-    args: Vec<(Vec<Program>, Option<usize>)>,
+pub struct Grouping {
+    aggregations: Vec<Aggregation>,
     places: HashMap<Vec<u8>, usize>,
     groups: Vec<Group>,
 }
 
-impl<'a> Grouping<'a> {
+/// What a group costs besides its keys and results, in values.
+const GROUP_OVERHEAD: usize = 8;
+/// What a state costs besides what it keeps, in values.
+const STATE_OVERHEAD: usize = 4;
+
+impl Grouping {
     /// No groups yet.
-    pub fn new(run: &mut Run<'_>, aggregates: &'a [AggregateExpr]) -> Result<Grouping<'a>, ExecError> {
-        let mut args = Vec::new();
+    pub fn new(run: &mut Run<'_>, aggregates: &[AggregateExpr]) -> Result<Grouping, ExecError> {
+        let mut aggregations = Vec::new();
         for a in aggregates {
-            args.push((run.programs(&a.args)?, a.aggregate.predicate_index()));
+            aggregations.push(Aggregation {
+                aggregate: a.aggregate,
+                args: run.programs(&a.args)?,
+                types: a.args.iter().map(|e| e.ty).collect(),
+                ty: a.ty,
+                width: a.width,
+            });
         }
-        Ok(Grouping { aggregates, args, places: HashMap::new(), groups: Vec::new() })
+        Ok(Grouping { aggregations, places: HashMap::new(), groups: Vec::new() })
+    }
+
+    /// The groups of a `summarize`: without keys there is one, rows or not.
+    pub fn over(run: &mut Run<'_>, s: &Summarize) -> Result<Grouping, ExecError> {
+        let mut grouping = Grouping::new(run, &s.aggregates)?;
+        if s.keys.is_empty() {
+            grouping.seed(Vec::new());
+        }
+        Ok(grouping)
     }
 
     /// The group of some keys, whether or not a row has come for it.
@@ -40,11 +67,7 @@ impl<'a> Grouping<'a> {
         let next = self.groups.len();
         let at = *self.places.entry(key).or_insert(next);
         if at == next {
-            let new = |a: &AggregateExpr| {
-                let types: Vec<Type> = a.args.iter().map(|e| e.ty).collect();
-                (a.aggregate.new)(&types)
-            };
-            let states = self.aggregates.iter().map(new).collect();
+            let states = self.aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect();
             self.groups.push(Group { keys, states, evidence: Evidence::None });
         }
         at
@@ -52,34 +75,39 @@ impl<'a> Grouping<'a> {
 
     /// Adds a row to the group of its keys.
     pub fn add(&mut self, run: &mut Run<'_>, keys: Vec<Value>, row: &Row) -> Result<(), ExecError> {
-        let (before, width) = (self.groups.len(), keys.len() + self.aggregates.len());
+        let before = self.groups.len();
         let at = self.seed(keys);
-        if self.groups.len() > before {
-            run.budget.charge(1, width)?;
-        }
         let Some(group) = self.groups.get_mut(at) else { return Ok(()) };
+        if at == before {
+            run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
+            run.budget.charge_kept(0, bytes(&group.keys))?;
+        }
         group.evidence.merge(&row.evidence);
-        for (state, (programs, predicate)) in group.states.iter_mut().zip(&self.args) {
-            let mut values = run.eval_all(programs, row);
-            if let Some(i) = predicate {
+        for (state, a) in group.states.iter_mut().zip(&self.aggregations) {
+            let mut values = run.eval_all(&a.args, row);
+            if let Some(i) = a.aggregate.predicate_index() {
                 // The predicate decides and does not reach the state.
-                if !values.get(*i).is_some_and(Value::is_true) {
+                if !values.get(i).is_some_and(Value::is_true) {
                     continue;
                 }
-                values.remove(*i);
+                values.remove(i);
             }
-            charge_kept(&mut run.budget, state)?;
+            let before = state.kept();
             state.update(&values);
+            let more = state.kept().saturating_sub(before);
+            if more > 0 {
+                run.budget.charge_kept(more, bytes(&values))?;
+            }
         }
         Ok(())
     }
 
     /// The groups in the order they came: keys, then each aggregate's columns.
     pub fn finish(self) -> Vec<Row> {
-        let aggregates = self.aggregates;
+        let aggregations = self.aggregations;
         let finish = |group: Group| {
             let mut values = group.keys;
-            for (state, a) in group.states.into_iter().zip(aggregates) {
+            for (state, a) in group.states.into_iter().zip(&aggregations) {
                 values.extend(state.finish(a.ty, a.width));
             }
             Row { values, evidence: group.evidence }
@@ -91,30 +119,12 @@ impl<'a> Grouping<'a> {
 /// The groups and their results: keys first, then each aggregate's columns.
 pub fn summarize(run: &mut Run<'_>, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let keys = run.programs(&s.keys)?;
-    let mut grouping = Grouping::new(run, &s.aggregates)?;
-    if s.keys.is_empty() {
-        // Without keys there is one group, rows or not.
-        grouping.seed(Vec::new());
-    }
+    let mut grouping = Grouping::over(run, s)?;
     for row in rows {
         let values = run.eval_all(&keys, row);
         grouping.add(run, values, row)?;
     }
     Ok(grouping.finish())
-}
-
-/// States that keep values cost as rows do.
-fn charge_kept(budget: &mut Budget, state: &Accumulator) -> Result<(), ExecError> {
-    match state {
-        Accumulator::List { .. }
-        | Accumulator::Set { .. }
-        | Accumulator::Percentiles(..)
-        | Accumulator::Digest(_)
-        | Accumulator::Hashes(_)
-        | Accumulator::MergedHashes(_)
-        | Accumulator::Distinct(_) => budget.charge(1, 0),
-        _ => Ok(()),
-    }
 }
 
 /// The events behind all rows together.

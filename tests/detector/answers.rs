@@ -1,6 +1,6 @@
 //! Queries over files, why a rule matched, tables of the caller's own.
 
-use super::{alerts, detector, event, ndjson, rule, scan_off};
+use super::{alerts, detector, event, ndjson, rule, scan_off, ticks};
 use forepost::detector::{Options, QueryRun};
 use serde_json::{Value, json};
 
@@ -14,6 +14,61 @@ fn queries_answer_over_files() {
     run.push(&ndjson(&events));
     let got: Value = serde_json::from_str(&run.result()).expect("JSON");
     assert_eq!(got["rows"], json!([["GetObject", 1], ["PutImageScanningConfiguration", 1]]));
+}
+
+/// What takes rows batch by batch (`exec/fold`) answers as over all rows at once: here they are kept until the end for their
+/// row number.
+#[test]
+fn rows_in_batches_answer_like_rows_at_once() {
+    let at_once = "serialize n_ = row_number() | project-away n_";
+    let steps = [
+        "count",
+        "where EventName startswith 'E1' | count",
+        "summarize count(), dcount(EventName), make_set(bin(TimeGenerated, 1d)), arg_max(TimeGenerated, AwsEventId) by UserIdentityUserName",
+        "summarize countif(EventName has 'E7'), first = min(TimeGenerated), take_any(AwsEventId)",
+        "summarize l = make_list(AwsEventId, 5), p = percentile(strlen(AwsEventId), 90) by bin(TimeGenerated, 1h)",
+        "where TimeGenerated > ago(3d) | summarize n = count() by EventName | top 3 by n",
+        "distinct UserIdentityUserName, EventName | count",
+        "where EventName == 'nothing' | count",
+        "where EventName == 'nothing' | summarize count()",
+        "where EventName == 'nothing' | summarize count() by EventName",
+        "project AwsEventId | take 2500",
+        "take 3 | project AwsEventId",
+        "take 0",
+        "top 1500 by EventName | project EventName, AwsEventId",
+        "top 5 by TimeGenerated desc | project AwsEventId",
+        "where EventName has 'E3' | top 2 by AwsEventId asc | project AwsEventId | extend x = strcat(AwsEventId, '!')",
+        "extend e = AwsEventId | union (AWSCloudTrail | summarize n = count() by EventName) | summarize count(), sum(n)",
+        "summarize n = count() by EventName | join kind=inner (AWSCloudTrail | where EventName != 'E4' | distinct EventName) on EventName | project EventName, n",
+        "where EventName in ((AWSCloudTrail | summarize n = count() by EventName | where n > 114 | project EventName)) | count",
+        "extend n = toscalar(AWSCloudTrail | count) | summarize max(n)",
+        "mv-expand x = dynamic([1, 2]) to typeof(long) | summarize sum(x) by EventName",
+    ];
+    let events: Vec<Value> = (0..4_000)
+        .map(|i| {
+            let time = format!("2026-03-{:02}T{:02}:00:00Z", i % 7 + 1, i % 24);
+            event(i, &time, &format!("E{}", i * 31 % 35), ["ana", "bo", "cy"][i as usize % 3])
+        })
+        .collect();
+    let bytes = ndjson(&events);
+    let now = ticks("2026-03-08T00:00:00Z");
+    for step in steps {
+        let mut runs = ["", at_once].map(|before| {
+            let query = format!(
+                "AWSCloudTrail | {}",
+                [before, step].join(if before.is_empty() { "" } else { " | " })
+            );
+            QueryRun::new(&query, now, &[]).map_err(|d| format!("{query}: {d:?}")).expect("a query")
+        });
+        // The second time over other inputs: nothing of the first is left.
+        for input in [&bytes[..], &bytes[..bytes.len() / 3], &[]] {
+            let [batches, whole] = runs.each_mut().map(|run| {
+                run.push(input);
+                run.result()
+            });
+            assert!(batches == whole && !whole.contains("error"), "{step}\n{batches:.300}\n{whole:.300}");
+        }
+    }
 }
 
 #[test]

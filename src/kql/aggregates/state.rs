@@ -346,6 +346,29 @@ impl Accumulator {
         }
     }
 
+    /// How many values it keeps, each as large as what it was given.
+    pub fn kept(&self) -> usize {
+        match self {
+            Accumulator::Distinct(keys) => keys.len(),
+            Accumulator::List { items, .. } | Accumulator::Set { items, .. } => items.len(),
+            Accumulator::Bag(bag) => bag.len(),
+            Accumulator::Percentiles(_, ranking) | Accumulator::Digest(ranking) => ranking.items.len(),
+            Accumulator::Hashes(set) | Accumulator::MergedHashes(set) => set.len(),
+            Accumulator::Best(_, value) | Accumulator::Any(value) => usize::from(value.is_some()),
+            Accumulator::Arg { best, .. } => usize::from(best.is_some()),
+            Accumulator::Count(_)
+            | Accumulator::WholeSum(..)
+            | Accumulator::RealSum(_)
+            | Accumulator::DecimalSum(_)
+            | Accumulator::Mean(..)
+            | Accumulator::DecimalMean(..)
+            | Accumulator::Spread(..)
+            | Accumulator::Covariance { .. }
+            | Accumulator::Schema(_)
+            | Accumulator::Bits(..) => 0,
+        }
+    }
+
     /// The results, one a column; `ty` is the type of the first, `width` how many there are.
     pub fn finish(self, ty: Type, width: usize) -> Vec<Value> {
         let one = |v: Value| vec![v];

@@ -53,7 +53,7 @@ impl Plan {
     }
 
     /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.
-    pub fn any(self: &Rc<Plan>, test: &mut impl FnMut(&Plan) -> bool) -> bool {
+    pub fn any(self: &Rc<Plan>, test: &mut impl FnMut(&Rc<Plan>) -> bool) -> bool {
         let (mut seen, mut todo) = (HashSet::new(), vec![Rc::clone(self)]);
         while let Some(plan) = todo.pop() {
             if !seen.insert(Rc::as_ptr(&plan)) {
