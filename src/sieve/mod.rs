@@ -23,8 +23,10 @@ use std::collections::HashMap;
 pub struct Sieve {
     conditions: Conditions,
     sift: Sift,
-    /// Whether some leaf wants every event: then looking at raw bytes is of no use.
+    /// Whether some leaf wants every event: then none can be stepped over.
     reads_all: bool,
+    /// Whether raw bytes are not looked at.
+    blind: bool,
 }
 
 /// The conditions of all leaves.
@@ -64,19 +66,20 @@ impl Sieve {
         self.sift.clear();
     }
 
-    /// From now on lets everything through to every leaf.
+    /// From now on looks at nothing and lets everything through to every leaf.
     pub fn open_wide(&mut self) {
         let Conditions { all, by_name, by_more } = &mut self.conditions;
         all.iter_mut().for_each(|c| *c = Condition::ALWAYS);
         *by_more = (0..all.len() as u32).collect();
         by_name.clear();
         self.reads_all = true;
+        self.blind = true;
         self.sift.clear();
     }
 
     /// Looks at a raw record: its time, and the leaves that it can pass. `None` if that does not show at a look.
     pub fn look(&mut self, record: &[u8]) -> Option<(Option<i64>, Leaves)> {
-        if self.reads_all {
+        if self.blind {
             return None;
         }
         let seen = self.sift.look(record, false, &self.conditions).ok()?;

@@ -280,7 +280,7 @@ impl<'a> EventRow<'a> {
 
     fn field(&self, place: Place, key: &str) -> Option<&'a [u8]> {
         if place == Event {
-            return self.top().fields.get(FIELDS.iter().position(|f| *f == key)?).copied().flatten();
+            return self.top().fields.get(field_at(key.as_bytes())?).copied().flatten();
         }
         let members = self.objects.get(place as usize - 1)?.get_or_init(|| {
             let object = match place {
@@ -302,6 +302,11 @@ impl<'a> EventRow<'a> {
     }
 }
 
+fn field_at(key: &[u8]) -> Option<usize> {
+    // Lengths first: compiled for size, a comparison is a call.
+    FIELDS.iter().position(|f| f.len() == key.len() && f.as_bytes() == key)
+}
+
 fn read_top(raw: &[u8]) -> Top<'_> {
     let mut top = Top { fields: [None; FIELDS.len()], columns: None, problem: None };
     let mut columns = [None; COLUMNS.len()];
@@ -320,8 +325,11 @@ fn read_top(raw: &[u8]) -> Top<'_> {
                 break;
             }
         };
-        let key = json::unescape(key);
-        if let Some(slot) = FIELDS.iter().position(|f| *f == key).and_then(|n| top.fields.get_mut(n)) {
+        // Most keys are an event's own, as CloudTrail spells them.
+        let spelled = field_at(key);
+        let key = if spelled.is_some() { Cow::Borrowed("") } else { json::unescape(key) };
+        let slot = spelled.or_else(|| field_at(key.as_bytes())).and_then(|n| top.fields.get_mut(n));
+        if let Some(slot) = slot {
             *slot = Some(value);
         } else if let Some(slot) =
             index_of(crate::source::csv::column_name(&key)).and_then(|n| columns.get_mut(n))
@@ -334,7 +342,7 @@ fn read_top(raw: &[u8]) -> Top<'_> {
     if top.problem.is_none() && end < raw.len() {
         top.problem = Some(JsonError { offset: end, problem: Problem::Unexpected });
     }
-    let own = ["eventName", "eventSource", "eventTime"].map(|own| FIELDS.iter().position(|f| *f == own));
+    let own = ["eventName", "eventSource", "eventTime"].map(|own| field_at(own.as_bytes()));
     let event = own.into_iter().flatten().any(|n| top.fields.get(n).is_some_and(Option::is_some));
     if row && !event {
         top.columns = Some(Box::new(columns));
