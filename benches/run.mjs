@@ -16,7 +16,7 @@ const only = process.argv.find((a) => a.startsWith('--only='))?.slice(7);
 const shared = process.env.FOREPOST_SHARED ?? `${root}../shared`;
 const ROUNDS = Number(process.env.ROUNDS ?? (quick ? 15 : 40));
 const SIZE = (quick ? 32 : 64) << 20;
-const SLICE = Number(process.env.SLICE ?? 256 << 10);
+const SLICE = Number(process.env.SLICE ?? 512 << 10); // as js/reader.js pushes
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
