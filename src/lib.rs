@@ -13,3 +13,7 @@ pub mod sieve;
 pub mod source;
 pub mod table;
 pub mod value;
+
+#[cfg(test)]
+#[path = "../tests/support/random.rs"]
+mod random;

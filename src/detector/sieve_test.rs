@@ -4,13 +4,10 @@
 
 #![allow(clippy::print_stderr, reason = "a test says what it skips")]
 
-#[path = "../../tests/support/random.rs"]
-mod random;
-
 use super::check::{RuleFile, built_in, compile_all};
 use super::feed::{Feed, Keep};
 use crate::exec::split::Leaf;
-use random::Random;
+use crate::random::Random;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 

@@ -145,13 +145,8 @@ mod tests {
         let raw =
             "{\"eventID\":\"a-1\",\"n\":[1.5e3,true,null],\"t\":\"\\u00e9 𝄞 \\\" \",\n\"o\":{\"k\":{}}}"
                 .as_bytes();
-        let mut seed = 88_172_645_463_325_252_u64;
-        let mut random = move |n: usize| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            (seed % n as u64) as usize
-        };
+        let mut seeded = crate::random::Random::new(1);
+        let mut random = |n: usize| seeded.below(n);
         let mut embedded = 0;
         for _ in 0..20_000 {
             let mut bytes = raw.to_vec();

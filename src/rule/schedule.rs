@@ -243,11 +243,8 @@ mod tests {
 
     #[test]
     fn stepping_over_agrees_with_walking() {
-        let mut seed = 7_u64;
-        let mut random = move |n: i64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as i64 % n
-        };
+        let mut seeded = crate::random::Random::new(1);
+        let mut random = |n: i64| seeded.below(n as usize) as i64;
         for _ in 0..2000 {
             let frequency = 1 + random(20);
             let s = schedule(frequency, frequency + random(40));

@@ -257,13 +257,8 @@ fn mutations() {
         "#", "---\n", "...\n", "%", "\\", "\r", "\0", "\u{feff}", "é", "𝄞", "{{", "}}", "~", ",", "0",
         "\u{85}", "@", "`", "\\x", "\"\\",
     ];
-    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut random = move |n: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed % n.max(1) as u64) as usize
-    };
+    let mut seeded = crate::random::Random::new(1);
+    let mut random = |n: usize| seeded.below(n);
     let mut rules = 0;
     for round in 0..20_000 {
         let mut text: Vec<char> = texts[round % texts.len()].chars().collect();
@@ -281,9 +276,7 @@ fn mutations() {
             }
         }
         let text: String = text.into_iter().collect();
-        let start = std::time::Instant::now();
         let loaded = load(&text);
-        assert!(start.elapsed().as_secs() < 2, "{text}");
         let failed = loaded.diagnostics.iter().any(|f| f.severity == Severity::Error);
         assert_eq!(loaded.rule.is_none(), failed, "{text}");
         let lines = text.split(['\n', '\r']).count() + 1;
