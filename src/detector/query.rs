@@ -26,11 +26,15 @@ pub struct QueryRun {
     leaves: Range<usize>,
     /// What takes rows away before the end.
     folds: Vec<Fold>,
+    /// How many bytes are read before rows are taken away. Gzip can hold a thousand times as many, so it is as few as it takes
+    /// to see some [`PART_ROWS`] at once.
+    part: usize,
     now: i64,
 }
 
-/// So many bytes are read before rows are taken away: gzip can hold a thousand times as many.
-const PART: usize = 1 << 20;
+/// The fewest bytes, the first, and the most.
+const PART: [usize; 3] = [1 << 10, 16 << 10, 1 << 20];
+const PART_ROWS: usize = 16 << 10;
 
 impl QueryRun {
     /// A run of a query at a time (what `now()` is, in ticks) over events and the user's tables. The error is every
@@ -43,7 +47,7 @@ impl QueryRun {
         let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(split.leaves, tables);
         let folds = folds(&split.root, now, Budget::default());
-        Ok(QueryRun { feed, root: split.root, columns, leaves, folds, now })
+        Ok(QueryRun { feed, root: split.root, columns, leaves, folds, part: PART[1], now })
     }
 
     /// Whether the query reads events at all.
@@ -58,10 +62,24 @@ impl QueryRun {
 
     /// Takes bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(PART) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (part, more) = rest.split_at(rest.len().min(self.part));
+            let before = self.waiting_rows();
             self.feed.push(part);
+            let [least, _, most] = PART;
+            self.part = match self.waiting_rows().saturating_sub(before) {
+                0..PART_ROWS => (self.part * 2).min(most),
+                _ => (self.part / 2).max(least),
+            };
             self.fold(false);
+            rest = more;
         }
+    }
+
+    /// How many rows wait to be taken away.
+    fn waiting_rows(&self) -> usize {
+        self.folds.iter().map(|fold| self.feed.waiting_rows(self.leaves.start + fold.leaf())).sum()
     }
 
     /// The current input ended.
@@ -236,7 +254,25 @@ pub fn write_cell(out: &mut String, value: &Value, ty: Type) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, QueryRun, folds};
+    use super::{Budget, PART, QueryRun, folds};
+    use std::io::Write;
+
+    /// A part of a gzip file can hold a thousand times as much: rows are taken away all the same.
+    #[test]
+    fn much_in_few_bytes_is_taken_in_smaller_parts() {
+        let events = "{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E\"}\n".repeat(100_000);
+        let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        assert!(zipped.write_all(events.as_bytes()).is_ok());
+        let zipped = zipped.finish().unwrap_or_default();
+        let parts = [&zipped[..], events.as_bytes()].map(|bytes| {
+            let mut run = QueryRun::new("AWSCloudTrail | count", 0, &[]).unwrap_or_else(|d| panic!("{d:?}"));
+            run.push(bytes);
+            let part = run.part;
+            assert!(run.result().ends_with("\"rows\":[[100000]]}"));
+            part
+        });
+        assert!(parts[0] < PART[1] && parts[1] > PART[1], "{parts:?} of {} bytes", zipped.len());
+    }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.
     #[test]
