@@ -32,8 +32,9 @@ pub struct QueryRun {
     now: i64,
 }
 
-/// The fewest bytes, the first, and the most.
-const PART: [usize; 3] = [1 << 10, 16 << 10, 1 << 20];
+const LEAST_PART: usize = 1 << 10;
+const FIRST_PART: usize = 16 << 10;
+const MOST_PART: usize = 1 << 20;
 const PART_ROWS: usize = 16 << 10;
 
 impl QueryRun {
@@ -47,7 +48,7 @@ impl QueryRun {
         let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(split.leaves, tables);
         let folds = folds(&split.root, now, Budget::default());
-        Ok(QueryRun { feed, root: split.root, columns, leaves, folds, part: PART[1], now })
+        Ok(QueryRun { feed, root: split.root, columns, leaves, folds, part: FIRST_PART, now })
     }
 
     /// Whether the query reads events at all.
@@ -67,10 +68,9 @@ impl QueryRun {
             let (part, more) = rest.split_at(rest.len().min(self.part));
             let before = self.waiting_rows();
             self.feed.push(part);
-            let [least, _, most] = PART;
             self.part = match self.waiting_rows().saturating_sub(before) {
-                0..PART_ROWS => (self.part * 2).min(most),
-                _ => (self.part / 2).max(least),
+                0..PART_ROWS => (self.part * 2).min(MOST_PART),
+                _ => (self.part / 2).max(LEAST_PART),
             };
             self.fold(false);
             rest = more;
@@ -254,7 +254,7 @@ pub fn write_cell(out: &mut String, value: &Value, ty: Type) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, PART, QueryRun, folds};
+    use super::{Budget, FIRST_PART, QueryRun, folds};
     use std::io::Write;
 
     /// A part of a gzip file can hold a thousand times as much: rows are taken away all the same.
@@ -271,7 +271,7 @@ mod tests {
             assert!(run.result().ends_with("\"rows\":[[100000]]}"));
             part
         });
-        assert!(parts[0] < PART[1] && parts[1] > PART[1], "{parts:?} of {} bytes", zipped.len());
+        assert!(parts[0] < FIRST_PART && parts[1] > FIRST_PART, "{parts:?} of {} bytes", zipped.len());
     }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.

@@ -1,9 +1,9 @@
 //! Steps that need not have all rows of a leaf at once: `summarize`, `distinct`, `count`, `take`, `top`. They take rows batch by
 //! batch, as the leaf lets them through, and keep what they need; so a query over any number of events takes little memory.
 
-use super::program::Program;
+use super::row::Row;
 use super::run::{Run, Table};
-use super::summarize::Grouping;
+use super::summarize::Summary;
 use super::{Budget, ExecError};
 use crate::kql::plan::{ExprKind, Plan, PlanKind, SetOp};
 use crate::value::{Value, bytes};
@@ -22,9 +22,7 @@ pub struct Fold {
 }
 
 enum Kept {
-    /// Nothing has come yet.
-    Nothing,
-    Groups(Vec<Program>, Grouping),
+    Summary(Summary),
     Count(usize),
     /// What the step makes of the rows so far: the same as it makes of these and those that follow.
     Rows(Table),
@@ -34,8 +32,13 @@ enum Kept {
 pub fn folds(root: &Rc<Plan>, now: i64, budget: Budget) -> Vec<Fold> {
     let mut folds = Vec::new();
     root.any(&mut |plan| {
-        if let Some(leaf) = foldable(plan) {
-            folds.push(Fold { leaf, step: Rc::clone(plan), now, kept: Ok(Kept::Nothing), budget });
+        if let Some((leaf, op)) = foldable(plan) {
+            let kept = match op {
+                SetOp::Summarize(s) => Summary::new(&mut Run::new(now, &[], budget), s).map(Kept::Summary),
+                SetOp::Count => Ok(Kept::Count(0)),
+                _ => Ok(Kept::Rows(Table::default())),
+            };
+            folds.push(Fold { leaf, step: Rc::clone(plan), now, kept, budget });
         }
         false
     });
@@ -44,12 +47,11 @@ pub fn folds(root: &Rc<Plan>, now: i64, budget: Budget) -> Vec<Fold> {
 
 /// The leaf that a step is over, if it can be folded: between them are row stages alone, no one else reads those, and
 /// nothing in them reads another table.
-fn foldable(plan: &Rc<Plan>) -> Option<usize> {
-    let PlanKind::Set(input, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) =
-        &plan.kind
-    else {
+fn foldable(plan: &Plan) -> Option<(usize, &SetOp)> {
+    let PlanKind::Set(input, op) = &plan.kind else { return None };
+    if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) {
         return None;
-    };
+    }
     let by_itself = |plan: &Plan| {
         let mut tables = false;
         plan.kind.for_each_expr(&mut |e| {
@@ -64,7 +66,7 @@ fn foldable(plan: &Rc<Plan>) -> Option<usize> {
         fits &= Rc::strong_count(at) == 1;
         match &at.kind {
             PlanKind::Stage(below, _) if fits && by_itself(at) => at = below,
-            PlanKind::Leaf(leaf) if fits => return Some(*leaf),
+            PlanKind::Leaf(leaf) if fits => return Some((*leaf, op)),
             _ => return None,
         }
     }
@@ -87,60 +89,43 @@ impl Fold {
 
     /// Takes the next rows of the leaf.
     pub fn add(&mut self, rows: Table) {
-        let kept = std::mem::replace(&mut self.kept, Ok(Kept::Nothing));
-        self.kept = kept.and_then(|kept| self.with(kept, rows));
+        if let Err(error) = self.take(rows) {
+            self.kept = Err(error);
+        }
     }
 
-    fn with(&mut self, kept: Kept, rows: Table) -> Result<Kept, ExecError> {
-        let PlanKind::Set(input, op) = &self.step.kind else { return Ok(kept) };
+    fn take(&mut self, rows: Table) -> Result<(), ExecError> {
+        let (PlanKind::Set(input, _), Ok(kept)) = (&self.step.kind, &mut self.kept) else { return Ok(()) };
         let mut tables = vec![Table::default(); self.leaf];
         tables.push(rows);
         let mut run = Run::new(self.now, &tables, Budget::default());
         let rows = run.table(input)?;
-        Ok(match (op, kept) {
-            (SetOp::Summarize(s), kept) => {
+        match kept {
+            Kept::Summary(summary) => {
                 run.budget = self.budget;
-                let (keys, mut grouping) = match kept {
-                    Kept::Groups(keys, grouping) => (keys, grouping),
-                    _ => (run.programs(&s.keys)?, Grouping::over(&mut run, s)?),
-                };
-                for row in rows.iter() {
-                    let values = run.eval_all(&keys, row);
-                    grouping.add(&mut run, values, row)?;
-                }
+                summary.add(&mut run, &rows)?;
                 self.budget = run.budget;
-                Kept::Groups(keys, grouping)
             }
-            (SetOp::Count, kept) => {
-                let before = if let Kept::Count(n) = kept { n } else { 0 };
-                Kept::Count(before + rows.len())
-            }
-            (_, kept) => {
-                let mut all =
-                    if let Kept::Rows(rows) = kept { Rc::unwrap_or_clone(rows) } else { Vec::new() };
+            Kept::Count(n) => *n += rows.len(),
+            Kept::Rows(kept) => {
+                let mut all = Rc::unwrap_or_clone(std::mem::take(kept));
                 all.extend(Rc::unwrap_or_clone(rows));
                 run.provide(input, Rc::new(all));
-                let rows = run.table(&self.step)?;
-                let size = rows.iter().map(|row| bytes(&row.values)).sum();
+                *kept = run.table(&self.step)?;
+                let size = kept.iter().map(|row| bytes(&row.values)).sum();
                 let mut budget = self.budget;
-                budget.charge_kept(rows.len(), size)?;
-                Kept::Rows(rows)
+                budget.charge_kept(kept.len(), size)?;
             }
-        })
+        }
+        Ok(())
     }
 
     /// The step, and the rows it makes of all that it was given.
-    pub fn finish(mut self) -> Result<(Rc<Plan>, Table), ExecError> {
-        if let Ok(Kept::Nothing) = &self.kept {
-            self.add(Table::default());
-        }
+    pub fn finish(self) -> Result<(Rc<Plan>, Table), ExecError> {
         let rows = match self.kept? {
-            Kept::Groups(_, grouping) => Rc::new(grouping.finish()),
-            Kept::Count(n) => {
-                Rc::new(vec![super::row::Row { values: vec![Value::Long(n as i64)], ..Default::default() }])
-            }
+            Kept::Summary(summary) => Rc::new(summary.finish()),
+            Kept::Count(n) => Rc::new(vec![Row { values: vec![Value::Long(n as i64)], ..Row::default() }]),
             Kept::Rows(rows) => rows,
-            Kept::Nothing => Table::default(),
         };
         Ok((self.step, rows))
     }

@@ -3,9 +3,9 @@
 use super::program::Program;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
+use super::summarize::{Summary, evidence_of};
 use super::{
-    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, summarize, top_nested,
-    window,
+    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
 };
 use crate::kql::bind::fold;
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, UnionSource};
@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
             }
             SetOp::Count => {
                 let values = vec![Value::Long(rows.len() as i64)];
-                vec![Row { values, evidence: summarize::evidence_of(&rows) }]
+                vec![Row { values, evidence: evidence_of(&rows) }]
             }
             SetOp::Sort(keys) => self.sorted(keys, &rows, width)?,
             SetOp::Top(n, key) => {
@@ -250,7 +250,11 @@ impl<'a> Run<'a> {
                 let n = self.count(n)?;
                 sample::sample(&rows, n)
             }
-            SetOp::Summarize(s) => summarize::summarize(self, s, &rows)?,
+            SetOp::Summarize(s) => {
+                let mut summary = Summary::new(self, s)?;
+                summary.add(self, &rows)?;
+                summary.finish()
+            }
             SetOp::Window(sets) => window::extend(self, sets, &rows, width)?,
             SetOp::MvApply(m) => subquery::mv_apply(self, m, &rows, width)?,
             SetOp::Partition(p) => subquery::partition(self, p, &rows)?,

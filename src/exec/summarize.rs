@@ -52,15 +52,6 @@ impl Grouping {
         Ok(Grouping { aggregations, places: HashMap::new(), groups: Vec::new() })
     }
 
-    /// The groups of a `summarize`: without keys there is one, rows or not.
-    pub fn over(run: &mut Run<'_>, s: &Summarize) -> Result<Grouping, ExecError> {
-        let mut grouping = Grouping::new(run, &s.aggregates)?;
-        if s.keys.is_empty() {
-            grouping.seed(Vec::new());
-        }
-        Ok(grouping)
-    }
-
     /// The group of some keys, whether or not a row has come for it.
     pub fn seed(&mut self, keys: Vec<Value>) -> usize {
         let key = compare::key(&keys);
@@ -116,15 +107,37 @@ impl Grouping {
     }
 }
 
-/// The groups and their results: keys first, then each aggregate's columns.
-pub fn summarize(run: &mut Run<'_>, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
-    let keys = run.programs(&s.keys)?;
-    let mut grouping = Grouping::over(run, s)?;
-    for row in rows {
-        let values = run.eval_all(&keys, row);
-        grouping.add(run, values, row)?;
+/// A `summarize` under way.
+pub struct Summary {
+    keys: Vec<Program>,
+    grouping: Grouping,
+}
+
+impl Summary {
+    /// Of no rows yet.
+    pub fn new(run: &mut Run<'_>, s: &Summarize) -> Result<Summary, ExecError> {
+        let keys = run.programs(&s.keys)?;
+        let mut grouping = Grouping::new(run, &s.aggregates)?;
+        if s.keys.is_empty() {
+            // Without keys there is one group, rows or not.
+            grouping.seed(Vec::new());
+        }
+        Ok(Summary { keys, grouping })
     }
-    Ok(grouping.finish())
+
+    /// Adds rows.
+    pub fn add(&mut self, run: &mut Run<'_>, rows: &[Row]) -> Result<(), ExecError> {
+        for row in rows {
+            let values = run.eval_all(&self.keys, row);
+            self.grouping.add(run, values, row)?;
+        }
+        Ok(())
+    }
+
+    /// The groups and their results: keys first, then each aggregate's columns.
+    pub fn finish(self) -> Vec<Row> {
+        self.grouping.finish()
+    }
 }
 
 /// The events behind all rows together.
