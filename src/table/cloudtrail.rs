@@ -326,10 +326,12 @@ fn read_top(raw: &[u8]) -> Top<'_> {
             }
         };
         // Most keys are an event's own, as CloudTrail spells them.
-        let spelled = field_at(key);
-        let key = if spelled.is_some() { Cow::Borrowed("") } else { json::unescape(key) };
-        let slot = spelled.or_else(|| field_at(key.as_bytes())).and_then(|n| top.fields.get_mut(n));
-        if let Some(slot) = slot {
+        if let Some(slot) = field_at(key).and_then(|n| top.fields.get_mut(n)) {
+            *slot = Some(value);
+            continue;
+        }
+        let key = json::unescape(key);
+        if let Some(slot) = field_at(key.as_bytes()).and_then(|n| top.fields.get_mut(n)) {
             *slot = Some(value);
         } else if let Some(slot) =
             index_of(crate::source::csv::column_name(&key)).and_then(|n| columns.get_mut(n))

@@ -81,9 +81,7 @@ impl Framer {
             self.place = if restart.is_some() { Place::Top } else { Place::Lines { fresh: false } };
             restart
         } else {
-            self.outer = None;
-            self.salvage = true;
-            self.place = Place::Salvage;
+            self.salvage_rest();
             whole.get(1..).and_then(|w| memmem::rfind(w, b"{\"")).map(|n| n + 1)
         };
         match restart {
@@ -133,11 +131,16 @@ impl Framer {
             salvage_line(pieces, self.start + 1, out);
             self.place = Place::Lines { fresh: false };
         } else {
-            self.outer = None;
-            self.salvage = true;
-            self.place = Place::Salvage;
+            self.salvage_rest();
             self.again(pieces, self.start + 1, out);
         }
+    }
+
+    /// From here on brackets are not trusted.
+    fn salvage_rest(&mut self) {
+        self.outer = None;
+        self.salvage = true;
+        self.place = Place::Salvage;
     }
 
     /// The stream ended: what is broken or cut may have swallowed whole lines.
