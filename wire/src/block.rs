@@ -1,24 +1,31 @@
 //! What stands where in 64 bytes, as bits: the lowest bit is the first byte.
 //!
-//! One small file of SIMD for WebAssembly, without `unsafe`: the lanes are made of 8-byte words that the compiler
-//! joins to vector loads. Elsewhere (natively, and in hosts that refuse SIMD) words of 8 bytes do the same.
+//! One small file of SIMD for WebAssembly. Elsewhere (natively, and in hosts that refuse SIMD) words of 8 bytes do the
+//! same.
 
-/// Bits for the bytes that structure JSON, and for the `v` of `"event…`.
+/// Bits for the bytes that structure JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Block {
     /// `"`
     pub quotes: u64,
-    /// `\`
-    pub slashes: u64,
     /// `{` and `[`
     pub opens: u64,
     /// `}` and `]`
     pub closes: u64,
-    /// `v`
+    /// Whether to ask for what is [`Rare`]: if not, there is no `\`, and no `v` two bytes behind a `"`.
+    pub rare: bool,
+}
+
+/// Bits for what few blocks hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rare {
+    /// `\`
+    pub slashes: u64,
+    /// `v`, as in `"event…`
     pub vs: u64,
 }
 
-pub use imp::{Finder, Lowest, places};
+pub use imp::{Finder, Trail, places};
 
 /// Bit by bit, whether the number of set bits up to and with it is odd.
 #[inline(always)]
@@ -31,18 +38,12 @@ pub fn prefix_xor(mut bits: u64) -> u64 {
     bits ^ bits << 32
 }
 
-#[inline(always)]
-fn words(bytes: &[u8], at: usize) -> [u64; 2] {
-    let word =
-        |from: usize| bytes.get(from..).and_then(|b| b.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w));
-    [word(at), word(at + 8)]
-}
-
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod imp {
-    use super::{Block, words};
+    use super::{Block, Rare};
     use core::arch::wasm32::{
-        u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_min, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
+        u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_min, u8x16_shuffle, u8x16_splat, v128, v128_and,
+        v128_any_true, v128_or,
     };
 
     /// What is looked for, a vector each.
@@ -66,28 +67,32 @@ mod imp {
             Finder { quote, slash, v, open, close, case }
         }
 
-        /// Looks at 64 bytes.
+        /// Looks at 64 bytes, the next behind the trail.
         #[inline(always)]
-        pub fn look(&self, bytes: &[u8; 64], lowest: &mut Lowest) -> Block {
-            let lanes = [0, 16, 32, 48].map(|at| {
-                let [a, b] = words(bytes, at);
-                u64x2(a, b)
-            });
+        pub fn look(&self, bytes: &[u8; 64], trail: &mut Trail) -> Block {
+            let lanes = lanes(bytes);
             let is = |b: v128| lanes.map(|l| u8x16_eq(l, b));
             // `[` and `{`, `]` and `}` differ in one bit.
             let folded = lanes.map(|l| v128_or(l, self.case));
-            let bracket = |b: v128| bits(folded.map(|l| u8x16_eq(l, b)));
-            // They are rare.
-            let slashes = is(self.slash);
-            let slashes = if v128_any_true(join(slashes, v128_or)) { bits(slashes) } else { 0 };
-            lowest.0 = u8x16_min(lowest.0, join(lanes, u8x16_min));
-            Block {
-                quotes: bits(is(self.quote)),
-                slashes,
-                opens: bracket(self.open),
-                closes: bracket(self.close),
-                vs: bits(is(self.v)),
-            }
+            let bracket = |b: v128| folded.map(|l| u8x16_eq(l, b));
+            // Gathering bits is what takes the time: a byte is one of three things or none of them, which is two bits.
+            let quotes = is(self.quote);
+            let a = bits(pairs(quotes, bracket(self.open), v128_or));
+            let b = bits(pairs(quotes, bracket(self.close), v128_or));
+            let [q0, q1, q2, q3] = quotes;
+            let behind = [two_on(trail.quotes, q0), two_on(q0, q1), two_on(q1, q2), two_on(q2, q3)];
+            let rare = pairs(pairs(is(self.v), behind, v128_and), is(self.slash), v128_or);
+            *trail = Trail { lowest: u8x16_min(trail.lowest, join(lanes, u8x16_min)), quotes: q3 };
+            let quotes = a & b;
+            Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare: v128_any_true(join(rare, v128_or)) }
+        }
+
+        /// Looks at them again.
+        #[inline(always)]
+        pub fn rare(&self, bytes: &[u8; 64]) -> Rare {
+            let lanes = lanes(bytes);
+            let is = |b: v128| bits(lanes.map(|l| u8x16_eq(l, b)));
+            Rare { slashes: is(self.slash), vs: is(self.v) }
         }
     }
 
@@ -95,29 +100,46 @@ mod imp {
     #[inline(always)]
     pub fn places(bytes: &[u8; 32], byte: u8) -> u32 {
         let byte = u8x16_splat(byte);
-        let [a, b] = [0, 16].map(|at| {
-            let [a, b] = words(bytes, at);
-            u32::from(u8x16_bitmask(u8x16_eq(u64x2(a, b), byte)))
-        });
+        let [a, b] =
+            bytemuck::must_cast::<_, [v128; 2]>(*bytes).map(|l| u32::from(u8x16_bitmask(u8x16_eq(l, byte))));
         a | b << 16
     }
 
-    /// The lowest bytes of several blocks.
+    /// What blocks leave to the next one: their lowest bytes, and the quotes of the last bytes.
     #[derive(Clone, Copy)]
-    pub struct Lowest(v128);
+    pub struct Trail {
+        lowest: v128,
+        quotes: v128,
+    }
 
-    impl Lowest {
+    impl Trail {
         /// Of no block.
         #[inline(always)]
-        pub fn new() -> Lowest {
-            Lowest(u8x16_splat(0xff))
+        pub fn new() -> Trail {
+            Trail { lowest: u8x16_splat(0xff), quotes: u8x16_splat(0) }
         }
 
-        /// Whether a control character is among them.
+        /// Whether a control character is among the blocks' bytes.
         #[inline(always)]
         pub fn is_control(self) -> bool {
-            v128_any_true(u8x16_lt(self.0, u8x16_splat(b' ')))
+            v128_any_true(u8x16_lt(self.lowest, u8x16_splat(b' ')))
         }
+    }
+
+    #[inline(always)]
+    fn lanes(bytes: &[u8; 64]) -> [v128; 4] {
+        bytemuck::must_cast(*bytes)
+    }
+
+    /// Each byte moved two places on; the last two of what stands before come first.
+    #[inline(always)]
+    fn two_on(before: v128, here: v128) -> v128 {
+        u8x16_shuffle::<14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29>(before, here)
+    }
+
+    #[inline(always)]
+    fn pairs([a, b, c, d]: [v128; 4], [e, f, g, h]: [v128; 4], two: fn(v128, v128) -> v128) -> [v128; 4] {
+        [two(a, e), two(b, f), two(c, g), two(d, h)]
     }
 
     #[inline(always)]
@@ -134,21 +156,35 @@ mod imp {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod imp {
-    pub use super::plain::{Finder, Lowest, places};
+    pub use super::plain::{Finder, Trail, places};
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 mod plain {
-    use super::{Block, words};
+    use super::{Block, Rare};
 
     const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f * ONES;
+    const HIGH: u64 = ONES << 7;
 
-    /// The bits of the zero bytes of a word.
+    /// The highest bit of each zero byte of a word.
     fn zeros(word: u64) -> u64 {
-        const LOW: u64 = 0x7f * ONES;
-        let high = !(((word & LOW) + LOW) | word | LOW);
-        // Gathers the highest bit of each byte.
+        !(((word & LOW) + LOW) | word | LOW)
+    }
+
+    /// The highest bit of each byte, gathered.
+    fn gathered(high: u64) -> u64 {
         (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    }
+
+    /// Where a byte stands in a word.
+    fn is(word: u64, b: u8) -> u64 {
+        gathered(zeros(word ^ (ONES * u64::from(b))))
+    }
+
+    fn words(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> {
+        let words = bytes.as_chunks().0.iter().map(|w| u64::from_le_bytes(*w));
+        words.enumerate().map(|(n, word)| (n * 8, word))
     }
 
     /// Nothing needs to be made before.
@@ -161,44 +197,50 @@ mod plain {
             Finder
         }
 
-        /// Looks at 64 bytes.
-        pub fn look(&self, bytes: &[u8; 64], lowest: &mut Lowest) -> Block {
+        /// Looks at 64 bytes, the next behind the trail.
+        pub fn look(&self, bytes: &[u8; 64], trail: &mut Trail) -> Block {
             let mut block = Block::default();
-            for at in (0..64).step_by(16) {
-                for (n, word) in words(bytes, at).into_iter().enumerate() {
-                    let place = at + n * 8;
-                    let is = |b: u8| zeros(word ^ (ONES * u64::from(b))) << place;
-                    let bracket = |b: u8| zeros((word | (0x20 * ONES)) ^ (ONES * u64::from(b))) << place;
-                    block.quotes |= is(b'"');
-                    block.slashes |= is(b'\\');
-                    block.opens |= bracket(b'{');
-                    block.closes |= bracket(b'}');
-                    block.vs |= is(b'v');
-                    lowest.0 |= word.wrapping_sub(ONES * u64::from(b' ')) & !word & (ONES << 7);
-                }
+            let mut rare = 0;
+            for (at, word) in words(bytes) {
+                let folded = word | (0x20 * ONES);
+                block.quotes |= is(word, b'"') << at;
+                block.opens |= is(folded, b'{') << at;
+                block.closes |= is(folded, b'}') << at;
+                // Any `v` will do: where it stands would have to be gathered.
+                rare |= zeros(word ^ (ONES * u64::from(b'\\'))) | zeros(word ^ (ONES * u64::from(b'v')));
+                trail.0 |= word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
             }
+            block.rare = rare != 0;
             block
+        }
+
+        /// Looks at them again.
+        pub fn rare(&self, bytes: &[u8; 64]) -> Rare {
+            let mut found = Rare::default();
+            for (at, word) in words(bytes) {
+                found.slashes |= is(word, b'\\') << at;
+                found.vs |= is(word, b'v') << at;
+            }
+            found
         }
     }
 
     /// Where a byte stands in 32 bytes.
     pub fn places(bytes: &[u8; 32], byte: u8) -> u32 {
-        let is = |word: u64| zeros(word ^ (ONES * u64::from(byte))) as u32;
-        let [[a, b], [c, d]] = [0, 16].map(|at| words(bytes, at).map(is));
-        a | b << 8 | c << 16 | d << 24
+        words(bytes).fold(0, |all, (at, word)| all | (is(word, byte) as u32) << at)
     }
 
-    /// Whether a byte below the space is among the bytes of several blocks.
+    /// What blocks leave to the next one: whether a byte below the space is among them.
     #[derive(Clone, Copy)]
-    pub struct Lowest(u64);
+    pub struct Trail(u64);
 
-    impl Lowest {
+    impl Trail {
         /// Of no block.
-        pub fn new() -> Lowest {
-            Lowest(0)
+        pub fn new() -> Trail {
+            Trail(0)
         }
 
-        /// Whether a control character is among them.
+        /// Whether a control character is among the blocks' bytes.
         pub fn is_control(self) -> bool {
             self.0 != 0
         }
@@ -207,9 +249,25 @@ mod plain {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Finder, Lowest, plain, prefix_xor};
+    use super::{Block, Finder, Rare, Trail, plain, prefix_xor};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// What both ways see in blocks that follow one another: the last of them, what is rare in it, and whether a control
+    /// character was in any.
+    fn seen(blocks: &[[u8; 64]]) -> [(Block, Rare, bool); 2] {
+        let (mut found, mut plainly) = (Block::default(), Block::default());
+        let (mut trail, mut plain_trail) = (Trail::new(), plain::Trail::new());
+        for block in blocks {
+            found = Finder::new().look(block, &mut trail);
+            plainly = plain::Finder::new().look(block, &mut plain_trail);
+        }
+        let last = &blocks[blocks.len() - 1];
+        [
+            (found, Finder::new().rare(last), trail.is_control()),
+            (plainly, plain::Finder::new().rare(last), plain_trail.is_control()),
+        ]
+    }
 
     #[test]
     fn every_byte_at_every_place() {
@@ -218,26 +276,37 @@ mod tests {
             for b in 0..=255_u8 {
                 let mut bytes = [b'a'; 64];
                 bytes[at] = b;
-                let want = Block {
-                    quotes: bit(b == b'"', at),
-                    slashes: bit(b == b'\\', at),
-                    opens: bit(matches!(b, b'{' | b'['), at),
-                    closes: bit(matches!(b, b'}' | b']'), at),
-                    vs: bit(b == b'v', at),
-                };
-                let (mut lowest, mut plainly) = (Lowest::new(), plain::Lowest::new());
-                assert_eq!(Finder::new().look(&bytes, &mut lowest), want, "byte {b} at {at}");
-                let plain = plain::Finder::new().look(&bytes, &mut plainly);
-                assert_eq!(plain, want, "byte {b} at {at}, without SIMD");
-                // It stays so, whatever the next block holds.
-                Finder::new().look(&[b'a'; 64], &mut lowest);
-                plain::Finder::new().look(&[b'a'; 64], &mut plainly);
-                assert_eq!([lowest.is_control(), plainly.is_control()], [b < b' '; 2], "byte {b} at {at}");
+                let rare = Rare { slashes: bit(b == b'\\', at), vs: bit(b == b'v', at) };
+                for (found, see, is_control) in seen(&[bytes]) {
+                    let want = Block {
+                        quotes: bit(b == b'"', at),
+                        opens: bit(matches!(b, b'{' | b'['), at),
+                        closes: bit(matches!(b, b'}' | b']'), at),
+                        rare: found.rare,
+                    };
+                    assert_eq!((found, see, is_control), (want, rare, b < b' '), "byte {b} at {at}");
+                    assert!(found.rare || b != b'\\', "a slash at {at}");
+                    assert!(!found.rare || matches!(b, b'\\' | b'v'), "byte {b} at {at}");
+                }
+                // A control character is not forgotten, whatever the next block holds.
+                assert_eq!(seen(&[bytes, [b'a'; 64]]).map(|s| s.2), [b < b' '; 2], "byte {b} at {at}");
             }
         }
         let mixed: [u8; 64] = std::array::from_fn(|i| b"\"{}[]\\v\n"[i * 7 % 8]);
-        let plain = plain::Finder::new().look(&mixed, &mut plain::Lowest::new());
-        assert_eq!(Finder::new().look(&mixed, &mut Lowest::new()), plain);
+        let [simd, plain] = seen(&[mixed]);
+        assert_eq!(simd, plain);
+    }
+
+    #[test]
+    fn a_v_two_bytes_behind_a_quote_is_rare() {
+        for at in 0..126 {
+            let mut bytes = [b'a'; 128];
+            bytes[at] = b'"';
+            bytes[at + 2] = b'v';
+            let (blocks, _) = bytes.as_chunks();
+            let of = blocks.get(..=(at + 2) / 64).unwrap_or_default();
+            assert_eq!(seen(of).map(|s| s.0.rare), [true; 2], "a quote at {at}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!
 //! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
 
-use crate::block::{Block, Finder, Lowest, places, prefix_xor};
+use crate::block::{Block, Finder, Rare, Trail, places, prefix_xor};
 use crate::frame::holds_container;
 use crate::json;
 
@@ -52,27 +52,41 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     if bytes.first() != Some(&b'{') {
         return Err(0);
     }
-    let mut keys = Keys::default();
-    let mut carry = Carry { depth: 0, in_string: 0, escaped: 0, quotes: 0 };
-    let (blocks, rest) = bytes.as_chunks::<64>();
     let finder = Finder::new();
-    let mut lowest = Lowest::new();
-    let mut base = 0;
-    let mut padded = [b' '; 64];
+    let (blocks, rest) = bytes.as_chunks::<64>();
     let mut blocks = blocks.iter();
+    let mut padded = [b' '; 64];
+    let mut keys = Keys::default();
+    let (mut carry, mut trail) = (Carry::default(), Trail::new());
+    let mut base = 0;
     loop {
-        let block = match blocks.next() {
-            Some(block) => block,
+        let mut before = trail;
+        let mut stop = None;
+        // Most blocks hold nothing that needs a closer look: a loop of its own, so that nothing else is in its way.
+        for block in blocks.by_ref() {
+            before = trail;
+            let found = finder.look(block, &mut trail);
+            let brackets = Brackets::of(&found, found.quotes, carry.in_string);
+            if found.rare || carry.escaped != 0 || brackets.may_end_or_nest(carry.depth) {
+                stop = Some((block, found));
+                break;
+            }
+            carry = carry.over(found.quotes, &brackets);
+            base += 64;
+        }
+        let (block, found) = match stop {
+            Some(stop) => stop,
             None if base > bytes.len() => return Err(bytes.len()),
             None => {
                 for (place, b) in padded.iter_mut().zip(rest) {
                     *place = *b;
                 }
-                &padded
+                before = trail;
+                (&padded, finder.look(&padded, &mut trail))
             }
         };
-        let before = lowest;
-        match step(bytes, base, finder.look(block, &mut lowest), carry, &mut keys) {
+        let rare = if found.rare { finder.rare(block) } else { Rare::default() };
+        match step(bytes, base, &found, rare, carry, &mut keys) {
             Step::On(next) => (base, carry) = (base + 64, next),
             Step::End(bit) => {
                 let end = base + bit as usize + 1;
@@ -94,7 +108,7 @@ fn feeds(block: &[u8; 64]) -> u64 {
 }
 
 /// What one block leaves to the next. It goes by value, so that it stays in registers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Carry {
     depth: u32,
     /// All ones if it ended in a string.
@@ -104,6 +118,53 @@ struct Carry {
     quotes: u64,
 }
 
+impl Carry {
+    /// Behind a block that does not end in an escape.
+    #[inline(always)]
+    fn over(self, quotes: u64, brackets: &Brackets) -> Carry {
+        let opening = brackets.opens.count_ones();
+        Carry {
+            depth: (self.depth + opening).wrapping_sub(brackets.closes.count_ones()),
+            in_string: ((brackets.strings as i64) >> 63) as u64,
+            escaped: 0,
+            quotes,
+        }
+    }
+}
+
+/// The brackets of a block that are not in strings.
+struct Brackets {
+    strings: u64,
+    opens: u64,
+    closes: u64,
+}
+
+impl Brackets {
+    #[inline(always)]
+    fn of(block: &Block, quotes: u64, in_string: u64) -> Brackets {
+        let strings = prefix_xor(quotes) ^ in_string;
+        Brackets { strings, opens: block.opens & !strings, closes: block.closes & !strings }
+    }
+
+    /// Whether a record that is so deep before the block can end in it, or be too deep behind it.
+    #[inline(always)]
+    fn may_end_or_nest(&self, depth: u32) -> bool {
+        // What is below zero is a large number.
+        depth.wrapping_sub(self.closes.count_ones() + 1) >= SHALLOW
+    }
+
+    /// The bracket that closes a record that is so deep before the block.
+    #[inline(always)]
+    fn end(&self, depth: u32) -> Option<u32> {
+        // Only where so many brackets close can the last one be among them.
+        if depth <= self.closes.count_ones() { last_bracket(self.opens, self.closes, depth) } else { None }
+    }
+}
+
+/// Behind a closer look a record is no deeper than this. A block holds 64 brackets, so in one that closes enough of them to
+/// come from deeper to so little, nothing was deeper than is read.
+const SHALLOW: u32 = (json::MAX_DEPTH as u32).saturating_sub(64);
+
 enum Step {
     On(Carry),
     /// The record ends with this byte of the block.
@@ -111,45 +172,39 @@ enum Step {
     Unsure,
 }
 
+/// A closer look at a block.
 #[inline(always)]
-fn step(bytes: &[u8], base: usize, block: Block, carry: Carry, keys: &mut Keys) -> Step {
+fn step(bytes: &[u8], base: usize, block: &Block, rare: Rare, carry: Carry, keys: &mut Keys) -> Step {
     let (mut quotes, mut escaped) = (block.quotes & !carry.escaped, 0);
-    if block.slashes != 0 {
-        match unescaped(bytes, base, quotes, block.slashes & !carry.escaped) {
+    if rare.slashes != 0 {
+        match unescaped(bytes, base, quotes, rare.slashes & !carry.escaped) {
             Some(found) => (quotes, escaped) = found,
             None => return Step::Unsure,
         }
     }
-    let strings = prefix_xor(quotes) ^ carry.in_string;
-    let (opens, closes) = (block.opens & !strings, block.closes & !strings);
+    let brackets = Brackets::of(block, quotes, carry.in_string);
     // The next quote is that of a key as long as `eventName` or `eventSource`, or stands in the next block.
     let closed = quotes >> 8 | quotes >> 10 | !0 << 54;
-    let mut hits = block.vs & (quotes << 2 | carry.quotes >> 62) & closed;
-    let closing = closes.count_ones();
-    // Only where so many brackets close can the last one be among them.
-    let end = || if carry.depth <= closing { last_bracket(opens, closes, carry.depth) } else { None };
-    // Whether there are any is known long before the brackets are: asked first, a wrong guess costs less.
-    if hits != 0
-        && let Some(bit) = end()
-    {
+    let mut hits = rare.vs & (quotes << 2 | carry.quotes >> 62) & closed;
+    let end = brackets.end(carry.depth);
+    if let Some(bit) = end {
         hits &= (1 << bit) - 1;
     }
     while hits != 0 {
         let bit = hits.trailing_zeros();
         hits &= hits - 1;
         let before = (1 << bit) - 1;
-        let depth =
-            (carry.depth + (opens & before).count_ones()).wrapping_sub((closes & before).count_ones());
-        let top = depth == 1 && strings >> bit & 1 == 1;
+        let [opened, closed] = [brackets.opens, brackets.closes].map(|b| (b & before).count_ones());
+        let top = (carry.depth + opened).wrapping_sub(closed) == 1 && brackets.strings >> bit & 1 == 1;
         if !keys.see(bytes, (base + bit as usize).saturating_sub(2), top) {
             return Step::Unsure;
         }
     }
-    let depth = (carry.depth + opens.count_ones()).wrapping_sub(closing);
-    match end() {
+    let next = carry.over(quotes, &brackets);
+    match end {
         Some(bit) => Step::End(bit),
-        None if depth as usize + 64 > json::MAX_DEPTH => Step::Unsure,
-        None => Step::On(Carry { depth, in_string: ((strings as i64) >> 63) as u64, escaped, quotes }),
+        None if next.depth > SHALLOW => Step::Unsure,
+        None => Step::On(Carry { escaped, ..next }),
     }
 }
 
@@ -186,7 +241,7 @@ fn last_bracket(opens: u64, mut closes: u64, depth: u32) -> Option<u32> {
 }
 
 impl Keys {
-    #[inline]
+    #[inline(always)]
     fn read<'a>(&self, bytes: &'a [u8], end: usize, alone: bool) -> Option<Glance<'a>> {
         let record = bytes.get(..end)?;
         let (name_at, source_at) = (self.name?, self.source?);
@@ -212,7 +267,7 @@ impl Keys {
 
     /// A quote, some byte, a `v`; `top`: directly in the record, and the quote opens a text. False if that is not for a
     /// quick look.
-    #[inline]
+    #[inline(always)]
     fn see(&mut self, bytes: &[u8], at: usize, top: bool) -> bool {
         // What the record's cut tail holds shows when there is more of it.
         let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk()) else { return true };
@@ -237,7 +292,7 @@ impl Keys {
 const MAX_TEXT: usize = 128;
 
 /// The text behind a key if it has the length of a time. Whether it is one, and holds no quote, shows when it is read.
-#[inline]
+#[inline(always)]
 fn time_behind(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
     let next: Option<&[u8; 23]> = record.get(key_end..)?.first_chunk();
     match next {
@@ -247,7 +302,7 @@ fn time_behind(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
 }
 
 /// The text behind a key, up to the next quote, escaped or not.
-#[inline]
+#[inline(always)]
 fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
     let at = match record.get(key_end..key_end + 2)? {
         b":\"" => key_end + 2,

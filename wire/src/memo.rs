@@ -31,7 +31,7 @@ impl Memo {
     }
 
     /// The place of a pair, if it is known.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, name: &[u8], source: &[u8]) -> Option<usize> {
         let hash = hash(name, source);
         for place in places(hash) {
@@ -59,7 +59,7 @@ impl Memo {
     }
 
     /// What is remembered at a place.
-    #[inline]
+    #[inline(always)]
     pub fn leaves(&self, place: usize) -> Option<&Leaves> {
         self.slots.get(place)?.leaves.as_ref()
     }
@@ -71,7 +71,7 @@ fn places(hash: u64) -> impl Iterator<Item = usize> {
 
 /// Equality. For texts of up to 40 bytes the same steps whatever their length: a wrong guess of a branch costs more than
 /// all of them, and so does calling `memcmp`.
-#[inline]
+#[inline(always)]
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && match a.len().checked_sub(8) {
@@ -85,7 +85,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// A hash of the beginning, the middle and the end of both.
-#[inline]
+#[inline(always)]
 fn hash(name: &[u8], source: &[u8]) -> u64 {
     const ODD: [u64; 6] = [
         0x9e37_79b9_7f4a_7c15,
@@ -100,7 +100,7 @@ fn hash(name: &[u8], source: &[u8]) -> u64 {
     sum ^ sum >> 32
 }
 
-#[inline]
+#[inline(always)]
 fn parts(text: &[u8]) -> [u64; 3] {
     match text.len().checked_sub(8) {
         Some(last) => [0, last / 2, last].map(|at| word(text, at)),
@@ -108,13 +108,13 @@ fn parts(text: &[u8]) -> [u64; 3] {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn word(text: &[u8], from: usize) -> u64 {
     text.get(from..).and_then(|t| t.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w))
 }
 
 /// A text of less than eight bytes, whole.
-#[inline]
+#[inline(always)]
 fn short(text: &[u8]) -> u64 {
     match (text.first_chunk(), text.last_chunk()) {
         (Some(first), Some(last)) => {

@@ -60,7 +60,7 @@ impl Sift {
 
     /// Where it is remembered what a pair can pass. `None` if it is not to be: only plain texts are, for the raw bytes of a
     /// record must not be taken for a decoded text; and very long ones are not worth it.
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, name: &[u8], source: &[u8], oracle: &dyn Oracle) -> Option<usize> {
         // What is remembered was looked at closely when it came first.
         if let Some(place) = self.memo.find(name, source) {
@@ -110,7 +110,7 @@ impl Sift {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn seen(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Seen<'_>, usize> {
         let Glance { end, name, source, time } = glance(bytes, alone)?;
         let time = match time {
