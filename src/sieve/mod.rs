@@ -103,12 +103,16 @@ impl Sieve {
 
 impl Oracle for Conditions {
     fn leaves(&self, name: &[u8], source: &[u8]) -> Leaves {
+        let listed = self.by_name.get(&fold(&String::from_utf8_lossy(name))).map_or(&[][..], Vec::as_slice);
+        if listed.is_empty() && self.by_more.is_empty() {
+            return Leaves::from([]);
+        }
         let pair = Pair::new(name, source);
-        let listed = self.by_name.get(&fold(&String::from_utf8_lossy(name))).into_iter().flatten();
         let mut stack = Vec::new();
         let mut can_pass =
             |i: &&u32| self.all.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut stack));
-        let mut leaves: Vec<u32> = listed.chain(&self.by_more).filter(&mut can_pass).copied().collect();
+        let mut leaves: Vec<u32> =
+            listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect();
         leaves.sort_unstable();
         leaves.into()
     }
