@@ -55,7 +55,7 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     let finder = Finder::new();
     let (blocks, rest) = bytes.as_chunks::<64>();
     let mut blocks = blocks.iter();
-    let mut padded = [b' '; 64];
+    let mut padded;
     let mut keys = Keys::default();
     let (mut carry, mut trail) = (Carry::default(), Trail::new());
     let mut base = 0;
@@ -78,6 +78,7 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
             Some(stop) => stop,
             None if base > bytes.len() => return Err(bytes.len()),
             None => {
+                padded = [b' '; 64];
                 for (place, b) in padded.iter_mut().zip(rest) {
                     *place = *b;
                 }
