@@ -1,6 +1,7 @@
 // The command, as a process: exit statuses, streams, hostile arguments and files.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
@@ -33,8 +34,15 @@ before(() => {
 const alertsIn = (stdout) => stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 const eventsIn = (stdout) => alertsIn(stdout).flatMap((alert) => alert.Evidence).flatMap((row) => row.events);
 
-test('the command is executable as it is', () => {
-  assert.match(readFileSync(`${PACKAGE}cli.js`, 'utf8'), /^#!\/usr\/bin\/env node\n/);
+test('the command is executable as it is, and through the link that npm makes', () => {
+  const { version, bin } = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8'));
+  const link = `${folder}/forepost`;
+  symlinkSync(`${PACKAGE}${bin.forepost}`, link);
+  for (const command of [`${PACKAGE}cli.js`, link]) {
+    assert.equal(execFileSync(command, ['--version'], { encoding: 'utf8' }), `forepost ${version}\n`);
+    const alerts = execFileSync(command, ['scan', SAMPLE, '--threads', '2', '--format', 'ndjson'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    assert.ok(alertsIn(alerts).length > 0, command);
+  }
 });
 
 test('--version and help', async () => {
