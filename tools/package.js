@@ -1,6 +1,6 @@
 // node tools/package.js BUILT SCALAR DIST: lays out the npm package from js/ and what the build made, with SIMD and without.
 
-import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 
 const [built, scalar, dist] = process.argv.slice(2);
@@ -16,7 +16,7 @@ if (!readFileSync(`${scalar}/engine.js`).equals(readFileSync(`${built}/engine.js
 for (const file of ['README.md', 'LICENSE']) cpSync(file, `${dist}/${file}`);
 writeFileSync(`${dist}/package.json`, `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
 
-// The command in one CommonJS file, which starts sooner than thirty modules. They stay beside it: threads are made of them.
+// The command in one CommonJS file, which starts sooner than thirty modules. What reads in threads stays as modules.
 buildSync({
   entryPoints: [`${dist}/cli.js`],
   outfile: `${dist}/cli/main.cjs`,
@@ -28,6 +28,9 @@ buildSync({
   define: { 'import.meta.url': 'here' }, // as deep as the files it is made of: what they name stands where they say
   logLevel: 'warning',
 });
+for (const file of readdirSync(`${dist}/cli`)) {
+  if (!['main.cjs', 'thread.js', 'files.js'].includes(file)) rmSync(`${dist}/cli/${file}`);
+}
 writeFileSync(`${dist}/cli.js`, `#!/usr/bin/env node
 import { createRequire } from 'node:module';
 
