@@ -67,9 +67,9 @@ mod imp {
             Finder { quote, slash, v, open, close, case }
         }
 
-        /// Looks at 64 bytes, the next behind the trail.
+        /// Looks at 64 bytes, the next behind the trail, which goes on behind them.
         #[inline(always)]
-        pub fn look(&self, bytes: &[u8; 64], trail: &mut Trail) -> Block {
+        pub fn look(&self, bytes: &[u8; 64], trail: Trail) -> (Block, Trail) {
             let lanes = lanes(bytes);
             let is = |b: v128| lanes.map(|l| u8x16_eq(l, b));
             // `[` and `{`, `]` and `}` differ in one bit.
@@ -82,9 +82,10 @@ mod imp {
             let [q0, q1, q2, q3] = quotes;
             let behind = [two_on(trail.quotes, q0), two_on(q0, q1), two_on(q1, q2), two_on(q2, q3)];
             let rare = pairs(pairs(is(self.v), behind, v128_and), is(self.slash), v128_or);
-            *trail = Trail { lowest: u8x16_min(trail.lowest, join(lanes, u8x16_min)), quotes: q3 };
             let quotes = a & b;
-            Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare: v128_any_true(join(rare, v128_or)) }
+            let rare = v128_any_true(join(rare, v128_or));
+            let block = Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare };
+            (block, Trail { lowest: u8x16_min(trail.lowest, join(lanes, u8x16_min)), quotes: q3 })
         }
 
         /// Looks at them again.
@@ -167,19 +168,15 @@ mod plain {
     const LOW: u64 = 0x7f * ONES;
     const HIGH: u64 = ONES << 7;
 
-    /// The highest bit of each zero byte of a word.
-    fn zeros(word: u64) -> u64 {
-        !(((word & LOW) + LOW) | word | LOW)
-    }
-
-    /// The highest bit of each byte, gathered.
-    fn gathered(high: u64) -> u64 {
-        (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    /// The highest bit of each byte of a word that is this one.
+    fn marked(word: u64, b: u8) -> u64 {
+        let differs = word ^ (ONES * u64::from(b));
+        !(((differs & LOW) + LOW) | differs | LOW)
     }
 
     /// Where a byte stands in a word.
     fn is(word: u64, b: u8) -> u64 {
-        gathered(zeros(word ^ (ONES * u64::from(b))))
+        (marked(word, b) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     }
 
     fn words(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> {
@@ -197,21 +194,21 @@ mod plain {
             Finder
         }
 
-        /// Looks at 64 bytes, the next behind the trail.
-        pub fn look(&self, bytes: &[u8; 64], trail: &mut Trail) -> Block {
+        /// Looks at 64 bytes, the next behind the trail, which goes on behind them.
+        pub fn look(&self, bytes: &[u8; 64], trail: Trail) -> (Block, Trail) {
             let mut block = Block::default();
-            let mut rare = 0;
+            let (mut rare, Trail(mut low)) = (0, trail);
             for (at, word) in words(bytes) {
                 let folded = word | (0x20 * ONES);
                 block.quotes |= is(word, b'"') << at;
                 block.opens |= is(folded, b'{') << at;
                 block.closes |= is(folded, b'}') << at;
                 // Any `v` will do: where it stands would have to be gathered.
-                rare |= zeros(word ^ (ONES * u64::from(b'\\'))) | zeros(word ^ (ONES * u64::from(b'v')));
-                trail.0 |= word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
+                rare |= marked(word, b'\\') | marked(word, b'v');
+                low |= word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
             }
             block.rare = rare != 0;
-            block
+            (block, Trail(low))
         }
 
         /// Looks at them again.
@@ -259,8 +256,8 @@ mod tests {
         let (mut found, mut plainly) = (Block::default(), Block::default());
         let (mut trail, mut plain_trail) = (Trail::new(), plain::Trail::new());
         for block in blocks {
-            found = Finder::new().look(block, &mut trail);
-            plainly = plain::Finder::new().look(block, &mut plain_trail);
+            (found, trail) = Finder::new().look(block, trail);
+            (plainly, plain_trail) = plain::Finder::new().look(block, plain_trail);
         }
         let last = &blocks[blocks.len() - 1];
         [

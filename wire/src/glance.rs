@@ -60,21 +60,18 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     let (mut carry, mut trail) = (Carry::default(), Trail::new());
     let mut base = 0;
     loop {
-        let mut before = trail;
         let mut stop = None;
         // Most blocks hold nothing that needs a closer look: a loop of its own, so that nothing else is in its way.
         for block in blocks.by_ref() {
-            before = trail;
-            let found = finder.look(block, &mut trail);
+            let (found, behind) = finder.look(block, trail);
             let brackets = Brackets::of(&found, found.quotes, carry.in_string);
             if found.rare || carry.escaped != 0 || brackets.may_end_or_nest(carry.depth) {
-                stop = Some((block, found));
+                stop = Some((block, found, behind));
                 break;
             }
-            carry = carry.over(found.quotes, &brackets);
-            base += 64;
+            (base, carry, trail) = (base + 64, carry.over(found.quotes, &brackets), behind);
         }
-        let (block, found) = match stop {
+        let (block, found, behind) = match stop {
             Some(stop) => stop,
             None if base > bytes.len() => return Err(bytes.len()),
             None => {
@@ -82,16 +79,16 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
                 for (place, b) in padded.iter_mut().zip(rest) {
                     *place = *b;
                 }
-                before = trail;
-                (&padded, finder.look(&padded, &mut trail))
+                let (found, behind) = finder.look(&padded, trail);
+                (&padded, found, behind)
             }
         };
         let rare = if found.rare { finder.rare(block) } else { Rare::default() };
         match step(bytes, base, &found, rare, carry, &mut keys) {
-            Step::On(next) => (base, carry) = (base + 64, next),
+            Step::On(next) => (base, carry, trail) = (base + 64, next, behind),
             Step::End(bit) => {
                 let end = base + bit as usize + 1;
-                if alone && (before.is_control() || feeds(block) & ((1 << bit) - 1) != 0) {
+                if alone && (trail.is_control() || feeds(block) & ((1 << bit) - 1) != 0) {
                     return Err(end);
                 }
                 return keys.read(bytes, end, alone).ok_or(end);

@@ -137,7 +137,7 @@ impl Framer {
     }
 
     /// From here on brackets are not trusted.
-    fn salvage_rest(&mut self) {
+    pub(super) fn salvage_rest(&mut self) {
         self.outer = None;
         self.salvage = true;
         self.place = Place::Salvage;

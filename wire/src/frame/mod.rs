@@ -249,8 +249,7 @@ impl Framer {
                         let offset = self.base + at as u64;
                         out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
                         self.pending.clear();
-                        self.salvage = true;
-                        self.place = Place::Salvage;
+                        self.salvage_rest();
                     }
                 },
                 Place::Junk => match memchr(b'\n', rest) {
