@@ -17,7 +17,7 @@ WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --e
 # A function that is inlined into its one caller saves bytes and costs more of them after gzip: 44 kB in all.
 WASM_OPT := -O3 --one-caller-inline-max-function-size=0
 # What it is, and a little: the aim is 500,000 (ARCHITECTURE.md, "Size", says where the bytes are). It must not grow unseen.
-GZIP_BUDGET := 730000
+GZIP_BUDGET := 740000
 FILTER_BUDGET := 900000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
@@ -117,7 +117,7 @@ screenshots: www $(CHROMIUM) ## Pictures of the page's states, to look at, in te
 
 .PHONY: size
 size: target/bindgen/forepost.wasm ## What takes the space in the module, by crate and module
-	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g target/bindgen/engine_bg.wasm -o target/bindgen/named.wasm
+	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g target/bindgen/prepared.wasm -o target/bindgen/named.wasm
 	node tools/size.js target/bindgen/named.wasm
 
 .PHONY: bench
@@ -226,7 +226,11 @@ $(CARGO_WASM): cargo-wasm ;
 target/bindgen/engine_bg.wasm: $(CARGO_WASM) $(BINDGEN)
 	$(BINDGEN) $(CARGO_WASM) target/bindgen engine
 
-target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
+# With the built-in rules compiled in its memory.
+%/prepared.wasm: %/engine_bg.wasm tools/prepare.js tools/wasm.js
+	node tools/prepare.js $< $@
+
+target/bindgen/forepost.wasm: target/bindgen/prepared.wasm $(NODE_MODULES)
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) $< -o $@
 
 .PHONY: bench-wasm
@@ -245,7 +249,7 @@ $(SCALAR_WASM): cargo-scalar ;
 target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN)
 	$(BINDGEN) $(SCALAR_WASM) target/bindgen-scalar engine
 
-target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/engine_bg.wasm $(NODE_MODULES)
+target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/prepared.wasm $(NODE_MODULES)
 	node_modules/.bin/wasm-opt $(FILTER_FEATURES) $(WASM_OPT) $< -o $@
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs

@@ -16,7 +16,7 @@ mod shared;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forepost::detector::{Detector, Options, RuleFile};
+use forepost::detector::{Detector, Options, RuleFile, prepare};
 use forepost::value::datetime;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -155,6 +155,51 @@ fn every_envelope_and_every_cut_gives_the_same_alerts() {
 }
 
 #[test]
+fn wherever_a_chunk_cuts_the_same_is_told() {
+    let passed = |id| event(id, "2026-03-11T08:00:00Z", "GetObject", "eve").to_string();
+    let (a, hit, b) = (passed(1), scan_off(2, "2026-03-11T07:00:00Z").to_string(), passed(3));
+    let inputs = [
+        format!("{{\"Records\":[{a} {hit},{b} {b}]}}"), // commas are missing
+        format!("{a}\n{hit}\n{b}\n{}", a.get(..300).expect("ASCII")),
+        format!("{{\"Records\":[{a},{}", hit.get(..100).expect("ASCII")),
+        format!("{a}\n{{\"log\":{}}}\nno\n{b}", Value::from(hit.clone())),
+        format!("[{a},{{}},{b},{hit}]{a}"),
+    ];
+    for input in inputs {
+        let answer = |sizes: [usize; 2]| {
+            let mut d = detector(&[], Options::default());
+            let (mut rest, mut turn) = (input.as_bytes(), 0);
+            while !rest.is_empty() {
+                let (chunk, next) = rest.split_at(sizes[turn % 2].min(rest.len()));
+                d.push(chunk);
+                (rest, turn) = (next, turn + 1);
+            }
+            d.finish();
+            (alerts(&mut d), d.take_problems(), d.stats())
+        };
+        let whole = answer([usize::MAX; 2]);
+        for at in (1..input.len()).step_by(5) {
+            for sizes in [[at, usize::MAX], [at, 1], [1, at], [at, at]] {
+                assert_eq!(answer(sizes), whole, "{sizes:?} of {input}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_whole_event_is_told_at_once() {
+    let count =
+        |d: &Detector, what: &str| serde_json::from_str::<Value>(&d.stats()).expect("JSON")[what].clone();
+    let mut d = detector(&[], Options::default());
+    for (i, size) in [0, 30, 100, 101, 102, 103].into_iter().enumerate() {
+        let mut e = scan_off(i as u32, "2026-03-11T07:00:00Z");
+        e["requestParameters"]["padding"] = Value::from("x".repeat(size));
+        d.push(e.to_string().as_bytes());
+        assert_eq!(count(&d, "candidates"), i + 1);
+    }
+}
+
+#[test]
 fn the_order_of_files_and_events_does_not_matter() {
     let events: Vec<Value> =
         (0..12).map(|i| scan_off(i, &format!("2026-03-{:02}T{:02}:30:00Z", 10 + i % 3, i))).collect();
@@ -286,6 +331,31 @@ fn a_stream_concludes_by_its_newest_event_and_counts_what_is_late() {
     assert_eq!(published(&alerts(&mut d)), ["2026-03-11T09:05:00.0000000Z"]);
     d.finish();
     assert_eq!(alerts(&mut d).len(), 0);
+}
+
+#[test]
+fn a_detector_made_ahead_is_like_any_other() {
+    let options = [
+        Options::default(),
+        Options { evidence: false, workspace: "w".to_owned(), ..Options::default() },
+        Options { stream: true, ..Options::default() },
+        Options { candidates: true, ..Options::default() },
+    ];
+    let events =
+        ndjson(&[scan_off(1, "2026-03-11T07:00:00Z"), event(2, "2026-03-20T08:00:00Z", "GetObject", "eve")]);
+    let answer = |options: &Options| {
+        let mut d = detector(&[], options.clone());
+        d.push(&events);
+        let at_once = d.take_alerts();
+        let candidates = d.take_candidates();
+        d.finish();
+        (at_once, candidates, d.take_alerts(), d.take_problems(), d.stats())
+    };
+    for options in options {
+        let plain = answer(&options);
+        prepare();
+        assert_eq!([answer(&options), answer(&options)], [plain.clone(), plain], "{options:?}");
+    }
 }
 
 #[test]

@@ -7,9 +7,8 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { section, sections, signed, string, unsigned, vector, Reader } from './wasm.js'
+import { withMemory } from './wasm.js'
 
-const PAGE = 65536
 // What a pipeline may call; everything else is for this tool.
 const EXPORTS = ['memory', 'filter', 'sieve', 'malloc', 'free', 'forepost_abi_version', 'forepost_counters']
 
@@ -55,71 +54,12 @@ function build(bytes, parts) {
   const contents = new Uint8Array(memory.buffer)
   // The stack grows down to 0 and is empty.
   contents.fill(0, 0, top)
-  return { rules: result.rules, module: snapshot(bytes, contents) }
+  return { rules: result.rules, module: withMemory(bytes, contents, EXPORTS) }
 }
 
 function cString(memory, at) {
   const bytes = new Uint8Array(memory.buffer)
   return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)))
-}
-
-// The module with other memory contents, and only the exports that ship.
-function snapshot(bytes, contents) {
-  const runs = [...runsOf(contents)]
-  const parts = [bytes.subarray(0, 8)]
-  for (const { id, body } of sections(bytes)) {
-    switch (id) {
-      case 0: if (new Reader(body).name() === 'name') parts.push(section(0, body)); break
-      case 5: {
-        const reader = new Reader(body)
-        if (reader.u32() !== 1) fail('not exactly one memory')
-        const flags = reader.u32()
-        reader.u32()
-        const max = flags & 1 ? unsigned(reader.u32()) : []
-        parts.push(section(5, [...unsigned(1), ...unsigned(flags), ...unsigned(contents.length / PAGE), ...max]))
-        break
-      }
-      case 7: parts.push(section(7, exportsOf(body))); break
-      case 11: parts.push(section(11, dataOf(runs, contents))); break
-      case 12: parts.push(section(12, unsigned(runs.length))); break
-      default: parts.push(section(id, body))
-    }
-  }
-  return Buffer.concat(parts)
-}
-
-function exportsOf(body) {
-  const reader = new Reader(body)
-  const kept = []
-  for (let n = reader.u32(); n > 0; n--) {
-    const name = reader.name()
-    const [kind, index] = [reader.byte(), reader.u32()]
-    if (EXPORTS.includes(name)) kept.push(Buffer.concat([string(name), Buffer.from([kind, ...unsigned(index)])]))
-  }
-  if (kept.length !== EXPORTS.length) fail('the engine lacks some exports')
-  return vector(kept)
-}
-
-// Pieces that are not zero. A short gap costs less than another segment.
-function* runsOf(contents) {
-  const gap = 16
-  let start = -1
-  let last = -1
-  for (let i = 0; i < contents.length; i++) {
-    if (contents[i] === 0) continue
-    if (start < 0) start = i
-    else if (i - last > gap) {
-      yield [start, last + 1]
-      start = i
-    }
-    last = i
-  }
-  if (start >= 0) yield [start, last + 1]
-}
-
-function dataOf(runs, contents) {
-  return vector(runs.map(([from, to]) =>
-    Buffer.concat([Buffer.from([0, 0x41, ...signed(from), 0x0b, ...unsigned(to - from)]), contents.subarray(from, to)])))
 }
 
 function fail(message) {

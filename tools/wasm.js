@@ -1,5 +1,7 @@
 // The little of WebAssembly's binary format that our tools and tests need.
 
+const PAGE = 65536
+
 export class Reader {
   constructor(bytes) {
     this.bytes = bytes
@@ -15,6 +17,14 @@ export class Reader {
       const byte = this.byte()
       value += (byte & 0x7f) * 2 ** shift
       if (byte < 0x80) return value
+    }
+  }
+  s32() {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.byte()
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return shift < 25 && byte & 0x40 ? value | (-1 << (shift + 7)) : value
     }
   }
   take(length) {
@@ -73,4 +83,63 @@ export function vector(items) {
 
 export function section(id, body) {
   return Buffer.concat([Buffer.from([id, ...unsigned(body.length)]), Buffer.from(body)])
+}
+
+// The module with other memory contents and, where they are named, only some of its exports.
+export function withMemory(bytes, contents, exports) {
+  const runs = [...runsOf(contents)]
+  const parts = [bytes.subarray(0, 8)]
+  for (const { id, body } of sections(bytes)) {
+    switch (id) {
+      case 0: if (new Reader(body).name() === 'name') parts.push(section(0, body)); break
+      case 5: {
+        const reader = new Reader(body)
+        if (reader.u32() !== 1) throw new Error('not exactly one memory')
+        const flags = reader.u32()
+        reader.u32()
+        const max = flags & 1 ? unsigned(reader.u32()) : []
+        parts.push(section(5, [...unsigned(1), ...unsigned(flags), ...unsigned(contents.length / PAGE), ...max]))
+        break
+      }
+      case 7: parts.push(section(7, exports ? only(exports, body) : body)); break
+      case 11: parts.push(section(11, dataOf(runs, contents))); break
+      case 12: parts.push(section(12, unsigned(runs.length))); break
+      default: parts.push(section(id, body))
+    }
+  }
+  return Buffer.concat(parts)
+}
+
+function only(exports, body) {
+  const reader = new Reader(body)
+  const kept = []
+  for (let n = reader.u32(); n > 0; n--) {
+    const name = reader.name()
+    const [kind, index] = [reader.byte(), reader.u32()]
+    if (exports.includes(name)) kept.push(Buffer.concat([string(name), Buffer.from([kind, ...unsigned(index)])]))
+  }
+  if (kept.length !== exports.length) throw new Error('the engine lacks some exports')
+  return vector(kept)
+}
+
+// Pieces that are not zero. A short gap costs less than another segment.
+function* runsOf(contents) {
+  const gap = 16
+  let start = -1
+  let last = -1
+  for (let i = 0; i < contents.length; i++) {
+    if (contents[i] === 0) continue
+    if (start < 0) start = i
+    else if (i - last > gap) {
+      yield [start, last + 1]
+      start = i
+    }
+    last = i
+  }
+  if (start >= 0) yield [start, last + 1]
+}
+
+function dataOf(runs, contents) {
+  return vector(runs.map(([from, to]) =>
+    Buffer.concat([Buffer.from([0, 0x41, ...signed(from), 0x0b, ...unsigned(to - from)]), contents.subarray(from, to)])))
 }

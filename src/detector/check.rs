@@ -10,6 +10,7 @@ use crate::sieve::Condition;
 use crate::table::cloudtrail;
 use crate::value::Column;
 use serde::Serialize;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -70,6 +71,7 @@ impl Finding {
 }
 
 /// A rule ready to run.
+#[derive(Clone)]
 pub struct CompiledRule {
     /// The file it stands in.
     pub file: String,
@@ -128,13 +130,19 @@ pub fn built_in() -> Vec<RuleFile> {
 
 /// Compiles rule files; the built-in ones if there are none.
 pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
-    let own;
-    let files = if files.is_empty() {
-        own = built_in();
-        &own
-    } else {
-        files
-    };
+    match (files, tables) {
+        ([], []) => COMPILED.with(|kept| kept.get_or_init(|| compile_files(&built_in(), &[])).clone()),
+        ([], _) => compile_files(&built_in(), tables),
+        _ => compile_files(files, tables),
+    }
+}
+
+thread_local! {
+    /// The built-in rules over `AWSCloudTrail` alone, compiled once.
+    static COMPILED: OnceCell<(Vec<CompiledRule>, Vec<Finding>)> = const { OnceCell::new() };
+}
+
+fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
     let catalog = catalog(tables);
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
     let mut ids: HashMap<String, String> = HashMap::new();

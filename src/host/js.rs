@@ -16,6 +16,12 @@ pub fn start() {
     std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }
 
+/// See [`detector::prepare`]. `tools/prepare.js` calls it while the package is built, and ships the memory as it is then.
+#[wasm_bindgen]
+pub fn prepare() {
+    detector::prepare();
+}
+
 /// The version of the engine.
 #[wasm_bindgen]
 pub fn version() -> String {

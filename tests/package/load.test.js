@@ -65,6 +65,13 @@ test('loadSync() while load() is under way does not break what was made in betwe
   assert.equal(out, '14');
 });
 
+test('the built-in rules are compiled in the modules that ship', () => {
+  for (const module of ['forepost.wasm', 'forepost-scalar.wasm']) {
+    // The name in the rule's query, in the letters that the sieve of a compiled rule compares it in.
+    assert.ok(readFileSync(`${PACKAGE}${module}`).includes('putimagescanningconfiguration'), module);
+  }
+});
+
 test('before load() every call says so', () => {
   const out = run(`import { check, Detector, Query, version } from 'forepost';
     for (const f of [() => new Detector(), () => new Query('print 1'), () => check(''), version]) {

@@ -17,6 +17,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 /// A table of the catalog and the row stages that run on each of its rows.
+#[derive(Clone)]
 pub struct Leaf {
     /// The table.
     pub table: Str,
@@ -29,6 +30,7 @@ pub struct Leaf {
 }
 
 /// A plan in two parts.
+#[derive(Clone)]
 pub struct Split {
     /// The tables it reads, each use for itself.
     pub leaves: Vec<Leaf>,
