@@ -8,6 +8,16 @@ import { parseLines } from './json.js';
 
 const ROOM = 512 << 10; // of the engine's memory, for what is pushed: it fits a processor's cache
 
+const space = { bytes: new Uint8Array(0), generation: 0 }; // the room, as it was the last time
+
+/** The room, with at least so many bytes. It moves only when it has to grow, and has no length here when the memory has moved. */
+function spaceFor(size) {
+  if (space.bytes.length < size || space.generation !== currentGeneration()) {
+    Object.assign(space, { bytes: room(size), generation: currentGeneration() });
+  }
+  return space.bytes;
+}
+
 export class Reader {
   #kind;
   #handle;
@@ -40,7 +50,7 @@ export class Reader {
     const bytes = toBytes(data);
     for (let at = 0; at < bytes.length; at += ROOM) {
       const slice = bytes.subarray(at, at + ROOM);
-      this.pull((space) => {
+      this.#fill(slice.length, (space) => {
         space.set(slice);
         return slice.length;
       });
@@ -48,8 +58,10 @@ export class Reader {
   }
 
   /** As a push of what `fill` writes into the bytes that it is given. It returns how many, and so does this. */
-  pull(fill) {
-    const length = fill(this.#call('push', 0, () => room(ROOM)));
+  pull(fill) { return this.#fill(ROOM, fill); }
+
+  #fill(size, fill) {
+    const length = fill(this.#call('push', 0, () => spaceFor(size)));
     if (length > 0) this.#call('push', length, () => this.#handle.push(length));
     this.#offset += length;
     return length;

@@ -55,11 +55,17 @@ function open(reader, { path, size }) {
   const stream = size > 0 ? undefined : path === '-' ? process.stdin : createReadStream(path);
   let closed = false;
   const pulled = async function* () {
-    for (const length of pullFile(path, reader)) {
+    let length = 0;
+    for (const taken of pullFile(path, reader)) {
+      length += taken;
+      if (performance.now() - breathed < BREATH) continue; // to look up after each part would cost a tenth of the reading
       yield length;
-      await breathe();
+      length = 0;
+      await new Promise(setImmediate);
+      breathed = performance.now();
       if (closed) throw new Error('closed');
     }
+    if (length > 0) yield length;
   };
   const pushed = async function* () {
     for await (const chunk of stream) {
@@ -75,12 +81,6 @@ function open(reader, { path, size }) {
 }
 
 let breathed = performance.now();
-
-async function breathe() {
-  if (performance.now() - breathed < BREATH) return;
-  await new Promise(setImmediate);
-  breathed = performance.now();
-}
 
 async function readFile(reader, path, source, report, onPart) {
   const name = path === '-' ? 'standard input' : clean(path);

@@ -31,7 +31,8 @@ fn place(room: &[u8]) -> usize {
 pub fn room(size: usize) -> usize {
     ROOM.with_borrow_mut(|room| {
         if room.len() < size + LINE {
-            *room = vec![0; size + LINE];
+            // Twice as much each time, so that rooms that grow little by little are few.
+            *room = vec![0; (size + LINE).max(2 * room.len())];
         }
         // By a pointer that may be written to: others will.
         room.as_mut_ptr() as usize + place(room)
