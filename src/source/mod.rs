@@ -262,14 +262,14 @@ impl Text {
                 // White space before everything says nothing.
                 let text = if first.is_empty() { chunk.trim_ascii_start() } else { chunk };
                 let skipped = chunk.len() - text.len();
-                let line = memchr::memchr(b'\n', text).map_or(text.len(), |n| n + 1);
-                let whole = line < text.len() || text.ends_with(b"\n");
                 let json = begins_json(text) && first.is_empty();
-                let used = if json { 0 } else { line };
+                // A file of one line is not looked through for the line's end when its first byte says what it is.
+                let line = if json { None } else { memchr::memchr(b'\n', text) };
+                let used = if json { 0 } else { line.map_or(text.len(), |n| n + 1) };
                 first.extend_from_slice(text.get(..used).unwrap_or_default());
                 let json = json || begins_json(first.strip_prefix(&BOM).unwrap_or(first));
                 self.offset += (skipped + used) as u64;
-                if json || whole || first.len() >= MAX_HEADER {
+                if json || line.is_some() || first.len() >= MAX_HEADER {
                     let first = std::mem::take(first);
                     self.decide(&first, json, reader);
                     // The kind is known now, so this goes no deeper.

@@ -46,7 +46,7 @@ const SOURCE: &[u8] = b"\"eventSource\"";
 const TIME: &[u8] = b"\"eventTime\"";
 
 /// Looks at the record that these bytes begin with. `alone`: it stands by itself and not in a list. The error is how
-/// many bytes were looked at in vain.
+/// many bytes were looked at in vain: all of them only if the record does not end before.
 #[inline]
 pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     if bytes.first() != Some(&b'{') {
@@ -93,7 +93,7 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
                 }
                 return keys.read(bytes, end, alone).ok_or(end);
             }
-            Step::Unsure => return Err(base + 64),
+            Step::Unsure => return Err((base + 64).min(bytes.len() - 1)),
         }
     }
 }

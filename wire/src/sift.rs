@@ -35,7 +35,7 @@ pub struct Seen<'a> {
 pub struct Skipped {
     /// The byte behind the last of them; 0 if there is none.
     pub end: usize,
-    /// How far was looked: beyond `end` in vain.
+    /// How far was looked: beyond `end` in vain, and to the end of the bytes only if the record there does not end before.
     pub looked: usize,
     /// How many there are.
     pub events: u64,

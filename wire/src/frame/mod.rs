@@ -16,6 +16,11 @@ use memchr::memchr;
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
 pub const MAX_RECORD: usize = 16 << 20;
 
+/// A record that a chunk cuts is framed at once if it has more bytes than this so far, or if it does not end in so many of
+/// the next chunk. Framing it, to hand it on and look at it again, costs as much as looking at a dozen others.
+const HELD: usize = 64 << 10;
+const JOINED: usize = 8 << 10;
+
 /// Where a value stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Within {
@@ -65,7 +70,8 @@ impl Problem {
 /// Takes what a [`Framer`] finds.
 pub trait Frames {
     /// The bytes begin with an object that is not framed yet. Gives up to where objects, this one and those that follow
-    /// it, are dealt with and need not be framed, each no longer than [`MAX_RECORD`]; and up to where was looked.
+    /// it, are dealt with and need not be framed, each no longer than [`MAX_RECORD`]; and up to where was looked: to the
+    /// end only if the last object does not end before it.
     fn skip(&mut self, _bytes: &[u8], _within: Within) -> (usize, usize) {
         (0, 0)
     }
@@ -100,6 +106,10 @@ pub struct Framer {
     /// No object before this byte is offered for skipping: looks that were in vain are paid for by framing as many
     /// bytes, so that no input makes looking cost more than reading.
     framed_until: u64,
+    /// Where the object begins that the last look found no end of.
+    cut: u64,
+    /// That object, as far as the last chunk had it: it is looked at once more with what follows.
+    held: Vec<u8>,
     /// How far the broken value reaches.
     extent: Extent,
     /// Lines before this byte were read again already.
@@ -139,6 +149,8 @@ impl Default for Framer {
             base: 0,
             junk: None,
             framed_until: 0,
+            cut: u64::MAX,
+            held: Vec::new(),
             extent: Extent::default(),
             again_until: 0,
         }
@@ -158,6 +170,27 @@ impl Framer {
 
     /// Reads on.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn Frames) {
+        let joined = if self.held.is_empty() { 0 } else { self.join(chunk, out) };
+        self.read(chunk.get(joined..).unwrap_or_default(), true, out);
+    }
+
+    /// Looks at the object that the last chunk cut together with what follows; gives how much of this chunk that took.
+    fn join(&mut self, chunk: &[u8], out: &mut dyn Frames) -> usize {
+        let mut joined = std::mem::take(&mut self.held);
+        let before = joined.len();
+        joined.extend_from_slice(chunk.get(..JOINED).unwrap_or(chunk));
+        let (end, looked) = out.skip(&joined, self.within);
+        if end < before {
+            self.framed_until = self.base + looked as u64;
+        }
+        self.base += end as u64;
+        self.comma &= end == 0;
+        self.read(joined.get(end..before).unwrap_or_default(), false, out);
+        end.saturating_sub(before)
+    }
+
+    /// Reads all of the chunk, but for an object that it cuts if that may be held.
+    fn read(&mut self, chunk: &[u8], hold: bool, out: &mut dyn Frames) {
         let mut at = 0;
         while let Some(&b) = chunk.get(at) {
             let rest = chunk.get(at..).unwrap_or_default();
@@ -174,7 +207,7 @@ impl Framer {
                     b'{' | b'"' => {
                         self.end_junk(out);
                         self.within = Within::Stream;
-                        match self.skip(rest, at, out) {
+                        match self.skip(rest, at, hold, out) {
                             Some(end) => at += end,
                             None => self.begin(at, b == b'{'),
                         }
@@ -210,11 +243,8 @@ impl Framer {
                                 "a comma is missing between records",
                             ));
                         }
-                        match self.skip(rest, at, out) {
-                            Some(end) => {
-                                at += end;
-                                self.comma = false;
-                            }
+                        match self.skip(rest, at, hold, out) {
+                            Some(end) => at += end,
                             None => self.begin(at, false),
                         }
                     }
@@ -280,11 +310,14 @@ impl Framer {
                 },
             }
         }
-        self.base += chunk.len() as u64;
+        self.base += (chunk.len() - self.held.len()) as u64;
     }
 
     /// The stream ended. The framer is then at the start of a stream.
     pub fn finish(&mut self, out: &mut dyn Frames) {
+        if !self.held.is_empty() {
+            self.join(&[], out);
+        }
         self.end_junk(out);
         self.end_broken(out);
         let cut = match self.place {
@@ -298,15 +331,31 @@ impl Framer {
         *self = Framer::default();
     }
 
-    /// The end of objects that need not be framed.
-    fn skip(&mut self, rest: &[u8], at: usize, out: &mut dyn Frames) -> Option<usize> {
+    /// The end of objects that need not be framed, or not yet.
+    fn skip(&mut self, rest: &[u8], at: usize, hold: bool, out: &mut dyn Frames) -> Option<usize> {
         let here = self.base + at as u64;
-        if self.salvage || here < self.framed_until || rest.first() != Some(&b'{') {
+        if self.salvage || rest.first() != Some(&b'{') {
             return None;
         }
-        let (end, looked) = out.skip(rest, self.within);
-        self.framed_until = here + looked as u64;
-        (end > 0).then_some(end)
+        if here >= self.framed_until {
+            let (end, looked) = out.skip(rest, self.within);
+            self.framed_until = here + looked as u64;
+            // Behind objects that are dealt with there is one byte before the next.
+            let next = if end > 0 { end + 1 } else { 0 };
+            self.cut = if looked == rest.len() { here + next as u64 } else { u64::MAX };
+            if end > 0 {
+                self.comma = false;
+                return Some(end);
+            }
+        }
+        // What ends like a record may be a whole one, and whoever sent it waits for the answer.
+        if hold && here == self.cut && rest.len() <= HELD && rest.last() != Some(&b'}') {
+            self.held.extend_from_slice(rest);
+            // That none stands before it was said already.
+            self.comma = true;
+            return Some(rest.len());
+        }
+        None
     }
 
     fn begin(&mut self, at: usize, watch: bool) {
@@ -320,6 +369,8 @@ impl Framer {
         self.outer = outer;
         self.comma = true;
         self.place = Place::Items;
+        // The look at the container was in vain, but there is one container to a value at most.
+        self.framed_until = 0;
     }
 
     fn end_junk(&mut self, out: &mut dyn Frames) {
