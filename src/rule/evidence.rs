@@ -66,20 +66,20 @@ const MAX_RECORD_DEPTH: usize = 100;
 /// A raw record as it stands, on one line. What is not JSON, or would break readers by its depth, becomes a JSON string of
 /// its text, so that the alert stays readable whatever the log holds.
 fn record(raw: &[u8]) -> Cow<'_, str> {
-    let valid = std::str::from_utf8(raw).is_ok_and(|text| {
+    let valid = |text: &&str| {
         depth(raw) <= MAX_RECORD_DEPTH && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-    });
-    if !valid {
+    };
+    let Some(text) = std::str::from_utf8(raw).ok().filter(valid) else {
         let mut out = String::new();
-        json::write_string(&mut out, &String::from_utf8_lossy(raw));
+        json::write_string(&mut out, &json::lossy(raw));
         return Cow::Owned(out);
+    };
+    if memchr::memchr2(b'\n', b'\r', raw).is_some()
+        && let Cow::Owned(one_line) = json::minify(raw)
+    {
+        return Cow::Owned(json::lossy(&one_line).into_owned());
     }
-    let one_line =
-        if raw.iter().any(|b| matches!(b, b'\n' | b'\r')) { json::minify(raw) } else { Cow::Borrowed(raw) };
-    match one_line {
-        Cow::Borrowed(raw) => String::from_utf8_lossy(raw.trim_ascii()),
-        Cow::Owned(raw) => Cow::Owned(String::from_utf8_lossy(&raw).into_owned()),
-    }
+    Cow::Borrowed(text.trim_ascii())
 }
 
 /// How deep a JSON text nests.

@@ -123,7 +123,7 @@ impl Csv {
         if too_large {
             out(start, line, CsvRow::TooLarge);
         } else if self.header.is_empty() {
-            self.header = fields.iter().map(|f| String::from_utf8_lossy(f).trim().to_owned()).collect();
+            self.header = fields.iter().map(|f| json::lossy(f).trim().to_owned()).collect();
         } else if fields.len() != self.header.len() {
             out(start, line, CsvRow::Uneven { has: fields.len(), wants: self.header.len() });
         } else if fields.iter().zip(&self.header).any(|(f, h)| f.trim_ascii() != h.as_bytes()) {
@@ -142,7 +142,7 @@ pub fn row_to_json(names: &[String], fields: &[Vec<u8>]) -> String {
         }
         json::write_string(&mut out, column_name(name));
         out.push(':');
-        json::write_string(&mut out, &String::from_utf8_lossy(field));
+        json::write_string(&mut out, &json::lossy(field));
     }
     out.push('}');
     out

@@ -391,8 +391,8 @@ fn text(raw: &[u8]) -> Cow<'_, str> {
         return Cow::Borrowed("");
     }
     match json::minify(raw) {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        Cow::Borrowed(bytes) => json::lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(json::lossy(&bytes).into_owned()),
     }
 }
 

@@ -138,7 +138,7 @@ impl UserTable {
                     else {
                         continue;
                     };
-                    *slot = typed(&String::from_utf8_lossy(field), column, line, problems);
+                    *slot = typed(&json::lossy(field), column, line, problems);
                 }
                 rows.push(values);
             }
@@ -176,7 +176,7 @@ fn json_value(
         return Ok(match (raw.first(), raw) {
             (_, b"null") => Value::empty_text(),
             (Some(b'"'), _) => json::parse(raw).map_err(|e| e.to_string())?,
-            _ => Value::text(&String::from_utf8_lossy(&json::minify(raw))),
+            _ => Value::text(&json::lossy(&json::minify(raw))),
         });
     }
     let value = json::parse(raw).map_err(|e| format!("{}: {e}", column.name))?;
@@ -187,7 +187,7 @@ fn json_value(
         _ => {
             let converted = convert::convert(&value, Type::Dynamic, column.ty);
             if converted.is_null() {
-                problems.push(not_of_type(&String::from_utf8_lossy(raw), column, line));
+                problems.push(not_of_type(&json::lossy(raw), column, line));
             }
             converted
         }

@@ -1,7 +1,7 @@
 //! JSON text to a [`Value`] and back, without recursion. What can be told from the raw text alone is [`forepost_wire::json`]'s.
 
 pub use forepost_wire::json::{
-    Items, JsonError, MAX_DEPTH, Problem, depth, minify, skip_space, skip_string, skip_value, unescape,
+    Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value, unescape,
 };
 
 use super::limits::{self, Limit};

@@ -3,6 +3,7 @@
 //! Logs are hostile: nesting, length and escapes are bounded or tolerated here, once, for everyone.
 //! Lone surrogates and bytes that are not UTF-8 become U+FFFD, as .NET (and so Kusto) reads them.
 
+use memchr::memchr;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -228,21 +229,20 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
+/// Bytes as text; U+FFFD stands for what is no UTF-8. Nearly all is, and only to check that is several times as quick.
+pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// The text of a raw string body (between the quotes), escapes undone.
 pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', raw).is_none() {
-        return String::from_utf8_lossy(raw);
-    }
+    let Some(mut next) = memchr(b'\\', raw) else { return lossy(raw) };
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut i = 0;
-    while let Some(&b) = raw.get(i) {
-        if b != b'\\' {
-            out.push(b);
-            i += 1;
-            continue;
-        }
+    loop {
+        out.extend_from_slice(raw.get(i..next).unwrap_or_default());
         let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        i += 2;
+        i = next + 2;
         match raw.get(i - 1) {
             Some(b'n') => push('\n'),
             Some(b't') => push('\t'),
@@ -267,12 +267,16 @@ pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
             Some(&other) => out.push(other),
             None => push(char::REPLACEMENT_CHARACTER),
         }
+        let rest = raw.get(i..).unwrap_or_default();
+        match memchr(b'\\', rest) {
+            Some(n) => next = i + n,
+            None => {
+                out.extend_from_slice(rest);
+                break;
+            }
+        }
     }
-    match String::from_utf8_lossy(&out) {
-        Cow::Owned(text) => Cow::Owned(text),
-        // It was valid: keep the buffer.
-        Cow::Borrowed(_) => Cow::Owned(String::from_utf8(out).unwrap_or_default()),
-    }
+    Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
 fn hex4(raw: &[u8], at: usize) -> Option<u32> {
