@@ -6,7 +6,9 @@ import { ForepostError } from './errors.js';
 import { assertAlive, currentGeneration, guarded } from './instance.js';
 import { parseLines } from './json.js';
 
-const ROOM = 512 << 10; // of the engine's memory, for what is pushed: it fits a processor's cache
+// Room of the engine's memory.
+const PUSHED = 512 << 10; // for what is copied there: it fits a processor's cache
+const PULLED = 2 << 20;   // for what a file is read into: the calls cost more than the cache saves
 
 const space = { bytes: new Uint8Array(0), generation: 0 }; // the room, as it was the last time
 
@@ -48,8 +50,8 @@ export class Reader {
 
   push(data) {
     const bytes = toBytes(data);
-    for (let at = 0; at < bytes.length; at += ROOM) {
-      const slice = bytes.subarray(at, at + ROOM);
+    for (let at = 0; at < bytes.length; at += PUSHED) {
+      const slice = bytes.subarray(at, at + PUSHED);
       this.#fill(slice.length, (space) => {
         space.set(slice);
         return slice.length;
@@ -57,8 +59,8 @@ export class Reader {
     }
   }
 
-  /** As a push of what `fill` writes into the bytes that it is given. It returns how many, and so does this. */
-  pull(fill) { return this.#fill(ROOM, fill); }
+  /** As a push of what `fill` writes into the bytes that it is given. It returns how many, and so does this. `size`: about so many will come. */
+  pull(fill, size) { return this.#fill(Math.min(Math.max(size, PUSHED), PULLED), fill); }
 
   #fill(size, fill) {
     const length = fill(this.#call('push', 0, () => spaceFor(size)));

@@ -1,6 +1,6 @@
 // Which files a path means, and what is in them.
 
-import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const LOGS = ['.json', '.gz', '.ndjson', '.jsonl', '.log', '.csv'];
@@ -10,8 +10,9 @@ export const RULES = ['.yaml', '.yml'];
 export function* pullFile(path, reader) {
   const file = openSync(path);
   try {
+    const { size } = fstatSync(file);
     const fill = (room) => readSync(file, room);
-    for (let n = reader.pull(fill); n > 0; n = reader.pull(fill)) yield n;
+    for (let n = reader.pull(fill, size); n > 0; n = reader.pull(fill, size)) yield n;
   } finally {
     closeSync(file);
   }
