@@ -20,6 +20,7 @@ pub fn start() {
 #[wasm_bindgen]
 pub fn prepare() {
     detector::prepare();
+    grow_ahead();
 }
 
 /// The version of the engine.
