@@ -48,7 +48,7 @@ enum State {
 }
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// How much is inflated at once. A record that a piece cuts costs several whole ones, so long data get large pieces.
+/// How much is inflated at once. The inflater keeps a copy of the last 32 KiB of each piece, so long data get large pieces.
 const OUTPUT: [usize; 2] = [64 << 10, 512 << 10];
 const HEADER: usize = 10;
 /// After so many damaged members a file is given up: looking for the next one costs more than it finds.
