@@ -106,9 +106,7 @@ pub struct Framer {
     /// No object before this byte is offered for skipping: looks that were in vain are paid for by framing as many
     /// bytes, so that no input makes looking cost more than reading.
     framed_until: u64,
-    /// Where the object begins that the last look found no end of.
-    cut: u64,
-    /// That object, as far as the last chunk had it: it is looked at once more with what follows.
+    /// The object that the last chunk cut, as far as it had it: it is looked at once more with what follows.
     held: Vec<u8>,
     /// How far the broken value reaches.
     extent: Extent,
@@ -149,7 +147,6 @@ impl Default for Framer {
             base: 0,
             junk: None,
             framed_until: 0,
-            cut: u64::MAX,
             held: Vec::new(),
             extent: Extent::default(),
             again_until: 0,
@@ -334,28 +331,23 @@ impl Framer {
     /// The end of objects that need not be framed, or not yet.
     fn skip(&mut self, rest: &[u8], at: usize, hold: bool, out: &mut dyn Frames) -> Option<usize> {
         let here = self.base + at as u64;
-        if self.salvage || rest.first() != Some(&b'{') {
+        if self.salvage || here < self.framed_until || rest.first() != Some(&b'{') {
             return None;
         }
-        if here >= self.framed_until {
-            let (end, looked) = out.skip(rest, self.within);
-            self.framed_until = here + looked as u64;
-            // Behind objects that are dealt with there is one byte before the next.
-            let next = if end > 0 { end + 1 } else { 0 };
-            self.cut = if looked == rest.len() { here + next as u64 } else { u64::MAX };
-            if end > 0 {
-                self.comma = false;
-                return Some(end);
-            }
-        }
+        let (end, looked) = out.skip(rest, self.within);
+        self.framed_until = here + looked as u64;
+        // Behind objects that are dealt with there is one byte before the next.
+        let next = if end > 0 { end + 1 } else { 0 };
+        let cut = rest.get(next..).filter(|cut| cut.starts_with(b"{") && looked == rest.len());
         // What ends like a record may be a whole one, and whoever sent it waits for the answer.
-        if hold && here == self.cut && rest.len() <= HELD && rest.last() != Some(&b'}') {
-            self.held.extend_from_slice(rest);
-            // That none stands before it was said already.
+        if let Some(cut) = cut.filter(|cut| hold && cut.len() <= HELD && !cut.ends_with(b"}")) {
+            self.held.extend_from_slice(cut);
+            // Whether one is missing before it is settled.
             self.comma = true;
             return Some(rest.len());
         }
-        None
+        self.comma &= end == 0;
+        (end > 0).then_some(end)
     }
 
     fn begin(&mut self, at: usize, watch: bool) {
