@@ -42,9 +42,9 @@ pub fn room(size: usize) -> js_sys::Uint8Array {
 pub fn check(files: &str, tables: &str) -> Result<String, String> {
     let tables = match given_tables(tables) {
         Ok(tables) => tables,
-        Err(findings) => return Ok(json(&findings)),
+        Err(findings) => return Ok(findings_json(&findings)),
     };
-    Ok(json(&detector::check(&rule_files(files)?, &tables)))
+    Ok(findings_json(&detector::check(&rule_files(files)?, &tables)))
 }
 
 /// Answers one line of `query --batch`; `now` is what `now()` is, in ticks.
@@ -71,15 +71,13 @@ impl Detector {
         let mut options = Options {
             evidence,
             stream,
-            tables: given_tables(tables).map_err(|f| json(&f))?,
+            tables: given_tables(tables).map_err(|f| findings_json(&f))?,
             ..Options::default()
         };
         if let Some(workspace) = workspace {
             options.workspace = workspace;
         }
-        detector::Detector::new(&rule_files(files)?, options)
-            .map(Detector)
-            .map_err(|findings| json(&findings))
+        detector::Detector::new(&rule_files(files)?, options).map(Detector).map_err(|f| findings_json(&f))
     }
 
     /// What the rules' author should know though they run: a JSON array of findings.
@@ -218,9 +216,9 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
 }
 
-/// Findings as a JSON array.
-pub(super) fn findings_json(findings: &[detector::Finding]) -> String {
-    if findings.is_empty() { NONE.to_owned() } else { json(findings) }
+/// Findings as a JSON array. They hold only text and numbers, so writing them cannot fail.
+pub(super) fn findings_json(findings: &[Finding]) -> String {
+    if findings.is_empty() { NONE.to_owned() } else { serde_json::to_string(findings).unwrap_or_default() }
 }
 
 #[derive(Deserialize)]
@@ -242,8 +240,3 @@ pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> 
 /// Most give no rules and no tables, and get no warnings: a first answer does not wait until a runtime has compiled what reads and
 /// writes more than that.
 const NONE: &str = "[]";
-
-/// Findings hold only text and numbers, so writing them cannot fail.
-fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}

@@ -74,12 +74,10 @@ fn record(raw: &[u8]) -> Cow<'_, str> {
         json::write_string(&mut out, &json::lossy(raw));
         return Cow::Owned(out);
     };
-    if memchr::memchr2(b'\n', b'\r', raw).is_some()
-        && let Cow::Owned(one_line) = json::minify(raw)
-    {
-        return Cow::Owned(json::lossy(&one_line).into_owned());
+    match memchr::memchr2(b'\n', b'\r', raw) {
+        Some(_) => json::lossy(json::minify(raw)),
+        None => Cow::Borrowed(text.trim_ascii()),
     }
-    Cow::Borrowed(text.trim_ascii())
 }
 
 /// How deep a JSON text nests.

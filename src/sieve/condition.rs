@@ -7,7 +7,7 @@ use crate::kql::functions::call::{Detail, list_items};
 pub use crate::kql::functions::operators::fold;
 use crate::kql::plan::{Expr, ExprKind, Stage};
 use crate::table::cloudtrail;
-use crate::value::Value;
+use crate::value::{Value, json};
 
 /// An expression put together from columns' expressions may have so many parts.
 const MAX_PARTS: usize = 200;
@@ -43,7 +43,7 @@ impl Pair {
     /// From their texts.
     pub fn new(name: &[u8], source: &[u8]) -> Pair {
         let (name_at, source_at) = places();
-        let text = |b: &[u8]| Value::text(&String::from_utf8_lossy(b));
+        let text = |b: &[u8]| Value::text(&json::lossy(b));
         Pair { name: text(name), source: text(source), name_at, source_at }
     }
 }

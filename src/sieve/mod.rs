@@ -12,7 +12,7 @@ mod condition;
 pub use condition::Condition;
 
 use crate::exec::split::Leaf;
-use crate::value::datetime;
+use crate::value::{datetime, json};
 use condition::{Pair, fold};
 use forepost_wire::Leaves;
 use forepost_wire::sift::{Oracle, Sift, Skipped};
@@ -103,7 +103,7 @@ impl Sieve {
 
 impl Oracle for Conditions {
     fn leaves(&self, name: &[u8], source: &[u8]) -> Leaves {
-        let listed = self.by_name.get(&fold(&String::from_utf8_lossy(name))).map_or(&[][..], Vec::as_slice);
+        let listed = self.by_name.get(&fold(&json::lossy(name))).map_or(&[][..], Vec::as_slice);
         if listed.is_empty() && self.by_more.is_empty() {
             // Most names of a log: nothing has to be evaluated.
             return Leaves::from([]);

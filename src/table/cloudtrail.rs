@@ -390,10 +390,7 @@ fn text(raw: &[u8]) -> Cow<'_, str> {
     if raw == b"null" {
         return Cow::Borrowed("");
     }
-    match json::minify(raw) {
-        Cow::Borrowed(bytes) => json::lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(json::lossy(&bytes).into_owned()),
-    }
+    json::lossy(json::minify(raw))
 }
 
 fn to_type(raw: &[u8], ty: Type) -> Value {

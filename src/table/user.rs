@@ -176,7 +176,7 @@ fn json_value(
         return Ok(match (raw.first(), raw) {
             (_, b"null") => Value::empty_text(),
             (Some(b'"'), _) => json::parse(raw).map_err(|e| e.to_string())?,
-            _ => Value::text(&json::lossy(&json::minify(raw))),
+            _ => Value::text(&json::lossy(json::minify(raw))),
         });
     }
     let value = json::parse(raw).map_err(|e| format!("{}: {e}", column.name))?;

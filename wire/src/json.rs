@@ -230,19 +230,28 @@ impl<'a> Iterator for Items<'a> {
 }
 
 /// Bytes as text; U+FFFD stands for what is no UTF-8. Nearly all is, and only to check that is several times as quick.
-pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+pub fn lossy<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Cow<'a, str> {
+    match bytes.into() {
+        Cow::Borrowed(bytes) => {
+            std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+        }
+        Cow::Owned(bytes) => Cow::Owned(
+            String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+        ),
+    }
 }
 
 /// The text of a raw string body (between the quotes), escapes undone.
 pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
-    let Some(mut next) = memchr(b'\\', raw) else { return lossy(raw) };
+    if memchr(b'\\', raw).is_none() {
+        return lossy(raw);
+    }
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut i = 0;
-    loop {
-        out.extend_from_slice(raw.get(i..next).unwrap_or_default());
+    while let Some(n) = memchr(b'\\', raw.get(i..).unwrap_or_default()) {
+        out.extend_from_slice(raw.get(i..i + n).unwrap_or_default());
         let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        i = next + 2;
+        i += n + 2;
         match raw.get(i - 1) {
             Some(b'n') => push('\n'),
             Some(b't') => push('\t'),
@@ -267,16 +276,9 @@ pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
             Some(&other) => out.push(other),
             None => push(char::REPLACEMENT_CHARACTER),
         }
-        let rest = raw.get(i..).unwrap_or_default();
-        match memchr(b'\\', rest) {
-            Some(n) => next = i + n,
-            None => {
-                out.extend_from_slice(rest);
-                break;
-            }
-        }
     }
-    Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+    out.extend_from_slice(raw.get(i..).unwrap_or_default());
+    lossy(out)
 }
 
 fn hex4(raw: &[u8], at: usize) -> Option<u32> {

@@ -3,7 +3,7 @@
 use super::call::{Call, list_items};
 use super::string::{MAX_TEXT, bounded};
 use super::{DYNAMIC, Function, GUID, Naming, STRING, dynamic, guid, text};
-use crate::value::Value;
+use crate::value::{Value, json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -146,5 +146,5 @@ pub(super) fn percent_decode(text: &str, plus_is_space: bool) -> String {
         }
         at += 1;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    json::lossy(out).into_owned()
 }
