@@ -52,8 +52,8 @@ export class Reader {
     const bytes = toBytes(data);
     for (let at = 0; at < bytes.length; at += PUSHED) {
       const slice = bytes.subarray(at, at + PUSHED);
-      this.#fill(slice.length, (space) => {
-        space.set(slice);
+      this.#fill(slice.length, (room) => {
+        room.set(slice);
         return slice.length;
       });
     }

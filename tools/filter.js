@@ -51,10 +51,7 @@ function build(bytes, parts) {
     fail('the rules cannot run')
   }
   if (stack.value !== top) fail('the stack is not as it was')
-  const contents = new Uint8Array(memory.buffer)
-  // The stack grows down to 0 and is empty.
-  contents.fill(0, 0, top)
-  return { rules: result.rules, module: withMemory(bytes, contents, EXPORTS) }
+  return { rules: result.rules, module: withMemory(bytes, new Uint8Array(memory.buffer), EXPORTS) }
 }
 
 function cString(memory, at) {

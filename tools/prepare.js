@@ -4,7 +4,7 @@
 //   node tools/prepare.js ENGINE.wasm OUT.wasm
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Reader, sections, withMemory } from './wasm.js'
+import { withMemory } from './wasm.js'
 
 const [engine, out] = process.argv.slice(2)
 const bytes = readFileSync(engine)
@@ -12,10 +12,7 @@ const module = new WebAssembly.Module(bytes)
 const { exports } = new WebAssembly.Instance(module, refusingImports(module))
 exports.prepare()
 clearUnused(exports)
-const contents = new Uint8Array(exports.memory.buffer)
-// The stack lies below the data. It is empty.
-contents.fill(0, 0, startOfData(bytes))
-writeFileSync(out, withMemory(bytes, contents))
+writeFileSync(out, withMemory(bytes, new Uint8Array(exports.memory.buffer)))
 
 // What is prepared must not depend on a host.
 function refusingImports(module) {
@@ -43,16 +40,4 @@ function clearUnused({ memory, __wbindgen_malloc: malloc, __wbindgen_free: free 
     new Uint8Array(memory.buffer).fill(0, at, at + size)
     free(at, size, 1)
   }
-}
-
-function startOfData(bytes) {
-  const reader = new Reader([...sections(bytes)].find(({ id }) => id === 11).body)
-  const starts = []
-  for (let n = reader.u32(); n > 0; n--) {
-    if (reader.u32() !== 0 || reader.byte() !== 0x41) throw new Error('a data segment without a fixed place')
-    starts.push(reader.s32())
-    if (reader.byte() !== 0x0b) throw new Error('a data segment without a fixed place')
-    reader.take(reader.u32())
-  }
-  return Math.min(...starts)
 }

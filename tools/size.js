@@ -3,29 +3,11 @@
 
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { Reader, sections } from './wasm.js';
 
 const IMPORT = 2;
 const CODE = 10;
 const SECTIONS = { 1: 'types', 2: 'imports', 3: 'function types', 4: 'tables', 5: 'memory', 6: 'globals', 7: 'exports', 8: 'start', 9: 'elements', 11: 'data', 12: 'data count' };
-
-class Reader {
-  at = 0;
-  constructor(bytes) { this.bytes = bytes; }
-  byte() { return this.bytes[this.at++]; }
-  leb() {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-  }
-  text() {
-    const length = this.leb();
-    this.at += length;
-    return this.bytes.toString('utf8', this.at - length, this.at);
-  }
-}
 
 const [file, budget] = process.argv.slice(2);
 const bytes = readFileSync(file);
@@ -39,7 +21,7 @@ if (budget) {
     process.exitCode = 1;
   }
 } else {
-  const module = sections(bytes);
+  const module = [...sections(bytes)].map(({ id, body }) => ({ id, name: id === 0 ? new Reader(body).name() : undefined, size: body.length, body }));
   const groups = new Map();
   for (const { name, size } of functions(module)) add(groups, groupOf(name), size);
   for (const { id, name, size } of module) if (id !== CODE) add(groups, id === 0 ? `(section ${name})` : `(${SECTIONS[id]})`, size);
@@ -64,9 +46,9 @@ function functions(module) {
   const names = functionNames(module.find(({ id, name }) => id === 0 && name === 'name'));
   const imported = importedFunctions(module.find(({ id }) => id === IMPORT));
   const reader = new Reader(code.body);
-  return Array.from({ length: reader.leb() }, (_, index) => {
-    const size = reader.leb();
-    reader.at += size;
+  return Array.from({ length: reader.u32() }, (_, index) => {
+    const size = reader.u32();
+    reader.take(size);
     return { name: names.get(index + imported) ?? '(unnamed)', size };
   });
 }
@@ -75,10 +57,11 @@ function functionNames(section) {
   const names = new Map();
   if (!section) throw new Error('the module has no name section');
   const reader = new Reader(section.body);
-  while (reader.at < section.body.length) {
+  reader.name();
+  while (!reader.done) {
     const kind = reader.byte();
-    const end = reader.leb() + reader.at;
-    if (kind === 1) for (let n = reader.leb(); n > 0; n -= 1) names.set(reader.leb(), reader.text());
+    const end = reader.u32() + reader.at;
+    if (kind === 1) for (let n = reader.u32(); n > 0; n -= 1) names.set(reader.u32(), reader.name());
     reader.at = end;
   }
   return names;
@@ -88,28 +71,13 @@ function importedFunctions(section) {
   if (!section) return 0;
   const reader = new Reader(section.body);
   let functions = 0;
-  for (let n = reader.leb(); n > 0; n -= 1) {
-    reader.text();
-    reader.text();
+  for (let n = reader.u32(); n > 0; n -= 1) {
+    reader.name();
+    reader.name();
     const kind = reader.byte();
     if (kind !== 0) throw new Error('only functions are expected to be imported');
-    reader.leb();
+    reader.u32();
     functions += 1;
   }
   return functions;
-}
-
-function sections(bytes) {
-  const reader = new Reader(bytes);
-  reader.at = 8;
-  const found = [];
-  while (reader.at < bytes.length) {
-    const id = reader.byte();
-    const size = reader.leb();
-    const end = reader.at + size;
-    const name = id === 0 ? reader.text() : undefined;
-    found.push({ id, name, size, body: bytes.subarray(reader.at, end) });
-    reader.at = end;
-  }
-  return found;
 }

@@ -85,8 +85,10 @@ export function section(id, body) {
   return Buffer.concat([Buffer.from([id, ...unsigned(body.length)]), Buffer.from(body)])
 }
 
-// The module with other memory contents and, where they are named, only some of its exports.
+// The module with other memory contents and, where they are named, only some of its exports. The stack, which lies below the data,
+// is cleared: nothing is on it.
 export function withMemory(bytes, contents, exports) {
+  contents.fill(0, 0, startOfData(bytes))
   const runs = [...runsOf(contents)]
   const parts = [bytes.subarray(0, 8)]
   for (const { id, body } of sections(bytes)) {
@@ -142,4 +144,16 @@ function* runsOf(contents) {
 function dataOf(runs, contents) {
   return vector(runs.map(([from, to]) =>
     Buffer.concat([Buffer.from([0, 0x41, ...signed(from), 0x0b, ...unsigned(to - from)]), contents.subarray(from, to)])))
+}
+
+function startOfData(bytes) {
+  const reader = new Reader([...sections(bytes)].find(({ id }) => id === 11).body)
+  const starts = []
+  for (let n = reader.u32(); n > 0; n--) {
+    if (reader.u32() !== 0 || reader.byte() !== 0x41) throw new Error('a data segment without a fixed place')
+    starts.push(reader.s32())
+    if (reader.byte() !== 0x0b) throw new Error('a data segment without a fixed place')
+    reader.take(reader.u32())
+  }
+  return Math.min(...starts)
 }
