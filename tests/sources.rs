@@ -349,6 +349,71 @@ fn gzip_of_many_members() {
     assert_eq!(read([0x1f_u8, b'x']).codes(), ["not_json"]);
 }
 
+/// A member whose header has what the flags say: 2 its own checksum, 4 further data, 8 a name, 16 a comment.
+fn member(flags: u8, name: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut header = vec![0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3];
+    for (flag, field) in
+        [(4, b"\x05\0\0\x1f\x8b\x08\0".as_slice()), (8, &[name, b"\0"].concat()), (16, b"by hand\0")]
+    {
+        if flags & flag != 0 {
+            header.extend_from_slice(field);
+        }
+    }
+    if flags & 2 != 0 {
+        let mut crc = flate2::Crc::new();
+        crc.update(&header);
+        header.extend_from_slice(&crc.sum().to_le_bytes()[..2]);
+    }
+    [header, gzip(content)[10..].to_vec()].concat()
+}
+
+#[test]
+fn gzip_headers() {
+    let content = event("A");
+    for flags in 0..=u8::MAX {
+        let bytes =
+            [member(flags & 0x1e, b"a.json", content.as_bytes()), member(0, b"", event("B").as_bytes())]
+                .concat();
+        let seen = read(&bytes);
+        assert_eq!((seen.names().len(), seen.problems.len()), (2, 0), "{flags}");
+        for size in [1, 3, 64] {
+            assert_eq!(read_chunks(bytes.chunks(size)), seen, "{flags}");
+        }
+        // What is not defined, or spoilt although a checksum covers it.
+        let mut spoilt = bytes.clone();
+        spoilt[if flags & 0xe0 == 0 { 5 } else { 3 }] ^= flags & 0xe0 | 1;
+        let seen = read(&spoilt);
+        if flags & 0xe0 != 0 || flags & 2 != 0 {
+            assert_eq!((seen.names(), seen.codes()), (vec!["B".to_owned()], vec!["gzip_damaged"]), "{flags}");
+        }
+        assert_eq!(read_chunks(spoilt.chunks(1)), seen, "{flags}");
+    }
+    for (len, names) in [(100_000, 2), (200_000, 1)] {
+        let long = [member(8, &vec![b'n'; len], content.as_bytes()), gzip(event("B").as_bytes())].concat();
+        let seen = read(&long);
+        assert_eq!((seen.names().len(), seen.problems.len()), (names, 2 - names), "{len}");
+        assert_eq!(read_chunks(long.chunks(1000)), seen, "{len}");
+    }
+}
+
+#[test]
+fn gzip_trailers() {
+    // Long enough for what is checked in pieces, and in large ones.
+    let lines: String = (0..20_000).map(|i| event(&format!("E{i}")) + "\n").collect();
+    let whole = gzip(lines.as_bytes());
+    assert!(lines.len() > 1 << 20);
+    assert_eq!(read(&whole).problems, []);
+    for at in whole.len() - 8..whole.len() {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            let seen = read(&bytes);
+            assert_eq!((seen.records.len(), seen.codes()), (20_000, vec!["gzip_damaged"]), "byte {at}");
+        }
+        assert_eq!(read(&whole[..at]).codes(), ["gzip_cut"], "byte {at}");
+    }
+}
+
 #[test]
 fn a_damaged_gzip_member_costs_only_itself() {
     let lines: String = (0..40).map(|i| event(&format!("E{i}")) + "\n").collect();
