@@ -60,7 +60,10 @@ impl<'a> Run<'a> {
                     at = input;
                 }
                 None => {
-                    let rows = self.source(at)?;
+                    let rows = match &at.kind {
+                        PlanKind::Leaf(i) => self.leaves.get(*i).cloned().unwrap_or_default(),
+                        _ => self.source(at)?,
+                    };
                     break self.kept(at, rows);
                 }
             }
@@ -96,13 +99,17 @@ impl<'a> Run<'a> {
         self.scalars.retain(|plan, _| !dependents.contains(plan));
     }
 
-    /// The rows of a node that is no step of a pipeline.
+    /// The rows of a node that is neither a step of a pipeline nor a leaf.
+    #[inline(never)] // in `table` it would be compiled at the first rule that concludes
     fn source(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let width = plan.columns.len();
         let rows = match &plan.kind {
-            PlanKind::Leaf(i) => return Ok(self.leaves.get(*i).cloned().unwrap_or_default()),
             PlanKind::Given(id) => return Ok(self.given.get(id).cloned().unwrap_or_default()),
-            PlanKind::Table(_) | PlanKind::Error | PlanKind::Stage(..) | PlanKind::Set(..) => Vec::new(),
+            PlanKind::Table(_)
+            | PlanKind::Error
+            | PlanKind::Leaf(_)
+            | PlanKind::Stage(..)
+            | PlanKind::Set(..) => Vec::new(),
             PlanKind::Rows(rows) => {
                 self.budget.charge(rows.len(), width)?;
                 rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect()

@@ -317,7 +317,10 @@ impl Alert {
         let dynamic = |property: DynamicProperty, default: &'static str| {
             self.dynamic.iter().find(|(p, _)| *p == property).map_or(default, |(_, value)| value)
         };
-        let score = dynamic(DynamicProperty::ConfidenceScore, "").trim().parse::<f64>().ok();
+        let score = match dynamic(DynamicProperty::ConfidenceScore, "").trim() {
+            "" => None,
+            text => text.parse::<f64>().ok(),
+        };
         let fields = [
             ("TimeGenerated", published.as_str()),
             ("SystemAlertId", &self.id),

@@ -119,6 +119,6 @@ impl Oracle for Conditions {
     }
 
     fn midnight(&self, day: &str) -> Option<i64> {
-        datetime::parse(day)
+        datetime::parse_plain(&[day.as_bytes(), b"T00:00:00Z"].concat())
     }
 }

@@ -102,9 +102,9 @@ impl Gzip {
                     out.bytes(&MAGIC[..1]);
                     self.state = State::Plain;
                 }
-                &mut State::Header { start } => at += self.header(start, rest, at, out),
-                &mut State::Data { start, crc } => at += self.inflate(start, crc, rest, at, out),
-                &mut State::Trailer { start, crc } => at += self.trailer(start, crc, rest, at, out),
+                State::Header { .. } | State::Data { .. } | State::Trailer { .. } => {
+                    at += self.member(rest, at, out)
+                }
                 State::Between => match rest.iter().position(|b| *b != 0) {
                     None => at = chunk.len(),
                     Some(zeros) => {
@@ -171,6 +171,17 @@ impl Gzip {
         self.state = State::Header { start };
         self.cut.clear();
         self.cut.extend_from_slice(cut);
+    }
+
+    /// Reads on in a member; gives how much of the input is of it.
+    #[inline(never)] // what is not compressed need not wait for it to be compiled
+    fn member(&mut self, input: &[u8], at: usize, out: &mut dyn Inflated) -> usize {
+        match self.state {
+            State::Header { start } => self.header(start, input, at, out),
+            State::Data { start, crc } => self.inflate(start, crc, input, at, out),
+            State::Trailer { start, crc } => self.trailer(start, crc, input, at, out),
+            _ => 0,
+        }
     }
 
     /// Reads on in a header; gives how much of the input is of it.

@@ -115,7 +115,7 @@ pub fn from_unix_seconds(seconds: i64) -> Option<i64> {
 }
 
 /// CloudTrail's own form, `2020-01-02T03:04:05Z`, and nothing else: the way of almost every event.
-fn parse_plain(b: &[u8]) -> Option<i64> {
+pub fn parse_plain(b: &[u8]) -> Option<i64> {
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', i0, i1, b':', s0, s1, b'Z'] = b
     else {
         return None;

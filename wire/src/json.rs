@@ -242,10 +242,13 @@ pub fn lossy<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Cow<'a, str> {
 }
 
 /// The text of a raw string body (between the quotes), escapes undone.
+#[inline(never)] // whoever inlined it would hold it several times
 pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
-    if memchr(b'\\', raw).is_none() {
-        return lossy(raw);
-    }
+    if memchr(b'\\', raw).is_none() { lossy(raw) } else { Cow::Owned(without_escapes(raw)) }
+}
+
+#[inline(never)]
+fn without_escapes(raw: &[u8]) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut i = 0;
     while let Some(n) = memchr(b'\\', raw.get(i..).unwrap_or_default()) {
@@ -278,7 +281,7 @@ pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
         }
     }
     out.extend_from_slice(raw.get(i..).unwrap_or_default());
-    lossy(out)
+    lossy(out).into_owned()
 }
 
 fn hex4(raw: &[u8], at: usize) -> Option<u32> {

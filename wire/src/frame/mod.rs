@@ -247,38 +247,7 @@ impl Framer {
                     }
                 },
                 Place::Value => at = self.value(chunk, at, out),
-                Place::Tail => match self.scan.run(rest) {
-                    Step::End(n) => {
-                        at += n;
-                        self.pending.clear();
-                        self.place = Place::Top;
-                    }
-                    Step::Array(n) => {
-                        let read = chunk.get(..at + n).unwrap_or_default();
-                        let key = container(&self.pending, read);
-                        self.pending.clear();
-                        at += n;
-                        if let Some(key) = key {
-                            let outer = self.scan.around();
-                            self.enter(Within::Key(key), Some(outer));
-                        }
-                    }
-                    Step::More => {
-                        // Enough to know the key of an array that opens with the next chunk.
-                        self.pending
-                            .extend_from_slice(rest.get(rest.len().saturating_sub(64)..).unwrap_or(rest));
-                        let extra = self.pending.len().saturating_sub(64);
-                        self.pending.drain(..extra);
-                        at = chunk.len();
-                    }
-                    Step::Bad(n) => {
-                        at += n;
-                        let offset = self.base + at as u64;
-                        out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
-                        self.pending.clear();
-                        self.salvage_rest();
-                    }
-                },
+                Place::Tail => at = self.tail(chunk, at, out),
                 Place::Junk => match memchr(b'\n', rest) {
                     Some(n) => {
                         at += n + 1;
@@ -410,6 +379,43 @@ impl Framer {
                     return chunk.len();
                 }
                 Step::Bad(n) => return self.broken(chunk, at, scanned + n, out),
+            }
+        }
+    }
+
+    /// Reads on behind the array of a container; gives where to go on in the chunk.
+    #[inline(never)] // what has no container need not wait for it to be compiled
+    fn tail(&mut self, chunk: &[u8], at: usize, out: &mut dyn Frames) -> usize {
+        let rest = chunk.get(at..).unwrap_or_default();
+        match self.scan.run(rest) {
+            Step::End(n) => {
+                self.pending.clear();
+                self.place = Place::Top;
+                at + n
+            }
+            Step::Array(n) => {
+                let read = chunk.get(..at + n).unwrap_or_default();
+                let key = container(&self.pending, read);
+                self.pending.clear();
+                if let Some(key) = key {
+                    let outer = self.scan.around();
+                    self.enter(Within::Key(key), Some(outer));
+                }
+                at + n
+            }
+            Step::More => {
+                // Enough to know the key of an array that opens with the next chunk.
+                self.pending.extend_from_slice(rest.get(rest.len().saturating_sub(64)..).unwrap_or(rest));
+                let extra = self.pending.len().saturating_sub(64);
+                self.pending.drain(..extra);
+                chunk.len()
+            }
+            Step::Bad(n) => {
+                let offset = self.base + (at + n) as u64;
+                out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
+                self.pending.clear();
+                self.salvage_rest();
+                at + n
             }
         }
     }
