@@ -10,20 +10,29 @@ WASM_TARGET := wasm32-unknown-unknown
 # What is shipped names no folder of whoever built it.
 REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(or $(RUSTUP_HOME),$(HOME)/.rustup)/toolchains=rust
 # SIMD carries the scan of raw bytes; every JavaScript host of today has it.
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd128 $(REMAP)
+SIMD := -C target-feature=+simd128
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := $(SIMD) $(REMAP)
+# What ships is built with a standard library for size, in which a panic is a trap without a message: a tenth less (ARCHITECTURE.md,
+# "Size"). The options are unstable, the compiler is pinned. Derived `{:?}` is cut short; that of texts and numbers stays.
+SHIPPED_STD := -Zbuild-std=std -Zbuild-std-features=optimize_for_size
+SHIPPED_RUSTFLAGS := $(REMAP) -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=shallow
+shipped_cargo = RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='$(1) $(SHIPPED_RUSTFLAGS)' cargo build --locked $(SHIPPED_STD) --release --target $(WASM_TARGET)
 # What rustc emits for the target, so that wasm-opt neither refuses it nor adds what a host may lack.
 WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \
 	--enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext
 # A function that is inlined into its one caller saves bytes and costs more of them after gzip, 44 kB in all, but for the smallest.
-WASM_OPT := -O3 --one-caller-inline-max-function-size=30
+# Functions that are alike by name are alike in code: side by side, gzip sees it (21 kB).
+WASM_OPT := -O3 --one-caller-inline-max-function-size=30 --reorder-functions-by-name
 # What it is, and a little: the aim is 500,000 (ARCHITECTURE.md, "Size", says where the bytes are). It must not grow unseen.
-GZIP_BUDGET := 740000
+GZIP_BUDGET := 645000
 FILTER_BUDGET := 900000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK := 0.15.1
 
-CARGO_WASM := target/$(WASM_TARGET)/release/forepost.wasm
+# What rust-toolchain.toml names; rustup fetches it by itself only where it is allowed to.
+TOOLCHAIN := .tools/toolchain
+SIMD_WASM := target/simd/$(WASM_TARGET)/release/forepost.wasm
 BINDGEN := target/tools/release/bindgen
 BENCH_WASM := target/bench/forepost.wasm
 NODE_MODULES := node_modules/.package-lock.json
@@ -74,18 +83,18 @@ test: lint licences test-native test-wasm test-package budget page-budget ## The
 test-all: test test-fluent-bit test-hosts test-page ## And those in other hosts: Fluent Bit's ABI, edge runtimes, bundlers, a browser
 
 .PHONY: lint
-lint: ## Format and clippy, without changing anything
+lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path tools/bindgen/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
 
 .PHONY: licences
-licences: ## Every dependency's licence is one that deny.toml allows
+licences: $(TOOLCHAIN) ## Every dependency's licence is one that deny.toml allows
 	node tools/licences.js
 
 .PHONY: test-native
-test-native: ## The engine's tests on this machine
+test-native: $(TOOLCHAIN) ## The engine's tests on this machine
 	cargo test --locked --workspace
 
 .PHONY: test-wasm
@@ -100,7 +109,7 @@ test-package: package native ## The npm package and its command in Node, and its
 
 # What the package is compared with; in the profile of the tests, which looks for overflow.
 .PHONY: native
-native:
+native: $(TOOLCHAIN)
 	cargo build --locked --example native
 
 .PHONY: test-page
@@ -116,9 +125,12 @@ screenshots: www $(CHROMIUM) ## Pictures of the page's states, to look at, in te
 	node www/screenshots.js tests/out/page
 
 .PHONY: size
-size: target/bindgen/forepost.wasm ## What takes the space in the module, by crate and module
-	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g target/bindgen/prepared.wasm -o target/bindgen/named.wasm
-	node tools/size.js target/bindgen/named.wasm
+size: target/bindgen/named.wasm ## What takes the space in the module, by crate and module
+	node tools/size.js $<
+
+.PHONY: place
+place: target/bindgen/named.wasm ## Which function a TrapError names: AT=0x1234
+	node tools/size.js $< --at $(AT)
 
 .PHONY: bench
 bench: $(BENCH_WASM) package bench-fluent-bit ## How fast it is beside this machine's limits; writes BENCHMARKS.md
@@ -129,7 +141,7 @@ bench-peers: package ## Whole processes beside grep, jq, DuckDB and duckdb-kql (
 	node benches/peers.mjs --write
 
 .PHONY: bench-instructions
-bench-instructions: ## Instructions per byte, by valgrind
+bench-instructions: $(TOOLCHAIN) ## Instructions per byte, by valgrind
 	benches/instructions.sh
 
 .PHONY: sample
@@ -175,7 +187,7 @@ FILTER_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
 FILTER_RUSTFLAGS := $(REMAP) -C link-arg=-zstack-size=131072 -C link-arg=--export=__stack_pointer
 
 .PHONY: cargo-filter
-cargo-filter:
+cargo-filter: $(TOOLCHAIN)
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(FILTER_RUSTFLAGS)" cargo build --locked --lib --no-default-features \
 		--features fluent-bit --target $(WASM_TARGET) --profile filter --target-dir target/filter
 $(FILTER_ENGINE): cargo-filter ;
@@ -218,41 +230,48 @@ $(CHROMIUM):
 	$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium
 
 # cargo knows best whether anything changed; the file keeps its time if nothing did.
-.PHONY: cargo-wasm
-cargo-wasm:
-	cargo build --locked --release --lib --target $(WASM_TARGET)
-$(CARGO_WASM): cargo-wasm ;
+.PHONY: cargo-simd
+cargo-simd: $(TOOLCHAIN)
+	$(call shipped_cargo,$(SIMD)) --lib --target-dir target/simd
+$(SIMD_WASM): cargo-simd ;
 
-target/bindgen/engine_bg.wasm: $(CARGO_WASM) $(BINDGEN)
-	$(BINDGEN) $(CARGO_WASM) target/bindgen engine
+target/bindgen/engine_bg.wasm: $(SIMD_WASM) $(BINDGEN)
+	$(BINDGEN) $(SIMD_WASM) target/bindgen engine
 
 # With the built-in rules compiled in its memory.
 %/prepared.wasm: %/engine_bg.wasm tools/prepare.js tools/wasm.js
 	node tools/prepare.js $< $@
 
-target/bindgen/forepost.wasm: target/bindgen/prepared.wasm $(NODE_MODULES)
-	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) $< -o $@
+# With the names of functions, for whoever looks into it; the same without them ships.
+target/bindgen/named.wasm: target/bindgen/prepared.wasm $(NODE_MODULES)
+	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g $< -o $@
+%/forepost.wasm: %/named.wasm tools/strip.js tools/wasm.js
+	node tools/strip.js $< $@
 
 .PHONY: bench-wasm
-bench-wasm:
-	cargo build --locked --release --manifest-path benches/module/Cargo.toml --target $(WASM_TARGET) --target-dir target/bench
+bench-wasm: $(TOOLCHAIN)
+	$(call shipped_cargo,$(SIMD)) --manifest-path benches/module/Cargo.toml --target-dir target/bench
 $(BENCH_WASM): bench-wasm $(NODE_MODULES)
 	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) target/bench/$(WASM_TARGET)/release/forepost_bench.wasm -o $@
 
 # The same without SIMD, for runtimes that lack it.
 SCALAR_WASM := target/scalar/$(WASM_TARGET)/release/forepost.wasm
 .PHONY: cargo-scalar
-cargo-scalar:
-	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='$(REMAP)' cargo build --locked --release --lib --target $(WASM_TARGET) --target-dir target/scalar
+cargo-scalar: $(TOOLCHAIN)
+	$(call shipped_cargo,) --lib --target-dir target/scalar
 $(SCALAR_WASM): cargo-scalar ;
 
 target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN)
 	$(BINDGEN) $(SCALAR_WASM) target/bindgen-scalar engine
 
-target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/prepared.wasm $(NODE_MODULES)
-	node_modules/.bin/wasm-opt $(FILTER_FEATURES) $(WASM_OPT) $< -o $@
+target/bindgen-scalar/named.wasm: target/bindgen-scalar/prepared.wasm $(NODE_MODULES)
+	node_modules/.bin/wasm-opt $(FILTER_FEATURES) $(WASM_OPT) -g $< -o $@
 
-$(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs
+$(TOOLCHAIN): rust-toolchain.toml
+	rustup toolchain install --no-self-update
+	mkdir -p $(@D) && touch $@
+
+$(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs | $(TOOLCHAIN)
 	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools
 	touch $@
 
@@ -261,7 +280,7 @@ $(NODE_MODULES): package.json package-lock.json
 	touch $@
 
 # Without --locked: the lock file that wasm-bindgen-cli ships names a crate that was withdrawn.
-.tools/bin/wasm-bindgen-test-runner:
+.tools/bin/wasm-bindgen-test-runner: | $(TOOLCHAIN)
 	cargo install wasm-bindgen-cli --version $(WASM_BINDGEN) --root .tools --target-dir target/tools
-.tools/bin/wasm-pack:
+.tools/bin/wasm-pack: | $(TOOLCHAIN)
 	cargo install wasm-pack --version $(WASM_PACK) --locked --root .tools --target-dir target/tools

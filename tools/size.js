@@ -1,62 +1,83 @@
 // node tools/size.js FILE.wasm BUDGET: prints raw and gzip size, fails above the budget (bytes, gzip).
-// node tools/size.js FILE.wasm: what takes the space, by crate and module; needs a module with its name section.
+// node tools/size.js NAMED.wasm: what takes the space, by crate and module.
+// node tools/size.js NAMED.wasm --at 0x1234: which function stands at that byte, as a trap's stack says it.
+// NAMED.wasm is a module with its name section.
 
 import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { gzipSize } from './gzip.js';
 import { Reader, sections } from './wasm.js';
 
 const IMPORT = 2;
 const CODE = 10;
 const SECTIONS = { 1: 'types', 2: 'imports', 3: 'function types', 4: 'tables', 5: 'memory', 6: 'globals', 7: 'exports', 8: 'start', 9: 'elements', 11: 'data', 12: 'data count' };
 
-const [file, budget] = process.argv.slice(2);
+const [file, what, at] = process.argv.slice(2);
 const bytes = readFileSync(file);
 const show = (n) => `${(n / 1000).toFixed(1).padStart(8)} kB`;
 
-if (budget) {
-  const gzip = gzipSync(bytes, { level: 9 }).length;
-  console.log(`${file}: ${show(bytes.length).trim()}, gzip ${show(gzip).trim()} of at most ${show(Number(budget)).trim()}`);
-  if (gzip > Number(budget)) {
+if (what === undefined) list();
+else if (what === '--at') console.log(pieces().find(({ from, to }) => from <= Number(at) && Number(at) < to)?.name ?? 'nothing stands there');
+else weigh(Number(what));
+
+function weigh(budget) {
+  const gzip = gzipSize(bytes);
+  console.log(`${file}: ${show(bytes.length).trim()}, gzip ${show(gzip).trim()} of at most ${show(budget).trim()}`);
+  if (gzip > budget) {
     console.error('The module is over its budget. `make size` lists what takes the space.');
     process.exitCode = 1;
   }
-} else {
-  const module = [...sections(bytes)].map(({ id, body }) => ({ id, name: id === 0 ? new Reader(body).name() : undefined, size: body.length, body }));
-  const groups = new Map();
-  for (const { name, size } of functions(module)) add(groups, groupOf(name), size);
-  for (const { id, name, size } of module) if (id !== CODE) add(groups, id === 0 ? `(section ${name})` : `(${SECTIONS[id]})`, size);
-  const ordered = [...groups].filter(([name]) => name !== '(section name)').sort((a, b) => b[1] - a[1]);
-  const total = ordered.reduce((sum, [, size]) => sum + size, 0);
-  for (const [name, size] of ordered.slice(0, 60)) console.log(`${show(size)} ${((100 * size) / total).toFixed(1).padStart(5)} %  ${name}`);
-  console.log(`${show(total)}          in all, before gzip`);
 }
 
-function add(map, key, n) { map.set(key, (map.get(key) ?? 0) + n); }
+// After gzip a group costs what all weighs less without it; that is less than its share, for what is alike is seen once.
+function list() {
+  const all = pieces();
+  const together = (some) => Buffer.concat(some.map(({ from, to }) => bytes.subarray(from, to)));
+  const whole = together(all);
+  const gzip = gzipSize(whole);
+  const groups = new Map();
+  for (const piece of all) groups.set(groupOf(piece.name), [...(groups.get(groupOf(piece.name)) ?? []), piece]);
+  const rows = [...groups].map(([name, own]) => ({ name, own, size: together(own).length })).sort((a, b) => b.size - a.size);
+  console.log('        raw        gzip');
+  for (const { name, own, size } of rows.slice(0, 80)) {
+    const saved = gzip - gzipSize(together(all.filter((piece) => !own.includes(piece))));
+    console.log(`${show(size)} ${show(saved)} ${((100 * saved) / gzip).toFixed(1).padStart(5)} %  ${name}`);
+  }
+  console.log(`${show(whole.length)} ${show(gzip)}          in all`);
+}
 
-/** `forepost::kql::parse` for our own functions, the crate for others; `<f64 as core::fmt::Display>::fmt` is core's. */
+/** `forepost::kql::functions::math` for our own functions, the crate for others; `<f64 as core::fmt::Display>::fmt` is core's. */
 function groupOf(name) {
+  if (name.startsWith('(')) return name;
   const paths = name.replace(/\[[0-9a-f]{8,}\]/g, '').match(/[A-Za-z_]\w*(?:::[A-Za-z_]\w*)+/g);
   if (!paths) return /^__wb(?:g|indgen)/.test(name) ? 'wasm-bindgen' : '(other)';
   const path = (paths.find((p) => p.startsWith('forepost::')) ?? paths[0]).split('::');
-  return path[0] === 'forepost' ? path.slice(0, 3).join('::') : path[0];
+  if (path[0] !== 'forepost') return path[0];
+  return path.slice(0, path[2] === 'functions' ? 4 : 3).join('::'); // the library by family
 }
 
-function functions(module) {
-  const code = module.find(({ id }) => id === CODE);
-  const names = functionNames(module.find(({ id, name }) => id === 0 && name === 'name'));
-  const imported = importedFunctions(module.find(({ id }) => id === IMPORT));
-  const reader = new Reader(code.body);
-  return Array.from({ length: reader.u32() }, (_, index) => {
-    const size = reader.u32();
-    reader.take(size);
-    return { name: names.get(index + imported) ?? '(unnamed)', size };
+/** What the module is made of, in its order and by name, with its place in the file: each function, and each other section whole. */
+function pieces() {
+  const all = [...sections(bytes)].map(({ id, body }) => ({ id, body, from: body.byteOffset - bytes.byteOffset }));
+  const custom = ({ id, body }) => (id === 0 ? new Reader(body).name() : undefined);
+  const names = functionNames(all.find((section) => custom(section) === 'name')?.body);
+  const imported = importedFunctions(all.find(({ id }) => id === IMPORT)?.body);
+  return all.filter((section) => custom(section) !== 'name').flatMap((section) => {
+    const { id, body, from } = section;
+    if (id !== CODE) return [{ name: id === 0 ? `(section ${custom(section)})` : `(${SECTIONS[id]})`, from, to: from + body.length }];
+    const reader = new Reader(body);
+    return Array.from({ length: reader.u32() }, (_, index) => {
+      const size = reader.u32();
+      const start = from + reader.at;
+      reader.take(size);
+      return { name: names.get(index + imported) ?? '(unnamed)', from: start, to: start + size };
+    });
   });
 }
 
 function functionNames(section) {
   const names = new Map();
   if (!section) throw new Error('the module has no name section');
-  const reader = new Reader(section.body);
+  const reader = new Reader(section);
   reader.name();
   while (!reader.done) {
     const kind = reader.byte();
@@ -69,7 +90,7 @@ function functionNames(section) {
 
 function importedFunctions(section) {
   if (!section) return 0;
-  const reader = new Reader(section.body);
+  const reader = new Reader(section);
   let functions = 0;
   for (let n = reader.u32(); n > 0; n -= 1) {
     reader.name();

@@ -112,6 +112,15 @@ export function withMemory(bytes, contents, exports) {
   return Buffer.concat(parts)
 }
 
+// The module without its name section.
+export function withoutNames(bytes) {
+  const parts = [bytes.subarray(0, 8)]
+  for (const { id, body } of sections(bytes)) {
+    if (id !== 0 || new Reader(body).name() !== 'name') parts.push(section(id, body))
+  }
+  return Buffer.concat(parts)
+}
+
 function only(exports, body) {
   const reader = new Reader(body)
   const kept = []

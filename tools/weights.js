@@ -2,7 +2,7 @@
 
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSize } from './gzip.js';
 
 const [folder, budget] = process.argv.slice(2);
 const kinds = new Map([['engine', [0, 0]], ['page', [0, 0]], ['editor, when it is opened', [0, 0]], ['sample, when it is opened', [0, 0]]]);
@@ -14,7 +14,7 @@ for (const name of readdirSync(folder, { recursive: true })) {
   const bytes = readFileSync(path);
   const sum = kinds.get(kind(name));
   sum[0] += bytes.length;
-  sum[1] += gzipSync(bytes, { level: 9 }).length;
+  sum[1] += gzipSize(bytes);
 }
 
 const line = (name, [raw, packed]) => console.log(`${name.padEnd(28)}${String(raw).padStart(10)} bytes${String(packed).padStart(10)} gzip`);

@@ -10,12 +10,6 @@ use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A panic would be an `unreachable` without a word: throw its message and place instead.
-#[wasm_bindgen(start)]
-pub fn start() {
-    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
-}
-
 /// See [`detector::prepare`]. `tools/prepare.js` calls it while the package is built, and ships the memory as it is then.
 #[wasm_bindgen]
 pub fn prepare() {

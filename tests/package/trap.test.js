@@ -30,7 +30,7 @@ for (const fill of [0xff, 0x00, 0x41]) {
     let trap;
     assert.throws(() => { broken.push(']}'); broken.finish(); broken.alerts(); }, (error) => { trap = error; return error instanceof TrapError; });
     assert.equal(trap.code, 'trap');
-    assert.match(trap.message, /^Detector\.\w+ (?:of bytes 12 to 14 of|in) input 1: the engine failed: .+ a new instance is ready/s);
+    assert.match(trap.message, /^Detector\.\w+ (?:of bytes 12 to 14 of|in) input 1: the engine failed: .+ at wasm-function\[\d+\]:0x[0-9a-f]+.+ a new instance is ready/s);
     assert.equal(trap.input.number, 1);
     assert.ok(trap.cause instanceof Error);
     for (const lost of [() => broken.push('x'), () => bystander.stats(), () => query.result()]) {
