@@ -26,14 +26,20 @@ struct Threads {
 }
 
 impl Threads {
-    fn make_ready(&mut self, steps: usize, places: usize) {
+    fn make_ready(&mut self, steps: usize) {
         self.steps.clear();
         if self.index.len() < steps {
             self.index.resize(steps, 0);
         }
-        if self.places.len() < steps * places {
-            self.places.resize(steps * places, NOWHERE);
+    }
+
+    /// Keeps the places of the thread that was inserted last.
+    fn keep(&mut self, places: &[usize]) {
+        let end = self.steps.len() * places.len();
+        if self.places.len() < end {
+            self.places.resize(end, NOWHERE);
         }
+        self.places[end - places.len()..end].copy_from_slice(places);
     }
 
     /// False if it is there already.
@@ -126,8 +132,7 @@ fn follow(
                 Step::Look(look) if holds(program, look, text, at) => step += 1,
                 Step::Look(_) => break,
                 Step::Char(_) | Step::Class(_) | Step::Match => {
-                    let from = (threads.steps.len() - 1) * places.len();
-                    threads.places[from..from + places.len()].copy_from_slice(places);
+                    threads.keep(places);
                     break;
                 }
             }
@@ -148,8 +153,8 @@ pub fn search(
     }
     let Scratch { now, next, todo, places } = scratch;
     let count = found.len();
-    now.make_ready(program.len(), count);
-    next.make_ready(program.len(), count);
+    now.make_ready(program.len());
+    next.make_ready(program.len());
     let (mut at, mut matched) = (from, false);
     loop {
         if now.steps.is_empty() && (matched || program.anchored && at > 0) {

@@ -238,9 +238,25 @@ impl Parser<'_> {
 
     /// A character, with its other cases if case does not matter.
     pub(super) fn with_case(&self, c: char) -> Set {
-        let one = vec![(u32::from(c), u32::from(c))];
-        // Without Unicode, only ASCII has cases.
-        if !c.is_ascii() && self.flags & UNICODE == 0 { one } else { self.folded(one) }
+        let one = |c: char| (u32::from(c), u32::from(c));
+        if self.flags & IGNORE_CASE == 0 {
+            return vec![one(c)];
+        }
+        let unicode = self.flags & UNICODE != 0;
+        match c {
+            // Most patterns have nothing else, and a table costs more to ask.
+            'a'..='z' | 'A'..='Z' => {
+                let mut set = vec![one(c.to_ascii_uppercase()), one(c.to_ascii_lowercase())];
+                match c {
+                    'k' | 'K' if unicode => set.push(one('\u{212A}')),
+                    's' | 'S' if unicode => set.push(one('\u{17F}')),
+                    _ => {}
+                }
+                set
+            }
+            _ if unicode && !c.is_ascii() => unicode::fold(&[one(c)]),
+            _ => vec![one(c)],
+        }
     }
 }
 
