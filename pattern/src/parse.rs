@@ -2,7 +2,7 @@
 //! (`*`, `|`) moves or copies those.
 
 use crate::Error;
-use crate::program::{Look, Program, Step, TooLarge};
+use crate::program::{Look, Program, Step};
 use crate::set::Set;
 
 mod class;
@@ -40,10 +40,13 @@ pub struct Parser<'p> {
     names: Vec<Option<&'p str>>,
     /// `\d`, `\s` and `\w`, once they were needed.
     perl: [Set; 3],
+    /// What is wrong, if something is; too large if nothing else.
+    error: Error,
 }
 
 /// The program of a pattern, and its groups' names.
 pub fn parse(pattern: &str) -> Result<(Program, Vec<Option<&str>>), Error> {
+    let error = Error { message: "it is too large", span: (0, pattern.len()) };
     let mut p = Parser {
         pattern,
         at: 0,
@@ -51,36 +54,36 @@ pub fn parse(pattern: &str) -> Result<(Program, Vec<Option<&str>>), Error> {
         program: Program::default(),
         names: vec![None],
         perl: [const { Set::new() }; 3],
+        error,
     };
-    p.push(Step::Save(0))?;
-    p.groups()?;
-    p.push(Step::Save(1))?;
-    p.push(Step::Match)?;
-    let made = p.program.finish();
-    p.allowed(made)?;
-    // Groups that are repeated 0 times are gone; between others, they have no name.
-    p.names.truncate(p.program.places / 2);
-    for (group, name) in p.names.iter_mut().enumerate() {
-        let is_there = |step: &Step| matches!(step, Step::Save(place) if *place == 2 * group);
-        if name.is_some() && !p.program.steps.iter().any(is_there) {
-            *name = None;
-        }
+    match p.whole() {
+        Some(()) => Ok((p.program, p.names)),
+        None => Err(p.error),
     }
-    Ok((p.program, p.names))
 }
 
+// What is read is `None` where the pattern is wrong; `error` then says how.
 impl<'p> Parser<'p> {
-    fn fail<T>(&self, from: usize, message: &'static str) -> Result<T, Error> {
-        Err(Error { message, span: (from, self.at.max(from)) })
+    fn whole(&mut self) -> Option<()> {
+        self.program.push(Step::Save(0))?;
+        self.groups()?;
+        self.program.push(Step::Save(1))?;
+        self.program.push(Step::Match)?;
+        self.program.finish()?;
+        // Groups that are repeated 0 times are gone; between others, they have no name.
+        self.names.truncate(self.program.places / 2);
+        for (group, name) in self.names.iter_mut().enumerate() {
+            let is_there = |step: &Step| matches!(step, Step::Save(place) if *place == 2 * group);
+            if name.is_some() && !self.program.steps.iter().any(is_there) {
+                *name = None;
+            }
+        }
+        Some(())
     }
 
-    fn allowed<T>(&self, made: Result<T, TooLarge>) -> Result<T, Error> {
-        made.or_else(|_| self.fail(0, "it is too large"))
-    }
-
-    fn push(&mut self, step: Step) -> Result<(), Error> {
-        let pushed = self.program.push(step);
-        self.allowed(pushed)
+    fn fail<T>(&mut self, from: usize, message: &'static str) -> Option<T> {
+        self.error = Error { message, span: (from, self.at.max(from)) };
+        None
     }
 
     fn rest(&self) -> &'p str {
@@ -123,20 +126,19 @@ impl<'p> Parser<'p> {
         self.skip();
     }
 
-    fn deeper(&self, depth: u32) -> Result<u32, Error> {
-        if depth < DEEPEST { Ok(depth + 1) } else { self.fail(0, "it is nested too deep") }
+    fn deeper(&mut self, depth: u32) -> Option<u32> {
+        if depth < DEEPEST { Some(depth + 1) } else { self.fail(0, "it is nested too deep") }
     }
 
-    fn push_set(&mut self, set: Set) -> Result<Part, Error> {
+    fn push_set(&mut self, set: Set) -> Option<Part> {
         let never = set.is_empty();
-        let step = self.program.step_for(set);
-        let step = self.allowed(step)?;
-        self.push(step)?;
-        Ok(Part { depth: 0, empty: false, takes: !never, never })
+        let step = self.program.step_for(set)?;
+        self.program.push(step)?;
+        Some(Part { depth: 0, empty: false, takes: !never, never })
     }
 
     /// `.`, `^`, `$`, an escape or a character.
-    fn primitive(&mut self) -> Result<Part, Error> {
+    fn primitive(&mut self) -> Option<Part> {
         let from = self.at;
         let lines = match self.flags & (LINES | ANY_LINE) {
             LINES => 1,
@@ -165,14 +167,14 @@ impl<'p> Parser<'p> {
                 }
                 escape::Primitive::Set(set) => return self.push_set(set),
                 escape::Primitive::Look(look) => {
-                    self.push(Step::Look(look))?;
-                    return Ok(NOTHING);
+                    self.program.push(Step::Look(look))?;
+                    return Some(NOTHING);
                 }
             },
         };
         self.bump();
-        self.push(Step::Look(look))?;
-        Ok(NOTHING)
+        self.program.push(Step::Look(look))?;
+        Some(NOTHING)
     }
 }
 

@@ -88,62 +88,60 @@ pub struct Program {
     pub first: Option<Bytes>,
 }
 
-/// The program is larger than allowed.
-pub struct TooLarge;
-
+// `None` is for what would be larger than allowed.
 impl Program {
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
-    pub fn push(&mut self, step: Step) -> Result<(), TooLarge> {
+    pub fn push(&mut self, step: Step) -> Option<()> {
         self.insert(self.len(), step)
     }
 
     /// Steps from there on move; none before may lead behind them yet.
-    pub fn insert(&mut self, at: usize, step: Step) -> Result<(), TooLarge> {
+    pub fn insert(&mut self, at: usize, step: Step) -> Option<()> {
         if self.len() >= MOST_STEPS {
-            return Err(TooLarge);
+            return None;
         }
         self.steps.insert(at, step);
-        Ok(())
+        Some(())
     }
 
     /// The step that takes a character of a set.
-    pub fn step_for(&mut self, set: Set) -> Result<Step, TooLarge> {
+    pub fn step_for(&mut self, set: Set) -> Option<Step> {
         if let [(first, last)] = set.as_slice()
             && first == last
             && let Some(c) = char::from_u32(*first)
         {
-            return Ok(Step::Char(c));
+            return Some(Step::Char(c));
         }
-        Ok(Step::Class(self.class(set)?))
+        Some(Step::Class(self.class(set)?))
     }
 
     /// The number of the class of that set, which may have one already.
-    pub fn class(&mut self, set: Set) -> Result<usize, TooLarge> {
+    pub fn class(&mut self, set: Set) -> Option<usize> {
         let mut i = self.classes.len();
         // Of very many classes, only the newest are looked at.
         while i > 0 && self.classes.len() - i < 64 {
             i -= 1;
             if self.classes[i].ranges == set {
-                return Ok(i);
+                return Some(i);
             }
         }
         self.ranges += set.len() + 4;
         if self.ranges > MOST_RANGES {
-            return Err(TooLarge);
+            return None;
         }
         let mut ascii = [0; 4];
         for c in 0..128 {
             ascii[c / 32] |= u32::from(set::overlaps(&set, c as u32, c as u32)) << (c % 32);
         }
         self.classes.push(Class { ascii, ranges: set });
-        Ok(self.classes.len() - 1)
+        Some(self.classes.len() - 1)
     }
 
     /// A step that goes on at the next one or at a distance; on at the next one first if so preferred.
-    fn fork(&mut self, next_first: bool, distance: usize, back: bool) -> Result<(), TooLarge> {
+    fn fork(&mut self, next_first: bool, distance: usize, back: bool) -> Option<()> {
         let distance = if back { -(distance as i32) } else { distance as i32 };
         self.push(if next_first { Step::Next(distance) } else { Step::Far(distance) })
     }
@@ -155,12 +153,12 @@ impl Program {
         (min, max): (u32, Option<u32>),
         greedy: bool,
         takes: bool,
-    ) -> Result<(), TooLarge> {
+    ) -> Option<()> {
         let body = self.steps.split_off(from);
         let size = body.len();
         let copies = max.unwrap_or(min).max(1) as usize;
         if copies > MOST_STEPS || from + copies * (size + 1) > MOST_STEPS {
-            return Err(TooLarge);
+            return None;
         }
         for _ in 0..min {
             self.steps.extend_from_slice(&body);
@@ -180,24 +178,24 @@ impl Program {
             self.fork(greedy, left * (size + 1), false)?;
             self.steps.extend_from_slice(&body);
         }
-        Ok(())
+        Some(())
     }
 
     /// What a search can make use of.
-    pub fn finish(&mut self) -> Result<(), TooLarge> {
+    pub fn finish(&mut self) -> Option<()> {
         for step in &self.steps {
             if let Step::Save(place) = step {
                 self.places = self.places.max(place + 1);
             }
         }
         if self.places * self.len() > MOST_PLACES {
-            return Err(TooLarge);
+            return None;
         }
         let mut none = [0; 8];
         self.anchored = self.first_bytes(&mut none, false) && none == [0; 8];
         let mut first = [0; 8];
         self.first = self.first_bytes(&mut first, true).then_some(first);
-        Ok(())
+        Some(())
     }
 
     /// Adds the bytes that a match can begin with; false if it can be empty. What only matches at the text's start counts

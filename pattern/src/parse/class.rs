@@ -2,7 +2,6 @@
 
 use super::escape::Primitive;
 use super::{IGNORE_SPACE, Parser, UNICODE};
-use crate::Error;
 use crate::set::{self, Keep, Range, Set};
 
 /// As many ranges are gathered before they are put in order, and as many there may be then.
@@ -68,7 +67,7 @@ struct Open {
 
 impl Parser<'_> {
     /// A class, from its `[` on, and how deep it is nested. Classes that are open wait on a stack of their own.
-    pub(super) fn bracket(&mut self) -> Result<(Set, u32), Error> {
+    pub(super) fn bracket(&mut self) -> Option<(Set, u32)> {
         let mut class = self.open();
         let mut outer: Vec<Open> = Vec::new();
         loop {
@@ -86,7 +85,7 @@ impl Parser<'_> {
                         set = self.negated(class.from, &set)?;
                     }
                     let depth = self.deeper(depth)?;
-                    let Some(parent) = outer.pop() else { return Ok((set, depth)) };
+                    let Some(parent) = outer.pop() else { return Some((set, depth)) };
                     class = parent;
                     class.items.add(&set, depth);
                     0
@@ -140,19 +139,19 @@ impl Parser<'_> {
     }
 
     /// What stands left of an operator or of the end, with the operator before that.
-    fn operand(&self, left: Option<(Set, Keep, u32)>, items: Items) -> Result<(Set, u32), Error> {
+    fn operand(&mut self, left: Option<(Set, Keep, u32)>, items: Items) -> Option<(Set, u32)> {
         let right = items.all();
         let depth = if items.count > 1 { self.deeper(items.depth)? } else { items.depth };
-        let Some((left, keep, left_depth)) = left else { return Ok((right, depth)) };
+        let Some((left, keep, left_depth)) = left else { return Some((right, depth)) };
         // Both sides get their other cases before they are compared.
         let set = set::combine(&self.folded(left), &self.folded(right), keep);
-        Ok((set, self.deeper(depth.max(left_depth))?))
+        Some((set, self.deeper(depth.max(left_depth))?))
     }
 
     /// A class such as `[:alpha:]`, if there is one.
-    fn posix(&mut self, items: &mut Items) -> Result<bool, Error> {
+    fn posix(&mut self, items: &mut Items) -> Option<bool> {
         let from = self.at;
-        let Some(inside) = self.rest().strip_prefix("[:") else { return Ok(false) };
+        let Some(inside) = self.rest().strip_prefix("[:") else { return Some(false) };
         let (name, negated) = match inside.strip_prefix('^') {
             Some(name) => (name, true),
             None => (inside, false),
@@ -162,14 +161,14 @@ impl Parser<'_> {
                 self.at += 4 + usize::from(negated) + known.len();
                 let set = self.folded(ranges.to_vec());
                 items.add(&if negated { self.negated(from, &set)? } else { set }, 0);
-                return Ok(true);
+                return Some(true);
             }
         }
-        Ok(false)
+        Some(false)
     }
 
     /// A character, an escape, or a range of characters.
-    fn range(&mut self, items: &mut Items) -> Result<(), Error> {
+    fn range(&mut self, items: &mut Items) -> Option<()> {
         let from = self.at;
         let first = self.literal_or_escape()?;
         self.skip();
@@ -181,7 +180,7 @@ impl Parser<'_> {
                     items.add_char(c);
                 }
             }
-            return Ok(());
+            return Some(());
         }
         let first = self.bound(from, first)?;
         self.bump_and_skip();
@@ -194,7 +193,7 @@ impl Parser<'_> {
             return self.fail(from, "a range ends before it begins");
         }
         items.add(&[(u32::from(first), u32::from(last))], 0);
-        Ok(())
+        Some(())
     }
 
     /// The character behind a hyphen; and behind white space and the sign of a comment where they mean nothing.
@@ -213,9 +212,9 @@ impl Parser<'_> {
     }
 
     /// A character that stands for itself or ends a range.
-    fn bound(&self, from: usize, primitive: Primitive) -> Result<char, Error> {
+    fn bound(&mut self, from: usize, primitive: Primitive) -> Option<char> {
         match primitive {
-            Primitive::Char(c) if c.is_ascii() || self.flags & UNICODE != 0 => Ok(c),
+            Primitive::Char(c) if c.is_ascii() || self.flags & UNICODE != 0 => Some(c),
             Primitive::Char(_) => self.fail(from, "without Unicode, a class has only ASCII characters"),
             _ => self.fail(from, "this is no character, which a class or a range needs"),
         }

@@ -1,7 +1,6 @@
 //! What begins with a backslash.
 
 use super::{IGNORE_CASE, NOT_UTF8, Parser, UNICODE};
-use crate::Error;
 use crate::program::Look;
 use crate::set::{self, Set};
 use crate::unicode;
@@ -22,15 +21,15 @@ const START_HALF: u8 = 0b0101;
 const END_HALF: u8 = 0b0011;
 
 impl Parser<'_> {
-    pub(super) fn literal_or_escape(&mut self) -> Result<Primitive, Error> {
+    pub(super) fn literal_or_escape(&mut self) -> Option<Primitive> {
         let from = self.at;
         let first = self.peek().unwrap_or_default();
         self.bump();
         if first != '\\' {
-            return Ok(Primitive::Char(first));
+            return Some(Primitive::Char(first));
         }
         let Some(c) = self.peek() else { return self.fail(from, "a backslash has nothing behind it") };
-        Ok(match c {
+        Some(match c {
             'x' | 'u' | 'U' => Primitive::Char(self.hex(from)?),
             'p' | 'P' => Primitive::Set(self.property(from)?),
             'd' | 'D' | 's' | 'S' | 'w' | 'W' => {
@@ -64,23 +63,22 @@ impl Parser<'_> {
         })
     }
 
-    fn word_look(&mut self, table: u8) -> Result<Primitive, Error> {
+    fn word_look(&mut self, table: u8) -> Option<Primitive> {
         if self.flags & UNICODE == 0 {
-            return Ok(Primitive::Look(Look::AsciiWord(table)));
+            return Some(Primitive::Look(Look::AsciiWord(table)));
         }
         if self.program.word.is_none() {
             let set = self.perl('w');
-            let class = self.program.class(set);
-            self.program.word = Some(self.allowed(class)?);
+            self.program.word = Some(self.program.class(set)?);
         }
-        Ok(Primitive::Look(Look::Word(table)))
+        Some(Primitive::Look(Look::Word(table)))
     }
 
     /// What stands in braces behind `\b`, if that is not a count.
-    fn boundary(&mut self) -> Result<u8, Error> {
+    fn boundary(&mut self) -> Option<u8> {
         let from = self.at;
         if self.peek() != Some('{') {
-            return Ok(BOUNDARY);
+            return Some(BOUNDARY);
         }
         self.bump_and_skip();
         let mut name = String::new();
@@ -92,7 +90,7 @@ impl Parser<'_> {
         }
         if name.is_empty() && self.peek().is_some() {
             self.at = from;
-            return Ok(BOUNDARY);
+            return Some(BOUNDARY);
         }
         let table = match name.as_str() {
             "start" => START,
@@ -105,11 +103,11 @@ impl Parser<'_> {
             return self
                 .fail(from, r"behind \b, one of {start}, {end}, {start-half}, {end-half} is possible");
         }
-        Ok(table)
+        Some(table)
     }
 
     /// The character of `\x41`, `\u0041`, `\U00000041`, `\x{41}`.
-    fn hex(&mut self, from: usize) -> Result<char, Error> {
+    fn hex(&mut self, from: usize) -> Option<char> {
         let digits = match self.peek() {
             Some('x') => 2,
             Some('u') => 4,
@@ -141,13 +139,13 @@ impl Parser<'_> {
             Some(_) if !braces && digits == 2 && code > 0x7F && self.flags & UNICODE == 0 => {
                 self.fail(from, NOT_UTF8)
             }
-            Some(c) => Ok(c),
+            Some(c) => Some(c),
             None => self.fail(from, "there is no character of that number"),
         }
     }
 
     /// `\pL`, `\p{Lu}`, `\P{gc=Lu}`.
-    fn property(&mut self, from: usize) -> Result<Set, Error> {
+    fn property(&mut self, from: usize) -> Option<Set> {
         let mut negated = self.peek() == Some('P');
         self.bump_and_skip();
         let mut name = String::new();
@@ -188,7 +186,7 @@ impl Parser<'_> {
                 if self.flags & IGNORE_CASE != 0 {
                     set = unicode::fold(&set);
                 }
-                if negated { self.negated(from, &set) } else { Ok(set) }
+                if negated { self.negated(from, &set) } else { Some(set) }
             }
             None => self.fail(from, "a property that is not known: known are general categories"),
         }
@@ -220,11 +218,11 @@ impl Parser<'_> {
     }
 
     /// Everything but the set.
-    pub(super) fn negated(&self, from: usize, set: &Set) -> Result<Set, Error> {
+    pub(super) fn negated(&mut self, from: usize, set: &Set) -> Option<Set> {
         if self.flags & UNICODE == 0 {
             return self.fail(from, NOT_UTF8);
         }
-        Ok(set::negate(set))
+        Some(set::negate(set))
     }
 
     /// The set with what differs from it by case alone, if case does not matter.

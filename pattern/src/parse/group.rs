@@ -1,7 +1,6 @@
 //! Groups and their branches, which is what a pattern is made of.
 
 use super::Parser;
-use crate::Error;
 use crate::program::Step;
 
 /// The flags' letters; each one's bit is at its place.
@@ -98,7 +97,7 @@ impl Group {
 
 impl<'p> Parser<'p> {
     /// The whole pattern. Groups that are open wait on a stack of their own.
-    pub(super) fn groups(&mut self) -> Result<(), Error> {
+    pub(super) fn groups(&mut self) -> Option<()> {
         let mut group = Group::new(0, self.program.len(), self.flags);
         let mut outer: Vec<Group> = Vec::new();
         loop {
@@ -109,11 +108,9 @@ impl<'p> Parser<'p> {
                 Some('|') => {
                     self.bump();
                     let part = self.end_of_branch(&mut group)?;
-                    let inserted =
-                        self.program.insert(group.branch, Step::Next((start - group.branch + 2) as i32));
-                    self.allowed(inserted)?;
+                    self.program.insert(group.branch, Step::Next((start - group.branch + 2) as i32))?;
                     group.jumps.push(self.program.len());
-                    self.push(Step::Jump(0))?;
+                    self.program.push(Step::Jump(0))?;
                     group.branches = Some(part);
                     (group.branch, group.items, group.whole) = (self.program.len(), 0, NOTHING);
                 }
@@ -125,7 +122,7 @@ impl<'p> Parser<'p> {
                     let part = self.end_of_group(&mut group)?;
                     self.flags = group.flags;
                     if let Some(number) = group.number {
-                        self.push(Step::Save(2 * number + 1))?;
+                        self.program.push(Step::Save(2 * number + 1))?;
                     }
                     let start = group.start;
                     group = parent;
@@ -158,11 +155,11 @@ impl<'p> Parser<'p> {
             return self.fail(group.from, "a group is not closed");
         }
         self.end_of_group(&mut group)?;
-        Ok(())
+        Some(())
     }
 
     /// What is known of the branches so far.
-    fn end_of_branch(&self, group: &mut Group) -> Result<Part, Error> {
+    fn end_of_branch(&mut self, group: &mut Group) -> Option<Part> {
         let mut part = group.whole;
         if let Some((_, last)) = group.last.take() {
             part = part.then(last);
@@ -170,11 +167,11 @@ impl<'p> Parser<'p> {
         if group.items > 1 {
             part.depth = self.deeper(part.depth)?;
         }
-        Ok(group.branches.map_or(part, |before| before.or(part)))
+        Some(group.branches.map_or(part, |before| before.or(part)))
     }
 
     /// Lets all branches lead to the end.
-    fn end_of_group(&mut self, group: &mut Group) -> Result<Part, Error> {
+    fn end_of_group(&mut self, group: &mut Group) -> Option<Part> {
         let mut part = self.end_of_branch(group)?;
         let end = self.program.len();
         for at in &group.jumps {
@@ -185,11 +182,11 @@ impl<'p> Parser<'p> {
         if !group.jumps.is_empty() {
             part.depth = self.deeper(part.depth)?;
         }
-        Ok(part)
+        Some(part)
     }
 
     /// The start of a group; or flags for what comes behind, of which there are no steps.
-    fn group(&mut self) -> Result<Option<Group>, Error> {
+    fn group(&mut self) -> Option<Option<Group>> {
         let (from, start) = (self.at, self.program.len());
         let mut group = Group::new(from, start, self.flags);
         self.bump_and_skip();
@@ -203,22 +200,22 @@ impl<'p> Parser<'p> {
         } else if self.bump_if("?") {
             self.flags = self.group_flags(from)?;
             if self.bump_if(")") {
-                return Ok(None);
+                return Some(None);
             }
             self.bump();
-            return Ok(Some(group));
+            return Some(Some(group));
         } else {
             None
         };
-        self.push(Step::Save(2 * self.names.len()))?;
+        self.program.push(Step::Save(2 * self.names.len()))?;
         group.number = Some(self.names.len());
         group.branch = self.program.len();
         self.names.push(name);
-        Ok(Some(group))
+        Some(Some(group))
     }
 
     /// A group's name and the `>` behind it.
-    fn name(&mut self) -> Result<&'p str, Error> {
+    fn name(&mut self) -> Option<&'p str> {
         let from = self.at;
         while let Some(c) = self.peek()
             && (c == '_'
@@ -235,18 +232,18 @@ impl<'p> Parser<'p> {
         if self.names.contains(&Some(name)) {
             return self.fail(from, "two groups have the same name");
         }
-        Ok(name)
+        Some(name)
     }
 
     /// The flags that hold from a `?` on, up to `:` or `)`.
-    fn group_flags(&mut self, from: usize) -> Result<u8, Error> {
+    fn group_flags(&mut self, from: usize) -> Option<u8> {
         let (mut flags, mut seen, mut on, mut last) = (self.flags, 0, true, '?');
         loop {
             let Some(c) = self.peek() else { return self.fail(from, "a group is not closed") };
             match c {
                 ':' | ')' if last == '-' => return self.fail(from, "a '-' without a flag behind it"),
                 ')' if last == '?' => return self.fail(from, "there is nothing to repeat"),
-                ':' | ')' => return Ok(flags),
+                ':' | ')' => return Some(flags),
                 _ => {}
             }
             self.bump();

@@ -2,11 +2,10 @@
 
 use super::group::{NOTHING, Part};
 use super::{Parser, SWAP_GREED};
-use crate::Error;
 
 impl Parser<'_> {
     /// `?`, `*`, `+`, `{2,3}`, lazy or not, behind the steps from there on.
-    pub(super) fn repetition(&mut self, from: usize, part: Part) -> Result<Part, Error> {
+    pub(super) fn repetition(&mut self, from: usize, part: Part) -> Option<Part> {
         let (mut min, mut max) = match self.peek() {
             Some('?') => (0, Some(1)),
             Some('*') => (0, None),
@@ -26,14 +25,13 @@ impl Parser<'_> {
             max = Some(max.unwrap_or(1).min(1));
         }
         let greedy = lazy == (self.flags & SWAP_GREED != 0);
-        let repeated = self.program.repeat(from, (min, max), greedy, part.takes && !part.never);
-        self.allowed(repeated)?;
+        self.program.repeat(from, (min, max), greedy, part.takes && !part.never)?;
         let part = if max == Some(0) { Part { depth: part.depth, ..NOTHING } } else { part };
-        Ok(Part { depth: self.deeper(part.depth)?, takes: part.takes && min > 0, ..part })
+        Some(Part { depth: self.deeper(part.depth)?, takes: part.takes && min > 0, ..part })
     }
 
     /// The counts in braces, up to the closing one.
-    fn counts(&mut self) -> Result<(u32, Option<u32>), Error> {
+    fn counts(&mut self) -> Option<(u32, Option<u32>)> {
         let from = self.at;
         self.bump_and_skip();
         let min = self.number(from)?;
@@ -47,11 +45,11 @@ impl Parser<'_> {
         }
         match max {
             Some(max) if max < min => self.fail(from, "a repetition's counts are the wrong way round"),
-            _ => Ok((min, max)),
+            _ => Some((min, max)),
         }
     }
 
-    fn number(&mut self, from: usize) -> Result<u32, Error> {
+    fn number(&mut self, from: usize) -> Option<u32> {
         while self.peek().is_some_and(char::is_whitespace) {
             self.bump();
         }
@@ -66,7 +64,7 @@ impl Parser<'_> {
             self.bump_and_skip();
         }
         match number {
-            Some(number) => Ok(number),
+            Some(number) => Some(number),
             None => self.fail(from, "a repetition's count is missing"),
         }
     }
