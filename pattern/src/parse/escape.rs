@@ -262,7 +262,7 @@ impl Parser<'_> {
 fn loose(name: &str) -> String {
     let is = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("is"));
     let mut out = String::new();
-    for c in name.chars().skip(if is { 2 } else { 0 }) {
+    for c in name.get(if is { 2 } else { 0 }..).unwrap_or_default().chars() {
         if c.is_ascii() && !matches!(c, ' ' | '_' | '-') {
             out.push(c.to_ascii_lowercase());
         }
