@@ -9,7 +9,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     };
     names
         .into_iter()
-        .map(|name| (distance(&word.to_lowercase(), &name.to_lowercase()), name))
+        .map(|name| (distance(&word.to_ascii_lowercase(), &name.to_ascii_lowercase()), name))
         .filter(|(d, name)| *d <= most && *d < name.chars().count())
         .min_by_key(|(d, _)| *d)
         .map(|(_, name)| name)

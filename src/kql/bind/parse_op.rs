@@ -92,7 +92,7 @@ impl Binder<'_> {
         flags: &str,
         parts: &[ParsePart],
         span: Span,
-    ) -> Option<regex::Regex> {
+    ) -> Option<forepost_pattern::Regex> {
         let literal = kind != Kind::Regex;
         let mut out = if literal { r"(?s)\A".to_owned() } else { r"\A".to_owned() };
         if !flags.is_empty() && !literal {
@@ -104,7 +104,7 @@ impl Binder<'_> {
         for (i, part) in parts.iter().enumerate() {
             match part {
                 ParsePart::Star(_) => out.push_str(least),
-                ParsePart::Text(text, _) if literal => out.push_str(&regex::escape(text)),
+                ParsePart::Text(text, _) if literal => out.push_str(&forepost_pattern::escape(text)),
                 ParsePart::Text(text, span) => {
                     if let Err(error) = compile_regex(text) {
                         return self.bad_regex(&error, *span);

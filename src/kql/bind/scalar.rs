@@ -218,10 +218,8 @@ impl Binder<'_> {
         }
     }
 
-    pub(super) fn bad_regex<T>(&mut self, error: &regex::Error, span: Span) -> Option<T> {
-        let reason = error.to_string();
-        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let d = Diagnostic::error("SEM0420", format!("The regular expression is not valid: {reason}."), span);
+    pub(super) fn bad_regex<T>(&mut self, error: &forepost_pattern::Error, span: Span) -> Option<T> {
+        let d = Diagnostic::error("SEM0420", format!("The regular expression is not valid: {error}."), span);
         self.report(d.with_hint("the syntax is RE2's: no look-around, no back-references"));
         None
     }

@@ -3,6 +3,7 @@
 use crate::kql::ast::{ListOp, TextOp};
 use crate::value::limits::{self, Limit};
 use crate::value::{Type, Value, compare, convert, text};
+use forepost_pattern::{Error, Regex};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -42,9 +43,9 @@ pub enum Detail {
 /// What is made once from constant arguments.
 pub enum Cache {
     /// A compiled pattern; `None` if it does not compile.
-    Regex(Option<Box<regex::Regex>>),
+    Regex(Option<Box<Regex>>),
     /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
-    Edges(Option<Box<[regex::Regex; 2]>>),
+    Edges(Option<Box<[Regex; 2]>>),
     /// The keys of a constant list.
     Keys(HashSet<Vec<u8>>),
     /// The texts of a constant list, lower case if the operator ignores case.
@@ -139,7 +140,7 @@ impl<'a> Call<'a> {
     }
 
     /// The pattern in an argument, compiled once if it is constant. `None` if it does not compile.
-    pub fn with_regex<T>(&self, i: usize, use_it: impl FnOnce(&regex::Regex) -> T) -> Option<T> {
+    pub fn with_regex<T>(&self, i: usize, use_it: impl FnOnce(&Regex) -> T) -> Option<T> {
         if self.site.constant.get(i) == Some(&true) {
             let made =
                 self.site.cache.get_or_init(|| Cache::Regex(compile_regex(&self.text(i)).ok().map(Box::new)));
@@ -152,13 +153,13 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Compiles a pattern within a size limit. Kusto's engine is RE2-like, as `regex` is: no look-around, no back-references.
-pub fn compile_regex(pattern: &str) -> Result<regex::Regex, regex::Error> {
+/// Compiles a pattern within a size limit. As Kusto documents it: the syntax of RE2, no look-around, no back-references.
+pub fn compile_regex(pattern: &str) -> Result<Regex, Error> {
     if !limits::may_compile() {
         limits::meet(Limit::Pattern);
-        return Err(regex::Error::Syntax("patterns are compiled when the rules are made ready".to_owned()));
+        return Err(Error::new("patterns are compiled when the rules are made ready"));
     }
-    regex::RegexBuilder::new(pattern).size_limit(1 << 20).build()
+    Regex::new(pattern)
 }
 
 /// The values of a list argument: the items of an array, or the value itself.

@@ -244,15 +244,7 @@ pub fn matches_text(test: TextMatch, case_sensitive: bool, haystack: &str, needl
 
 /// Lower case, character by character as .NET's invariant culture does it: the length in characters stays.
 pub fn fold(s: &str) -> String {
-    s.chars()
-        .map(|c| {
-            let mut lower = c.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(one), None) => one,
-                _ => c,
-            }
-        })
-        .collect()
+    if s.is_ascii() { s.to_ascii_lowercase() } else { s.chars().map(forepost_pattern::to_lower).collect() }
 }
 
 fn find(test: TextMatch, haystack: &str, needle: &str) -> bool {

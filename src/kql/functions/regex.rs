@@ -7,7 +7,7 @@ use super::{
     DYNAMIC, Function, LONG, Naming, Returns, STRING, integer, one_of, optional, scalar, text, type_literal,
 };
 use crate::value::{Type, Value, convert};
-use ::regex::{Captures, Regex};
+use forepost_pattern::{Captures, Regex};
 
 const NONE: Naming = Naming::None;
 const TEXT_OR_ARRAY: &[Type] = &[Type::String, Type::Dynamic];
@@ -42,7 +42,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("indexof_regex('abcabc', @'b.')", "1"), ("indexof_regex('abc', 'x')", "-1"),
          ("indexof_regex('abcabc', @'a.c', 0, -1, 2)", "3")], index_of_regex),
     function!("regex_quote"(scalar("string")) -> STRING, NONE, "A pattern that matches the text itself.",
-        [("regex_quote('(so$)')", r"\(so\$\)")], |c| bounded(c, ::regex::escape(&c.text(0)))),
+        [("regex_quote('(so$)')", r"\(so\$\)")], |c| bounded(c, forepost_pattern::escape(&c.text(0)))),
     function!("replace"(text("regex"), text("rewrite"), text("source")) -> STRING, NONE,
         "As replace_regex, with the source last.", [("replace('b+', 'x', 'abbc')", "axc")], |c| replace(c, 2,
         0, 1)),

@@ -40,7 +40,7 @@ pub struct Parse {
     /// The text.
     pub source: Expr,
     /// The whole pattern.
-    pub pattern: Box<regex::Regex>,
+    pub pattern: Box<forepost_pattern::Regex>,
     /// Whether rows that do not match are dropped.
     pub filter: bool,
     /// Whether a column whose text is not of its type fails the whole row.
@@ -81,5 +81,5 @@ pub enum KvMode {
     /// Words: a key and the word after it.
     Words,
     /// `regex`: the pattern of a pair, its key and its value in groups.
-    Regex(Box<regex::Regex>),
+    Regex(Box<forepost_pattern::Regex>),
 }
