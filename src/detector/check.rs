@@ -8,8 +8,7 @@ use crate::kql::diagnostic::{Diagnostic, Severity, Span};
 use crate::rule::{self, Rule};
 use crate::sieve::Condition;
 use crate::table::cloudtrail;
-use crate::value::Column;
-use serde::Serialize;
+use crate::value::{Column, Value, json};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -24,7 +23,7 @@ pub struct RuleFile {
 }
 
 /// One thing wrong or odd in a rule file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The file.
     pub file: String,
@@ -66,8 +65,27 @@ impl Finding {
 
     /// As one JSON object.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        json::to_text(&self.to_value())
     }
+
+    fn to_value(&self) -> Value {
+        let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::text);
+        Value::object(&[
+            ("file", Value::text(&self.file)),
+            ("rule", text(&self.rule)),
+            ("severity", Value::text(self.severity)),
+            ("code", Value::text(self.code)),
+            ("message", Value::text(&self.message)),
+            ("hint", text(&self.hint)),
+            ("line", Value::Long(self.line as i64)),
+            ("column", Value::Long(self.column as i64)),
+        ])
+    }
+}
+
+/// Findings as a JSON array.
+pub fn findings_json(findings: &[Finding]) -> String {
+    json::to_text(&Value::array(findings.iter().map(Finding::to_value).collect()))
 }
 
 /// A rule ready to run.

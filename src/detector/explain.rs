@@ -1,6 +1,6 @@
 //! Why a rule did, or did not, match an event: every row stage with the values its expressions had.
 
-use super::check::{self, CompiledRule, Finding, RuleFile};
+use super::check::{self, CompiledRule, Finding, RuleFile, findings_json};
 use super::feed::{CachedRow, TABLE};
 use super::query::write_cell;
 use super::{NamedTable, write_text};
@@ -70,8 +70,8 @@ pub fn explain(rule_text: &str, record: &[u8], tables: &[NamedTable]) -> String 
 }
 
 fn write_findings(out: &mut String, findings: &[Finding]) {
-    let all: Vec<String> = findings.iter().map(Finding::to_json).collect();
-    out.push_str(&format!("\"findings\":[{}]", all.join(",")));
+    out.push_str("\"findings\":");
+    out.push_str(&findings_json(findings));
 }
 
 struct Explainer<'a> {

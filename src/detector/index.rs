@@ -3,10 +3,10 @@
 //! Values repeat, so a column holds numbers of words, and each word is handed over once. The caller keeps what it
 //! takes; between two calls nothing but the words stays here.
 
-use super::write_text;
+use crate::rule::{self, EventGrouping, Kind};
 use crate::source::{Problem, Record, Sink};
 use crate::table::cloudtrail::{self, EventRow};
-use crate::value::{Value, text};
+use crate::value::{Value, json, text, timespan};
 use std::collections::HashMap;
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
@@ -72,7 +72,7 @@ impl EventIndex {
                 if j > 0 {
                     batch.new_words.push(',');
                 }
-                crate::value::json::write_string(&mut batch.new_words, &word);
+                json::write_string(&mut batch.new_words, &word);
             }
             batch.new_words.push(']');
         }
@@ -142,42 +142,41 @@ fn user(row: &EventRow<'_>) -> Value {
 
 /// What a rule says of itself, as one JSON object; `null` if the text holds no rule that can be read.
 pub fn describe(rule_text: &str) -> String {
-    let Some(rule) = crate::rule::load(rule_text).rule else { return String::from("null") };
-    let mut out = String::from("{");
-    let texts: [(&str, &str); 7] = [
-        ("id", &rule.id),
-        ("name", &rule.name),
-        ("description", &rule.description),
-        ("severity", rule.severity.name()),
-        ("kind", if rule.kind == crate::rule::Kind::Nrt { "NRT" } else { "Scheduled" }),
-        ("version", &rule.version),
-        ("query", &rule.query.text),
-    ];
-    for (key, value) in texts {
-        write_text(&mut out, key, value);
-        out.push(',');
-    }
+    let Some(rule) = rule::load(rule_text).rule else { return String::from("null") };
     let (line, column) = rule.query_position(0);
-    let entities: Vec<_> = (rule.entity_mappings.iter())
-        .map(|m| {
-            let fields: Vec<_> = m.fields.iter().map(|(name, used)| (*name, &*used.column)).collect();
-            serde_json::json!({ "type": m.entity.name, "fields": fields })
-        })
-        .collect();
-    let rest = serde_json::json!({
-        "queryLine": line,
-        "queryColumn": column,
-        "frequency": crate::value::timespan::format(rule.schedule.frequency()),
-        "period": crate::value::timespan::format(rule.schedule.period()),
-        "trigger": { "operator": rule.trigger.operator.name(), "threshold": rule.trigger.threshold },
-        "grouping": if rule.grouping == crate::rule::EventGrouping::SingleAlert { "SingleAlert" } else { "AlertPerResult" },
-        "tactics": rule.tactics,
-        "techniques": rule.techniques,
-        "subTechniques": rule.sub_techniques,
-        "entityMappings": entities,
-        "customDetails": rule.custom_details,
+    let list = |items: &[String]| Value::texts(items.iter().map(String::as_str));
+    let pair = |key: &str, value: &str| Value::texts([key, value].into_iter());
+    let entities = rule.entity_mappings.iter().map(|m| {
+        let fields = m.fields.iter().map(|(name, used)| pair(name, &used.column));
+        Value::object(&[("type", Value::text(m.entity.name)), ("fields", Value::array(fields.collect()))])
     });
-    let rest = rest.to_string();
-    out.push_str(rest.strip_prefix('{').unwrap_or(&rest));
-    out
+    let details = rule.custom_details.iter().map(|(key, column)| pair(key, column));
+    let kind = if rule.kind == Kind::Nrt { "NRT" } else { "Scheduled" };
+    let single = rule.grouping == EventGrouping::SingleAlert;
+    json::to_text(&Value::object(&[
+        ("id", Value::text(&rule.id)),
+        ("name", Value::text(&rule.name)),
+        ("description", Value::text(&rule.description)),
+        ("severity", Value::text(rule.severity.name())),
+        ("kind", Value::text(kind)),
+        ("version", Value::text(&rule.version)),
+        ("query", Value::text(&rule.query.text)),
+        ("queryLine", Value::Long(line as i64)),
+        ("queryColumn", Value::Long(column as i64)),
+        ("frequency", Value::from(timespan::format(rule.schedule.frequency()))),
+        ("period", Value::from(timespan::format(rule.schedule.period()))),
+        (
+            "trigger",
+            Value::object(&[
+                ("operator", Value::text(rule.trigger.operator.name())),
+                ("threshold", Value::Long(rule.trigger.threshold.into())),
+            ]),
+        ),
+        ("grouping", Value::text(if single { "SingleAlert" } else { "AlertPerResult" })),
+        ("tactics", list(&rule.tactics)),
+        ("techniques", list(&rule.techniques)),
+        ("subTechniques", list(&rule.sub_techniques)),
+        ("entityMappings", Value::array(entities.collect())),
+        ("customDetails", Value::array(details.collect())),
+    ]))
 }

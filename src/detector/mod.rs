@@ -17,7 +17,7 @@ mod single;
 pub mod tables;
 mod tally;
 
-pub use check::{Finding, RuleFile, check};
+pub use check::{Finding, RuleFile, check, findings_json};
 pub use explain::explain;
 pub use query::{QueryRun, query_batch_line, write_diagnostic};
 pub use signs::Signs;

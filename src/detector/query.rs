@@ -12,6 +12,7 @@ use crate::kql::diagnostic::{Diagnostic, Severity};
 use crate::kql::plan::Plan;
 use crate::value::{Column, Type, Value, json, text};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -157,8 +158,10 @@ impl QueryRun {
 }
 
 #[derive(Deserialize)]
-struct BatchLine {
-    id: serde_json::Value,
+struct BatchLine<'a> {
+    /// Whatever it is: it is given back.
+    #[serde(borrow)]
+    id: &'a RawValue,
     query: String,
 }
 
@@ -176,7 +179,7 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
             return out;
         }
     };
-    let mut out = format!("{{\"id\":{id},");
+    let mut out = format!("{{\"id\":{},", json::lossy(json::minify(id.get().as_bytes())));
     match QueryRun::new(&query, now, &[]) {
         Ok(mut run) => run.answer(&mut out),
         Err(diagnostics) => {
@@ -254,8 +257,26 @@ pub fn write_cell(out: &mut String, value: &Value, ty: Type) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, FIRST_PART, QueryRun, folds};
+    use super::{Budget, FIRST_PART, QueryRun, folds, query_batch_line};
     use std::io::Write;
+
+    /// It has the order and the digits that it came with, and no line breaks.
+    #[test]
+    fn a_batch_line_gives_its_id_back() {
+        for (id, want) in [
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("1.50e3", "1.50e3"),
+            ("{ \"z\" : [ 1,\n2 ],\t\"a b\" : null }", "{\"z\":[1,2],\"a b\":null}"),
+            ("\"\\u00e9\"", "\"\\u00e9\""),
+        ] {
+            let answer = query_batch_line(&format!("{{\"id\": {id}, \"query\": \"print 1\"}}"), 0);
+            assert!(answer.starts_with(&format!("{{\"id\":{want},\"columns\":")), "{answer}");
+        }
+        for none in ["", "01", "[1", "\"\u{1}\"", "nul"] {
+            let answer = query_batch_line(&format!("{{\"id\": {none}, \"query\": \"print 1\"}}"), 0);
+            assert!(answer.starts_with("{\"id\":null,\"error\":"), "{answer}");
+        }
+    }
 
     /// A part of a gzip file can hold a thousand times as much: rows are taken away all the same.
     #[test]

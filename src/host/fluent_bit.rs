@@ -11,7 +11,8 @@
 #![allow(unsafe_code, reason = "a C ABI hands over pointers")]
 
 use super::pipeline::{Pipeline, Verdict};
-use crate::detector::{Finding, RuleFile};
+use crate::detector::{RuleFile, findings_json};
+use crate::value::{Value, json};
 use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn forepost_init(parts: *const u8, length: u32) -> *const 
     let bytes = unsafe { std::slice::from_raw_parts(parts, length as usize) };
     let answer = match serde_json::from_slice::<Parts>(bytes) {
         Ok(parts) => build(parts),
-        Err(e) => format!("{{\"error\":{}}}", serde_json::Value::from(e.to_string())),
+        Err(e) => format!("{{\"error\":{}}}", json::to_text(&Value::text(&e.to_string()))),
     };
     CLEARING.store(false, Relaxed);
     text(answer)
@@ -115,10 +116,7 @@ fn build(parts: Parts) -> String {
             unsafe { *PIPELINE.0.get() = Some(made) };
             answer
         }
-        Err(findings) => {
-            let findings: Vec<String> = findings.iter().map(Finding::to_json).collect();
-            format!("{{\"findings\":[{}]}}", findings.join(","))
-        }
+        Err(findings) => format!("{{\"findings\":{}}}", findings_json(&findings)),
     }
 }
 

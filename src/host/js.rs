@@ -6,7 +6,8 @@
 //! makes a new one.
 
 use super::memory::{self, grow_ahead, with_room};
-use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile};
+use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
+use crate::value::{Value, json};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -145,10 +146,16 @@ impl Query {
         // A finding about a table has no place in the query.
         let tables = given_tables(tables).map_err(|findings| {
             let unplaced = |f: &Finding| {
-                serde_json::json!({"severity": f.severity, "code": f.code, "start": 0, "end": 0,
-                    "message": format!("{}, line {}: {}", f.file, f.line, f.message), "hint": f.hint})
+                Value::object(&[
+                    ("severity", Value::text(f.severity)),
+                    ("code", Value::text(f.code)),
+                    ("start", Value::Long(0)),
+                    ("end", Value::Long(0)),
+                    ("message", Value::from(format!("{}, line {}: {}", f.file, f.line, f.message))),
+                    ("hint", f.hint.as_deref().map_or(Value::Null, Value::text)),
+                ])
             };
-            serde_json::Value::from_iter(findings.iter().map(unplaced)).to_string()
+            json::to_text(&Value::array(findings.iter().map(unplaced).collect()))
         })?;
         QueryRun::new(kql, now, &tables).map(Query).map_err(|found| {
             let mut out = String::from("[");
@@ -210,11 +217,6 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
 }
 
-/// Findings as a JSON array. They hold only text and numbers, so writing them cannot fail.
-pub(super) fn findings_json(findings: &[Finding]) -> String {
-    if findings.is_empty() { NONE.to_owned() } else { serde_json::to_string(findings).unwrap_or_default() }
-}
-
 #[derive(Deserialize)]
 struct Given {
     name: String,
@@ -231,6 +233,5 @@ pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> 
     given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect()
 }
 
-/// Most give no rules and no tables, and get no warnings: a first answer does not wait until a runtime has compiled what reads and
-/// writes more than that.
+/// Most give no rules and no tables: a first answer does not wait until a runtime has compiled what reads more than that.
 const NONE: &str = "[]";

@@ -1,10 +1,11 @@
 //! Exports for hosts of many workers: readers index events and find candidates, one detector concludes.
 
-use super::js::{findings_json, given_tables, rule_files};
+use super::js::{given_tables, rule_files};
 use super::memory::{grow_ahead, with_room};
-use crate::detector::{self, Options, index};
+use crate::detector::{self, Options, RuleFile, findings_json, index};
 use crate::kql::{aggregates, functions};
 use crate::table::cloudtrail;
+use crate::value::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Reads inputs: finds the records that matter to the rules, and indexes all of them if asked to.
@@ -140,17 +141,23 @@ pub fn describe_rule(rule_text: &str) -> String {
 #[wasm_bindgen(js_name = builtInRules)]
 pub fn built_in_rules() -> String {
     let files = detector::check::built_in();
-    let files: Vec<_> = files.iter().map(|f| serde_json::json!({ "file": f.file, "text": f.text })).collect();
-    serde_json::Value::from(files).to_string()
+    let file =
+        |f: &RuleFile| Value::object(&[("file", Value::text(&f.file)), ("text", Value::text(&f.text))]);
+    json::to_text(&Value::array(files.iter().map(file).collect()))
 }
 
 /// The table's columns, for completion: `[{"name","type","doc","field"}]`; `field` is where the event has the value.
 #[wasm_bindgen(js_name = tableColumns)]
 pub fn table_columns() -> String {
     let columns = cloudtrail::columns().iter().map(|c| {
-        serde_json::json!({ "name": c.name, "type": c.ty.name(), "doc": c.doc, "field": field(&c.origin) })
+        Value::object(&[
+            ("name", Value::text(c.name)),
+            ("type", Value::text(c.ty.name())),
+            ("doc", Value::text(c.doc)),
+            ("field", field(&c.origin).map_or(Value::Null, |path| Value::texts(path.into_iter()))),
+        ])
     });
-    serde_json::Value::from(columns.collect::<Vec<_>>()).to_string()
+    json::to_text(&Value::array(columns.collect()))
 }
 
 /// The path of keys in an event; `null` where a column has no field of its own.
@@ -196,10 +203,15 @@ pub fn function_table() -> String {
                 )
             })
             .collect();
-        serde_json::json!({ "name": name, "call": format!("{name}({})", names.join(", ")), "doc": doc, "kind": kind })
+        Value::object(&[
+            ("name", Value::text(name)),
+            ("call", Value::from(format!("{name}({})", names.join(", ")))),
+            ("doc", Value::text(doc)),
+            ("kind", Value::text(kind)),
+        ])
     };
     let scalars = functions::FAMILIES.iter().flat_map(|family| family.functions);
     let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
     all.extend(aggregates::AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
-    serde_json::Value::from(all).to_string()
+    json::to_text(&Value::array(all))
 }

@@ -1,9 +1,9 @@
 //! Undoes gzip: any number of members one after another, recognised by their first bytes.
 
 use super::Problem;
-use flate2::{Decompress, FlushDecompress, Status};
 use forepost_wire::crc32::Crc32;
 use memchr::{memchr, memmem};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 /// What comes out: bytes, the end of what can be trusted to be connected, problems.
 pub trait Inflated {
@@ -16,7 +16,7 @@ pub trait Inflated {
 }
 
 /// The state between two chunks. Plain bytes pass as they are, without a copy.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Gzip {
     state: State,
     /// Bytes of the file read so far.
@@ -25,7 +25,7 @@ pub struct Gzip {
     cut: Vec<u8>,
     output: Vec<u8>,
     /// Kept for the next member. It inflates only: its checksum would take two thirds of that time again.
-    inflater: Option<Box<Decompress>>,
+    inflater: Option<Box<Inflate>>,
     crc: Crc32,
     /// Damaged members so far.
     damaged: u32,
@@ -67,6 +67,8 @@ enum State {
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The one method of compression there is.
 const DEFLATE: u8 = 8;
+/// Gzip's window is 2 to this.
+const WINDOW: u8 = 15;
 /// How much is inflated at once. The inflater keeps a copy of the last 32 KiB of each piece, so long data get large pieces.
 const OUTPUT: [usize; 2] = [64 << 10, 512 << 10];
 /// What every header begins with.
@@ -198,7 +200,7 @@ impl Gzip {
             Header::Whole(len) => {
                 match &mut self.inflater {
                     Some(inflater) => inflater.reset(false),
-                    none => *none = Some(Box::new(Decompress::new(false))),
+                    none => *none = Some(Box::new(Inflate::new(false, WINDOW))),
                 }
                 self.cut.clear();
                 self.state = State::Data { start, crc: 0 };
@@ -238,7 +240,7 @@ impl Gzip {
         loop {
             let rest = input.get(used..).unwrap_or_default();
             let (read, written) = (inflate.total_in(), inflate.total_out());
-            let result = inflate.decompress(rest, &mut self.output, FlushDecompress::None);
+            let result = inflate.decompress(rest, &mut self.output, InflateFlush::NoFlush);
             let took = (inflate.total_in() - read) as usize;
             let made = (inflate.total_out() - written) as usize;
             used += took;

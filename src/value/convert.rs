@@ -152,8 +152,7 @@ pub fn to_decimal(v: &Value) -> Value {
 
 /// The decimal a text holds.
 pub fn parse_decimal(s: &str) -> Option<Decimal> {
-    let s = s.trim();
-    Decimal::from_str(s).ok().or_else(|| Decimal::from_scientific(s).ok())
+    Decimal::from_str(s.trim()).ok()
 }
 
 /// `todatetime`: text in many forms; a number is ticks.

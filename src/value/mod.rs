@@ -246,6 +246,16 @@ impl Value {
         Value::Array(Rc::new(items))
     }
 
+    /// An array of texts.
+    pub fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Value {
+        Value::array(items.map(Value::text).collect())
+    }
+
+    /// A property bag value of pairs whose keys are distinct.
+    pub fn object(pairs: &[(&str, Value)]) -> Value {
+        Value::bag(Bag(pairs.iter().map(|(key, value)| (Str::from(*key), value.clone())).collect()))
+    }
+
     /// A property bag value.
     pub fn bag(bag: Bag) -> Value {
         Value::Bag(Rc::new(bag))

@@ -146,6 +146,10 @@ impl Brackets {
 
     /// Whether a record that is so deep before the block can end in it, or be too deep behind it.
     #[inline(always)]
+    #[allow(
+        clippy::absurd_extreme_comparisons,
+        reason = "on a small stack every block needs the closer look"
+    )]
     fn may_end_or_nest(&self, depth: u32) -> bool {
         // What is below zero is a large number.
         depth.wrapping_sub(self.closes.count_ones() + 1) >= SHALLOW

@@ -1,14 +1,13 @@
 //! Encodings and compression. Source: Microsoft's docs of each.
 
 use super::call::{Call, list_items};
+use super::deflate;
 use super::string::{MAX_TEXT, bounded};
 use super::{DYNAMIC, Function, GUID, Naming, STRING, dynamic, guid, text};
 use crate::value::{Value, json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::read::{GzDecoder, GzEncoder, ZlibDecoder, ZlibEncoder};
-use std::io::Read;
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 const NONE: Naming = Naming::None;
 
@@ -55,13 +54,13 @@ pub static FUNCTIONS: &[Function] = &[
         [("base64_encodestring('Kusto')", "S3VzdG8=")], |c| bounded(c,
         STANDARD.encode(c.text(0).as_bytes()))),
     function!("gzip_compress_to_base64_string"(text("string")) -> STRING, NONE,
-            "The Base64 of the gzip of a text.",
+            "The Base64 of the gzip of a text; Kusto's may have other bytes, as valid.",
         [("gzip_decompress_from_base64_string(gzip_compress_to_base64_string('aé'))", "aé")],
-        |c| compress(c, GzEncoder::new(c.text(0).as_bytes(), Compression::default()))),
+        |c| bounded(c, STANDARD.encode(deflate::gzip(c.text(0).as_bytes())))),
     function!("gzip_decompress_from_base64_string"(text("string")) -> STRING, NONE,
         "The text of a gzip in Base64; empty if it is none, or beyond 16 MB.",
         [("gzip_decompress_from_base64_string('H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA==')",
-          "1234567890qwertyuiop")], |c| decompress(c, GzDecoder::new)),
+          "1234567890qwertyuiop")], |c| decompress(c, GZIP)),
     function!("url_decode"(text("encoded_url")) -> STRING, NONE, "The text of a URL-encoded one.",
         [("url_decode('a%2fb+%C3%A9')", "a/b é")], |c| Value::from(percent_decode(&c.text(0), true))),
     function!("url_encode"(text("url")) -> STRING, NONE, "A text encoded for a URL; a space is +.",
@@ -72,13 +71,13 @@ pub static FUNCTIONS: &[Function] = &[
         [("url_encode_component('a/b é')", "a%2fb%20%c3%a9")],
         |c| bounded(c, percent_encode(&c.text(0), "-_.!*()", "%20"))),
     function!("zlib_compress_to_base64_string"(text("string")) -> STRING, NONE,
-            "The Base64 of the zlib stream of a text.",
-        [("zlib_decompress_from_base64_string(zlib_compress_to_base64_string('aé'))", "aé")],
-        |c| compress(c, ZlibEncoder::new(c.text(0).as_bytes(), Compression::default()))),
+            "The Base64 of the zlib stream of a text; Kusto's may have other bytes for a long one, as valid.",
+        [("zlib_compress_to_base64_string('Test string 123')", "eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=")],
+        |c| bounded(c, STANDARD.encode(deflate::zlib(c.text(0).as_bytes())))),
     function!("zlib_decompress_from_base64_string"(text("string")) -> STRING, NONE,
         "The text of a zlib stream in Base64; empty if it is none, or beyond 16 MB.",
         [("zlib_decompress_from_base64_string('eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=')", "Test string 123")],
-        |c| decompress(c, ZlibDecoder::new)),
+        |c| decompress(c, ZLIB)),
 ];
 
 fn decode(c: &Call) -> Option<Vec<u8>> {
@@ -95,21 +94,34 @@ fn swap_guid(b: [u8; 16]) -> [u8; 16] {
     [b3, b2, b1, b0, b5, b4, b7, b6, b8, b9, b10, b11, b12, b13, b14, b15]
 }
 
-fn compress(c: &Call, mut from: impl Read) -> Value {
-    let mut bytes = Vec::new();
-    match from.read_to_end(&mut bytes) {
-        Ok(_) => bounded(c, STANDARD.encode(bytes)),
-        Err(_) => c.missing(),
-    }
+/// What [`Inflate`] calls the envelopes of gzip and zlib around the largest window.
+const GZIP: u8 = 16 + ZLIB;
+const ZLIB: u8 = 15;
+
+fn decompress(c: &Call, envelope: u8) -> Value {
+    let text = decode(c).and_then(|bytes| inflate(&bytes, envelope));
+    text.and_then(|text| String::from_utf8(text).ok()).map_or_else(|| c.missing(), Value::from)
 }
 
-fn decompress<R: Read>(c: &Call, open: impl Fn(std::io::Cursor<Vec<u8>>) -> R) -> Value {
-    let Some(bytes) = decode(c) else { return c.missing() };
-    let mut text = Vec::new();
-    // A small text can hold a huge one: no more than the limit is ever made.
-    match open(std::io::Cursor::new(bytes)).take(MAX_TEXT as u64 + 1).read_to_end(&mut text) {
-        Ok(_) if text.len() <= MAX_TEXT => String::from_utf8(text).map_or_else(|_| c.missing(), Value::from),
-        _ => c.missing(),
+/// What a whole stream holds. A small one can hold a huge text: no more than the limit is ever made.
+fn inflate(bytes: &[u8], envelope: u8) -> Option<Vec<u8>> {
+    let (mut text, mut piece) = (Vec::new(), vec![0; 32 << 10]);
+    let mut inflate = Inflate::new(true, envelope);
+    let mut rest = bytes;
+    loop {
+        let status = inflate.decompress(rest, &mut piece, InflateFlush::NoFlush).ok()?;
+        let made = inflate.total_out() as usize - text.len();
+        text.extend_from_slice(piece.get(..made)?);
+        if text.len() > MAX_TEXT {
+            return None;
+        }
+        let before = rest.len();
+        rest = bytes.get(inflate.total_in() as usize..)?;
+        match status {
+            Status::StreamEnd => return Some(text),
+            _ if made == 0 && rest.len() == before => return None,
+            _ => {}
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod call;
 pub mod conditional;
 pub mod conversion;
 pub mod datetime;
+mod deflate;
 pub mod dynamic;
 pub mod encoding;
 pub mod format;
