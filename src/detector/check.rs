@@ -8,10 +8,9 @@ use crate::kql::diagnostic::{Diagnostic, Severity, Span};
 use crate::rule::{self, Rule};
 use crate::sieve::Condition;
 use crate::table::cloudtrail;
-use crate::value::Column;
+use crate::value::{Column, keyed::Keyed};
 use serde::Serialize;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A rule file as the host read it.
@@ -145,7 +144,7 @@ thread_local! {
 fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
     let catalog = catalog(tables);
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
-    let mut ids: HashMap<String, String> = HashMap::new();
+    let mut ids: Keyed<Option<&str>> = Keyed::default();
     for RuleFile { file, text } in files {
         let loaded = rule::load(text);
         let name = loaded.rule.as_ref().map(|r| r.name.clone());
@@ -155,7 +154,7 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule
         findings.extend(
             result.diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), rule.query.finding(d))),
         );
-        if let Some(other) = ids.insert(rule.id.clone(), file.clone()) {
+        if let Some(other) = ids.entry(rule.id.as_bytes(), || None).replace(file) {
             let message =
                 format!("the id {} is also that of {other}: their alerts cannot be told apart", rule.id);
             let finding = rule::Finding {

@@ -191,8 +191,12 @@ impl Binder<'_> {
     }
 
     pub(super) fn poison(&mut self, named: &Named) {
-        let names = named.names.iter().map(|n| Rc::clone(&n.text));
-        self.poisoned.extend(names.chain(name::of(&named.value).map(Rc::from)));
+        for name in &named.names {
+            self.poisoned.insert(name.text.as_bytes());
+        }
+        if let Some(name) = name::of(&named.value) {
+            self.poisoned.insert(name.as_bytes());
+        }
     }
 
     /// The name of an output: its own, its expression's, or a number.

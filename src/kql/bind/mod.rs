@@ -25,8 +25,7 @@ mod wide;
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};
 use super::plan::{Expr, Plan, PlanKind};
-use crate::value::{Column, Str, Type};
-use std::collections::HashSet;
+use crate::value::{Column, Str, Type, keyed::Keys};
 use std::rc::Rc;
 
 /// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
@@ -96,7 +95,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         diagnostics: Vec::new(),
         nodes: 0,
         depth: 0,
-        poisoned: HashSet::new(),
+        poisoned: Keys::default(),
         aggregates: None,
         group_keys: Vec::new(),
         scopes: 0,
@@ -217,7 +216,7 @@ struct Binder<'c> {
     nodes: usize,
     depth: usize,
     /// Names whose definition failed: using them says nothing new.
-    poisoned: HashSet<Str>,
+    poisoned: Keys,
     aggregates: Option<Aggregates>,
     /// The keys of the `summarize` being bound.
     group_keys: Vec<Expr>,
@@ -457,7 +456,7 @@ impl Binder<'_> {
     }
 
     fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(name) {
+        if scope.open || self.poisoned.contains(name.as_bytes()) {
             return None;
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));

@@ -162,7 +162,7 @@ impl Binder<'_> {
             let found =
                 input.columns.iter().enumerate().filter(|(_, c)| wildcard(&p.text, &c.name)).map(|(i, _)| i);
             out.extend(found.collect::<Vec<_>>());
-            if out.len() == before && !input.open && !self.poisoned.contains(&p.text) {
+            if out.len() == before && !input.open && !self.poisoned.contains(p.text.as_bytes()) {
                 let message = format!("The name '{}' does not refer to any known column.", p.text);
                 let d = Diagnostic::error("KS142", message, p.span);
                 let near = super::super::nearest(&p.text, input.columns.iter().map(|c| &*c.name));

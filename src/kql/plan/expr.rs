@@ -130,7 +130,7 @@ impl Expr {
     }
 
     /// Whether any part of it satisfies a test.
-    pub fn any(&self, test: &mut impl FnMut(&Expr) -> bool) -> bool {
+    pub fn any(&self, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
         test(self) || self.children().iter().any(|c| c.any(test))
     }
 

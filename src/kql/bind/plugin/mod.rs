@@ -10,8 +10,7 @@ use crate::kql::ast::{self, Argument, ExprKind as Ast, Name};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Call, Detail, list_items};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value, compare, convert};
-use std::collections::HashSet;
+use crate::value::{Column, Type, Value, compare, convert, keyed::Keys};
 use std::rc::Rc;
 
 /// The plugins Forepost runs.
@@ -272,13 +271,8 @@ fn column(i: usize, ty: Type, span: Span) -> Expr {
 
 /// How many items all of some arrays have.
 fn in_common(c: &Call) -> Value {
-    let mut common: Option<HashSet<Vec<u8>>> = None;
-    for array in c.args {
-        let keys = list_items(array).iter().map(|v| compare::key([v])).collect();
-        common = Some(match common {
-            Some(found) => &found & &keys,
-            None => keys,
-        });
-    }
-    Value::Long(common.map_or(0, |found| found.len() as i64))
+    let arrays: Vec<Keys> = c.args.iter().map(|array| compare::keys(list_items(array))).collect();
+    let Some((first, rest)) = arrays.split_first() else { return Value::Long(0) };
+    let common = first.iter().filter(|key| rest.iter().all(|other| other.contains(key)));
+    Value::Long(common.count() as i64)
 }
