@@ -70,7 +70,6 @@ impl Finding {
 }
 
 /// A rule ready to run.
-#[derive(Clone)]
 pub struct CompiledRule {
     /// The file it stands in.
     pub file: String,
@@ -94,7 +93,7 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
 /// more than others.
 pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
     let (compiled, mut findings) = compile_all(files, tables);
-    findings.extend(compiled.iter().filter_map(reads_every_event));
+    findings.extend(compiled.iter().filter_map(|c| reads_every_event(c)));
     findings
 }
 
@@ -128,7 +127,7 @@ pub fn built_in() -> Vec<RuleFile> {
 }
 
 /// Compiles rule files; the built-in ones if there are none.
-pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
+pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
     match (files, tables) {
         ([], []) => COMPILED.with(|kept| kept.get_or_init(|| compile_files(&built_in(), &[])).clone()),
         ([], _) => compile_files(&built_in(), tables),
@@ -138,10 +137,10 @@ pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRu
 
 thread_local! {
     /// The built-in rules over `AWSCloudTrail` alone, compiled once.
-    static COMPILED: OnceCell<(Vec<CompiledRule>, Vec<Finding>)> = const { OnceCell::new() };
+    static COMPILED: OnceCell<(Vec<Rc<CompiledRule>>, Vec<Finding>)> = const { OnceCell::new() };
 }
 
-fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
+fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
     let catalog = catalog(tables);
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
     let mut ids: Keyed<Option<&str>> = Keyed::default();
@@ -172,7 +171,7 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule
         findings.extend(
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
         );
-        compiled.push(CompiledRule { file: file.clone(), rule, split: split(&query.plan), columns });
+        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, split: split(&query.plan), columns }));
     }
     (compiled, findings)
 }
