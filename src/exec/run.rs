@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
                 ExprKind::Const(Value::array(rows.iter().map(first).collect()))
             }
             ExprKind::Window(_) => return Ok(e.clone()),
-            _ => match e.with_children(&mut |child| self.resolve(child))?.kind {
+            _ => match e.with_children(self.resolve_all(e.children())?).kind {
                 ExprKind::Call(call) => {
                     let mut call = Rc::unwrap_or_clone(call);
                     call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
@@ -195,6 +195,10 @@ impl<'a> Run<'a> {
             },
         };
         Ok(Expr { kind, ty: e.ty, span: e.span })
+    }
+
+    fn resolve_all(&mut self, es: &[Expr]) -> Result<Vec<Expr>, ExecError> {
+        es.iter().map(|e| self.resolve(e)).collect()
     }
 
     /// `toscalar`: first row, first column; nothing is the type's missing value.
@@ -211,8 +215,8 @@ impl<'a> Run<'a> {
     /// The value of an expression that reads no row.
     pub fn value(&mut self, e: &Expr) -> Result<Value, ExecError> {
         let resolved = self.resolve(e)?;
-        let none: &[Value] = &[];
-        Ok(Program::new(&resolved).eval(none, &mut self.stack))
+        let none: Vec<Value> = Vec::new();
+        Ok(Program::new(&resolved).eval(&none, &mut self.stack))
     }
 
     /// Programs of expressions over rows.

@@ -13,7 +13,6 @@ use crate::kql::plan::{
 use crate::value::keyed::Keyed;
 use crate::value::{Column, Str, Type};
 use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
-use std::convert::Infallible;
 use std::rc::Rc;
 
 /// A table of the catalog and the row stages that run on each of its rows.
@@ -105,7 +104,7 @@ impl Splitter {
                 Step::Stage(stage) => PlanKind::Stage(made, stage),
                 Step::Set(op) => PlanKind::Set(made, op),
             };
-            made = Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open));
+            made = Plan::new(kind, plan.columns.clone(), plan.span, plan.open);
             if shared {
                 self.done.entry(&plan.id(), || Rc::clone(&made));
             }
@@ -165,7 +164,7 @@ impl Splitter {
                     .collect(),
             ),
         };
-        Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open))
+        Plan::new(kind, plan.columns.clone(), plan.span, plan.open)
     }
 
     /// The operator with the tables inside it split; `below` gets what its subquery reads of the input.
@@ -302,7 +301,7 @@ impl Splitter {
             };
             return Expr { kind, ty: e.ty, span: e.span };
         }
-        let Ok(split) = e.with_children(&mut |child| Ok::<Expr, Infallible>(self.expr(child)));
+        let split = e.with_children(e.children().iter().map(|child| self.expr(child)).collect());
         split
     }
 
@@ -353,19 +352,19 @@ impl Splitter {
             columns: columns.to_vec(),
         });
         let span = plan.span;
-        let mut top = Rc::new(Plan::new(PlanKind::Leaf(index), columns.to_vec(), span, false));
+        let mut top = Plan::new(PlanKind::Leaf(index), columns.to_vec(), span, false);
         for e in waiting {
             let e = self.expr(&e);
-            top = Rc::new(Plan::new(
+            top = Plan::new(
                 PlanKind::Stage(Rc::clone(&top), Stage::Where(e)),
                 top.columns.clone(),
                 span,
                 false,
-            ));
+            );
         }
         for (stage, node) in rest {
             let stage = map_stage(stage, &mut |e| self.expr(e));
-            top = Rc::new(Plan::new(PlanKind::Stage(top, stage), node.columns.clone(), node.span, false));
+            top = Plan::new(PlanKind::Stage(top, stage), node.columns.clone(), node.span, false);
         }
         Some(top)
     }
@@ -443,7 +442,10 @@ fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
             Some(Expr { kind: ExprKind::Column(at), ty: e.ty, span: e.span })
         }
         ExprKind::Window(_) => None,
-        _ => e.with_children(&mut |child| remap(child, values).ok_or(())).ok(),
+        _ => {
+            let children = e.children().iter().map(|child| remap(child, values));
+            Some(e.with_children(children.collect::<Option<_>>()?))
+        }
     }
 }
 

@@ -45,14 +45,14 @@ impl Plan {
     pub const NESTED: usize = 8;
 
     /// A node over nodes made before.
-    pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Plan {
+    pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Rc<Plan> {
         let input = kind.input().map(Rc::as_ptr);
         let mut depth = 1;
         kind.for_each_plan(&mut |plan| {
             let step = if Some(Rc::as_ptr(plan)) == input { 1 } else { Plan::NESTED };
             depth = depth.max(plan.depth + step);
         });
-        Plan { kind, columns, span, open, depth }
+        Rc::new(Plan { kind, columns, span, open, depth })
     }
 
     /// See [`NodeId`].
