@@ -8,9 +8,8 @@ use crate::kql::diagnostic::{Diagnostic, Severity, Span};
 use crate::rule::{self, Rule};
 use crate::sieve::Condition;
 use crate::table::cloudtrail;
-use crate::value::{Column, Value, json};
+use crate::value::{Column, Value, json, keyed::Keyed};
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A rule file as the host read it.
@@ -89,7 +88,6 @@ pub fn findings_json(findings: &[Finding]) -> String {
 }
 
 /// A rule ready to run.
-#[derive(Clone)]
 pub struct CompiledRule {
     /// The file it stands in.
     pub file: String,
@@ -113,7 +111,7 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
 /// more than others.
 pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
     let (compiled, mut findings) = compile_all(files, tables);
-    findings.extend(compiled.iter().filter_map(reads_every_event));
+    findings.extend(compiled.iter().filter_map(|c| reads_every_event(c)));
     findings
 }
 
@@ -147,7 +145,7 @@ pub fn built_in() -> Vec<RuleFile> {
 }
 
 /// Compiles rule files; the built-in ones if there are none.
-pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
+pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
     match (files, tables) {
         ([], []) => COMPILED.with(|kept| kept.get_or_init(|| compile_files(&built_in(), &[])).clone()),
         ([], _) => compile_files(&built_in(), tables),
@@ -157,13 +155,13 @@ pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRu
 
 thread_local! {
     /// The built-in rules over `AWSCloudTrail` alone, compiled once.
-    static COMPILED: OnceCell<(Vec<CompiledRule>, Vec<Finding>)> = const { OnceCell::new() };
+    static COMPILED: OnceCell<(Vec<Rc<CompiledRule>>, Vec<Finding>)> = const { OnceCell::new() };
 }
 
-fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule>, Vec<Finding>) {
+fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
     let catalog = catalog(tables);
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
-    let mut ids: HashMap<String, String> = HashMap::new();
+    let mut ids: Keyed<Option<&str>> = Keyed::default();
     for RuleFile { file, text } in files {
         let loaded = rule::load(text);
         let name = loaded.rule.as_ref().map(|r| r.name.clone());
@@ -173,7 +171,7 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule
         findings.extend(
             result.diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), rule.query.finding(d))),
         );
-        if let Some(other) = ids.insert(rule.id.clone(), file.clone()) {
+        if let Some(other) = ids.entry(rule.id.as_bytes(), || None).replace(file) {
             let message =
                 format!("the id {} is also that of {other}: their alerts cannot be told apart", rule.id);
             let finding = rule::Finding {
@@ -191,7 +189,7 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<CompiledRule
         findings.extend(
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
         );
-        compiled.push(CompiledRule { file: file.clone(), rule, split: split(&query.plan), columns });
+        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, split: split(&query.plan), columns }));
     }
     (compiled, findings)
 }

@@ -31,7 +31,7 @@ pub fn explain(rule_text: &str, record: &[u8], tables: &[NamedTable]) -> String 
     let file = RuleFile { file: String::new(), text: rule_text.to_owned() };
     let (compiled, findings) = check::compile_all(&[file], tables);
     let mut out = String::from("{");
-    let Some(CompiledRule { rule, split, .. }) = compiled.into_iter().next() else {
+    let Some(CompiledRule { rule, split, .. }) = compiled.first().map(|c| &**c) else {
         write_findings(&mut out, &findings);
         out.push('}');
         return out;

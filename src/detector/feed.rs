@@ -165,18 +165,18 @@ impl Feed {
     }
 
     /// Adds the leaves of a query and says where they are. A leaf of a user's table has all its rows at once.
-    pub fn add(&mut self, leaves: Vec<Leaf>, tables: &[NamedTable]) -> Range<usize> {
+    pub fn add(&mut self, leaves: &[Leaf], tables: &[NamedTable]) -> Range<usize> {
         let from = self.state.leaves.len();
         for leaf in leaves {
             match &*leaf.table {
-                TABLE => self.state.sieve.add(&leaf),
+                TABLE => self.state.sieve.add(leaf),
                 _ => self.state.sieve.add_never(),
             }
             let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
             let mut state = LeafState {
                 leading: stage::leading_filters(&stages),
                 stages,
-                needed: leaf.needed,
+                needed: leaf.needed.clone(),
                 reads_events: &*leaf.table == TABLE,
                 rows: Vec::new(),
                 sorted: Cell::new(true),
@@ -564,8 +564,9 @@ mod tests {
         for most in [Size { rows: 3, bytes: 1 << 20 }, Size { rows: 100, bytes: 7000 }] {
             let mut feed = Feed::new(Keep::Evidence);
             feed.state.most = most;
-            let leaves = compile_all(&files, &[]).0.into_iter().flat_map(|c| c.split.leaves).collect();
-            let range = feed.add(leaves, &[]);
+            let leaves: Vec<_> =
+                compile_all(&files, &[]).0.iter().flat_map(|c| c.split.leaves.clone()).collect();
+            let range = feed.add(&leaves, &[]);
             (0..10).for_each(|i| feed.push(event(i).as_bytes()));
             feed.end_input();
             let kept = feed.state.kept;

@@ -6,8 +6,7 @@
 use crate::rule::{self, EventGrouping, Kind};
 use crate::source::{Problem, Record, Sink};
 use crate::table::cloudtrail::{self, EventRow};
-use crate::value::{Value, json, text, timespan};
-use std::collections::HashMap;
+use crate::value::{Value, json, keyed::Keys, text, timespan};
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
 pub const COLUMNS: [&str; 6] =
@@ -16,7 +15,7 @@ pub const COLUMNS: [&str; 6] =
 /// How many bytes of a value are kept as a word; the record has all of it.
 const MAX_WORD: usize = 1024;
 /// How many different words a column may have. A further value counts as [`OTHER`].
-const MAX_WORDS: u32 = 1_000_000;
+const MAX_WORDS: usize = 1_000_000;
 /// The word of values beyond [`MAX_WORDS`].
 const OTHER: &str = "…";
 
@@ -44,7 +43,7 @@ pub struct Batch {
 /// Indexes the records it is offered.
 #[derive(Debug)]
 pub struct EventIndex {
-    known: [HashMap<Box<str>, u32>; COLUMNS.len()],
+    known: [Keys; COLUMNS.len()],
     fresh: [Vec<String>; COLUMNS.len()],
     columns: [Option<usize>; COLUMNS.len()],
     batch: Batch,
@@ -85,15 +84,14 @@ impl EventIndex {
             return 0;
         };
         let word = value.get(..value.floor_char_boundary(MAX_WORD)).unwrap_or(value);
-        if let Some(number) = known.get(word) {
-            return *number;
-        }
-        let count = u32::try_from(known.len()).unwrap_or(MAX_WORDS);
-        let word = if count >= MAX_WORDS { OTHER } else { word };
-        *known.entry(word.into()).or_insert_with(|| {
+        let full = known.len() >= MAX_WORDS && !known.contains(word.as_bytes());
+        let word = if full { OTHER } else { word };
+        let count = known.len();
+        let place = known.place(word.as_bytes());
+        if place == count {
             fresh.push(word.to_owned());
-            count
-        })
+        }
+        place as u32
     }
 }
 

@@ -28,7 +28,7 @@ use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};
 use crate::exec::{Budget, ExecError};
 use crate::rule::{AlertOptions, Rule};
-use crate::value::{Column, datetime, json};
+use crate::value::{datetime, json};
 use check::CompiledRule;
 use feed::{Feed, Keep, LeafState};
 use std::cell::Cell;
@@ -63,9 +63,7 @@ impl Default for Options {
 
 /// One rule and where its replay stands.
 struct RuleState {
-    rule: Rule,
-    root: Rc<crate::kql::plan::Plan>,
-    columns: Vec<Column>,
+    compiled: Rc<CompiledRule>,
     /// Its leaves in the feed.
     leaves: std::ops::Range<usize>,
     /// The last tick that was run or passed over.
@@ -188,7 +186,7 @@ impl Detector {
     /// The host's clock, in ticks: concludes every window that ended before it by the rule's delay.
     pub fn advance_to(&mut self, now: i64) {
         for i in 0..self.rules.len() {
-            let limit = self.rules.get(i).and_then(|r| r.rule.schedule.concluded_by(now));
+            let limit = self.rules.get(i).and_then(|r| r.rule().schedule.concluded_by(now));
             if let Some(limit) = limit {
                 self.conclude(i, limit);
             }
@@ -223,12 +221,12 @@ impl Detector {
             return true;
         }
         let Some(state) = self.rules.get_mut(index) else { return true };
-        let schedule = state.rule.schedule;
+        let schedule = state.rule().schedule;
         let span = self.feed.times();
         let leaves = self.feed.leaves(state.leaves.clone());
         let times = feed::times_of(leaves);
         let mut problems = Vec::new();
-        let mut every_tick = state.rule.trigger.fires_on_nothing();
+        let mut every_tick = state.rule().trigger.fires_on_nothing();
         if every_tick && let Some((first, last)) = span {
             let from = state.concluded.map_or(first, |c| c.max(first));
             if schedule.ticks(from, last).len() > MAX_EMPTY_TICKS {
@@ -263,9 +261,9 @@ impl Detector {
             }
             match run_tick(state, leaves, tick) {
                 Ok(rows) => {
-                    let run = crate::rule::Run { rule: &state.rule, tick, rows: &rows };
+                    let run = crate::rule::Run { rule: state.rule(), tick, rows: &rows };
                     let alerts = run.alerts(&self.options);
-                    if let (false, Some(suppression)) = (alerts.is_empty(), state.rule.suppression) {
+                    if let (false, Some(suppression)) = (alerts.is_empty(), state.rule().suppression) {
                         state.silent_until = schedule.resumes(tick, suppression);
                     }
                     for alert in alerts {
@@ -282,7 +280,7 @@ impl Detector {
                 )),
             }
         }
-        let name = state.rule.name.clone();
+        let name = state.rule().name.clone();
         // Windows up to the limit are done even where nothing ran: later events for them are late.
         if limit != i64::MAX {
             state.concluded = Some(state.concluded.map_or(limit, |c| c.max(limit)));
@@ -353,27 +351,22 @@ impl Detector {
 }
 
 impl RuleState {
-    fn new(compiled: CompiledRule, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
-        let CompiledRule { rule, split, columns, .. } = compiled;
-        let leaves = feed.add(split.leaves, tables);
-        RuleState {
-            rule,
-            root: split.root,
-            columns,
-            leaves,
-            concluded: None,
-            silent_until: 0,
-            said_too_many: false,
-        }
+    fn new(compiled: Rc<CompiledRule>, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
+        let leaves = feed.add(&compiled.split.leaves, tables);
+        RuleState { compiled, leaves, concluded: None, silent_until: 0, said_too_many: false }
+    }
+
+    fn rule(&self) -> &Rule {
+        &self.compiled.rule
     }
 }
 
 /// The rows of a rule's query at a tick.
 fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
-    let window = state.rule.schedule.window(tick);
+    let window = state.rule().schedule.window(tick);
     let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
-    let rows = Run::new(tick, &tables, Budget::default()).table(&state.root)?;
-    Ok(Rows { columns: state.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
+    let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
+    Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }
 
 /// Appends `"key":"text"`.

@@ -47,7 +47,7 @@ impl QueryRun {
         let columns = query.plan.columns.clone();
         let split = split(&query.plan);
         let mut feed = Feed::new(Keep::Rows);
-        let leaves = feed.add(split.leaves, tables);
+        let leaves = feed.add(&split.leaves, tables);
         let folds = folds(&split.root, now, Budget::default());
         Ok(QueryRun { feed, root: split.root, columns, leaves, folds, part: FIRST_PART, now })
     }

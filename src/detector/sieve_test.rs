@@ -74,7 +74,7 @@ fn leaves(files: &[RuleFile]) -> Vec<Leaf> {
     let (compiled, findings) = compile_all(files, &[]);
     // FP010: not supported yet.
     assert!(findings.iter().all(|f| !f.is_error() || f.code == "FP010"), "{findings:?}");
-    compiled.into_iter().flat_map(|c| c.split.leaves).collect()
+    compiled.iter().flat_map(|c| c.split.leaves.clone()).collect()
 }
 
 /// Two feeds over the same rules, one without a sieve.
@@ -87,8 +87,8 @@ struct Both {
 impl Both {
     fn new(files: &[RuleFile]) -> Both {
         let (mut with, mut without) = (Feed::new(Keep::Evidence), Feed::new(Keep::Evidence));
-        let range = with.add(leaves(files), &[]);
-        without.add(leaves(files), &[]);
+        let range = with.add(&leaves(files), &[]);
+        without.add(&leaves(files), &[]);
         without.evaluate_everything();
         Both { with, without, range }
     }

@@ -7,9 +7,8 @@
 use crate::exec::split::Leaf;
 use crate::kql::plan::{Expr, ExprKind, Stage};
 use crate::table::cloudtrail;
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, keyed::Keys};
 use memchr::memmem::Finder;
-use std::collections::HashSet;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
@@ -20,7 +19,7 @@ const ESCAPE: &[u8] = b"u00";
 /// The signs of all rules.
 pub struct Signs {
     /// Names of events, lower case.
-    names: HashSet<Vec<u8>>,
+    names: Keys,
     /// Texts that columns must have.
     texts: Vec<Finder<'static>>,
     /// Whether some rule wants events without any sign.
@@ -40,7 +39,7 @@ enum Sign {
 impl Default for Signs {
     fn default() -> Signs {
         Signs {
-            names: HashSet::new(),
+            names: Keys::default(),
             texts: Vec::new(),
             always: false,
             name_key: Finder::new(NAME_KEY),
@@ -57,7 +56,7 @@ impl Signs {
             Some(signs) => {
                 for sign in signs {
                     match sign {
-                        Sign::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().into_bytes())),
+                        Sign::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().as_bytes())),
                         Sign::Text(text) => self.texts.push(Finder::new(text.as_bytes()).into_owned()),
                     }
                 }

@@ -30,9 +30,7 @@ pub struct Judge {
 }
 
 struct SingleRule {
-    rule: Rule,
-    root: Rc<Plan>,
-    columns: Vec<Column>,
+    compiled: Rc<CompiledRule>,
     leaves: Vec<SingleLeaf>,
     /// Whether rows over one event alone make an alert.
     conclusive: bool,
@@ -90,7 +88,7 @@ impl Judge {
     /// Makes everything that rules otherwise make when an event first needs it.
     pub fn warm(&self) {
         self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
-        self.rules.iter().filter(|r| r.conclusive).for_each(|r| warm(&r.root));
+        self.rules.iter().filter(|r| r.conclusive).for_each(|r| warm(&r.compiled.split.root));
     }
 
     /// How many rules there are.
@@ -125,16 +123,16 @@ impl Judge {
 }
 
 impl SingleRule {
-    fn new(compiled: CompiledRule) -> SingleRule {
-        let CompiledRule { rule, split, columns, .. } = compiled;
+    fn new(compiled: Rc<CompiledRule>) -> SingleRule {
+        let CompiledRule { rule, split, .. } = &*compiled;
         let trigger = rule.trigger;
         // A silenced rule may pass over the window.
         let conclusive = trigger.operator == Operator::GreaterThan
             && trigger.threshold == 0
             && rule.suppression.is_none()
             && Outlook::of(&split.root) > Outlook::Open;
-        let leaves = split.leaves.into_iter().map(SingleLeaf::new).collect();
-        SingleRule { rule, root: split.root, columns, leaves, conclusive }
+        let leaves = split.leaves.iter().map(SingleLeaf::new).collect();
+        SingleRule { compiled, leaves, conclusive }
     }
 
     #[inline(never)]
@@ -147,24 +145,24 @@ impl SingleRule {
         if self.conclusive
             && let Some(time) = event.time()
         {
-            let tick = self.rule.schedule.first_holding(time);
-            let rows = Run::new(tick, &tables, BUDGET).table(&self.root)?;
+            let tick = self.compiled.rule.schedule.first_holding(time);
+            let rows = Run::new(tick, &tables, BUDGET).table(&self.compiled.split.root)?;
             if !rows.is_empty() {
-                let rows = Rows { columns: self.columns.clone(), rows: Rc::unwrap_or_clone(rows) };
-                return Ok(Some(Match { rule: &self.rule, state: State::Alert, rows }));
+                let rows = Rows { columns: self.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) };
+                return Ok(Some(Match { rule: &self.compiled.rule, state: State::Alert, rows }));
             }
         }
         let columns = self.leaves.get(first).map(|l| l.columns.clone()).unwrap_or_default();
         let rows = tables.into_iter().nth(first).map(Rc::unwrap_or_clone).unwrap_or_default();
-        Ok(Some(Match { rule: &self.rule, state: State::Candidate, rows: Rows { columns, rows } }))
+        Ok(Some(Match { rule: &self.compiled.rule, state: State::Candidate, rows: Rows { columns, rows } }))
     }
 }
 
 impl SingleLeaf {
-    fn new(leaf: Leaf) -> SingleLeaf {
+    fn new(leaf: &Leaf) -> SingleLeaf {
         let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
         let leading = stage::leading_filters(&stages);
-        SingleLeaf { leading, stages, needed: leaf.needed, columns: leaf.columns }
+        SingleLeaf { leading, stages, needed: leaf.needed.clone(), columns: leaf.columns.clone() }
     }
 
     fn rows(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Vec<Row>, ExecError> {

@@ -6,24 +6,50 @@ use super::row::{Evidence, Row};
 use super::run::Run;
 use super::series::Axis;
 use crate::kql::plan::{Activity, ActivityKind};
-use crate::value::{Value, compare};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::value::keyed::{Keyed, Keys};
+use crate::value::{Value, compare, sort};
 
 /// What a window may look back over, in bins.
 const MOST_BINS: i128 = 10_000;
 
-/// The rows of one combination of dimensions, by bin.
-#[derive(Default)]
+/// The rows of one combination of dimensions, by bin, the bins in order.
 struct Slice {
     dimensions: Vec<Value>,
-    bins: BTreeMap<i128, Bin>,
+    bins: Vec<Bin>,
 }
 
 #[derive(Default)]
 struct Bin {
+    position: i128,
     /// The timeline's value and the id (or the value) of each row.
     rows: Vec<(Value, Value)>,
     evidence: Evidence,
+}
+
+/// A row of a slice: its bin, the timeline's value, the id (or the value), the row itself.
+type Placed<'r> = (i128, Value, Value, &'r Row);
+
+impl Slice {
+    fn new(dimensions: Vec<Value>, mut rows: Vec<Placed<'_>>) -> Slice {
+        sort::sort_by_key(&mut rows, |(position, ..)| *position);
+        let mut bins: Vec<Bin> = Vec::new();
+        for (position, at, value, row) in rows {
+            if bins.last().is_none_or(|bin| bin.position != position) {
+                bins.push(Bin { position, ..Bin::default() });
+            }
+            if let Some(bin) = bins.last_mut() {
+                bin.rows.push((at, value));
+                bin.evidence.merge(&row.evidence);
+            }
+        }
+        Slice { dimensions, bins }
+    }
+
+    /// The bins of a window.
+    fn window(&self, end: i128, width: i128) -> impl Iterator<Item = &Bin> {
+        let from = self.bins.partition_point(|bin| bin.position <= end - width);
+        self.bins.iter().skip(from).take_while(move |bin| bin.position <= end)
+    }
 }
 
 /// One output row: the bin, the dimensions, what was counted.
@@ -42,7 +68,7 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     let (time, id, dimensions) =
         (run.programs([&a.time])?, run.programs([&a.id])?, run.programs(&a.dimensions)?);
     run.budget.charge(rows.len(), 2)?;
-    let (mut places, mut slices) = (HashMap::new(), Vec::<Slice>::new());
+    let mut slices: Keyed<(Vec<Value>, Vec<Placed<'_>>)> = Keyed::default();
     for row in rows {
         let at = run.eval_all(&time, row).pop().unwrap_or_default();
         let Some((position, _)) = axis.position(&at) else { continue };
@@ -54,18 +80,11 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
         }
         let value = run.eval_all(&id, row).pop().unwrap_or_default();
         let keys = run.eval_all(&dimensions, row);
-        let place = *places.entry(compare::key(&keys)).or_insert(slices.len());
-        if place == slices.len() {
-            slices.push(Slice { dimensions: keys, ..Slice::default() });
-        }
-        if let Some(slice) = slices.get_mut(place) {
-            let bin = slice.bins.entry(position).or_default();
-            bin.rows.push((at, value));
-            bin.evidence.merge(&row.evidence);
-        }
+        slices.entry(&compare::key(&keys), || (keys, Vec::new())).1.push((position, at, value, row));
     }
     let mut made: Vec<Made> = Vec::new();
-    for slice in slices {
+    for (dimensions, rows) in slices.into_items() {
+        let slice = Slice::new(dimensions, rows);
         match a.kind {
             ActivityKind::Counts => counts(&slice, &mut made),
             ActivityKind::Sessions => sessions(slice, lookback.as_ref(), &mut made),
@@ -76,15 +95,15 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
                 if width > MOST_BINS || last - first > MOST_BINS {
                     return Err(bad("more than 10000 bins"));
                 }
-                windows(run, &slice, first..=last, width, a.kind, &mut made)?;
+                windows(run, &slice, &mut (first..=last), width, a.kind, &mut made)?;
             }
             ActivityKind::Percentile { bins, .. } => {
-                let present: Vec<i128> = slice.bins.keys().copied().collect();
-                windows(run, &slice, present, i128::from(bins), a.kind, &mut made)?;
+                let mut present = slice.bins.iter().map(|bin| bin.position);
+                windows(run, &slice, &mut present, i128::from(bins), a.kind, &mut made)?;
             }
         }
     }
-    made.sort_by_key(|(position, ..)| *position);
+    sort::sort_by_key(&mut made, |(position, ..)| *position);
     run.budget.charge(made.len(), a.dimensions.len() + 5)?;
     let row = |(position, dimensions, counts, evidence): Made| {
         let at = axis.value(position, a.time.ty);
@@ -100,25 +119,27 @@ fn long(n: usize) -> Value {
 
 /// Rows, ids, ids never seen before, ids seen so far.
 fn counts(slice: &Slice, made: &mut Vec<Made>) {
-    let mut seen: HashSet<Vec<u8>> = HashSet::new();
-    for (position, bin) in &slice.bins {
-        let ids: HashSet<Vec<u8>> = bin.rows.iter().map(|(_, id)| compare::key([id])).collect();
-        let before = seen.len();
-        let distinct = ids.len();
-        seen.extend(ids);
-        let counts = vec![long(bin.rows.len()), long(distinct), long(seen.len() - before), long(seen.len())];
-        made.push((*position, slice.dimensions.clone(), counts, bin.evidence.clone()));
+    let mut seen = Keys::default();
+    for bin in &slice.bins {
+        let (mut ids, before) = (Keys::default(), seen.len());
+        for (_, id) in &bin.rows {
+            let id = compare::key([id]);
+            ids.insert(&id);
+            seen.insert(&id);
+        }
+        let counts = vec![long(bin.rows.len()), long(ids.len()), long(seen.len() - before), long(seen.len())];
+        made.push((bin.position, slice.dimensions.clone(), counts, bin.evidence.clone()));
     }
 }
 
 /// Sessions that begin in each bin: an id that did not appear for the lookback begins a new one.
 fn sessions(slice: Slice, lookback: Option<&Value>, made: &mut Vec<Made>) {
-    let mut last: HashMap<Vec<u8>, Value> = HashMap::new();
-    for (position, mut bin) in slice.bins {
-        bin.rows.sort_by(|(a, _), (b, _)| compare::order(a, b));
+    let mut last: Keyed<Option<Value>> = Keyed::default();
+    for mut bin in slice.bins {
+        sort::sort_by(&mut bin.rows, |(a, _), (b, _)| compare::order(a, b));
         let mut begun = 0;
         for (at, id) in bin.rows {
-            let before = last.insert(compare::key([&id]), at.clone());
+            let before = last.entry(&compare::key([&id]), || None).replace(at.clone());
             let new = before.as_ref().is_none_or(|before| match (distance(before, &at), lookback) {
                 (Some(gap), Some(lookback)) => compare::order(&gap, lookback).is_ge(),
                 _ => true,
@@ -126,7 +147,7 @@ fn sessions(slice: Slice, lookback: Option<&Value>, made: &mut Vec<Made>) {
             begun += usize::from(new);
         }
         if begun > 0 {
-            made.push((position, slice.dimensions.clone(), vec![long(begun)], bin.evidence));
+            made.push((bin.position, slice.dimensions.clone(), vec![long(begun)], bin.evidence));
         }
     }
 }
@@ -147,14 +168,14 @@ fn distance(from: &Value, to: &Value) -> Option<Value> {
 fn windows(
     run: &mut Run<'_>,
     slice: &Slice,
-    ends: impl IntoIterator<Item = i128>,
+    ends: &mut dyn Iterator<Item = i128>,
     width: i128,
     kind: ActivityKind,
     made: &mut Vec<Made>,
 ) -> Result<(), ExecError> {
     for end in ends {
         let (mut rows, mut evidence) = (Vec::new(), Evidence::None);
-        for (_, bin) in slice.bins.range(end - width + 1..=end) {
+        for bin in slice.window(end, width) {
             run.budget.charge(bin.rows.len(), 1)?;
             rows.extend(bin.rows.iter().map(|(_, v)| v));
             evidence.merge(&bin.evidence);
@@ -165,15 +186,14 @@ fn windows(
         let counts = match kind {
             ActivityKind::Percentile { percent, .. } => {
                 rows.retain(|v| !v.is_null());
-                rows.sort_by(|a, b| compare::order(a, b));
+                sort::sort_by(&mut rows, |a, b| compare::order(a, b));
                 // Nearest rank, as the aggregate percentile has it.
                 let rank = (percent / 100.0 * rows.len() as f64).ceil() as usize;
                 let at = rank.clamp(1, rows.len().max(1)) - 1;
                 vec![rows.get(at).copied().cloned().unwrap_or_default()]
             }
             _ => {
-                let ids: HashSet<Vec<u8>> = rows.iter().map(|id| compare::key([*id])).collect();
-                vec![long(rows.len()), long(ids.len())]
+                vec![long(rows.len()), long(compare::keys(rows.iter().copied()).len())]
             }
         };
         made.push((end, slice.dimensions.clone(), counts, evidence));

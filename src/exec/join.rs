@@ -4,8 +4,8 @@ use super::ExecError;
 use super::row::Row;
 use super::run::Run;
 use crate::kql::plan::{Join, JoinKind};
+use crate::value::keyed::{Keyed, Keys};
 use crate::value::{Type, Value, compare};
-use std::collections::{HashMap, HashSet};
 
 /// The rows of a join: left rows in order, for each its right rows in order; rows without a match behind.
 pub fn join(
@@ -17,12 +17,6 @@ pub fn join(
 ) -> Result<Vec<Row>, ExecError> {
     let (left_keys, right_keys) = (run.programs(&join.left_keys)?, run.programs(&join.right_keys)?);
     run.budget.charge(left.len() + right.len(), 1)?;
-    let left_keys: Vec<Vec<u8>> = left.iter().map(|r| compare::key(&run.eval_all(&left_keys, r))).collect();
-    let right_keys: Vec<Vec<u8>> =
-        right.iter().map(|r| compare::key(&run.eval_all(&right_keys, r))).collect();
-    let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
-    right_keys.iter().enumerate().for_each(|(i, k)| places.entry(k).or_default().push(i));
-
     let missing = |types: &[Type]| types.iter().map(|t| t.missing()).collect::<Vec<Value>>();
     let right_values = |row: &Row| -> Vec<Value> {
         join.right_columns.iter().map(|i| row.values.get(*i).cloned().unwrap_or_default()).collect()
@@ -30,23 +24,31 @@ pub fn join(
     let mut out: Vec<Row> = Vec::new();
 
     if matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti) {
-        let present: HashSet<&[u8]> = left_keys.iter().map(Vec::as_slice).collect();
+        let mut present = Keys::default();
+        for row in left {
+            present.insert(&compare::key(&run.eval_all(&left_keys, row)));
+        }
         let want = join.kind == JoinKind::RightSemi;
-        for (row, key) in right.iter().zip(&right_keys) {
-            if present.contains(key.as_slice()) == want {
+        for row in right {
+            if present.contains(&compare::key(&run.eval_all(&right_keys, row))) == want {
                 out.push(Row { values: right_values(row), evidence: row.evidence.clone() });
             }
         }
         return Ok(out);
     }
 
-    let mut seen: HashSet<&[u8]> = HashSet::new();
+    let mut places: Keyed<Vec<usize>> = Keyed::default();
+    for (i, row) in right.iter().enumerate() {
+        places.entry(&compare::key(&run.eval_all(&right_keys, row)), Vec::new).push(i);
+    }
+    let mut seen = Keys::default();
     let mut matched = vec![false; right.len()];
-    for (row, key) in left.iter().zip(&left_keys) {
-        if join.kind == JoinKind::InnerUnique && !seen.insert(key) {
+    for row in left {
+        let key = compare::key(&run.eval_all(&left_keys, row));
+        if join.kind == JoinKind::InnerUnique && !seen.insert(&key) {
             continue;
         }
-        let found = places.get(key.as_slice()).map(Vec::as_slice).unwrap_or_default();
+        let found = places.get(&key).map(Vec::as_slice).unwrap_or_default();
         match join.kind {
             JoinKind::LeftSemi if !found.is_empty() => out.push(row.clone()),
             JoinKind::LeftAnti if found.is_empty() => out.push(row.clone()),

@@ -7,8 +7,8 @@ use super::{Budget, ExecError};
 use crate::kql::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind};
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::plan::{ExprKind, Plan, PlanKind};
-use crate::value::{Column, Type, text};
-use std::collections::{BTreeMap, HashSet};
+use crate::value::keyed::{Keyed, Keys};
+use crate::value::{Column, Type, sort, text};
 use std::rc::Rc;
 
 /// How many plugins of a query may depend on data.
@@ -65,7 +65,7 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
         code: "FP104",
         message: format!("The plug-in would make more than {MAX_MADE_COLUMNS} columns."),
     };
-    let (mut slots, mut names, mut seen) = (BTreeMap::new(), Vec::new(), HashSet::new());
+    let (mut slots, mut names, mut seen) = (Keyed::default(), Vec::new(), Keys::default());
     for row in rows {
         let value = run.eval_all(&program, row).pop().unwrap_or_default();
         match wanting.shape {
@@ -74,20 +74,20 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
                 run.budget.charge(1, bag.len())?;
                 for (key, v) in bag.iter() {
                     let ty = v.own_type();
-                    let slot = slots.entry(Rc::clone(key)).or_insert(ty);
+                    let (_, slot) = slots.entry(key.as_bytes(), || (Rc::clone(key), ty));
                     // Values of several types make a dynamic column; nulls fit every type.
                     *slot = match (*slot, ty) {
                         (Some(a), Some(b)) if a != b => Some(Type::Dynamic),
                         (known, found) => known.or(found),
                     };
-                    if slots.len() > MAX_MADE_COLUMNS {
+                    if slots.items().len() > MAX_MADE_COLUMNS {
                         return Err(too_many());
                     }
                 }
             }
             Shape::Names => {
                 let name = text::tostring(&value, wanting.value.ty).into_owned();
-                if seen.insert(name.clone()) {
+                if seen.insert(name.as_bytes()) {
                     names.push(Column::new(&name, Type::Dynamic));
                 }
                 if names.len() > MAX_MADE_COLUMNS {
@@ -97,5 +97,10 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
         }
     }
     let slot = |(name, ty): (Rc<str>, Option<Type>)| Column { name, ty: ty.unwrap_or(Type::Dynamic) };
-    Ok(if wanting.shape == Shape::Bag { slots.into_iter().map(slot).collect() } else { names })
+    if wanting.shape == Shape::Names {
+        return Ok(names);
+    }
+    let mut slots = slots.into_items();
+    sort::sort_by(&mut slots, |(a, _), (b, _)| a.cmp(b));
+    Ok(slots.into_iter().map(slot).collect())
 }

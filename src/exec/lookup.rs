@@ -5,12 +5,12 @@ use super::ExecError;
 use super::row::Row;
 use super::run::Run;
 use crate::kql::plan::{Expr, IpLookup};
+use crate::value::keyed::Keyed;
 use crate::value::{Value, compare};
-use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 /// An address with the length of its prefix, IPv4 mapped into IPv6.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 struct Network {
     bits: u128,
     length: u32,
@@ -37,6 +37,11 @@ impl Network {
         let keep = u128::MAX.checked_shl(128 - length.min(128)).unwrap_or(0);
         Network { bits: self.bits & keep, length }
     }
+
+    /// A key of the network and of what else a row is looked up by.
+    fn key(self, extra: &[u8]) -> Vec<u8> {
+        [&self.bits.to_le_bytes(), &self.length.to_le_bytes()[..], extra].concat()
+    }
 }
 
 /// The rows of a lookup: left rows in order, for each the networks its address is in.
@@ -54,14 +59,16 @@ pub fn ip_lookup(
     let right_extra = keys(&mut lookup.extra.iter().map(|(_, r)| r), run)?;
     let (left_key, right_key) = (run.programs([&lookup.left_key])?, run.programs([&lookup.right_key])?);
     run.budget.charge(left.len() + right.len(), 1)?;
-    let mut places: HashMap<(Network, Vec<u8>), Vec<usize>> = HashMap::new();
-    let mut lengths = BTreeSet::new();
+    let mut places: Keyed<Vec<usize>> = Keyed::default();
+    let mut lengths: Vec<u32> = Vec::new();
     for (i, row) in right.iter().enumerate() {
         let text = run.eval_all(&right_key, row).pop().unwrap_or_default();
         let Some(network) = text.as_str().and_then(Network::parse) else { continue };
         let extra = compare::key(&run.eval_all(&right_extra, row));
-        lengths.insert(network.length);
-        places.entry((network, extra)).or_default().push(i);
+        if let Err(at) = lengths.binary_search(&network.length) {
+            lengths.insert(at, network.length);
+        }
+        places.entry(&network.key(&extra), Vec::new).push(i);
     }
     let mut out = Vec::new();
     for row in left {
@@ -71,7 +78,7 @@ pub fn ip_lookup(
         let mut matched = false;
         if let Some(address) = text.as_str().and_then(Network::parse) {
             for length in lengths.iter().filter(|l| **l <= address.length) {
-                let found = places.get(&(address.cut(*length), extra.clone()));
+                let found = places.get(&address.cut(*length).key(&extra));
                 for other in found.into_iter().flatten().filter_map(|i| right.get(*i)) {
                     matched = true;
                     run.budget.charge(1, width)?;

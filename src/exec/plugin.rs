@@ -5,23 +5,25 @@ use super::ExecError;
 use super::row::Row;
 use super::run::Run;
 use crate::kql::plan::{Expr, Pivot};
-use crate::value::{Column, Type, Value, compare, text};
-use std::collections::HashMap;
+use crate::value::keyed::Keys;
+use crate::value::{Column, Type, Value, compare, sort, text};
 
 /// `pivot`: rows of keys, a name and a value become a row a key with a column a name.
 pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Result<Vec<Row>, ExecError> {
-    let columns: HashMap<&str, usize> = p.names.iter().enumerate().map(|(i, n)| (&**n, i)).collect();
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+    let (mut columns, mut places) = (Keys::default(), Keys::default());
+    for name in &p.names {
+        columns.insert(name.as_bytes());
+    }
     let mut out: Vec<Row> = Vec::new();
     for row in rows {
         let keys: Vec<Value> = row.values.iter().take(p.keys).cloned().collect();
         let name = row.values.get(p.keys).cloned().unwrap_or_default();
         let name = text::tostring(&name, name_type);
-        let Some(column) = columns.get(&*name) else {
+        let Some(column) = columns.find(name.as_bytes()) else {
             let message = format!("pivot found the value '{name}', for which no column is declared.");
             return Err(ExecError { code: "FP103", message });
         };
-        let at = *places.entry(compare::key(&keys)).or_insert(out.len());
+        let at = places.place(&compare::key(&keys));
         if at == out.len() {
             run.budget.charge(1, p.keys + p.names.len())?;
             let mut values = keys;
@@ -108,7 +110,7 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
             }
         }
     }
-    merged.sort_by_key(|(_, ordinal, ..)| *ordinal);
+    sort::sort_by_key(&mut merged, |(_, ordinal, ..)| *ordinal);
     let row = |(i, (name, _, data_type, ty)): (usize, (String, i64, String, String))| Row {
         values: vec![Value::from(name), Value::Long(i as i64), Value::from(data_type), Value::from(ty)],
         ..Row::default()

@@ -13,15 +13,9 @@ pub trait Columns {
     fn column(&self, index: usize) -> Value;
 }
 
-impl Columns for [Value] {
-    fn column(&self, index: usize) -> Value {
-        self.get(index).cloned().unwrap_or_default()
-    }
-}
-
 impl Columns for Vec<Value> {
     fn column(&self, index: usize) -> Value {
-        self.as_slice().column(index)
+        self.get(index).cloned().unwrap_or_default()
     }
 }
 
@@ -145,20 +139,25 @@ impl Program {
 
     /// The value for a row. `stack` is scratch space, empty between calls.
     pub fn eval(&self, row: &(impl Columns + ?Sized), stack: &mut Vec<Value>) -> Value {
-        self.walk(row, stack, &mut |_, _| {})
+        self.walk(row, stack, None)
     }
 
     /// The value for a row, and the value of every sub-expression that was looked at, in order.
     pub fn trace(&self, row: &(impl Columns + ?Sized), steps: &mut Vec<Step>) -> Value {
-        self.walk(row, &mut Vec::new(), &mut |span, value| steps.push(Step { span, value: value.clone() }))
+        self.walk(row, &mut Vec::new(), Some(steps))
     }
 
     fn walk(
         &self,
         row: &(impl Columns + ?Sized),
         stack: &mut Vec<Value>,
-        seen: &mut impl FnMut(Span, &Value),
+        mut steps: Option<&mut Vec<Step>>,
     ) -> Value {
+        let mut seen = |span: Span, value: &Value| {
+            if let Some(steps) = &mut steps {
+                steps.push(Step { span, value: value.clone() });
+            }
+        };
         stack.clear();
         let mut at = 0;
         while let Some(op) = self.ops.get(at) {

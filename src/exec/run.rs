@@ -8,10 +8,10 @@ use super::{
     Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
 };
 use crate::kql::bind::fold;
-use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, UnionSource};
+use crate::kql::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, UnionSource};
+use crate::value::keyed::Keyed;
 use crate::value::{Type, Value, compare, convert};
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The rows of a table.
@@ -27,10 +27,11 @@ pub struct Run<'a> {
     pub budget: Budget,
     /// Scratch space for programs.
     pub stack: Vec<Value>,
-    memo: HashMap<*const Plan, Table>,
+    /// What is known of nodes; `None` if it is forgotten.
+    memo: Keyed<Option<Table>>,
+    scalars: Keyed<Option<Value>>,
     /// What subqueries are given, by number.
-    given: HashMap<usize, Table>,
-    scalars: HashMap<*const Plan, Value>,
+    given: Keyed<Table>,
 }
 
 impl<'a> Run<'a> {
@@ -41,9 +42,9 @@ impl<'a> Run<'a> {
             leaves,
             budget,
             stack: Vec::new(),
-            memo: HashMap::new(),
-            given: HashMap::new(),
-            scalars: HashMap::new(),
+            memo: Keyed::default(),
+            scalars: Keyed::default(),
+            given: Keyed::default(),
         }
     }
 
@@ -51,7 +52,7 @@ impl<'a> Run<'a> {
     pub fn table(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let (mut steps, mut at) = (Vec::new(), plan);
         let mut rows = loop {
-            if let Some(done) = self.memo.get(&Rc::as_ptr(at)) {
+            if let Some(Some(done)) = self.memo.get(&at.id()) {
                 break Rc::clone(done);
             }
             match at.kind.input() {
@@ -78,25 +79,27 @@ impl<'a> Run<'a> {
     /// Remembers the rows of a node with several parents.
     fn kept(&mut self, plan: &Rc<Plan>, rows: Table) -> Table {
         if Rc::strong_count(plan) > 1 {
-            self.memo.insert(Rc::as_ptr(plan), Rc::clone(&rows));
+            self.provide(plan, Rc::clone(&rows));
         }
         rows
     }
 
     /// Sets the rows of a node that were worked out elsewhere.
     pub fn provide(&mut self, plan: &Rc<Plan>, rows: Table) {
-        self.memo.insert(Rc::as_ptr(plan), rows);
+        *self.memo.entry(&plan.id(), || None) = Some(rows);
     }
 
     /// Sets the rows a subquery is given.
     pub fn give(&mut self, id: usize, rows: Vec<Row>) {
-        self.given.insert(id, Rc::new(rows));
+        *self.given.entry(&id.to_le_bytes(), Table::default) = Rc::new(rows);
     }
 
     /// Forgets the rows of nodes that depend on what a subquery was given.
-    pub fn forget(&mut self, dependents: &HashSet<*const Plan>) {
-        self.memo.retain(|plan, _| !dependents.contains(plan));
-        self.scalars.retain(|plan, _| !dependents.contains(plan));
+    pub fn forget(&mut self, dependents: &[NodeId]) {
+        for id in dependents {
+            *self.memo.entry(id, || None) = None;
+            *self.scalars.entry(id, || None) = None;
+        }
     }
 
     /// The rows of a node that is neither a step of a pipeline nor a leaf.
@@ -104,7 +107,7 @@ impl<'a> Run<'a> {
     fn source(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let width = plan.columns.len();
         let rows = match &plan.kind {
-            PlanKind::Given(id) => return Ok(self.given.get(id).cloned().unwrap_or_default()),
+            PlanKind::Given(id) => return Ok(self.given.get(&id.to_le_bytes()).cloned().unwrap_or_default()),
             PlanKind::Table(_)
             | PlanKind::Error
             | PlanKind::Leaf(_)
@@ -182,7 +185,7 @@ impl<'a> Run<'a> {
                 ExprKind::Const(Value::array(rows.iter().map(first).collect()))
             }
             ExprKind::Window(_) => return Ok(e.clone()),
-            _ => match e.with_children(&mut |child| self.resolve(child))?.kind {
+            _ => match e.with_children(self.resolve_all(e.children())?).kind {
                 ExprKind::Call(call) => {
                     let mut call = Rc::unwrap_or_clone(call);
                     call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
@@ -194,22 +197,26 @@ impl<'a> Run<'a> {
         Ok(Expr { kind, ty: e.ty, span: e.span })
     }
 
+    fn resolve_all(&mut self, es: &[Expr]) -> Result<Vec<Expr>, ExecError> {
+        es.iter().map(|e| self.resolve(e)).collect()
+    }
+
     /// `toscalar`: first row, first column; nothing is the type's missing value.
     fn scalar(&mut self, plan: &Rc<Plan>, ty: Type) -> Result<Value, ExecError> {
-        if let Some(done) = self.scalars.get(&Rc::as_ptr(plan)) {
+        if let Some(Some(done)) = self.scalars.get(&plan.id()) {
             return Ok(done.clone());
         }
         let rows = self.table(plan)?;
         let value = rows.first().and_then(|r| r.values.first()).cloned().unwrap_or_else(|| ty.missing());
-        self.scalars.insert(Rc::as_ptr(plan), value.clone());
+        *self.scalars.entry(&plan.id(), || None) = Some(value.clone());
         Ok(value)
     }
 
     /// The value of an expression that reads no row.
     pub fn value(&mut self, e: &Expr) -> Result<Value, ExecError> {
         let resolved = self.resolve(e)?;
-        let none: &[Value] = &[];
-        Ok(Program::new(&resolved).eval(none, &mut self.stack))
+        let none: Vec<Value> = Vec::new();
+        Ok(Program::new(&resolved).eval(&none, &mut self.stack))
     }
 
     /// Programs of expressions over rows.

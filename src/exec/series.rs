@@ -6,8 +6,8 @@ use super::row::Row;
 use super::run::Run;
 use super::summarize::Grouping;
 use crate::kql::plan::MakeSeries;
-use crate::value::{Type, Value, compare, convert};
-use std::collections::{BTreeMap, HashMap};
+use crate::value::keyed::Keyed;
+use crate::value::{Type, Value, compare, convert, sort};
 
 /// How many items an array may have. Source: Microsoft's docs.
 const MOST_ITEMS: i128 = 1 << 20;
@@ -82,10 +82,11 @@ impl Axis {
 }
 
 /// One series: the results of each position that has rows, one an aggregate.
+#[derive(Default)]
 struct Series {
     keys: Vec<Value>,
     evidence: super::row::Evidence,
-    points: BTreeMap<i128, Vec<Value>>,
+    points: Vec<(i128, Vec<Value>)>,
 }
 
 /// The rows of `make-series`: keys, an array an aggregate, the array of the axis.
@@ -129,27 +130,25 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         grouping.add(run, keys, row)?;
     }
     let results: Vec<Program> = run.programs(&m.results)?;
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut all: Vec<Series> = Vec::new();
+    let mut all: Keyed<Series> = Keyed::default();
     for mut row in grouping.finish() {
         let made = row.values.split_off((by.len() + 1).min(row.values.len()));
         let position = row.values.pop().and_then(|v| v.as_integer()).unwrap_or(0);
-        let at = *places.entry(compare::key(&row.values)).or_insert(all.len());
-        if at == all.len() {
-            all.push(Series { keys: row.values, evidence: Default::default(), points: BTreeMap::new() });
-        }
-        let Some(series) = all.get_mut(at) else { continue };
+        let keys = compare::key(&row.values);
+        let series = all.entry(&keys, || Series { keys: row.values, ..Series::default() });
         series.evidence.merge(&row.evidence);
         let values = results.iter().map(|p| p.eval(&made, &mut run.stack)).collect();
-        series.points.insert(i128::from(position), values);
+        series.points.push((i128::from(position), values));
     }
+    let mut all = all.into_items();
     if all.is_empty() && m.non_empty && by.is_empty() && first.is_some() && last.is_some() {
-        all.push(Series { keys: Vec::new(), evidence: Default::default(), points: BTreeMap::new() });
+        all.push(Series::default());
     }
     let mut out = Vec::with_capacity(all.len());
-    for series in all {
-        let start = first.or(series.points.keys().next().copied()).unwrap_or(0);
-        let end = last.or(series.points.keys().next_back().copied()).unwrap_or(-1);
+    for mut series in all {
+        sort::sort_by_key(&mut series.points, |(at, _)| *at);
+        let start = first.or(series.points.first().map(|(at, _)| *at)).unwrap_or(0);
+        let end = last.or(series.points.last().map(|(at, _)| *at)).unwrap_or(-1);
         let count = (end - start + 1).max(0);
         if count > MOST_ITEMS {
             return Err(bad(&format!("{count} items are more than the 1048576 an array may have")));
@@ -157,7 +156,9 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         run.budget.charge(count as usize, m.results.len() + 1)?;
         let mut values = series.keys;
         for (i, default) in defaults.iter().enumerate() {
-            let item = |at: i128| series.points.get(&at).and_then(|p| p.get(i)).unwrap_or(default).clone();
+            let point = |at: i128| series.points.binary_search_by_key(&at, |(at, _)| *at).ok();
+            let point = |at: i128| series.points.get(point(at)?)?.1.get(i);
+            let item = |at: i128| point(at).unwrap_or(default).clone();
             values.push(Value::array((start..start + count).map(item).collect()));
         }
         values.push(Value::array((start..start + count).map(|at| axis.value(at, m.axis.ty)).collect()));

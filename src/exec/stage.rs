@@ -28,7 +28,7 @@ impl CompiledStage {
     /// Compiles a stage; `resolve` fixes what does not depend on the row.
     pub fn new(
         stage: &Stage,
-        resolve: &mut impl FnMut(&Expr) -> Result<Expr, ExecError>,
+        resolve: &mut dyn FnMut(&Expr) -> Result<Expr, ExecError>,
     ) -> Result<CompiledStage, ExecError> {
         let mut program = |e: &Expr| resolve(e).map(|e| Program::new(&e));
         Ok(match stage {

@@ -5,25 +5,29 @@ use super::program::Program;
 use super::row::Row;
 use super::run::Run;
 use super::stage::expand;
-use crate::kql::plan::{ApplyOutput, MvApply, Partition, Plan, PlanKind, Subquery};
+use crate::kql::plan::{ApplyOutput, MvApply, NodeId, Partition, Plan, PlanKind, Subquery};
+use crate::value::keyed::Keyed;
 use crate::value::{Value, compare};
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The nodes of a subquery whose rows depend on what it is given; the others are worked out once a run.
-fn dependents(plan: &Rc<Plan>, given: &[usize]) -> HashSet<*const Plan> {
-    fn depends(plan: &Rc<Plan>, given: &[usize], seen: &mut HashMap<*const Plan, bool>) -> bool {
-        if let Some(known) = seen.get(&Rc::as_ptr(plan)) {
+fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
+    fn depends(plan: &Rc<Plan>, given: &[usize], seen: &mut Keyed<bool>, out: &mut Vec<NodeId>) -> bool {
+        let id = plan.id();
+        if let Some(known) = seen.get(&id) {
             return *known;
         }
         let mut found = matches!(&plan.kind, PlanKind::Given(id) if given.contains(id));
-        plan.kind.for_each_plan(&mut |below| found |= depends(below, given, seen));
-        seen.insert(Rc::as_ptr(plan), found);
+        plan.kind.for_each_plan(&mut |below| found |= depends(below, given, seen, out));
+        seen.entry(&id, || found);
+        if found {
+            out.push(id);
+        }
         found
     }
-    let mut seen = HashMap::new();
-    depends(plan, given, &mut seen);
-    seen.into_iter().filter(|(_, depends)| *depends).map(|(plan, _)| plan).collect()
+    let mut out = Vec::new();
+    depends(plan, given, &mut Keyed::default(), &mut out);
+    out
 }
 
 /// `mv-apply`: the rows that the subquery makes of each row's items.
@@ -42,7 +46,7 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
         if items.is_empty() {
             continue;
         }
-        let made = subquery(run, &m.body, &dependents, [(m.body.given, items)])?;
+        let made = subquery(run, &m.body, &dependents, vec![(m.body.given, items)])?;
         run.budget.charge(made.len() + 1, width)?;
         for made in made.iter() {
             let value = |output: &ApplyOutput| match output {
@@ -58,18 +62,12 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
 /// `partition`: the rows that the subquery makes of each key's rows, keys in the order they first came.
 pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let key = run.programs([&p.key])?;
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut parts: Vec<(Value, Vec<Row>)> = Vec::new();
+    let mut parts: Keyed<(Value, Vec<Row>)> = Keyed::default();
     for row in rows {
         let value = run.eval_all(&key, row).pop().unwrap_or_default();
-        let at = *places.entry(compare::key([&value])).or_insert_with(|| {
-            parts.push((value, Vec::new()));
-            parts.len() - 1
-        });
-        if let Some((_, part)) = parts.get_mut(at) {
-            part.push(row.clone());
-        }
+        parts.entry(&compare::key([&value]), || (value, Vec::new())).1.push(row.clone());
     }
+    let parts = parts.into_items();
     if parts.len() > p.most {
         let message = format!(
             "partition found {} keys; without hint.strategy=native at most {} are allowed.",
@@ -83,7 +81,7 @@ pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<R
     let mut out = Vec::new();
     for (key, part) in parts {
         let key_row = Row { values: vec![key], ..Row::default() };
-        let given = [(p.body.given, part), (p.key_given, vec![key_row])];
+        let given = vec![(p.body.given, part), (p.key_given, vec![key_row])];
         let made = subquery(run, &p.body, &dependents, given)?;
         run.budget.charge(made.len() + 1, p.body.plan.columns.len())?;
         out.extend(made.iter().cloned());
@@ -95,8 +93,8 @@ pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<R
 fn subquery(
     run: &mut Run<'_>,
     body: &Subquery,
-    dependents: &HashSet<*const Plan>,
-    given: impl IntoIterator<Item = (usize, Vec<Row>)>,
+    dependents: &[NodeId],
+    given: Vec<(usize, Vec<Row>)>,
 ) -> Result<Rc<Vec<Row>>, ExecError> {
     for (id, rows) in given {
         run.give(id, rows);

@@ -6,8 +6,8 @@ use super::row::{Evidence, Row};
 use super::run::Run;
 use crate::kql::aggregates::{Accumulator, Aggregate};
 use crate::kql::plan::{AggregateExpr, Summarize};
+use crate::value::keyed::Keyed;
 use crate::value::{Type, Value, bytes, compare};
-use std::collections::HashMap;
 
 struct Group {
     keys: Vec<Value>,
@@ -24,11 +24,17 @@ struct Aggregation {
     width: usize,
 }
 
+impl Group {
+    fn new(aggregations: &[Aggregation], keys: Vec<Value>) -> Group {
+        let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect();
+        Group { keys, states, evidence: Evidence::None }
+    }
+}
+
 /// Rows grouped by keys, with the states of aggregates.
 pub struct Grouping {
     aggregations: Vec<Aggregation>,
-    places: HashMap<Vec<u8>, usize>,
-    groups: Vec<Group>,
+    groups: Keyed<Group>,
 }
 
 /// What a group costs besides its keys and results, in values.
@@ -49,27 +55,22 @@ impl Grouping {
                 width: a.width,
             });
         }
-        Ok(Grouping { aggregations, places: HashMap::new(), groups: Vec::new() })
+        Ok(Grouping { aggregations, groups: Keyed::default() })
     }
 
     /// The group of some keys, whether or not a row has come for it.
-    pub fn seed(&mut self, keys: Vec<Value>) -> usize {
-        let key = compare::key(&keys);
-        let next = self.groups.len();
-        let at = *self.places.entry(key).or_insert(next);
-        if at == next {
-            let states = self.aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect();
-            self.groups.push(Group { keys, states, evidence: Evidence::None });
-        }
-        at
+    pub fn seed(&mut self, keys: Vec<Value>) {
+        self.groups.entry(&compare::key(&keys), || Group::new(&self.aggregations, keys));
     }
 
     /// Adds a row to the group of its keys.
     pub fn add(&mut self, run: &mut Run<'_>, keys: Vec<Value>, row: &Row) -> Result<(), ExecError> {
-        let before = self.groups.len();
-        let at = self.seed(keys);
-        let Some(group) = self.groups.get_mut(at) else { return Ok(()) };
-        if at == before {
+        let mut new = false;
+        let group = self.groups.entry(&compare::key(&keys), || {
+            new = true;
+            Group::new(&self.aggregations, keys)
+        });
+        if new {
             run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
             run.budget.charge_kept(0, bytes(&group.keys))?;
         }
@@ -103,7 +104,7 @@ impl Grouping {
             }
             Row { values, evidence: group.evidence }
         };
-        self.groups.into_iter().map(finish).collect()
+        self.groups.into_items().into_iter().map(finish).collect()
     }
 }
 

@@ -6,8 +6,8 @@ use super::row::{Evidence, Row};
 use super::run::{Run, by_key};
 use super::summarize::Grouping;
 use crate::kql::plan::{SortKey, TopNestedLevel};
+use crate::value::keyed::Keyed;
 use crate::value::{Value, compare};
-use std::collections::HashMap;
 
 struct Level<'a> {
     level: &'a TopNestedLevel,
@@ -53,20 +53,13 @@ fn descend(
         return Ok(());
     };
     run.budget.charge(rows.len(), 1)?;
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut parts: Vec<(Value, Vec<&Row>)> = Vec::new();
+    let mut parts: Keyed<(Value, Vec<&Row>)> = Keyed::default();
     for row in rows {
         let key = run.eval_all(&level.key, row).pop().unwrap_or_default();
-        let at = *places.entry(compare::key([&key])).or_insert(parts.len());
-        if at == parts.len() {
-            parts.push((key, Vec::new()));
-        }
-        if let Some((_, part)) = parts.get_mut(at) {
-            part.push(row);
-        }
+        parts.entry(&compare::key([&key]), || (key, Vec::new())).1.push(row);
     }
     let mut ranked: Vec<(Value, (Value, Vec<&Row>))> = Vec::new();
-    for part in parts {
+    for part in parts.into_items() {
         ranked.push((aggregate(run, level, &part.1)?, part));
     }
     let order = SortKey {

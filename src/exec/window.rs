@@ -63,7 +63,8 @@ fn lift(
     windows: &mut Vec<Vec<Value>>,
 ) -> Result<Expr, ExecError> {
     let ExprKind::Window(w) = &e.kind else {
-        return e.with_children(&mut |child| lift(run, child, rows, width, windows));
+        let children = e.children().iter().map(|child| lift(run, child, rows, width, windows));
+        return Ok(e.with_children(children.collect::<Result<_, _>>()?));
     };
     let values = window(run, w, e.ty, rows)?;
     windows.push(values);

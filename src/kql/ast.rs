@@ -65,7 +65,7 @@ pub enum ExprKind {
 
 impl Expr {
     /// The expression with parts of it replaced where `change` yields something; tables inside it stay as they are.
-    pub fn map(&self, change: &mut impl FnMut(&Expr) -> Option<Expr>) -> Expr {
+    pub fn map(&self, change: &mut dyn FnMut(&Expr) -> Option<Expr>) -> Expr {
         if let Some(changed) = change(self) {
             return changed;
         }

@@ -3,8 +3,7 @@
 use super::ColumnUse;
 use super::details::{self, Cell};
 use crate::exec::row::{Row, Rows};
-use crate::value::json;
-use std::collections::HashSet;
+use crate::value::{json, keyed::Keys};
 
 /// An entity type of Sentinel. Source: the entity types and identifiers that the validator of the public rule repository
 /// accepts, with `CloudAppAccountId`, which published rules use and its newer version knows.
@@ -259,7 +258,7 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
     let share = MAX_ENTITIES / mappings.len().max(1);
     let mut out = String::new();
     let mut number = 3; // Sentinel's own alerts begin at "3".
-    let mut seen: HashSet<String> = HashSet::new();
+    let mut seen = Keys::default();
     for mapping in mappings {
         let columns: Vec<(&str, Option<usize>)> =
             mapping.fields.iter().map(|(name, used)| (*name, details::column(rows, &used.column))).collect();
@@ -276,7 +275,7 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
                 continue;
             }
             let body = body(mapping.entity, &values);
-            if seen.contains(&body) {
+            if seen.contains(body.as_bytes()) {
                 continue;
             }
             let entity = format!("{}{{\"$id\":\"{number}\",{body}", if out.is_empty() { "[" } else { "," });
@@ -285,7 +284,7 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
                 return out;
             }
             out.push_str(&entity);
-            seen.insert(body);
+            seen.insert(body.as_bytes());
             taken += 1;
             number += 1;
         }

@@ -203,6 +203,9 @@ fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
     match &e.kind {
         ExprKind::Column(at) => columns.get(*at)?.clone(),
         ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => None,
-        _ => e.with_children(&mut |child| replace(child, columns).ok_or(())).ok(),
+        _ => {
+            let children = e.children().iter().map(|child| replace(child, columns));
+            Some(e.with_children(children.collect::<Option<_>>()?))
+        }
     }
 }

@@ -12,11 +12,11 @@ mod condition;
 pub use condition::Condition;
 
 use crate::exec::split::Leaf;
-use crate::value::{datetime, json};
+use crate::value::keyed::Keyed;
+use crate::value::{datetime, json, sort};
 use condition::{Pair, fold};
 use forepost_wire::Leaves;
 use forepost_wire::sift::{Oracle, Sift, Skipped};
-use std::collections::HashMap;
 
 /// Tells records that matter to no leaf from the others.
 #[derive(Default)]
@@ -34,7 +34,7 @@ pub struct Sieve {
 struct Conditions {
     all: Vec<Condition>,
     /// Those that only listed names can satisfy, by folded name; and the others.
-    by_name: HashMap<String, Vec<u32>>,
+    by_name: Keyed<Vec<u32>>,
     by_more: Vec<u32>,
 }
 
@@ -48,7 +48,7 @@ impl Sieve {
         match condition.names() {
             Some(names) => {
                 for name in names {
-                    let places = by_name.entry(name.clone()).or_default();
+                    let places = by_name.entry(name.as_bytes(), Vec::new);
                     if places.last() != Some(&index) {
                         places.push(index);
                     }
@@ -71,7 +71,7 @@ impl Sieve {
         let Conditions { all, by_name, by_more } = &mut self.conditions;
         all.iter_mut().for_each(|c| *c = Condition::ALWAYS);
         *by_more = (0..all.len() as u32).collect();
-        by_name.clear();
+        *by_name = Keyed::default();
         self.reads_all = true;
         self.blind = true;
         self.sift.clear();
@@ -103,7 +103,7 @@ impl Sieve {
 
 impl Oracle for Conditions {
     fn leaves(&self, name: &[u8], source: &[u8]) -> Leaves {
-        let listed = self.by_name.get(&fold(&json::lossy(name))).map_or(&[][..], Vec::as_slice);
+        let listed = self.by_name.get(fold(&json::lossy(name)).as_bytes()).map_or(&[][..], Vec::as_slice);
         if listed.is_empty() && self.by_more.is_empty() {
             // Most names of a log: nothing has to be evaluated.
             return Leaves::from([]);
@@ -114,7 +114,7 @@ impl Oracle for Conditions {
             |i: &&u32| self.all.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut stack));
         let mut leaves: Vec<u32> =
             listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect();
-        leaves.sort_unstable();
+        sort::sort(&mut leaves);
         leaves.into()
     }
 

@@ -1,5 +1,6 @@
 //! Order, equality and keys of values.
 
+use super::keyed::Keys;
 use super::{Value, text};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -134,6 +135,15 @@ pub fn key<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     for v in values {
         write_key(&mut out, v);
+    }
+    out
+}
+
+/// The keys of several values, each by itself.
+pub fn keys<'a>(values: impl IntoIterator<Item = &'a Value>) -> Keys {
+    let mut out = Keys::default();
+    for v in values {
+        out.insert(&key([v]));
     }
     out
 }

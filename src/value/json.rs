@@ -4,11 +4,11 @@ pub use forepost_wire::json::{
     Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value, unescape,
 };
 
+use super::keyed::Keyed;
 use super::limits::{self, Limit};
 use super::{Bag, Str, Value, datetime, text, timespan};
 use forepost_wire::json::{error, unexpected};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -111,18 +111,11 @@ fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
         }
         return bag;
     }
-    let mut places: HashMap<Str, usize> = HashMap::with_capacity(pairs.len());
-    let mut out: Vec<(Str, Value)> = Vec::with_capacity(pairs.len());
+    let mut out: Keyed<(Str, Value)> = Keyed::default();
     for (k, v) in pairs {
-        match places.get(&k).and_then(|i| out.get_mut(*i)) {
-            Some(slot) => slot.1 = v,
-            None => {
-                places.insert(Rc::clone(&k), out.len());
-                out.push((k, v));
-            }
-        }
+        out.entry(k.as_bytes(), || (Rc::clone(&k), Value::Null)).1 = v;
     }
-    Bag::from_distinct(out)
+    Bag::from_distinct(out.into_items())
 }
 
 fn parse_string<'t>(text: &'t [u8], at: &mut usize) -> Result<Cow<'t, str>, JsonError> {

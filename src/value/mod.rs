@@ -9,6 +9,7 @@ pub mod compare;
 pub mod convert;
 pub mod datetime;
 pub mod json;
+pub mod keyed;
 pub mod limits;
 pub mod sort;
 pub mod text;

@@ -10,10 +10,9 @@ use crate::kql::plan::{
     PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
     UnionSource,
 };
+use crate::value::keyed::Keyed;
 use crate::value::{Column, Str, Type};
 use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
-use std::collections::HashMap;
-use std::convert::Infallible;
 use std::rc::Rc;
 
 /// A table of the catalog and the row stages that run on each of its rows.
@@ -40,7 +39,7 @@ pub struct Split {
 
 /// Splits a plan.
 pub fn split(plan: &Rc<Plan>) -> Split {
-    let mut splitter = Splitter { leaves: Vec::new(), done: HashMap::new(), given: HashMap::new() };
+    let mut splitter = Splitter { leaves: Vec::new(), done: Keyed::default(), given: Keyed::default() };
     let all = vec![true; plan.columns.len()];
     let root = splitter.node(plan, &all);
     Split { leaves: splitter.leaves, root }
@@ -49,9 +48,9 @@ pub fn split(plan: &Rc<Plan>) -> Split {
 struct Splitter {
     leaves: Vec<Leaf>,
     /// Nodes with several parents are done once.
-    done: HashMap<*const Plan, Rc<Plan>>,
+    done: Keyed<Rc<Plan>>,
     /// Which columns subqueries read of what they are given, by number.
-    given: HashMap<usize, Vec<bool>>,
+    given: Keyed<Vec<bool>>,
 }
 
 /// A step of a pipeline without what it goes over.
@@ -70,7 +69,7 @@ impl Splitter {
             if let Some(leaf) = self.leaf(at, &needed) {
                 break leaf;
             }
-            if let Some(done) = self.done.get(&Rc::as_ptr(at)) {
+            if let Some(done) = self.done.get(&at.id()) {
                 break Rc::clone(done);
             }
             // A shared node serves all its parents: all its columns.
@@ -94,7 +93,7 @@ impl Splitter {
                 _ => {
                     let made = self.source(at, &needed);
                     if shared {
-                        self.done.insert(Rc::as_ptr(at), Rc::clone(&made));
+                        self.done.entry(&at.id(), || Rc::clone(&made));
                     }
                     break made;
                 }
@@ -105,9 +104,9 @@ impl Splitter {
                 Step::Stage(stage) => PlanKind::Stage(made, stage),
                 Step::Set(op) => PlanKind::Set(made, op),
             };
-            made = Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open));
+            made = Plan::new(kind, plan.columns.clone(), plan.span, plan.open);
             if shared {
-                self.done.insert(Rc::as_ptr(plan), Rc::clone(&made));
+                self.done.entry(&plan.id(), || Rc::clone(&made));
             }
         }
         made
@@ -122,7 +121,7 @@ impl Splitter {
             | PlanKind::Stage(..)
             | PlanKind::Set(..) => return Rc::clone(plan),
             PlanKind::Given(id) => {
-                let read = self.given.entry(*id).or_default();
+                let read = self.given.entry(&id.to_le_bytes(), Vec::new);
                 read.resize(needed.len().max(read.len()), false);
                 read.iter_mut().zip(needed).for_each(|(r, n)| *r |= n);
                 return Rc::clone(plan);
@@ -165,7 +164,7 @@ impl Splitter {
                     .collect(),
             ),
         };
-        Rc::new(Plan::new(kind, plan.columns.clone(), plan.span, plan.open))
+        Plan::new(kind, plan.columns.clone(), plan.span, plan.open)
     }
 
     /// The operator with the tables inside it split; `below` gets what its subquery reads of the input.
@@ -281,7 +280,7 @@ impl Splitter {
     fn subquery(&mut self, s: &Subquery) -> (Subquery, Vec<bool>) {
         let all = vec![true; s.plan.columns.len()];
         let plan = self.node(&s.plan, &all);
-        let read = self.given.remove(&s.given).unwrap_or_default();
+        let read = self.given.get(&s.given.to_le_bytes()).cloned().unwrap_or_default();
         (Subquery { plan, given: s.given }, read)
     }
 
@@ -302,8 +301,7 @@ impl Splitter {
             };
             return Expr { kind, ty: e.ty, span: e.span };
         }
-        let Ok(split) = e.with_children(&mut |child| Ok::<Expr, Infallible>(self.expr(child)));
-        split
+        e.with_children(e.children().iter().map(|child| self.expr(child)).collect())
     }
 
     /// The longest run of row stages over a table, as a leaf, with what must wait on top of it.
@@ -353,19 +351,19 @@ impl Splitter {
             columns: columns.to_vec(),
         });
         let span = plan.span;
-        let mut top = Rc::new(Plan::new(PlanKind::Leaf(index), columns.to_vec(), span, false));
+        let mut top = Plan::new(PlanKind::Leaf(index), columns.to_vec(), span, false);
         for e in waiting {
             let e = self.expr(&e);
-            top = Rc::new(Plan::new(
+            top = Plan::new(
                 PlanKind::Stage(Rc::clone(&top), Stage::Where(e)),
                 top.columns.clone(),
                 span,
                 false,
-            ));
+            );
         }
         for (stage, node) in rest {
             let stage = map_stage(stage, &mut |e| self.expr(e));
-            top = Rc::new(Plan::new(PlanKind::Stage(top, stage), node.columns.clone(), node.span, false));
+            top = Plan::new(PlanKind::Stage(top, stage), node.columns.clone(), node.span, false);
         }
         Some(top)
     }
@@ -443,12 +441,15 @@ fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
             Some(Expr { kind: ExprKind::Column(at), ty: e.ty, span: e.span })
         }
         ExprKind::Window(_) => None,
-        _ => e.with_children(&mut |child| remap(child, values).ok_or(())).ok(),
+        _ => {
+            let children = e.children().iter().map(|child| remap(child, values));
+            Some(e.with_children(children.collect::<Option<_>>()?))
+        }
     }
 }
 
 /// A stage with its expressions replaced.
-fn map_stage(stage: &Stage, f: &mut impl FnMut(&Expr) -> Expr) -> Stage {
+fn map_stage(stage: &Stage, f: &mut dyn FnMut(&Expr) -> Expr) -> Stage {
     match stage {
         Stage::Where(e) => Stage::Where(f(e)),
         Stage::Extend(sets) => Stage::Extend(sets.iter().map(|(i, e)| (*i, f(e))).collect()),

@@ -2,9 +2,9 @@
 
 use super::super::functions::call::list_items;
 use super::{Schema, averaged, first};
-use crate::value::{Bag, Decimal, Type, Value, compare, convert};
+use crate::value::keyed::Keys;
+use crate::value::{Bag, Decimal, Type, Value, compare, convert, sort};
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 /// How many items `make_list` and its kin keep unless told otherwise. Source: Microsoft's docs.
@@ -41,7 +41,7 @@ pub enum Accumulator {
     /// Rows.
     Count(i64),
     /// Keys of different values.
-    Distinct(HashSet<Vec<u8>>),
+    Distinct(Keys),
     /// A sum of whole numbers or ticks, and the type to give it.
     WholeSum(i64, Type),
     /// A sum of reals.
@@ -77,7 +77,7 @@ pub enum Accumulator {
     /// Different values in the order they came.
     Set {
         /// Their keys.
-        keys: HashSet<Vec<u8>>,
+        keys: Keys,
         /// The values.
         items: Vec<Value>,
         /// At most so many.
@@ -103,9 +103,9 @@ pub enum Accumulator {
         sum: f64,
     },
     /// Hashes of different values.
-    Hashes(BTreeSet<i64>),
+    Hashes(Hashes),
     /// Hashes of several such sets.
-    MergedHashes(BTreeSet<i64>),
+    MergedHashes(Hashes),
     /// The schema of all values.
     Schema(Schema),
     /// Bits combined.
@@ -141,7 +141,7 @@ impl Ranking {
     }
 
     fn sort(&mut self) {
-        crate::value::sort::sort_by(&mut self.items, |(a, _), (b, _)| compare::order(a, b));
+        sort::sort_by(&mut self.items, |(a, _), (b, _)| compare::order(a, b));
     }
 
     /// The value at a percentile of the sorted values. Source: Microsoft's docs, percentiles: nearest rank.
@@ -185,8 +185,27 @@ fn hash(v: &Value) -> i64 {
     twox_hash::XxHash64::oneshot(0, &compare::key([v])) as i64
 }
 
-fn hashes(set: BTreeSet<i64>) -> Value {
-    if set.len() > MAX_ITEMS { Value::Null } else { Value::array(set.into_iter().map(Value::Long).collect()) }
+/// Different hashes, and one more than may be kept if there are more.
+#[derive(Default)]
+pub struct Hashes {
+    seen: Keys,
+    hashes: Vec<i64>,
+}
+
+impl Hashes {
+    fn add(&mut self, hash: i64) {
+        if self.hashes.len() <= MAX_ITEMS && self.seen.insert(&hash.to_le_bytes()) {
+            self.hashes.push(hash);
+        }
+    }
+
+    fn finish(mut self) -> Value {
+        if self.hashes.len() > MAX_ITEMS {
+            return Value::Null;
+        }
+        sort::sort(&mut self.hashes);
+        Value::array(self.hashes.into_iter().map(Value::Long).collect())
+    }
 }
 
 impl Accumulator {
@@ -252,7 +271,7 @@ impl Accumulator {
             }
             _ if v.is_null() => {}
             Accumulator::Distinct(keys) => {
-                keys.insert(compare::key([v]));
+                keys.insert(&compare::key([v]));
             }
             Accumulator::WholeSum(sum, _) => {
                 let n = match v {
@@ -293,7 +312,7 @@ impl Accumulator {
                 *max = limit(args, 1, *max);
                 // A set over arrays is the set of their items.
                 for item in list_items(v) {
-                    if items.len() < *max && !item.is_null() && keys.insert(compare::key([item])) {
+                    if items.len() < *max && !item.is_null() && keys.insert(&compare::key([item])) {
                         items.push(item.clone());
                     }
                 }
@@ -316,18 +335,10 @@ impl Accumulator {
                     *sum += dx * (y - *my);
                 }
             }
-            Accumulator::Hashes(set) => {
-                if set.len() <= MAX_ITEMS {
-                    set.insert(hash(v));
-                }
-            }
+            Accumulator::Hashes(set) => set.add(hash(v)),
             Accumulator::MergedHashes(set) => {
                 let found = v.as_array().unwrap_or_default().iter().filter_map(Value::as_integer);
-                for hash in found {
-                    if set.len() <= MAX_ITEMS {
-                        set.insert(hash);
-                    }
-                }
+                found.for_each(|hash| set.add(hash));
             }
             Accumulator::Schema(schema) => schema.add(v),
             Accumulator::Spread(_, n, mean, m2) => {
@@ -353,7 +364,7 @@ impl Accumulator {
             Accumulator::List { items, .. } | Accumulator::Set { items, .. } => items.len(),
             Accumulator::Bag(bag) => bag.len(),
             Accumulator::Percentiles(_, ranking) | Accumulator::Digest(ranking) => ranking.items.len(),
-            Accumulator::Hashes(set) | Accumulator::MergedHashes(set) => set.len(),
+            Accumulator::Hashes(set) | Accumulator::MergedHashes(set) => set.hashes.len(),
             Accumulator::Best(_, value) | Accumulator::Any(value) => usize::from(value.is_some()),
             Accumulator::Arg { best, .. } => usize::from(best.is_some()),
             Accumulator::Count(_)
@@ -410,7 +421,7 @@ impl Accumulator {
                 let of = if sample { n - 1 } else { n };
                 one(Value::Real(if of > 0 { sum / of as f64 } else { 0.0 }))
             }
-            Accumulator::Hashes(set) | Accumulator::MergedHashes(set) => one(hashes(set)),
+            Accumulator::Hashes(set) | Accumulator::MergedHashes(set) => one(set.finish()),
             Accumulator::Schema(schema) => one(schema.finish()),
             Accumulator::Spread(kind, n, _, m2) => {
                 let of = match kind {

@@ -18,7 +18,7 @@ impl Binder<'_> {
         name: &Name,
         args: &[Argument],
         span: Span,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Expr> {
         let Some(collecting) = self.aggregates.take() else {
@@ -43,7 +43,7 @@ impl Binder<'_> {
         aggregate: &'static Aggregate,
         name: &Name,
         args: &[Argument],
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<(Vec<Expr>, Type, usize)> {
         // count(*) is count().
@@ -109,7 +109,7 @@ impl Binder<'_> {
     }
 
     /// The columns `*` stands for in an aggregate: all but the keys and the maximised column itself.
-    fn starred(&self, scope: Scope<'_>, maximised: Option<&Expr>) -> Vec<usize> {
+    fn starred(&self, scope: &Scope<'_>, maximised: Option<&Expr>) -> Vec<usize> {
         let is = |e: &Expr, i: usize| matches!(e.kind, ExprKind::Column(j) if j == i);
         let is_key = |i: usize| self.group_keys.iter().any(|k| is(k, i));
         (0..scope.columns.len()).filter(|i| !is_key(*i) && !maximised.is_some_and(|m| is(m, *i))).collect()
@@ -124,7 +124,7 @@ impl Binder<'_> {
         span: Span,
         env: &Env,
     ) -> Option<Rc<Plan>> {
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
         let mut columns = Vec::new();
         let mut failed = false;
@@ -172,11 +172,11 @@ impl Binder<'_> {
             && outputs.iter().enumerate().all(|(i, e)| matches!(e.kind, ExprKind::Column(j) if i == j));
         let op = SetOp::Summarize(Summarize { keys, aggregates: found });
         if plain {
-            return Some(Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), op), columns, span, open)));
+            return Some(Plan::new(PlanKind::Set(Rc::clone(input), op), columns, span, open));
         }
-        let summarized = Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), op), raw, span, open));
+        let summarized = Plan::new(PlanKind::Set(Rc::clone(input), op), raw, span, open);
         let kind = PlanKind::Stage(summarized, Stage::Project(outputs));
-        Some(Rc::new(Plan::new(kind, columns, span, open)))
+        Some(Plan::new(kind, columns, span, open))
     }
 
     /// Explicit names are taken first, so that made-up ones get out of their way.
@@ -191,8 +191,12 @@ impl Binder<'_> {
     }
 
     pub(super) fn poison(&mut self, named: &Named) {
-        let names = named.names.iter().map(|n| Rc::clone(&n.text));
-        self.poisoned.extend(names.chain(name::of(&named.value).map(Rc::from)));
+        for name in &named.names {
+            self.poisoned.insert(name.text.as_bytes());
+        }
+        if let Some(name) = name::of(&named.value) {
+            self.poisoned.insert(name.as_bytes());
+        }
     }
 
     /// The name of an output: its own, its expression's, or a number.
@@ -208,7 +212,7 @@ impl Binder<'_> {
     pub(super) fn key(
         &mut self,
         named: &Named,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
         namer: &mut Namer,
     ) -> Option<(Column, Expr)> {
@@ -236,7 +240,7 @@ impl Binder<'_> {
     fn aggregate_output(
         &mut self,
         named: &Named,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
         namer: &mut Namer,
     ) -> Option<Vec<(Column, Expr)>> {
@@ -268,7 +272,7 @@ impl Binder<'_> {
     }
 
     /// An expression over aggregates: outside their arguments it cannot read a row.
-    fn aggregate_expr(&mut self, e: &ast::Expr, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn aggregate_expr(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         if let ast::ExprKind::Name(name) = &e.kind
             && scope.columns.iter().any(|c| c.name == *name)
             && env.find(name).is_none_or(|n| !n.local)
@@ -303,7 +307,7 @@ impl Binder<'_> {
         Some(bound)
     }
 
-    fn star_names(&self, scope: Scope<'_>, a: &AggregateExpr) -> Vec<String> {
+    fn star_names(&self, scope: &Scope<'_>, a: &AggregateExpr) -> Vec<String> {
         let maximised = a.args.first().filter(|_| is_arg(a.aggregate));
         let name = |i: &usize| scope.columns.get(*i).map(|c| c.name.to_string());
         self.starred(scope, maximised).iter().filter_map(name).collect()
@@ -314,7 +318,7 @@ impl Binder<'_> {
     pub(super) fn over_aggregates(
         &mut self,
         values: &[&ast::Expr],
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<(Vec<AggregateExpr>, Vec<Expr>)> {
         let outer = self.aggregates.replace(Aggregates::default());

@@ -37,7 +37,7 @@ impl Binder<'_> {
         name: &Name,
         args: &[Argument],
         span: Span,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Bound> {
         if let Some(node) = env.find(&name.text) {
@@ -51,7 +51,7 @@ impl Binder<'_> {
         self.library_call(&Written { name, args, span }, scope, env)
     }
 
-    fn library_call(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Bound> {
+    fn library_call(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         if let Some(bound) = self.special_call(call, scope, env) {
             return bound;
         }
@@ -95,7 +95,7 @@ impl Binder<'_> {
         None
     }
 
-    fn bind_arguments(&mut self, args: &[Argument], scope: Scope<'_>, env: &Env) -> Option<Vec<Expr>> {
+    fn bind_arguments(&mut self, args: &[Argument], scope: &Scope<'_>, env: &Env) -> Option<Vec<Expr>> {
         let bound: Vec<Option<Expr>> = args.iter().map(|a| self.bind_scalar(&a.value, scope, env)).collect();
         bound.into_iter().collect()
     }
@@ -119,7 +119,7 @@ impl Binder<'_> {
         &mut self,
         f: &'static functions::Function,
         call: &Written<'_>,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Expr> {
         let params = self.spread(f.params, call.args.len(), call.name)?;
@@ -174,7 +174,7 @@ impl Binder<'_> {
         name: &Name,
         args: &[Argument],
         span: Span,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Bound> {
         self.count(span)?;
@@ -212,7 +212,7 @@ impl Binder<'_> {
                 continue;
             }
             let Some(default) = &parameter.default else { continue };
-            let no_row = self.no_row();
+            let no_row = &self.no_row();
             match (self.bind_scalar(default, no_row, &f.env), &parameter.ty) {
                 (Some(e), ParameterType::Scalar(ty)) => {
                     let e = self.coerce(e, *ty);
@@ -240,7 +240,7 @@ impl Binder<'_> {
         &mut self,
         parameter: &LambdaParameter,
         argument: &Argument,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Binding> {
         let span = argument.value.span;

@@ -19,7 +19,7 @@ impl Binder<'_> {
     ) -> Option<Rc<Plan>> {
         let (expand, columns, open) = self.expansion(input, e, word, env)?;
         let kind = PlanKind::Stage(Rc::clone(input), Stage::MvExpand(Rc::new(expand)));
-        Some(Rc::new(Plan::new(kind, columns, span, open)))
+        Some(Plan::new(kind, columns, span, open))
     }
 
     /// What `mv-expand` and `mv-apply` make of a row, the columns it has then, and whether more are unknown.
@@ -30,7 +30,7 @@ impl Binder<'_> {
         word: &str,
         env: &Env,
     ) -> Option<(MvExpand, Vec<Column>, bool)> {
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let (mut columns, mut items) = (input.columns.clone(), Vec::new());
         let mut namer = Namer::new();
         let mut open = input.open;
@@ -127,7 +127,7 @@ impl Binder<'_> {
         let open = open || body.plan.open;
         let apply = MvApply { expand: Rc::new(expand), body, outputs };
         let kind = PlanKind::Set(Rc::clone(input), SetOp::MvApply(Box::new(apply)));
-        Some(Rc::new(Plan::new(kind, columns, span, open)))
+        Some(Plan::new(kind, columns, span, open))
     }
 
     pub(super) fn bad_parameter(&mut self, p: &Parameter) {

@@ -66,7 +66,7 @@ impl Binder<'_> {
             left: Rc::clone(left),
             right,
         };
-        Some(Rc::new(Plan::new(PlanKind::Join(Box::new(plan)), columns, operator.span, open)))
+        Some(Plan::new(PlanKind::Join(Box::new(plan)), columns, operator.span, open))
     }
 
     pub(super) fn join_kind(&mut self, parameters: &[Parameter], lookup: bool) -> Option<JoinKind> {
@@ -169,7 +169,7 @@ impl Binder<'_> {
                 Some(Expr { kind: ExprKind::Column(i), ty, span })
             }
             None => {
-                let scope = self.scope(&side.columns, side.open);
+                let scope = &self.scope(&side.columns, side.open);
                 self.unknown_name(name, span, scope, &Env::default())
             }
         }
@@ -230,8 +230,8 @@ pub(super) fn filter_below(input: &Rc<Plan>, filter: Expr) -> (Rc<Plan>, Option<
     });
     let Some(below) = conjunction(below) else { return (Rc::clone(input), conjunction(above)) };
     let kind = PlanKind::Stage(Rc::clone(&join.left), Stage::Where(below));
-    let left = Rc::new(Plan::new(kind, join.left.columns.clone(), span, join.left.open));
+    let left = Plan::new(kind, join.left.columns.clone(), span, join.left.open);
     let kind = PlanKind::Join(Box::new(join.with_inputs(left, Rc::clone(&join.right))));
-    let plan = Rc::new(Plan::new(kind, input.columns.clone(), input.span, input.open));
+    let plan = Plan::new(kind, input.columns.clone(), input.span, input.open);
     (plan, conjunction(above))
 }

@@ -25,8 +25,7 @@ mod wide;
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};
 use super::plan::{Expr, Plan, PlanKind};
-use crate::value::{Column, Str, Type};
-use std::collections::HashSet;
+use crate::value::{Column, Str, Type, keyed::Keys};
 use std::rc::Rc;
 
 /// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
@@ -96,7 +95,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         diagnostics: Vec::new(),
         nodes: 0,
         depth: 0,
-        poisoned: HashSet::new(),
+        poisoned: Keys::default(),
         aggregates: None,
         group_keys: Vec::new(),
         scopes: 0,
@@ -182,7 +181,6 @@ impl Drop for EnvNode {
 }
 
 /// The columns an expression can read.
-#[derive(Clone, Copy)]
 struct Scope<'a> {
     /// Of the input row.
     columns: &'a [Column],
@@ -217,7 +215,7 @@ struct Binder<'c> {
     nodes: usize,
     depth: usize,
     /// Names whose definition failed: using them says nothing new.
-    poisoned: HashSet<Str>,
+    poisoned: Keys,
     aggregates: Option<Aggregates>,
     /// The keys of the `summarize` being bound.
     group_keys: Vec<Expr>,
@@ -303,7 +301,7 @@ impl Binder<'_> {
                     }
                 }
                 StatementKind::Query(expr) => {
-                    let scope = self.no_row();
+                    let scope = &self.no_row();
                     result = match self.bind_any(expr, scope, &env) {
                         Some(Bound::Table(plan)) => Some(plan),
                         Some(Bound::Scalar(e)) => Some(self.scalar_result(e)),
@@ -322,7 +320,7 @@ impl Binder<'_> {
     /// A query that is a scalar yields one row of one column.
     fn scalar_result(&mut self, e: Expr) -> Rc<Plan> {
         let (span, columns) = (e.span, vec![Column::new("print_0", e.ty)]);
-        Rc::new(Plan::new(PlanKind::Print(vec![e]), columns, span, false))
+        Plan::new(PlanKind::Print(vec![e]), columns, span, false)
     }
 
     fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
@@ -330,7 +328,7 @@ impl Binder<'_> {
             let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
             return Binding::Function(Rc::new(function));
         }
-        let scope = self.no_row();
+        let scope = &self.no_row();
         match self.bind_any(value, scope, env) {
             Some(Bound::Scalar(e)) => Binding::Scalar(e, None),
             Some(Bound::Table(plan)) => Binding::Table(plan),
@@ -353,7 +351,7 @@ impl Binder<'_> {
             );
             return Binding::Error;
         };
-        let scope = self.no_row();
+        let scope = &self.no_row();
         match self.bind_scalar(default, scope, env) {
             Some(e) => Binding::Scalar(self.coerce(e, *ty), None),
             None => Binding::Error,
@@ -378,7 +376,7 @@ impl Binder<'_> {
         }
         // What Sentinel writes before the query of an alert: the time `now()` stands for.
         if &*name.text == "query_now" {
-            let scope = self.no_row();
+            let scope = &self.no_row();
             let now = value.and_then(|e| self.bind_scalar(e, scope, env));
             match now {
                 Some(now) if now.ty == Type::DateTime && now.as_const().is_some() => self.now = Some(now),
@@ -395,7 +393,7 @@ impl Binder<'_> {
     }
 
     /// An expression, whatever it turns out to be.
-    fn bind_any(&mut self, e: &ast::Expr, scope: Scope<'_>, env: &Env) -> Option<Bound> {
+    fn bind_any(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         self.count(e.span)?;
         match &e.kind {
             ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
@@ -409,7 +407,7 @@ impl Binder<'_> {
     }
 
     /// An expression that must be scalar.
-    fn bind_scalar(&mut self, e: &ast::Expr, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn bind_scalar(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         match self.bind_any(e, scope, env)? {
             Bound::Scalar(e) => Some(e),
             Bound::Table(_) => self.error("KS108", "Scalar value expected.", e.span),
@@ -420,7 +418,7 @@ impl Binder<'_> {
     }
 
     /// What a name stands for: a function's own names, then columns, then `let` names, then tables.
-    fn bind_name(&mut self, name: &Str, span: Span, scope: Scope<'_>, env: &Env) -> Option<Bound> {
+    fn bind_name(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         let found = env.find(name);
         if let Some(node) = found.filter(|n| n.local) {
             return self.use_binding(node.binding.clone(), name, span, scope);
@@ -434,12 +432,12 @@ impl Binder<'_> {
         }
         if let Some(table) = self.catalog.tables.iter().find(|t| t.name == *name) {
             let kind = PlanKind::Table(Rc::clone(&table.name));
-            return Some(Bound::Table(Rc::new(Plan::new(kind, table.columns.clone(), span, false))));
+            return Some(Bound::Table(Plan::new(kind, table.columns.clone(), span, false)));
         }
         self.unknown_name(name, span, scope, env)
     }
 
-    fn use_binding(&mut self, binding: Binding, name: &Str, span: Span, scope: Scope<'_>) -> Option<Bound> {
+    fn use_binding(&mut self, binding: Binding, name: &Str, span: Span, scope: &Scope<'_>) -> Option<Bound> {
         match binding {
             Binding::Scalar(_, Some(id)) if id != scope.id => {
                 let message = format!("'{name}' depends on the row and cannot be used inside another table.");
@@ -456,8 +454,8 @@ impl Binder<'_> {
         }
     }
 
-    fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(name) {
+    fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
+        if scope.open || self.poisoned.contains(name.as_bytes()) {
             return None;
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));
@@ -486,7 +484,7 @@ impl Binder<'_> {
     fn bind_lambda_body(&mut self, f: &Function, env: Env, id: u32, span: Span) -> Option<Bound> {
         self.deeper(span, |b| {
             let (env, _) = b.statements(&f.lambda.statements, env, true);
-            let scope = Scope { row: false, columns: &[], open: false, id };
+            let scope = &Scope { row: false, columns: &[], open: false, id };
             b.bind_any(&f.lambda.body, scope, &env)
         })
     }

@@ -64,7 +64,7 @@ impl Binder<'_> {
         let places = found.iter().enumerate();
         let places = places.filter_map(|(i, (_, ty, at))| Some((group(i)?, *at, *ty))).collect();
         let Some(source) = source else {
-            return Some(Rc::new(Plan::new(PlanKind::Error, columns, span, input.open)));
+            return Some(Plan::new(PlanKind::Error, columns, span, input.open));
         };
         let stage = Parse {
             source,
@@ -75,11 +75,11 @@ impl Binder<'_> {
             pattern: Box::new(pattern),
         };
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Parse(Rc::new(stage)));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 
     fn text_source(&mut self, input: &Rc<Plan>, source: &ast::Expr, env: &Env) -> Option<Expr> {
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         self.bind_scalar(source, scope, env)
     }
 
@@ -159,7 +159,7 @@ impl Binder<'_> {
         let (mut quotes, mut escapes) = (Vec::new(), Vec::new());
         let (mut pair, mut kv, mut greedy, mut pattern) = (None, None, false, None);
         for p in parameters {
-            let scope = self.no_row();
+            let scope = &self.no_row();
             let value = self.bind_scalar(&p.value, scope, env)?;
             let text = value.as_const().and_then(Value::as_str).unwrap_or_default();
             let chars: Vec<char> = text.chars().collect();
@@ -193,11 +193,11 @@ impl Binder<'_> {
             }
         };
         let Some(source) = source else {
-            return Some(Rc::new(Plan::new(PlanKind::Error, columns, span, input.open)));
+            return Some(Plan::new(PlanKind::Error, columns, span, input.open));
         };
         let stage = ParseKv { source, columns: places, mode, quotes, escapes, width: columns.len() };
         let kind = PlanKind::Stage(Rc::clone(input), Stage::ParseKv(Rc::new(stage)));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 }
 

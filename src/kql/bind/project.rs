@@ -16,9 +16,9 @@ impl Binder<'_> {
         let mut columns = input.columns.clone();
         columns.push(Column::new("", Type::Bool));
         let kind = PlanKind::Set(Rc::clone(input), SetOp::Window(vec![(width, predicate)]));
-        let with = Rc::new(Plan::new(kind, columns.clone(), span, input.open));
+        let with = Plan::new(kind, columns.clone(), span, input.open);
         let test = Expr { kind: ExprKind::Column(width), ty: Type::Bool, span };
-        let kept = Rc::new(Plan::new(PlanKind::Stage(with, Stage::Where(test)), columns, span, input.open));
+        let kept = Plan::new(PlanKind::Stage(with, Stage::Where(test)), columns, span, input.open);
         let all: Vec<usize> = (0..width).collect();
         self.pick(&kept, &all, span)
     }
@@ -30,7 +30,7 @@ impl Binder<'_> {
         span: Span,
         env: &Env,
     ) -> Option<Rc<Plan>> {
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
         self.reserve(items.iter(), &mut namer);
         let mut columns = input.columns.clone();
@@ -69,7 +69,7 @@ impl Binder<'_> {
         } else {
             PlanKind::Stage(Rc::clone(input), Stage::Extend(sets))
         };
-        Some(Rc::new(Plan::new(kind, columns, span, open)))
+        Some(Plan::new(kind, columns, span, open))
     }
 
     /// The name `extend` gives an unnamed value: made up from the expression it may overwrite a column,
@@ -93,7 +93,7 @@ impl Binder<'_> {
         span: Span,
         env: &Env,
     ) -> Option<Rc<Plan>> {
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
         self.reserve(items.iter(), &mut namer);
         let (mut columns, mut values) = (Vec::new(), Vec::new());
@@ -132,14 +132,14 @@ impl Binder<'_> {
             all.extend(columns.iter().map(|c| Column::new("", c.ty)));
             let sets = values.into_iter().enumerate().map(|(i, e)| (width + i, e)).collect();
             let kind = PlanKind::Set(Rc::clone(input), SetOp::Window(sets));
-            let with = Rc::new(Plan::new(kind, all, span, open));
+            let with = Plan::new(kind, all, span, open);
             let picks: Vec<usize> = (width..width + columns.len()).collect();
             let picked = self.pick(&with, &picks, span);
             let kind = PlanKind::Stage(picked, Stage::Project(column_exprs(&columns, span)));
-            return Some(Rc::new(Plan::new(kind, columns, span, open)));
+            return Some(Plan::new(kind, columns, span, open));
         }
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Project(values));
-        Some(Rc::new(Plan::new(kind, columns, span, open)))
+        Some(Plan::new(kind, columns, span, open))
     }
 
     /// A new row of some of the input's columns.
@@ -151,7 +151,7 @@ impl Binder<'_> {
             .map(|(i, c)| Expr { kind: ExprKind::Column(*i), ty: c.ty, span })
             .collect();
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Project(values));
-        Rc::new(Plan::new(kind, columns, span, input.open))
+        Plan::new(kind, columns, span, input.open)
     }
 
     /// The columns that names and patterns select, in the order given, each once.
@@ -162,7 +162,7 @@ impl Binder<'_> {
             let found =
                 input.columns.iter().enumerate().filter(|(_, c)| wildcard(&p.text, &c.name)).map(|(i, _)| i);
             out.extend(found.collect::<Vec<_>>());
-            if out.len() == before && !input.open && !self.poisoned.contains(&p.text) {
+            if out.len() == before && !input.open && !self.poisoned.contains(p.text.as_bytes()) {
                 let message = format!("The name '{}' does not refer to any known column.", p.text);
                 let d = Diagnostic::error("KS142", message, p.span);
                 let near = super::super::nearest(&p.text, input.columns.iter().map(|c| &*c.name));
@@ -192,7 +192,7 @@ impl Binder<'_> {
     ) -> Option<Rc<Plan>> {
         let mut order: Vec<usize> = Vec::new();
         for item in items {
-            let no_row = self.no_row();
+            let no_row = &self.no_row();
             let bound = self.bind_scalar(item, no_row, env)?;
             let Some(value) = bound.as_const() else {
                 return self.error("FP013", "The names of columns must be constants.", item.span);
@@ -278,7 +278,7 @@ impl Binder<'_> {
             }
         }
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Project(column_exprs(&columns, span)));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 }
 

@@ -23,7 +23,7 @@ pub fn invoke(eval: Eval, args: &[Value], site: &Site) -> Value {
 
 impl Binder<'_> {
     /// An expression that is neither a name nor a call.
-    pub(super) fn bind_scalar_kind(&mut self, e: &ast::Expr, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    pub(super) fn bind_scalar_kind(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         let span = e.span;
         match &e.kind {
             ast::ExprKind::Literal(ty, value) => Some(Expr::constant(value.clone(), *ty, span)),
@@ -120,7 +120,7 @@ impl Binder<'_> {
     }
 
     /// An expression that must be a predicate.
-    pub(super) fn predicate(&mut self, e: &ast::Expr, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    pub(super) fn predicate(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         let bound = self.bind_scalar(e, scope, env)?;
         if bound.ty == Type::Bool {
             return Some(bound);
@@ -340,7 +340,7 @@ impl Binder<'_> {
         items: &[ast::Expr],
         and: bool,
         span: Span,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Expr> {
         let mut bound = Vec::new();
@@ -382,7 +382,7 @@ impl Binder<'_> {
         op_span: Span,
         right: &ast::Expr,
         span: Span,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Expr> {
         let right = self.bind_scalar(right, scope, env)?;
@@ -411,7 +411,7 @@ impl Binder<'_> {
         left: &ast::Expr,
         items: &[ast::Expr],
         span: Span,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Expr> {
         let left = self.bind_scalar(left, scope, env);

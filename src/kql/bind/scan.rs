@@ -36,7 +36,7 @@ impl Binder<'_> {
             columns.push(Column { name: Rc::clone(&decl.name.text), ty: decl.ty });
             defaults.push(match default {
                 Some(e) => {
-                    let no_row = self.no_row();
+                    let no_row = &self.no_row();
                     let e = self.bind_scalar(e, no_row, env)?;
                     self.coerce(e, decl.ty)
                 }
@@ -53,7 +53,7 @@ impl Binder<'_> {
         for step in &steps {
             all.extend(columns.iter().map(|c| Column::new(&state_column(&step.text, &c.name), c.ty)));
         }
-        let scope = self.scope(&all, input.open);
+        let scope = &self.scope(&all, input.open);
         let mut bound = Vec::new();
         for (i, step) in scan.steps.iter().enumerate() {
             let (before, _) = steps.split_at_checked(i).unwrap_or_default();
@@ -95,7 +95,7 @@ impl Binder<'_> {
         }
         let scan = Scan { width, defaults, steps: bound, match_id: match_id.is_some() };
         let kind = PlanKind::Set(Rc::clone(input), SetOp::Scan(Box::new(scan)));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 }
 

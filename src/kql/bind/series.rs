@@ -24,7 +24,7 @@ impl Binder<'_> {
                 _ => self.bad_parameter(p),
             }
         }
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
         let aggregates: Vec<&Named> = m.aggregates.iter().map(|(named, _)| named).collect();
         let all = aggregates.iter().copied().chain(std::iter::once(&m.on)).chain(&m.by);
@@ -47,7 +47,7 @@ impl Binder<'_> {
         let Some(step) = &m.step else {
             return self.error("KS005", "Expected: step", span);
         };
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         let step_type = if axis.ty == Type::DateTime { Type::Timespan } else { axis.ty };
         let step = self.bind_scalar(step, no_row, env)?;
         let fits = match step_type {
@@ -68,7 +68,7 @@ impl Binder<'_> {
         for ((_, default), result) in m.aggregates.iter().zip(&results) {
             defaults.push(match default {
                 Some(e) => {
-                    let no_row = self.no_row();
+                    let no_row = &self.no_row();
                     let e = self.bind_scalar(e, no_row, env)?;
                     Some(if result.ty == Type::Real && e.ty.is_integer() {
                         self.coerce(e, Type::Real)
@@ -92,13 +92,13 @@ impl Binder<'_> {
             non_empty,
         };
         let kind = PlanKind::Set(Rc::clone(input), SetOp::MakeSeries(Box::new(series)));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 
     /// `from a`, `to b`: of the axis's type. The outer `Option` says whether it could be bound.
     fn axis_bound(&mut self, bound: Option<&ast::Expr>, axis: &Expr, env: &Env) -> Option<Option<Expr>> {
         let Some(bound) = bound else { return Some(None) };
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         let e = self.bind_scalar(bound, no_row, env)?;
         let fits = e.ty == axis.ty || e.ty == Type::Dynamic || e.ty.is_number() && axis.ty.is_number();
         if !fits {

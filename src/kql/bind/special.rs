@@ -33,7 +33,7 @@ impl Binder<'_> {
     pub(super) fn special_call(
         &mut self,
         call: &Written<'_>,
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
         env: &Env,
     ) -> Option<Option<Bound>> {
         Some(match &*call.name.text {
@@ -55,7 +55,7 @@ impl Binder<'_> {
 
     fn scalar_of(&mut self, call: &Written<'_>, env: &Env) -> Option<Bound> {
         let [argument] = call.args else { return self.wrong_count(call.name, 1, Some(1)) };
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         match self.bind_any(&argument.value, no_row, env)? {
             Bound::Table(plan) => self.first_cell(plan, call.span).map(Bound::Scalar),
             bound @ Bound::Scalar(_) => Some(bound),
@@ -66,7 +66,7 @@ impl Binder<'_> {
     /// The one argument, which is a table.
     fn only_table(&mut self, call: &Written<'_>, env: &Env) -> Option<Rc<Plan>> {
         let [argument] = call.args else { return self.wrong_count(call.name, 1, Some(1)) };
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         match self.bind_any(&argument.value, no_row, env)? {
             Bound::Table(plan) => Some(plan),
             _ => self.error("KS204", "A tabular value expected.", argument.value.span),
@@ -74,7 +74,13 @@ impl Binder<'_> {
     }
 
     /// An argument that must be a constant text; `what` names it in the message.
-    fn constant_text(&mut self, argument: &Argument, what: &str, scope: Scope<'_>, env: &Env) -> Option<Str> {
+    fn constant_text(
+        &mut self,
+        argument: &Argument,
+        what: &str,
+        scope: &Scope<'_>,
+        env: &Env,
+    ) -> Option<Str> {
         let bound = self.bind_scalar(&argument.value, scope, env)?;
         match bound.as_const() {
             Some(Value::String(text)) => Some(Rc::clone(text)),
@@ -82,20 +88,20 @@ impl Binder<'_> {
         }
     }
 
-    fn named_table(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Bound> {
+    fn named_table(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         let [argument, ..] = call.args else { return self.wrong_count(call.name, 1, Some(2)) };
         let name = self.constant_text(argument, "table", scope, env)?;
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         self.bind_name(&name, argument.value.span, no_row, &Env::default())
     }
 
-    fn watchlist(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Bound> {
+    fn watchlist(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         let [argument, ..] = call.args else { return self.wrong_count(call.name, 1, Some(2)) };
         let alias = self.constant_text(argument, "watchlist", scope, env)?;
         self.given_table(&alias, argument.value.span)
     }
 
-    fn is_column(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn is_column(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         let [argument] = call.args else { return self.wrong_count(call.name, 1, Some(1)) };
         let name = self.constant_text(argument, "column", scope, env)?;
         let there = scope.columns.iter().any(|c| c.name == name);
@@ -116,11 +122,11 @@ impl Binder<'_> {
             return None;
         };
         let kind = PlanKind::Table(Rc::clone(&table.name));
-        Some(Bound::Table(Rc::new(Plan::new(kind, table.columns.clone(), span, false))))
+        Some(Bound::Table(Plan::new(kind, table.columns.clone(), span, false)))
     }
 
     /// `now(offset)`, `ago(span)`: the clock is fixed once a run.
-    fn clock_call(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn clock_call(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         let is_now = &*call.name.text == "now";
         let now = match &self.now {
             Some(set) => Expr { span: call.span, ..set.clone() },
@@ -161,7 +167,7 @@ impl Binder<'_> {
         Some(Expr { kind: ExprKind::List(plan), ty: Type::Dynamic, span })
     }
 
-    fn column_if_exists(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn column_if_exists(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         let [name, otherwise] = call.args else { return self.wrong_count(call.name, 2, Some(2)) };
         let name = self.constant_text(name, "column", scope, env)?;
         match scope.columns.iter().position(|c| c.name == name) {
@@ -174,7 +180,7 @@ impl Binder<'_> {
         }
     }
 
-    fn pack_all(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn pack_all(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         let skip_empty = match call.args {
             [] => false,
             [flag] => self.bind_scalar(&flag.value, scope, env)?.as_const().is_some_and(Value::is_true),
@@ -190,7 +196,7 @@ impl Binder<'_> {
     }
 
     /// `bag_pack_columns(a, b)`: columns by their names.
-    fn pack_columns(&mut self, call: &Written<'_>, scope: Scope<'_>, env: &Env) -> Option<Expr> {
+    fn pack_columns(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         if call.args.is_empty() {
             return self.wrong_count(call.name, 1, None);
         }

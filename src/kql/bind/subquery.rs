@@ -16,7 +16,7 @@ impl Binder<'_> {
     fn given(&mut self, columns: Vec<Column>, span: Span, open: bool) -> (usize, Rc<Plan>) {
         self.scopes += 1;
         let id = self.scopes as usize;
-        (id, Rc::new(Plan::new(PlanKind::Given(id), columns, span, open)))
+        (id, Plan::new(PlanKind::Given(id), columns, span, open))
     }
 
     /// Operators over rows of these columns.
@@ -52,7 +52,7 @@ impl Binder<'_> {
         let Ast::Name(name) = &key.value.kind else {
             return self.error("KS109", "Column name expected.", key.value.span);
         };
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let bound = self.key(key, scope, env, &mut Namer::new());
         let Some((column, key)) = bound else {
             // The body is checked even so.
@@ -75,6 +75,6 @@ impl Binder<'_> {
         let (columns, open) = (body.plan.columns.clone(), body.plan.open);
         let partition = Partition { key, body, key_given, most };
         let kind = PlanKind::Set(Rc::clone(input), SetOp::Partition(Box::new(partition)));
-        Some(Rc::new(Plan::new(kind, columns, span, open)))
+        Some(Plan::new(kind, columns, span, open))
     }
 }

@@ -27,7 +27,7 @@ impl Binder<'_> {
                 Some(plan)
             }),
             _ => {
-                let scope = self.no_row();
+                let scope = &self.no_row();
                 match self.bind_any(e, scope, env)? {
                     Bound::Table(plan) => Some(plan),
                     Bound::Scalar(_) => self.error("KS204", "A tabular value expected.", span),
@@ -76,7 +76,7 @@ impl Binder<'_> {
 
     /// The place of a table that could not be bound: whatever is read from it says nothing new.
     pub(super) fn unknown_table(&mut self, span: Span) -> Rc<Plan> {
-        Rc::new(Plan::new(PlanKind::Error, Vec::new(), span, true))
+        Plan::new(PlanKind::Error, Vec::new(), span, true)
     }
 
     fn unsupported<T>(&mut self, operator: &Operator) -> Option<T> {
@@ -89,7 +89,7 @@ impl Binder<'_> {
         let span = operator.span;
         match &operator.kind {
             OperatorKind::Print(items) => {
-                let scope = self.no_row();
+                let scope = &self.no_row();
                 let mut namer = Namer::for_print();
                 self.reserve(items.iter(), &mut namer);
                 let (mut columns, mut values) = (Vec::new(), Vec::new());
@@ -102,10 +102,10 @@ impl Binder<'_> {
                     }
                 }
                 let open = values.len() < items.len();
-                Some(Rc::new(Plan::new(PlanKind::Print(values), columns, span, open)))
+                Some(Plan::new(PlanKind::Print(values), columns, span, open))
             }
             OperatorKind::Range(name, from, to, step) => {
-                let scope = self.no_row();
+                let scope = &self.no_row();
                 let bound = [from, to, step].map(|e| self.bind_scalar(e, scope, env));
                 let [from, to, step] = bound;
                 self.range(name, [from?, to?, step?], span)
@@ -133,7 +133,7 @@ impl Binder<'_> {
         let columns = self.declared(decls);
         let mut inputs = Vec::new();
         for uri in uris {
-            let scope = self.no_row();
+            let scope = &self.no_row();
             let bound = self.bind_scalar(uri, scope, env)?;
             let Some(Value::String(text)) = bound.as_const() else {
                 return self.error("FP013", "The address of external data must be a constant.", uri.span);
@@ -154,7 +154,7 @@ impl Binder<'_> {
                 return self.error("KS142", message, uri.span);
             }
             let kind = PlanKind::Table(Rc::clone(&table.name));
-            let plan = Rc::new(Plan::new(kind, table.columns.clone(), uri.span, false));
+            let plan = Plan::new(kind, table.columns.clone(), uri.span, false);
             let mut values = Vec::new();
             for c in &columns {
                 let Some(at) = plan.columns.iter().position(|t| t.name == c.name) else { continue };
@@ -163,7 +163,7 @@ impl Binder<'_> {
                 values.push(if ty == c.ty { column } else { self.coerce(column, c.ty) });
             }
             let kind = PlanKind::Stage(plan, Stage::Project(values));
-            inputs.push(Rc::new(Plan::new(kind, columns.clone(), uri.span, false)));
+            inputs.push(Plan::new(kind, columns.clone(), uri.span, false));
         }
         if inputs.len() == 1 {
             return inputs.pop();
@@ -173,7 +173,7 @@ impl Binder<'_> {
             sources: (0..columns.len()).map(UnionSource::Column).collect(),
         };
         let kind = PlanKind::Union(inputs.into_iter().map(same).collect());
-        Some(Rc::new(Plan::new(kind, columns, span, false)))
+        Some(Plan::new(kind, columns, span, false))
     }
 
     fn range(&mut self, name: &Name, parts: [Expr; 3], span: Span) -> Option<Rc<Plan>> {
@@ -196,7 +196,7 @@ impl Binder<'_> {
         let step = if ty == Type::DateTime { step } else { self.coerce(step, ty) };
         let (from, to) = (self.coerce(from, ty), self.coerce(to, ty));
         let kind = PlanKind::Range(Box::new([from, to, step]));
-        Some(Rc::new(Plan::new(kind, vec![Column { name: Rc::clone(&name.text), ty }], span, false)))
+        Some(Plan::new(kind, vec![Column { name: Rc::clone(&name.text), ty }], span, false))
     }
 
     fn datatable(
@@ -207,7 +207,7 @@ impl Binder<'_> {
         env: &Env,
     ) -> Option<Rc<Plan>> {
         let columns = self.declared(decls);
-        let scope = self.no_row();
+        let scope = &self.no_row();
         let mut row = Vec::with_capacity(columns.len());
         let mut rows = Vec::new();
         let mut failed = false;
@@ -240,7 +240,7 @@ impl Binder<'_> {
                 span,
             );
         }
-        Some(Rc::new(Plan::new(PlanKind::Rows(rows), columns, span, false)))
+        Some(Plan::new(PlanKind::Rows(rows), columns, span, false))
     }
 
     pub(super) fn declared(&mut self, decls: &[ast::ColumnDecl]) -> Vec<Column> {
@@ -258,10 +258,10 @@ impl Binder<'_> {
 
     pub(super) fn operator(&mut self, input: &Rc<Plan>, operator: &Operator, env: &Env) -> Option<Rc<Plan>> {
         let span = operator.span;
-        let same = |kind: PlanKind| Rc::new(Plan::new(kind, input.columns.clone(), span, input.open));
+        let same = |kind: PlanKind| Plan::new(kind, input.columns.clone(), span, input.open);
         match &operator.kind {
             OperatorKind::Where(predicate) => {
-                let scope = self.scope(&input.columns, input.open);
+                let scope = &self.scope(&input.columns, input.open);
                 match self.predicate(predicate, scope, env) {
                     Some(p) if p.any(&mut |e| matches!(e.kind, ExprKind::Window(_))) => {
                         Some(self.window_where(input, p, span))
@@ -325,7 +325,7 @@ impl Binder<'_> {
             OperatorKind::Count(name) => {
                 let name = name.as_ref().map_or("Count", |n| &*n.text);
                 let columns = vec![Column::new(name, Type::Long)];
-                Some(Rc::new(Plan::new(PlanKind::Set(Rc::clone(input), SetOp::Count), columns, span, false)))
+                Some(Plan::new(PlanKind::Set(Rc::clone(input), SetOp::Count), columns, span, false))
             }
             OperatorKind::Join(join) => self.join(input, join, false, operator, env),
             OperatorKind::Lookup(join) => self.join(input, join, true, operator, env),
@@ -375,7 +375,7 @@ impl Binder<'_> {
             ("ColumnType", Type::String),
         ];
         let columns = columns.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
-        Rc::new(Plan::new(PlanKind::Rows(rows), columns, span, input.open))
+        Plan::new(PlanKind::Rows(rows), columns, span, input.open)
     }
 
     /// `invoke f(x)`: a call of a function whose first argument is the input.
@@ -391,7 +391,7 @@ impl Binder<'_> {
         let first = ast::Expr { kind: Ast::Name(hidden), span: call.span };
         let mut all = vec![ast::Argument { name: None, value: first }];
         all.extend(args.iter().cloned());
-        let scope = self.no_row();
+        let scope = &self.no_row();
         match self.bind_call(&name, &all, call.span, scope, &env)? {
             Bound::Table(plan) => Some(plan),
             _ => self.error("KS204", "A tabular value expected.", call.span),
@@ -400,7 +400,7 @@ impl Binder<'_> {
 
     /// `take n`, `top n`: a whole number that does not depend on a row.
     pub(super) fn count_expr(&mut self, e: &ast::Expr, env: &Env) -> Option<Expr> {
-        let scope = self.no_row();
+        let scope = &self.no_row();
         let n = self.bind_scalar(e, scope, env)?;
         if n.ty.is_integer() {
             return Some(n);
@@ -409,7 +409,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn sort_key(&mut self, input: &Rc<Plan>, key: &Ordered, env: &Env) -> Option<SortKey> {
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let value = self.bind_scalar(&key.value.value, scope, env)?;
         if value.ty == Type::Dynamic {
             let message = "The value of type 'dynamic' is not allowed in this context.";

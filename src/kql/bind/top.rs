@@ -14,7 +14,7 @@ const MAX_LEVELS: usize = 32;
 impl Binder<'_> {
     /// A number of groups: any number will do, and is cut to a whole one.
     fn group_count(&mut self, n: &ast::Expr, env: &Env) -> Option<Expr> {
-        let scope = self.no_row();
+        let scope = &self.no_row();
         let n = self.bind_scalar(n, scope, env)?;
         if !n.ty.is_number() {
             return self.error("KS137", "The expression value must be a number.", n.span);
@@ -57,7 +57,7 @@ impl Binder<'_> {
         let value = Expr { kind: ExprKind::Column(1), ty, span };
         let key = SortKey { value, ascending: false, nulls_first: false };
         let (columns, open) = (summed.columns.clone(), summed.open);
-        Some(Rc::new(Plan::new(PlanKind::Set(summed, SetOp::Top(n, key)), columns, span, open)))
+        Some(Plan::new(PlanKind::Set(summed, SetOp::Top(n, key)), columns, span, open))
     }
 
     /// `sample-distinct n of x`: which values is not said; the first ones here.
@@ -73,7 +73,7 @@ impl Binder<'_> {
         self.column_name(of)?;
         let distinct = self.summarize(input, &[], std::slice::from_ref(of), span, env)?;
         let (columns, open) = (distinct.columns.clone(), distinct.open);
-        Some(Rc::new(Plan::new(PlanKind::Set(distinct, SetOp::Take(n)), columns, span, open)))
+        Some(Plan::new(PlanKind::Set(distinct, SetOp::Take(n)), columns, span, open))
     }
 
     /// `top-nested …`: for each level the key and its aggregate.
@@ -88,7 +88,7 @@ impl Binder<'_> {
             let message = format!("A top-nested of more than {MAX_LEVELS} levels.");
             return self.error("FP002", message, span);
         }
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
         self.reserve(levels.iter().flat_map(|l| [&l.of, &l.by]), &mut namer);
         let (mut columns, mut bound) = (Vec::new(), Vec::new());
@@ -100,7 +100,7 @@ impl Binder<'_> {
             let (column, key) = self.key(&level.of, scope, env, &mut namer)?;
             let others = match &level.others {
                 Some(others) => {
-                    let no_row = self.no_row();
+                    let no_row = &self.no_row();
                     let others = self.bind_scalar(others, no_row, env)?;
                     Some(if others.ty == key.ty { others } else { self.coerce(others, key.ty) })
                 }
@@ -122,6 +122,6 @@ impl Binder<'_> {
             bound.push(TopNestedLevel { count, key, others, aggregates, result, ascending });
         }
         let kind = PlanKind::Set(Rc::clone(input), SetOp::TopNested(bound));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 }

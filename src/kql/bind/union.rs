@@ -182,7 +182,7 @@ impl Binder<'_> {
         if let Some(name) = source_column {
             named.insert(0, Column::new(name, Type::String));
         }
-        Rc::new(Plan::new(PlanKind::Union(union_inputs), named, span, open))
+        Plan::new(PlanKind::Union(union_inputs), named, span, open)
     }
 
     /// The tables of `search` and `find`: the input, those listed, or all there are.
@@ -217,11 +217,11 @@ impl Binder<'_> {
         let hidden: Vec<Column> = std::iter::once(Column::new("", Type::Bool))
             .chain(table.columns.iter().skip(1).cloned())
             .collect();
-        let scope = self.scope(&hidden, table.open);
+        let scope = &self.scope(&hidden, table.open);
         let test = self.predicate(predicate, scope, env)?;
         let (columns, open) = (table.columns.clone(), table.open);
         let kind = PlanKind::Stage(table, Stage::Where(test));
-        Some(Rc::new(Plan::new(kind, columns, predicate.span, open)))
+        Some(Plan::new(kind, columns, predicate.span, open))
     }
 
     pub(super) fn search(
@@ -273,7 +273,7 @@ impl Binder<'_> {
         let mut columns = vec![Column { name: source_column, ty: Type::String }];
         let mut values = vec![Expr { kind: ExprKind::Column(0), ty: Type::String, span: operator.name.span }];
         for (name, ty) in project {
-            let scope = self.scope(&found.columns, found.open);
+            let scope = &self.scope(&found.columns, found.open);
             let column = ast::Expr { kind: Ast::Name(Rc::clone(&name.text)), span: name.span };
             let value = self.bind_scalar(&column, scope, env)?;
             let ty = ty.unwrap_or(value.ty);
@@ -282,7 +282,7 @@ impl Binder<'_> {
         }
         let open = found.open;
         let kind = PlanKind::Stage(found, Stage::Project(values));
-        Some(Rc::new(Plan::new(kind, columns, operator.span, open)))
+        Some(Plan::new(kind, columns, operator.span, open))
     }
 }
 

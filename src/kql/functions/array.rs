@@ -5,10 +5,10 @@ use super::{
     BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, dynamic, integer, one_of, optional, repeated,
     scalar, summable,
 };
+use crate::value::keyed::Keys;
 use crate::value::timespan::HOUR;
 use crate::value::{Type, Value, compare, convert, datetime as dt, text as value_text};
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 /// How many items an array gets at most that a function makes out of nothing. Source: docs, range().
 pub const MAX_ITEMS: usize = 1 << 20;
@@ -98,13 +98,15 @@ pub static FUNCTIONS: &[Function] = &[
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items of the first array that are in none of the others.",
         [("set_difference(dynamic([1, 1, 2, 3]), dynamic([2]), dynamic([3]))", "[1]")],
-        |c| sets(c, |first,
-        rest| first.iter().filter(|v| !rest.iter().any(|s| s.contains(v))).cloned().collect())),
+        |c| sets(c, |key, rest| !rest.iter().any(|keys| keys.contains(key)))),
     function!("set_equals"(dynamic("set1"), dynamic("set2")) -> BOOL, NONE,
             "Whether two arrays hold the same items.",
     [("set_equals(dynamic([1, 2, 2]), dynamic([2, 1]))", "true")],
     |c| match (items(c, 0), items(c, 1)) {
-        (Some(a), Some(b)) => Value::Bool(key_set(a) == key_set(b)),
+        (Some(a), Some(b)) => {
+            let (common, all) = overlap(a, b);
+            Value::Bool(common == all)
+        }
         _ => Value::Null,
     }),
     function!("set_has_element"(dynamic("set"), scalar("value")) -> BOOL, NONE,
@@ -115,8 +117,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("set_intersect"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items that are in all arrays.",
         [("set_intersect(dynamic([1, 2, 2, 3]), dynamic([2, 3]), dynamic([3]))", "[3]")],
-        |c| sets(c, |first,
-        rest| first.iter().filter(|v| rest.iter().all(|s| s.contains(v))).cloned().collect())),
+        |c| sets(c, |key, rest| rest.iter().all(|keys| keys.contains(key)))),
     function!("set_union"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "The different items of all arrays.", [("set_union(dynamic([1, 2, 2]), dynamic([3, 1]))", "[1,2,3]")],
         union),
@@ -140,31 +141,26 @@ fn same(a: &Value, b: &Value) -> bool {
     compare::order(a, b).is_eq()
 }
 
-/// The items of an array once each, in order, looked up by their keys.
-struct Set {
-    keys: HashSet<Vec<u8>>,
-}
-
-impl Set {
-    fn contains(&self, v: &Value) -> bool {
-        self.keys.contains(&compare::key([v]))
-    }
-}
-
-fn key_set(items: &[Value]) -> HashSet<Vec<u8>> {
-    items.iter().map(|v| compare::key([v])).collect()
+/// How many different items two arrays have in common, and how many in all.
+fn overlap(a: &[Value], b: &[Value]) -> (usize, usize) {
+    let (a, b) = (compare::keys(a), compare::keys(b));
+    let common = b.iter().filter(|key| a.contains(key)).count();
+    (common, a.len() + b.len() - common)
 }
 
 fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
-    let mut seen = HashSet::new();
-    items.filter(|v| seen.insert(compare::key([*v]))).cloned().collect()
+    let mut seen = Keys::default();
+    items.filter(|v| seen.insert(&compare::key([*v]))).cloned().collect()
 }
 
-fn sets(c: &Call, combine: fn(&[Value], &[Set]) -> Vec<Value>) -> Value {
+/// The items of the first array that `keep` keeps, given the keys of each of the others.
+fn sets(c: &Call, keep: fn(&[u8], &[Keys]) -> bool) -> Value {
     let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect();
     let Some((first, rest)) = arrays.as_deref().and_then(<[_]>::split_first) else { return Value::Null };
-    let rest: Vec<Set> = rest.iter().map(|a| Set { keys: key_set(a) }).collect();
-    Value::array(combine(&distinct(first.iter()), &rest))
+    let rest: Vec<Keys> = rest.iter().map(|a| compare::keys(*a)).collect();
+    let mut kept = distinct(first.iter());
+    kept.retain(|v| keep(&compare::key([v]), &rest));
+    Value::array(kept)
 }
 
 fn union(c: &Call) -> Value {
@@ -174,8 +170,8 @@ fn union(c: &Call) -> Value {
 
 fn jaccard(c: &Call) -> Value {
     let (Some(a), Some(b)) = (items(c, 0), items(c, 1)) else { return Value::Null };
-    let (a, b) = (key_set(a), key_set(b));
-    Value::Real(a.intersection(&b).count() as f64 / a.union(&b).count() as f64)
+    let (common, all) = overlap(a, b);
+    Value::Real(common as f64 / all as f64)
 }
 
 fn concat(c: &Call) -> Value {

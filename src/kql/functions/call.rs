@@ -1,12 +1,12 @@
 //! What an evaluator gets: the arguments of one call and what the binder knows of its place in the query.
 
 use crate::kql::ast::{ListOp, TextOp};
+use crate::value::keyed::Keys;
 use crate::value::limits::{self, Limit};
 use crate::value::{Type, Value, compare, convert, text};
 use forepost_pattern::{Error, Regex};
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 /// A call's place in a query: what is known before any row is read, and what is kept between rows.
@@ -47,7 +47,7 @@ pub enum Cache {
     /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
     Edges(Option<Box<[Regex; 2]>>),
     /// The keys of a constant list.
-    Keys(HashSet<Vec<u8>>),
+    Keys(Keys),
     /// The texts of a constant list, lower case if the operator ignores case.
     Texts(Vec<String>),
 }

@@ -5,8 +5,7 @@ use super::json_path;
 use super::{
     BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
 };
-use crate::value::{Bag, Type, Value, convert, json};
-use std::collections::HashSet;
+use crate::value::{Bag, Type, Value, convert, json, keyed::Keys};
 use std::rc::Rc;
 
 /// How many paths `treepath` tells of at most; beyond, it is null.
@@ -104,9 +103,9 @@ fn bag_merge(c: &Call) -> Value {
     if bags.is_empty() {
         return Value::Null;
     }
-    let mut seen: HashSet<&str> = HashSet::new();
-    let pairs = bags.into_iter().flat_map(Bag::iter).filter(|(k, _)| seen.insert(k)).cloned().collect();
-    Value::bag(Bag::from_distinct(pairs))
+    let mut seen = Keys::default();
+    let pairs = bags.into_iter().flat_map(Bag::iter).filter(|(k, _)| seen.insert(k.as_bytes()));
+    Value::bag(Bag::from_distinct(pairs.cloned().collect()))
 }
 
 fn bag_remove_keys(c: &Call) -> Value {
@@ -120,11 +119,11 @@ fn bag_remove_keys(c: &Call) -> Value {
 
 fn bag_zip(c: &Call) -> Value {
     let (Some(keys), Some(values)) = (c.arg(0).as_array(), c.arg(1).as_array()) else { return Value::Null };
-    let mut seen = HashSet::new();
+    let mut seen = Keys::default();
     let mut pairs = Vec::new();
     for (i, key) in keys.iter().enumerate() {
         if let Value::String(key) = key
-            && seen.insert(Rc::clone(key))
+            && seen.insert(key.as_bytes())
         {
             pairs.push((Rc::clone(key), values.get(i).cloned().unwrap_or_default()));
         }
@@ -168,13 +167,13 @@ fn tree_path(c: &Call) -> Value {
     if !matches!(root, Value::Array(_) | Value::Bag(_)) {
         return Value::Null;
     }
-    let mut walk = Walk { seen: HashSet::new(), paths: Vec::new() };
+    let mut walk = Walk { seen: Keys::default(), paths: Vec::new() };
     walk.visit(root, "");
     if walk.paths.len() > MAX_PATHS { Value::Null } else { Value::array(walk.paths) }
 }
 
 struct Walk {
-    seen: HashSet<String>,
+    seen: Keys,
     paths: Vec<Value>,
 }
 
@@ -200,7 +199,7 @@ impl Walk {
         if self.paths.len() > MAX_PATHS {
             return;
         }
-        if self.seen.insert(path.to_owned()) {
+        if self.seen.insert(path.as_bytes()) {
             self.paths.push(Value::text(path));
         }
         self.visit(v, path);

@@ -345,7 +345,7 @@ fn member_of(c: &Call, case_sensitive: bool, negated: bool) -> Value {
         _ => Cow::Borrowed(x),
     };
     let constant = c.site.constant.iter().skip(1).all(|constant| *constant);
-    let keys = || (1..c.args.len()).flat_map(|i| list_items(c.arg(i))).map(|v| compare::key([v])).collect();
+    let keys = || compare::keys((1..c.args.len()).flat_map(|i| list_items(c.arg(i))));
     let key = compare::key([&*x]);
     let found = match constant.then(|| c.site.cache.get_or_init(|| Cache::Keys(keys()))) {
         Some(Cache::Keys(set)) => set.contains(&key),

@@ -3,7 +3,7 @@
 
 use super::encoding::percent_decode;
 use super::{DECIMAL, DYNAMIC, Function, Naming, text, text_or_dynamic, xml};
-use crate::value::{Bag, Decimal, Value};
+use crate::value::{Bag, Decimal, Str, Value, keyed::Keyed};
 use std::rc::Rc;
 
 const NONE: Naming = Naming::None;
@@ -196,20 +196,15 @@ fn url_query(text: &str) -> Value {
 
 /// A key that comes again has an array of its values; a key without a value is left out.
 fn query_parameters(query: &str) -> Value {
-    let mut keys: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    let mut found: Vec<(String, Vec<Value>)> = Vec::new();
+    let mut found: Keyed<(Str, Vec<Value>)> = Keyed::default();
     for (key, value) in query.split('&').filter_map(|p| p.split_once('=')) {
         if key.is_empty() || value.is_empty() {
             continue;
         }
         let (key, value) = (percent_decode(key, true), Value::from(percent_decode(value, true)));
-        let at = *keys.entry(key.clone()).or_insert(found.len());
-        match found.get_mut(at) {
-            Some((_, values)) => values.push(value),
-            None => found.push((key, vec![value])),
-        }
+        found.entry(key.as_bytes(), || (Rc::from(key.as_str()), Vec::new())).1.push(value);
     }
-    let pair = |(key, mut values): (String, Vec<Value>)| {
+    let pair = |(key, mut values): (Str, Vec<Value>)| {
         let value = match values.pop() {
             Some(one) if values.is_empty() => one,
             Some(last) => {
@@ -218,9 +213,9 @@ fn query_parameters(query: &str) -> Value {
             }
             None => Value::Null,
         };
-        (Rc::from(key), value)
+        (key, value)
     };
-    Value::bag(Bag::from_distinct(found.into_iter().map(pair).collect()))
+    Value::bag(Bag::from_distinct(found.into_items().into_iter().map(pair).collect()))
 }
 
 fn version(text: &str) -> Option<Decimal> {

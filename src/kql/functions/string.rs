@@ -6,10 +6,9 @@ use super::{
     punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::kql::ast::TextMatch;
-use crate::value::{Type, Value, convert, text as value_text};
+use crate::value::{Type, Value, convert, sort, text as value_text};
 use memchr::memmem;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// The longest text in bytes that a function makes; a longer one is the empty text, as nothing in a log is that long.
 pub const MAX_TEXT: usize = 16 << 20;
@@ -273,13 +272,12 @@ fn substring(c: &Call) -> Value {
 
 fn translate(c: &Call) -> Value {
     let replacement: Vec<char> = c.text(1).chars().collect();
-    let mut places: HashMap<char, usize> = HashMap::new();
-    for (i, ch) in c.text(0).chars().enumerate() {
-        places.entry(ch).or_insert(i);
-    }
-    let put = |ch: char| match places.get(&ch) {
-        Some(i) => replacement.get(*i).or(replacement.last()).copied(),
-        None => Some(ch),
+    // Of a character that is listed again the first place counts.
+    let mut listed: Vec<(usize, char)> = c.text(0).chars().enumerate().collect();
+    sort::sort_by_key(&mut listed, |(_, ch)| *ch);
+    let put = |ch: char| match listed.get(listed.partition_point(|(_, listed)| *listed < ch)) {
+        Some((i, listed)) if *listed == ch => replacement.get(*i).or(replacement.last()).copied(),
+        _ => Some(ch),
     };
     bounded(c, c.text(2).chars().filter_map(put).collect())
 }

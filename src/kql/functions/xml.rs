@@ -1,7 +1,7 @@
 //! XML to nested property bags, as `parse_xml` gives them: elements, attributes and text; comments, processing
 //! instructions and the document type are passed over, and no entity is looked up but the five of XML itself.
 
-use crate::value::{Bag, Str, Value, json::MAX_DEPTH};
+use crate::value::{Bag, Str, Value, json::MAX_DEPTH, keyed::Keyed};
 use std::rc::Rc;
 
 /// An element that is open.
@@ -126,19 +126,14 @@ fn close(e: Element, open: &mut [Element], root: &mut Option<Value>) -> Option<(
 
 /// Children of one name become an array at the place of the first.
 fn grouped(children: Vec<(Str, Value)>) -> Vec<(Str, Value)> {
-    let mut places: std::collections::HashMap<Str, usize> = std::collections::HashMap::new();
-    let mut out: Vec<(Str, Vec<Value>)> = Vec::new();
+    let mut out: Keyed<(Str, Vec<Value>)> = Keyed::default();
     for (name, value) in children {
-        let at = *places.entry(Rc::clone(&name)).or_insert(out.len());
-        match out.get_mut(at) {
-            Some((_, values)) => values.push(value),
-            None => out.push((name, vec![value])),
-        }
+        out.entry(name.as_bytes(), || (Rc::clone(&name), Vec::new())).1.push(value);
     }
     let one = |mut values: Vec<Value>| {
         if values.len() == 1 { values.pop().unwrap_or_default() } else { Value::array(values) }
     };
-    out.into_iter().map(|(name, values)| (name, one(values))).collect()
+    out.into_items().into_iter().map(|(name, values)| (name, one(values))).collect()
 }
 
 fn unescape(text: &str) -> Option<String> {

@@ -108,10 +108,9 @@ impl Expr {
         }
     }
 
-    /// The same expression over changed children; one without children is itself. What a change to the parts means for the
+    /// The same expression over other children; one without children is itself. What a change to the parts means for the
     /// whole (a call that has become constant, say) is the caller's.
-    pub fn with_children<E>(&self, change: &mut dyn FnMut(&Expr) -> Result<Expr, E>) -> Result<Expr, E> {
-        let children = self.children().iter().map(change).collect::<Result<Vec<Expr>, E>>()?;
+    pub fn with_children(&self, children: Vec<Expr>) -> Expr {
         let kind = match &self.kind {
             ExprKind::Call(call) => ExprKind::Call(Rc::new(CallExpr { args: children, ..(**call).clone() })),
             ExprKind::Window(call) => {
@@ -126,11 +125,11 @@ impl Expr {
             | ExprKind::Scalar(_)
             | ExprKind::List(_) => self.kind.clone(),
         };
-        Ok(Expr { kind, ty: self.ty, span: self.span })
+        Expr { kind, ty: self.ty, span: self.span }
     }
 
     /// Whether any part of it satisfies a test.
-    pub fn any(&self, test: &mut impl FnMut(&Expr) -> bool) -> bool {
+    pub fn any(&self, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
         test(self) || self.children().iter().any(|c| c.any(test))
     }
 

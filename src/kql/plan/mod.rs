@@ -16,9 +16,12 @@ pub use set::{
 pub use stage::{KvMode, MvExpand, Parse, ParseKv, Stage};
 
 use crate::kql::diagnostic::Span;
+use crate::value::keyed::Keys;
 use crate::value::{Column, Str, Value};
-use std::collections::HashSet;
 use std::rc::Rc;
+
+/// What tells a node from all others: where it is.
+pub type NodeId = [u8; size_of::<usize>()];
 
 /// A node of a plan: what it does and what columns come out. Made by [`Plan::new`].
 pub struct Plan {
@@ -42,21 +45,26 @@ impl Plan {
     pub const NESTED: usize = 8;
 
     /// A node over nodes made before.
-    pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Plan {
+    pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Rc<Plan> {
         let input = kind.input().map(Rc::as_ptr);
         let mut depth = 1;
         kind.for_each_plan(&mut |plan| {
             let step = if Some(Rc::as_ptr(plan)) == input { 1 } else { Plan::NESTED };
             depth = depth.max(plan.depth + step);
         });
-        Plan { kind, columns, span, open, depth }
+        Rc::new(Plan { kind, columns, span, open, depth })
+    }
+
+    /// See [`NodeId`].
+    pub fn id(self: &Rc<Plan>) -> NodeId {
+        Rc::as_ptr(self).addr().to_le_bytes()
     }
 
     /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.
-    pub fn any(self: &Rc<Plan>, test: &mut impl FnMut(&Rc<Plan>) -> bool) -> bool {
-        let (mut seen, mut todo) = (HashSet::new(), vec![Rc::clone(self)]);
+    pub fn any(self: &Rc<Plan>, test: &mut dyn FnMut(&Rc<Plan>) -> bool) -> bool {
+        let (mut seen, mut todo) = (Keys::default(), vec![Rc::clone(self)]);
         while let Some(plan) = todo.pop() {
-            if !seen.insert(Rc::as_ptr(&plan)) {
+            if !seen.insert(&plan.id()) {
                 continue;
             }
             if test(&plan) {
@@ -106,7 +114,7 @@ impl PlanKind {
     }
 
     /// Every table it is made of, those inside its expressions too.
-    pub fn for_each_plan(&self, f: &mut impl FnMut(&Rc<Plan>)) {
+    pub fn for_each_plan(&self, f: &mut dyn FnMut(&Rc<Plan>)) {
         match self {
             PlanKind::Stage(input, _) => f(input),
             PlanKind::Set(input, op) => {
@@ -139,7 +147,7 @@ impl PlanKind {
     }
 
     /// Every expression it evaluates itself.
-    pub fn for_each_expr(&self, f: &mut impl FnMut(&Expr)) {
+    pub fn for_each_expr(&self, f: &mut dyn FnMut(&Expr)) {
         match self {
             PlanKind::Print(values) => values.iter().for_each(f),
             PlanKind::Range(parts) => parts.iter().for_each(f),

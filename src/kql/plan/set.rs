@@ -55,7 +55,7 @@ pub enum SetOp {
 
 impl SetOp {
     /// Every expression it evaluates itself; those of subqueries are not among them.
-    pub fn for_each_expr(&self, f: &mut impl FnMut(&Expr)) {
+    pub fn for_each_expr(&self, f: &mut dyn FnMut(&Expr)) {
         let aggregates = |aggregates: &[AggregateExpr], f: &mut dyn FnMut(&Expr)| {
             aggregates.iter().flat_map(|a| &a.args).for_each(f);
         };

@@ -21,14 +21,14 @@ impl Binder<'_> {
         columns.extend(dimensions);
         columns.extend(made.iter().map(|(name, ty)| Column::new(name, *ty)));
         let kind = PlanKind::Set(Rc::clone(p.input), SetOp::Activity(Box::new(a)));
-        Rc::new(Plan::new(kind, columns, p.span, p.input.open))
+        Plan::new(kind, columns, p.span, p.input.open)
     }
 
     pub(super) fn dimensions(
         &mut self,
         p: &Plugin<'_>,
         args: &[Argument],
-        scope: Scope<'_>,
+        scope: &Scope<'_>,
     ) -> Option<(Vec<Expr>, Vec<Column>)> {
         let (mut values, mut columns) = (Vec::new(), Vec::new());
         for a in args {
@@ -45,7 +45,7 @@ impl Binder<'_> {
 
     /// A bound of a timeline, or a length along it.
     pub(super) fn along(&mut self, p: &Plugin<'_>, a: &Argument, time: Type, length: bool) -> Option<Expr> {
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         let e = self.bind_scalar(&a.value, no_row, p.env)?;
         let want = if length && time == Type::DateTime { Type::Timespan } else { time };
         if e.ty == want || e.ty.is_number() && want.is_number() {
@@ -81,7 +81,7 @@ impl Binder<'_> {
             (_, [lookback, bin, rest @ ..]) => (bin, Some(lookback), rest),
             _ => return self.wrong_arguments(p, "a size of bins, and a lookback where there is one"),
         };
-        let scope = self.scope(&p.input.columns, p.input.open);
+        let scope = &self.scope(&p.input.columns, p.input.open);
         let (_, id) = self.column_argument(id, scope, p.env)?;
         let (time_at, time) = self.column_argument(time, scope, p.env)?;
         if !time.ty.is_number() && !matches!(time.ty, Type::DateTime | Type::Timespan) {
@@ -106,11 +106,11 @@ impl Binder<'_> {
             return self
                 .wrong_arguments(p, "a value, a percentile, an index, a size of bins and their number");
         };
-        let scope = self.scope(&p.input.columns, p.input.open);
+        let scope = &self.scope(&p.input.columns, p.input.open);
         let (at, id) = self.column_argument(value, scope, p.env)?;
         let (time_at, time) = self.column_argument(index, scope, p.env)?;
         let bin = self.along(p, bin, time.ty, true)?;
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         let (percent, count) =
             (self.bind_scalar(&percentile.value, no_row, p.env)?, self.count_expr(&bins.value, p.env)?);
         let (Some(percent), Some(count)) =

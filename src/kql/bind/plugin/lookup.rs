@@ -15,14 +15,14 @@ impl Binder<'_> {
         let [table, address, network, rest @ ..] = p.args else {
             return self.wrong_arguments(p, "a table, a column of addresses and a column of networks");
         };
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         let right = match self.bind_any(&table.value, no_row, env)? {
             Bound::Table(plan) => plan,
             _ => return self.error("KS204", "A tabular value expected.", table.value.span),
         };
-        let left_scope = self.scope(&input.columns, input.open);
+        let left_scope = &self.scope(&input.columns, input.open);
         let (_, left_key) = self.column_argument(address, left_scope, env)?;
-        let right_scope = self.scope(&right.columns, right.open);
+        let right_scope = &self.scope(&right.columns, right.open);
         let (_, right_key) = self.column_argument(network, right_scope, env)?;
         for e in [&left_key, &right_key] {
             if e.ty != Type::String {
@@ -68,7 +68,7 @@ impl Binder<'_> {
             unmatched,
         };
         let width = columns.len();
-        let plan = Rc::new(Plan::new(PlanKind::IpLookup(Box::new(lookup)), columns, span, open));
+        let plan = Plan::new(PlanKind::IpLookup(Box::new(lookup)), columns, span, open);
         if &*p.name.text == "ipv4_lookup" {
             return Some(plan);
         }

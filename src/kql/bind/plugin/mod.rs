@@ -10,8 +10,7 @@ use crate::kql::ast::{self, Argument, ExprKind as Ast, Name};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Call, Detail, list_items};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value, compare, convert};
-use std::collections::HashSet;
+use crate::value::{Column, Type, Value, compare, convert, keyed::Keys};
 use std::rc::Rc;
 
 /// The plugins Forepost runs.
@@ -151,7 +150,7 @@ impl Binder<'_> {
             }
         }
         let open = plan.open;
-        Some(Rc::new(Plan::new(PlanKind::Stage(plan, Stage::Project(values)), columns, span, open)))
+        Some(Plan::new(PlanKind::Stage(plan, Stage::Project(values)), columns, span, open))
     }
 
     fn wrong_arguments<T>(&mut self, p: &Plugin<'_>, expected: &str) -> Option<T> {
@@ -160,7 +159,7 @@ impl Binder<'_> {
     }
 
     /// A column of a table, named by itself.
-    fn column_argument(&mut self, a: &Argument, scope: Scope<'_>, env: &Env) -> Option<(usize, Expr)> {
+    fn column_argument(&mut self, a: &Argument, scope: &Scope<'_>, env: &Env) -> Option<(usize, Expr)> {
         let e = self.bind_scalar(&a.value, scope, env)?;
         match e.kind {
             ExprKind::Column(i) => Some((i, e)),
@@ -169,7 +168,7 @@ impl Binder<'_> {
     }
 
     fn constant_argument(&mut self, e: &ast::Expr, ty: Type, env: &Env) -> Option<Value> {
-        let no_row = self.no_row();
+        let no_row = &self.no_row();
         let bound = self.bind_scalar(e, no_row, env)?;
         if bound.ty != ty {
             return self.error("KS107", format!("A value of type {} expected.", ty.name()), e.span);
@@ -192,7 +191,7 @@ impl Binder<'_> {
         ];
         let op = SetOp::Narrow(p.input.columns.clone());
         let kind = PlanKind::Set(Rc::clone(p.input), op);
-        Some(Rc::new(Plan::new(kind, columns, p.span, p.input.open)))
+        Some(Plan::new(kind, columns, p.span, p.input.open))
     }
 
     /// `rows_near(condition, before, after)`
@@ -202,7 +201,7 @@ impl Binder<'_> {
             [condition, before, after] => (condition, before, after),
             _ => return self.wrong_arguments(p, "a condition and one or two numbers of rows"),
         };
-        let scope = self.scope(&p.input.columns, p.input.open);
+        let scope = &self.scope(&p.input.columns, p.input.open);
         let condition = self.predicate(&condition.value, scope, p.env)?;
         let mut number = |a: &Argument| {
             let n = self.count_expr(&a.value, p.env)?;
@@ -213,7 +212,7 @@ impl Binder<'_> {
         };
         let op = SetOp::RowsNear(condition, number(before)?, number(after)?);
         let kind = PlanKind::Set(Rc::clone(p.input), op);
-        Some(Rc::new(Plan::new(kind, p.input.columns.clone(), p.span, p.input.open)))
+        Some(Plan::new(kind, p.input.columns.clone(), p.span, p.input.open))
     }
 
     /// `dcount_intersect(hll, hll, …)`: how many values the first, the first two, … have in common.
@@ -221,7 +220,7 @@ impl Binder<'_> {
         if p.args.len() < 2 {
             return self.wrong_arguments(p, "at least two results of hll");
         }
-        let scope = self.scope(&p.input.columns, p.input.open);
+        let scope = &self.scope(&p.input.columns, p.input.open);
         let (mut columns, mut sets, mut hashes) = (p.input.columns.clone(), Vec::new(), Vec::new());
         for (i, a) in p.args.iter().enumerate() {
             let (_, e) = self.column_argument(a, scope, p.env)?;
@@ -240,7 +239,7 @@ impl Binder<'_> {
             sets.push((set_column(&mut columns, &format!("s{i}"), Type::Long), count));
         }
         let kind = PlanKind::Stage(Rc::clone(p.input), Stage::Extend(sets));
-        Some(Rc::new(Plan::new(kind, columns, p.span, p.input.open)))
+        Some(Plan::new(kind, columns, p.span, p.input.open))
     }
 
     /// `schema_merge(PreserveOrder)`: over what `getschema` yields.
@@ -262,7 +261,7 @@ impl Binder<'_> {
         }
         let open = picked.open;
         let kind = PlanKind::Set(picked, SetOp::SchemaMerge(keep_order));
-        Some(Rc::new(Plan::new(kind, columns, p.span, open)))
+        Some(Plan::new(kind, columns, p.span, open))
     }
 }
 
@@ -272,13 +271,8 @@ fn column(i: usize, ty: Type, span: Span) -> Expr {
 
 /// How many items all of some arrays have.
 fn in_common(c: &Call) -> Value {
-    let mut common: Option<HashSet<Vec<u8>>> = None;
-    for array in c.args {
-        let keys = list_items(array).iter().map(|v| compare::key([v])).collect();
-        common = Some(match common {
-            Some(found) => &found & &keys,
-            None => keys,
-        });
-    }
-    Value::Long(common.map_or(0, |found| found.len() as i64))
+    let arrays: Vec<Keys> = c.args.iter().map(|array| compare::keys(list_items(array))).collect();
+    let Some((first, rest)) = arrays.split_first() else { return Value::Long(0) };
+    let common = first.iter().filter(|key| rest.iter().all(|other| other.contains(key)));
+    Value::Long(common.count() as i64)
 }

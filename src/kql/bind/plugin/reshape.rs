@@ -37,7 +37,7 @@ impl Binder<'_> {
         let Some((bag, options)) = p.args.split_first() else {
             return self.wrong_arguments(p, "a column");
         };
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let (at, bag) = self.column_argument(bag, scope, env)?;
         if bag.ty != Type::Dynamic {
             return self.error("KS141", "The expression must have the type dynamic.", bag.span);
@@ -102,7 +102,7 @@ impl Binder<'_> {
             }
         } else {
             let Some(found) = self.made_columns(input, bag.clone(), Shape::Bag, span) else {
-                return Some(Rc::new(Plan::new(PlanKind::Error, columns, span, true)));
+                return Some(Plan::new(PlanKind::Error, columns, span, true));
             };
             for c in found.iter().filter(|c| !ignored.iter().any(|i| **i == *c.name)) {
                 let name = format!("{prefix}{}", c.name);
@@ -128,7 +128,7 @@ impl Binder<'_> {
             }
         }
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Project(values));
-        Some(Rc::new(Plan::new(kind, columns, span, input.open)))
+        Some(Plan::new(kind, columns, span, input.open))
     }
 
     /// `pivot(name, aggregate, keys…)`: groups by keys and name, then a column a name.
@@ -142,7 +142,7 @@ impl Binder<'_> {
             Some((first, keys)) if is_aggregate(first) => (Some(&first.value), keys),
             _ => (None, rest),
         };
-        let scope = self.scope(&input.columns, input.open);
+        let scope = &self.scope(&input.columns, input.open);
         let (pivot_at, pivot_column) = self.column_argument(pivot, scope, env)?;
         let name = |text: &str, span: Span| Name { text: Rc::from(text), span };
         let count = ast::Expr { kind: Ast::Call(name("count", span), Vec::new()), span };
@@ -182,7 +182,7 @@ impl Binder<'_> {
             }
             None => match self.made_columns(input, pivot_column, Shape::Names, span) {
                 Some(found) => found.into_iter().map(|c| c.name).collect(),
-                None => return Some(Rc::new(Plan::new(PlanKind::Error, columns, span, true))),
+                None => return Some(Plan::new(PlanKind::Error, columns, span, true)),
             },
         };
         for made in &names {
@@ -202,7 +202,7 @@ impl Binder<'_> {
         };
         let open = grouped.open;
         let op = Pivot { keys: key_count, names, missing: missing.unwrap_or_else(|| value_type.missing()) };
-        let plan = Rc::new(Plan::new(PlanKind::Set(grouped, SetOp::Pivot(op)), columns, span, open));
+        let plan = Plan::new(PlanKind::Set(grouped, SetOp::Pivot(op)), columns, span, open);
         match p.schema {
             Some(schema) => self.declared_output(plan, schema),
             None => Some(plan),
