@@ -67,7 +67,7 @@ const MAX_RECORD_DEPTH: usize = 100;
 /// its text, so that the alert stays readable whatever the log holds.
 fn record(raw: &[u8]) -> Cow<'_, str> {
     let valid = |text: &&str| {
-        depth(raw) <= MAX_RECORD_DEPTH && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        json::depth(raw) <= MAX_RECORD_DEPTH && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
     };
     let Some(text) = std::str::from_utf8(raw).ok().filter(valid) else {
         let mut out = String::new();
@@ -78,25 +78,6 @@ fn record(raw: &[u8]) -> Cow<'_, str> {
         Some(_) => json::lossy(json::minify(raw)),
         None => Cow::Borrowed(text.trim_ascii()),
     }
-}
-
-/// How deep a JSON text nests.
-fn depth(raw: &[u8]) -> usize {
-    let (mut at, mut depth, mut deepest) = (0, 0_usize, 0);
-    while let Some(b) = raw.get(at) {
-        match b {
-            b'"' => {
-                at = json::skip_string(raw, at).unwrap_or(raw.len());
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-        at += 1;
-    }
-    deepest
 }
 
 #[cfg(test)]
