@@ -229,9 +229,18 @@ if (!only) {
   say('\n### Start-up and memory\n');
   // In processes of their own: in this one V8 has the code of all functions already, and would share it.
   const event = `${hit(1)}\n`;
-  const starts = Array.from({ length: 9 }, () => JSON.parse(execFileSync(process.execPath, [`${root}benches/start.mjs`], { input: event, encoding: 'utf8' })));
-  const [compile, first, again] = [0, 1, 2].map((step) => median(starts.map((times) => times[step])).toFixed(1));
-  say(`In a process that has never run it: compile the module ${compile} ms; instantiate it, compile the built-in rule and answer the first event ${first} ms, most of which V8 takes to compile functions as they are called. A second detector and its first event: ${again} ms.`);
+  const node = (args, input) => {
+    const start = performance.now();
+    const out = execFileSync(process.execPath, args, { input, encoding: 'utf8' });
+    return [out, performance.now() - start];
+  };
+  const starts = Array.from({ length: 15 }, () => {
+    const [, empty] = node(['-e', '0']);
+    const [times] = node([`${root}benches/start.mjs`], event);
+    return [empty, ...JSON.parse(times)];
+  });
+  const [empty, compile, first, again] = [0, 1, 2, 3].map((step) => median(starts.map((times) => times[step])).toFixed(1));
+  say(`In a process that has never run it: compile the module ${compile} ms; instantiate it, compile the built-in rule and answer the first event ${first} ms, most of which V8 takes to compile functions as they are called. A second detector and its first event: ${again} ms. A process of Node that does nothing, in between: ${empty} ms.`);
 
   const fresh = new WebAssembly.Instance(new WebAssembly.Module(wasm), {}).exports;
   const room = fresh.reserve(SLICE);
