@@ -24,7 +24,7 @@ WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --e
 # Functions that are alike by name are alike in code: side by side, gzip sees it (21 kB).
 WASM_OPT := -O3 --one-caller-inline-max-function-size=30 --reorder-functions-by-name
 # What it is, and a little: the aim is 500,000 (ARCHITECTURE.md, "Size", says where the bytes are). It must not grow unseen.
-GZIP_BUDGET := 500000
+GZIP_BUDGET := 492000
 FILTER_BUDGET := 900000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
@@ -43,7 +43,7 @@ SHARED_FILTER := $(if $(SHARED_RULES),target/fluent-bit/shared.wasm)
 WWW := dist/www
 WWW_MODULES := www/node_modules/.package-lock.json
 # The engine is most of it.
-WWW_BUDGET := 750000
+WWW_BUDGET := 720000
 PAGE_PORT := 8173
 export CHROMIUM ?= /usr/bin/chromium
 
@@ -127,6 +127,14 @@ screenshots: www $(CHROMIUM) ## Pictures of the page's states, to look at, in te
 .PHONY: size
 size: target/bindgen/named.wasm ## What takes the space in the module, by crate and module
 	node tools/size.js $<
+
+.PHONY: cost
+cost: target/bindgen/forepost.wasm ## What the module weighs without functions and what only they call: OF='kql::functions::geo', a pattern of names
+	node tools/size.js target/bindgen/named.wasm --without '$(OF)' target/bindgen/without.wasm
+	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g target/bindgen/without.wasm -o target/bindgen/without.wasm
+	node tools/strip.js target/bindgen/without.wasm target/bindgen/without.wasm
+	node tools/size.js $< $(GZIP_BUDGET)
+	node tools/size.js target/bindgen/without.wasm $(GZIP_BUDGET)
 
 .PHONY: place
 place: target/bindgen/named.wasm ## Which function a TrapError names: AT=0x1234

@@ -1,22 +1,25 @@
 // node tools/size.js FILE.wasm BUDGET: prints raw and gzip size, fails above the budget (bytes, gzip).
 // node tools/size.js NAMED.wasm: what takes the space, by crate and module.
 // node tools/size.js NAMED.wasm --at 0x1234: which function stands at that byte, as a trap's stack says it.
+// node tools/size.js NAMED.wasm --without PATTERN OUT.wasm: the module without the functions of such names; wasm-opt then drops what only
+//   they called. Their tables and texts stay.
 // NAMED.wasm is a module with its name section.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSize } from './gzip.js';
-import { Reader, sections } from './wasm.js';
+import { Reader, section, sections, unsigned, vector } from './wasm.js';
 
 const IMPORT = 2;
 const CODE = 10;
 const SECTIONS = { 1: 'types', 2: 'imports', 3: 'function types', 4: 'tables', 5: 'memory', 6: 'globals', 7: 'exports', 8: 'start', 9: 'elements', 11: 'data', 12: 'data count' };
 
-const [file, what, at] = process.argv.slice(2);
+const [file, what, at, out] = process.argv.slice(2);
 const bytes = readFileSync(file);
 const show = (n) => `${(n / 1000).toFixed(1).padStart(8)} kB`;
 
 if (what === undefined) list();
 else if (what === '--at') console.log(pieces().find(({ from, to }) => from <= Number(at) && Number(at) < to)?.name ?? 'nothing stands there');
+else if (what === '--without') writeFileSync(out, without(new RegExp(at)));
 else weigh(Number(what));
 
 function weigh(budget) {
@@ -45,10 +48,30 @@ function list() {
   console.log(`${show(whole.length)} ${show(gzip)}          in all`);
 }
 
+/** The module in which every call of such a function traps. */
+function without(pattern) {
+  const trap = Buffer.from([3, 0, 0x00, 0x0b]); // three bytes: no locals, unreachable, end
+  const gone = new Set(pieces().filter(({ name }) => pattern.test(plain(name))).map(({ from }) => from));
+  const all = [...sections(bytes)].map(({ id, body }) => {
+    if (id !== CODE) return section(id, body);
+    const reader = new Reader(body);
+    return section(CODE, vector(Array.from({ length: reader.u32() }, () => {
+      const code = reader.take(reader.u32());
+      return gone.has(code.byteOffset - bytes.byteOffset) ? trap : Buffer.concat([Buffer.from(unsigned(code.length)), code]);
+    })));
+  });
+  return Buffer.concat([bytes.subarray(0, 8), ...all]);
+}
+
+/** A function's name without the hashes of crates. */
+function plain(name) {
+  return name.replace(/\[[0-9a-f]{8,}\]/g, '');
+}
+
 /** `forepost::kql::functions::math` for our own functions, the crate for others; `<f64 as core::fmt::Display>::fmt` is core's. */
 function groupOf(name) {
   if (name.startsWith('(')) return name;
-  const paths = name.replace(/\[[0-9a-f]{8,}\]/g, '').match(/[A-Za-z_]\w*(?:::[A-Za-z_]\w*)+/g);
+  const paths = plain(name).match(/[A-Za-z_]\w*(?:::[A-Za-z_]\w*)+/g);
   if (!paths) return /^__wb(?:g|indgen)/.test(name) ? 'wasm-bindgen' : '(other)';
   const path = (paths.find((p) => p.startsWith('forepost::')) ?? paths[0]).split('::');
   if (path[0] !== 'forepost') return path[0];

@@ -8,7 +8,7 @@ use crate::kql::diagnostic::{Diagnostic, Severity, Span};
 use crate::rule::{self, Rule};
 use crate::sieve::Condition;
 use crate::table::cloudtrail;
-use crate::value::{Column, Value, json, keyed::Keyed};
+use crate::value::{Column, Value, collect::Collect, json, keyed::Keyed};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -84,7 +84,7 @@ impl Finding {
 
 /// Findings as a JSON array.
 pub fn findings_json(findings: &[Finding]) -> String {
-    json::to_text(&Value::array(findings.iter().map(Finding::to_value).collect()))
+    json::to_text(&Value::array(findings.iter().map(Finding::to_value).collect_vec()))
 }
 
 /// A rule ready to run.
@@ -101,10 +101,10 @@ pub struct CompiledRule {
 
 /// The tables queries can read: `AWSCloudTrail` and the user's.
 pub fn catalog(tables: &[NamedTable]) -> Catalog {
-    let columns = cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect();
+    let columns = cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect_vec();
     let own = Table { name: Rc::from(super::feed::TABLE), columns };
     let given = tables.iter().map(|t| Table { name: Rc::from(&*t.name), columns: t.table.columns.clone() });
-    Catalog { tables: std::iter::once(own).chain(given).collect() }
+    Catalog { tables: std::iter::once(own).chain(given).collect_vec() }
 }
 
 /// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`, and which rules cost
@@ -141,7 +141,7 @@ fn reads_every_event(CompiledRule { file, rule, split, .. }: &CompiledRule) -> O
 /// The built-in rules as files.
 pub fn built_in() -> Vec<RuleFile> {
     let file = |(file, text): &(&str, &str)| RuleFile { file: (*file).to_owned(), text: (*text).to_owned() };
-    rule::BUILT_IN.iter().map(file).collect()
+    rule::BUILT_IN.iter().map(file).collect_vec()
 }
 
 /// Compiles rule files; the built-in ones if there are none.

@@ -13,7 +13,7 @@ use crate::sieve::Sieve;
 use crate::source::embedded;
 use crate::source::{Envelope, Problem, Record, Sink, Source};
 use crate::table::cloudtrail::{self, EventRow};
-use crate::value::{Value, datetime, json};
+use crate::value::{Value, collect::Collect, datetime, json};
 use forepost_wire::sift::Skipped;
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
@@ -79,7 +79,7 @@ impl LeafState {
             Some(t) => window.contains(t),
             None => !self.reads_events,
         };
-        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
+        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect_vec())
     }
 
     fn sort(&mut self) {
@@ -96,7 +96,7 @@ impl LeafState {
 
 /// The times of the rows of several leaves, sorted.
 pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
-    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
+    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect_vec();
     crate::value::sort::sort(&mut times);
     times.dedup();
     times
@@ -172,7 +172,8 @@ impl Feed {
                 TABLE => self.state.sieve.add(leaf),
                 _ => self.state.sieve.add_never(),
             }
-            let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
+            let stages: Vec<CompiledStage> =
+                leaf.stages.iter().filter_map(CompiledStage::local).collect_vec();
             let mut state = LeafState {
                 leading: stage::leading_filters(&stages),
                 stages,
@@ -295,7 +296,7 @@ impl Feed {
     pub fn take_rows(&mut self, leaf: usize) -> Table {
         let Some(leaf) = self.state.leaves.get_mut(leaf) else { return Table::default() };
         leaf.rows.iter().for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-        Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect())
+        Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect_vec())
     }
 
     /// How many rows found no room.
@@ -435,7 +436,7 @@ impl State {
                 .iter()
                 .enumerate()
                 .map(|(i, n)| if *n { row.column(i) } else { Value::Null })
-                .collect();
+                .collect_vec();
             let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
             let rows = &mut leaf.rows;
             let (mut found, mut dropped, keep) = (false, 0, self.keep);

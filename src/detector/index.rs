@@ -6,7 +6,7 @@
 use crate::rule::{self, EventGrouping, Kind};
 use crate::source::{Problem, Record, Sink};
 use crate::table::cloudtrail::{self, EventRow};
-use crate::value::{Value, json, keyed::Keys, text, timespan};
+use crate::value::{Value, collect::Collect, json, keyed::Keys, text, timespan};
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
 pub const COLUMNS: [&str; 6] =
@@ -146,7 +146,7 @@ pub fn describe(rule_text: &str) -> String {
     let pair = |key: &str, value: &str| Value::texts([key, value].into_iter());
     let entities = rule.entity_mappings.iter().map(|m| {
         let fields = m.fields.iter().map(|(name, used)| pair(name, &used.column));
-        Value::object(&[("type", Value::text(m.entity.name)), ("fields", Value::array(fields.collect()))])
+        Value::object(&[("type", Value::text(m.entity.name)), ("fields", Value::array(fields.collect_vec()))])
     });
     let details = rule.custom_details.iter().map(|(key, column)| pair(key, column));
     let kind = if rule.kind == Kind::Nrt { "NRT" } else { "Scheduled" };
@@ -174,7 +174,7 @@ pub fn describe(rule_text: &str) -> String {
         ("tactics", list(&rule.tactics)),
         ("techniques", list(&rule.techniques)),
         ("subTechniques", list(&rule.sub_techniques)),
-        ("entityMappings", Value::array(entities.collect())),
-        ("customDetails", Value::array(details.collect())),
+        ("entityMappings", Value::array(entities.collect_vec())),
+        ("customDetails", Value::array(details.collect_vec())),
     ]))
 }

@@ -28,7 +28,7 @@ use crate::exec::row::Rows;
 use crate::exec::run::{Run, Table};
 use crate::exec::{Budget, ExecError};
 use crate::rule::{AlertOptions, Rule};
-use crate::value::{datetime, json};
+use crate::value::{collect::Collect, datetime, json};
 use check::CompiledRule;
 use feed::{Feed, Keep, LeafState};
 use std::cell::Cell;
@@ -120,7 +120,7 @@ impl Detector {
             return Err(findings);
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
-        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect();
+        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect_vec();
         Ok(Detector {
             rules,
             feed,
@@ -364,7 +364,7 @@ impl RuleState {
 /// The rows of a rule's query at a tick.
 fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
     let window = state.rule().schedule.window(tick);
-    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
+    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect_vec();
     let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }

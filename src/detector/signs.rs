@@ -7,7 +7,7 @@
 use crate::exec::split::Leaf;
 use crate::kql::plan::{Expr, ExprKind, Stage};
 use crate::table::cloudtrail;
-use crate::value::{Type, Value, keyed::Keys};
+use crate::value::{Type, Value, collect::Collect, keyed::Keys};
 use memchr::memmem::Finder;
 
 /// The end of `eventName` and of the column `EventName`.
@@ -201,8 +201,8 @@ fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
     match &e.kind {
         ExprKind::And(items) => items.iter().map(|i| of_filter(i, changed)).fold(None, better),
         ExprKind::Or(items) => {
-            let all: Option<Vec<Vec<Sign>>> = items.iter().map(|i| of_filter(i, changed)).collect();
-            all.map(|lists| lists.into_iter().flatten().collect())
+            let all: Option<Vec<Vec<Sign>>> = items.iter().map(|i| of_filter(i, changed)).collect_some();
+            all.map(|lists| lists.into_iter().flatten().collect_vec())
         }
         ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),
         ExprKind::Call(call) => {

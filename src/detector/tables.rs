@@ -2,6 +2,7 @@
 
 use super::check::Finding;
 use crate::table::user::{UserTable, parse_schema};
+use crate::value::collect::Collect;
 
 /// How many problems of one table are told.
 const MAX_TOLD: usize = 10;
@@ -30,13 +31,13 @@ impl NamedTable {
         };
         let columns = parse_schema(schema).map_err(|problems| {
             let told = problems.into_iter().take(MAX_TOLD);
-            told.map(|p| finding(1, p.at.start + 1, format!("the schema: {}", p.message))).collect::<Vec<_>>()
+            told.map(|p| finding(1, p.at.start + 1, format!("the schema: {}", p.message))).collect_vec()
         })?;
         let (table, problems) = UserTable::read(columns, text);
         if problems.is_empty() {
             return Ok(NamedTable { name: name.to_owned(), table });
         }
         let line = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        Err(problems.into_iter().take(MAX_TOLD).map(|p| finding(line(p.line), 1, p.message)).collect())
+        Err(problems.into_iter().take(MAX_TOLD).map(|p| finding(line(p.line), 1, p.message)).collect_vec())
     }
 }

@@ -7,7 +7,7 @@ use super::run::Run;
 use super::series::Axis;
 use crate::kql::plan::{Activity, ActivityKind};
 use crate::value::keyed::{Keyed, Keys};
-use crate::value::{Value, compare, sort};
+use crate::value::{Value, collect::Collect, compare, sort};
 
 /// What a window may look back over, in bins.
 const MOST_BINS: i128 = 10_000;
@@ -107,10 +107,10 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     run.budget.charge(made.len(), a.dimensions.len() + 5)?;
     let row = |(position, dimensions, counts, evidence): Made| {
         let at = axis.value(position, a.time.ty);
-        let values = std::iter::once(at).chain(dimensions).chain(counts).collect();
+        let values = std::iter::once(at).chain(dimensions).chain(counts).collect_vec();
         Row { values, evidence }
     };
-    Ok(made.into_iter().map(row).collect())
+    Ok(made.into_iter().map(row).collect_vec())
 }
 
 fn long(n: usize) -> Value {

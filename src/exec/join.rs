@@ -5,7 +5,7 @@ use super::row::Row;
 use super::run::Run;
 use crate::kql::plan::{Join, JoinKind};
 use crate::value::keyed::{Keyed, Keys};
-use crate::value::{Type, Value, compare};
+use crate::value::{Type, Value, collect::Collect, compare};
 
 /// The rows of a join: left rows in order, for each its right rows in order; rows without a match behind.
 pub fn join(
@@ -17,9 +17,9 @@ pub fn join(
 ) -> Result<Vec<Row>, ExecError> {
     let (left_keys, right_keys) = (run.programs(&join.left_keys)?, run.programs(&join.right_keys)?);
     run.budget.charge(left.len() + right.len(), 1)?;
-    let missing = |types: &[Type]| types.iter().map(|t| t.missing()).collect::<Vec<Value>>();
+    let missing = |types: &[Type]| types.iter().map(|t| t.missing()).collect_vec();
     let right_values = |row: &Row| -> Vec<Value> {
-        join.right_columns.iter().map(|i| row.values.get(*i).cloned().unwrap_or_default()).collect()
+        join.right_columns.iter().map(|i| row.values.get(*i).cloned().unwrap_or_default()).collect_vec()
     };
     let mut out: Vec<Row> = Vec::new();
 

@@ -8,7 +8,7 @@ use crate::kql::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::plan::{ExprKind, Plan, PlanKind};
 use crate::value::keyed::{Keyed, Keys};
-use crate::value::{Column, Type, sort, text};
+use crate::value::{Column, Type, collect::Collect, sort, text};
 use std::rc::Rc;
 
 /// How many plugins of a query may depend on data.
@@ -102,5 +102,5 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
     }
     let mut slots = slots.into_items();
     sort::sort_by(&mut slots, |(a, _), (b, _)| a.cmp(b));
-    Ok(slots.into_iter().map(slot).collect())
+    Ok(slots.into_iter().map(slot).collect_vec())
 }

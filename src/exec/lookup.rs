@@ -6,7 +6,7 @@ use super::row::Row;
 use super::run::Run;
 use crate::kql::plan::{Expr, IpLookup};
 use crate::value::keyed::Keyed;
-use crate::value::{Value, compare};
+use crate::value::{Value, collect::Collect, compare};
 use std::net::IpAddr;
 
 /// An address with the length of its prefix, IPv4 mapped into IPv6.
@@ -53,7 +53,7 @@ pub fn ip_lookup(
     width: usize,
 ) -> Result<Vec<Row>, ExecError> {
     let keys = |extra: &mut dyn Iterator<Item = &Expr>, run: &mut Run<'_>| {
-        extra.map(|e| run.resolve(e).map(|e| super::program::Program::new(&e))).collect::<Result<Vec<_>, _>>()
+        extra.map(|e| run.resolve(e).map(|e| super::program::Program::new(&e))).collect_ok()
     };
     let left_extra = keys(&mut lookup.extra.iter().map(|(l, _)| l), run)?;
     let right_extra = keys(&mut lookup.extra.iter().map(|(_, r)| r), run)?;
@@ -86,13 +86,13 @@ pub fn ip_lookup(
                     evidence.merge(&other.evidence);
                     let value = |i: &usize| other.values.get(*i).cloned().unwrap_or_default();
                     let values = row.values.iter().cloned().chain(lookup.right_columns.iter().map(value));
-                    out.push(Row { values: values.collect(), evidence });
+                    out.push(Row { values: values.collect_vec(), evidence });
                 }
             }
         }
         if !matched && lookup.unmatched {
             let missing = lookup.right_types.iter().map(|t| t.missing());
-            let values: Vec<Value> = row.values.iter().cloned().chain(missing).collect();
+            let values: Vec<Value> = row.values.iter().cloned().chain(missing).collect_vec();
             out.push(Row { values, evidence: row.evidence.clone() });
         }
     }

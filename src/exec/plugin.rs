@@ -6,7 +6,7 @@ use super::row::Row;
 use super::run::Run;
 use crate::kql::plan::{Expr, Pivot};
 use crate::value::keyed::Keys;
-use crate::value::{Column, Type, Value, compare, sort, text};
+use crate::value::{Column, Type, Value, collect::Collect, compare, sort, text};
 
 /// `pivot`: rows of keys, a name and a value become a row a key with a column a name.
 pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Result<Vec<Row>, ExecError> {
@@ -16,7 +16,7 @@ pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Res
     }
     let mut out: Vec<Row> = Vec::new();
     for row in rows {
-        let keys: Vec<Value> = row.values.iter().take(p.keys).cloned().collect();
+        let keys: Vec<Value> = row.values.iter().take(p.keys).cloned().collect_vec();
         let name = row.values.get(p.keys).cloned().unwrap_or_default();
         let name = text::tostring(&name, name_type);
         let Some(column) = columns.find(name.as_bytes()) else {
@@ -78,7 +78,7 @@ pub fn rows_near(
         keep.iter_mut().take(end).skip(start).for_each(|k| *k = true);
         marked = marked.max(end);
     }
-    Ok(rows.iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect())
+    Ok(rows.iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect_vec())
 }
 
 /// `schema_merge`: the columns of several schemas as one, each once. A column of two types takes the wider one; with
@@ -115,5 +115,5 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
         values: vec![Value::from(name), Value::Long(i as i64), Value::from(data_type), Value::from(ty)],
         ..Row::default()
     };
-    Ok(merged.into_iter().enumerate().map(row).collect())
+    Ok(merged.into_iter().enumerate().map(row).collect_vec())
 }

@@ -5,6 +5,7 @@ use crate::kql::bind::invoke;
 use crate::kql::diagnostic::Span;
 use crate::kql::plan::{CallExpr, Expr, ExprKind};
 use crate::value::Value;
+use crate::value::collect::Collect;
 use std::rc::Rc;
 
 /// Where a program reads its columns.
@@ -131,7 +132,7 @@ impl Program {
         for op in &self.ops {
             if let Op::Call(call) = op {
                 let value = |a: &Expr| a.as_const().cloned().unwrap_or_else(|| a.ty.missing());
-                let args: Vec<Value> = call.args.iter().map(value).collect();
+                let args: Vec<Value> = call.args.iter().map(value).collect_vec();
                 invoke(call.eval, &args, &call.site);
             }
         }

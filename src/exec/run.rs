@@ -10,7 +10,7 @@ use super::{
 use crate::kql::bind::fold;
 use crate::kql::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, UnionSource};
 use crate::value::keyed::Keyed;
-use crate::value::{Type, Value, compare, convert};
+use crate::value::{Type, Value, collect::Collect, compare, convert};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -115,10 +115,10 @@ impl<'a> Run<'a> {
             | PlanKind::Set(..) => Vec::new(),
             PlanKind::Rows(rows) => {
                 self.budget.charge(rows.len(), width)?;
-                rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect()
+                rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect_vec()
             }
             PlanKind::Print(values) => {
-                let values: Result<Vec<Value>, ExecError> = values.iter().map(|e| self.value(e)).collect();
+                let values: Result<Vec<Value>, ExecError> = values.iter().map(|e| self.value(e)).collect_ok();
                 vec![Row { values: values?, ..Row::default() }]
             }
             PlanKind::Range(parts) => self.range(parts)?,
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
                             UnionSource::Value(v) => v.clone(),
                         };
                         out.push(Row {
-                            values: input.sources.iter().map(pick).collect(),
+                            values: input.sources.iter().map(pick).collect_vec(),
                             evidence: row.evidence.clone(),
                         });
                     }
@@ -182,13 +182,13 @@ impl<'a> Run<'a> {
             ExprKind::List(plan) => {
                 let rows = self.table(plan)?;
                 let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
-                ExprKind::Const(Value::array(rows.iter().map(first).collect()))
+                ExprKind::Const(Value::array(rows.iter().map(first).collect_vec()))
             }
             ExprKind::Window(_) => return Ok(e.clone()),
             _ => match e.with_children(self.resolve_all(e.children())?).kind {
                 ExprKind::Call(call) => {
                     let mut call = Rc::unwrap_or_clone(call);
-                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
+                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect_vec();
                     return Ok(fold(call, e.ty, e.span));
                 }
                 kind => kind,
@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
     }
 
     fn resolve_all(&mut self, es: &[Expr]) -> Result<Vec<Expr>, ExecError> {
-        es.iter().map(|e| self.resolve(e)).collect()
+        es.iter().map(|e| self.resolve(e)).collect_ok()
     }
 
     /// `toscalar`: first row, first column; nothing is the type's missing value.
@@ -224,12 +224,12 @@ impl<'a> Run<'a> {
         &mut self,
         es: impl IntoIterator<Item = &'e Expr>,
     ) -> Result<Vec<Program>, ExecError> {
-        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect()
+        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect_ok()
     }
 
     /// The values of programs for a row.
     pub fn eval_all(&mut self, programs: &[Program], row: &Row) -> Vec<Value> {
-        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect()
+        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect_vec()
     }
 
     /// A number of rows.
@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
         Ok(match op {
             SetOp::Take(n) => {
                 let n = self.count(n)?;
-                rows.iter().take(n).cloned().collect()
+                rows.iter().take(n).cloned().collect_vec()
             }
             SetOp::Count => {
                 let values = vec![Value::Long(rows.len() as i64)];
@@ -275,7 +275,7 @@ impl<'a> Run<'a> {
             SetOp::MakeSeries(m) => series::make_series(self, m, &rows)?,
             SetOp::TopNested(levels) => top_nested::top_nested(self, levels, &rows, width)?,
             SetOp::Scan(s) => {
-                let missing = input.columns.iter().map(|c| c.ty.missing()).collect();
+                let missing = input.columns.iter().map(|c| c.ty.missing()).collect_vec();
                 scan::scan(self, s, &rows, missing)?
             }
             SetOp::Pivot(p) => {
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         self.budget.charge(rows.len(), width + keys.len())?;
         let programs = self.programs(keys.iter().map(|k| &k.value))?;
         let mut keyed: Vec<(Vec<Value>, Row)> =
-            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect();
+            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect_vec();
         crate::value::sort::sort_by(&mut keyed, |(a, _), (b, _)| {
             keys.iter()
                 .zip(a.iter().zip(b))
@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
                 .find(|o| o.is_ne())
                 .unwrap_or(Ordering::Equal)
         });
-        Ok(keyed.into_iter().map(|(_, row)| row).collect())
+        Ok(keyed.into_iter().map(|(_, row)| row).collect_vec())
     }
 
     fn range(&mut self, parts: &[Expr; 3]) -> Result<Vec<Row>, ExecError> {

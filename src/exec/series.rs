@@ -7,7 +7,7 @@ use super::run::Run;
 use super::summarize::Grouping;
 use crate::kql::plan::MakeSeries;
 use crate::value::keyed::Keyed;
-use crate::value::{Type, Value, compare, convert, sort};
+use crate::value::{Type, Value, collect::Collect, compare, convert, sort};
 
 /// How many items an array may have. Source: Microsoft's docs.
 const MOST_ITEMS: i128 = 1 << 20;
@@ -137,7 +137,7 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         let keys = compare::key(&row.values);
         let series = all.entry(&keys, || Series { keys: row.values, ..Series::default() });
         series.evidence.merge(&row.evidence);
-        let values = results.iter().map(|p| p.eval(&made, &mut run.stack)).collect();
+        let values = results.iter().map(|p| p.eval(&made, &mut run.stack)).collect_vec();
         series.points.push((i128::from(position), values));
     }
     let mut all = all.into_items();
@@ -159,9 +159,9 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
             let point = |at: i128| series.points.binary_search_by_key(&at, |(at, _)| *at).ok();
             let point = |at: i128| series.points.get(point(at)?)?.1.get(i);
             let item = |at: i128| point(at).unwrap_or(default).clone();
-            values.push(Value::array((start..start + count).map(item).collect()));
+            values.push(Value::array((start..start + count).map(item).collect_vec()));
         }
-        values.push(Value::array((start..start + count).map(|at| axis.value(at, m.axis.ty)).collect()));
+        values.push(Value::array((start..start + count).map(|at| axis.value(at, m.axis.ty)).collect_vec()));
         out.push(Row { values, evidence: series.evidence });
     }
     Ok(out)

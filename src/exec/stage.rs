@@ -5,7 +5,7 @@ use super::row::Row;
 use super::{Budget, ExecError};
 use crate::kql::functions::call::list_items;
 use crate::kql::plan::{Expr, MvExpand, Parse, ParseKv, Stage};
-use crate::value::{Bag, Type, Value, convert};
+use crate::value::{Bag, Type, Value, collect::Collect, convert};
 use std::rc::Rc;
 
 /// A stage ready to run.
@@ -34,16 +34,12 @@ impl CompiledStage {
         Ok(match stage {
             Stage::Where(e) => CompiledStage::Where(program(e)?),
             Stage::Extend(sets) => {
-                let sets: Result<_, ExecError> = sets.iter().map(|(i, e)| Ok((*i, program(e)?))).collect();
-                CompiledStage::Extend(sets?)
+                CompiledStage::Extend(sets.iter().map(|(i, e)| Ok((*i, program(e)?))).collect_ok()?)
             }
-            Stage::Project(values) => {
-                CompiledStage::Project(values.iter().map(program).collect::<Result<_, _>>()?)
+            Stage::Project(values) => CompiledStage::Project(values.iter().map(program).collect_ok()?),
+            Stage::MvExpand(m) => {
+                CompiledStage::MvExpand(Rc::clone(m), m.items.iter().map(|(e, ..)| program(e)).collect_ok()?)
             }
-            Stage::MvExpand(m) => CompiledStage::MvExpand(
-                Rc::clone(m),
-                m.items.iter().map(|(e, ..)| program(e)).collect::<Result<_, _>>()?,
-            ),
             Stage::Parse(p) => CompiledStage::Parse(Rc::clone(p), program(&p.source)?),
             Stage::ParseKv(p) => CompiledStage::ParseKv(Rc::clone(p), program(&p.source)?),
         })
@@ -88,13 +84,13 @@ pub fn run(
                 }
             }
             CompiledStage::Extend(sets) => {
-                let made: Vec<Value> = sets.iter().map(|(_, p)| p.eval(&row.values, stack)).collect();
+                let made: Vec<Value> = sets.iter().map(|(_, p)| p.eval(&row.values, stack)).collect_vec();
                 for ((at, _), v) in sets.iter().zip(made) {
                     set(&mut row.values, *at, v);
                 }
             }
             CompiledStage::Project(values) => {
-                row.values = values.iter().map(|p| p.eval(&row.values, stack)).collect();
+                row.values = values.iter().map(|p| p.eval(&row.values, stack)).collect_vec();
             }
             CompiledStage::MvExpand(m, programs) => {
                 let rest = stages.get(i + 1..).unwrap_or_default();
@@ -146,7 +142,7 @@ pub(super) fn expand(
     next: Next<'_>,
 ) -> Result<(), ExecError> {
     let lists: Vec<Vec<Value>> =
-        programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect();
+        programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect_vec();
     let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(m.limit);
     for i in 0..count {
         budget.charge(1, m.width)?;
@@ -178,7 +174,7 @@ fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
                 }
                 Value::bag(Bag::from_distinct(vec![(Rc::clone(k), v.clone())]))
             })
-            .collect(),
+            .collect_vec(),
         other => list_items(&other).to_vec(),
     }
 }

@@ -7,7 +7,7 @@ use super::run::Run;
 use super::stage::expand;
 use crate::kql::plan::{ApplyOutput, MvApply, NodeId, Partition, Plan, PlanKind, Subquery};
 use crate::value::keyed::Keyed;
-use crate::value::{Value, compare};
+use crate::value::{Value, collect::Collect, compare};
 use std::rc::Rc;
 
 /// The nodes of a subquery whose rows depend on what it is given; the others are worked out once a run.
@@ -53,7 +53,10 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
                 ApplyOutput::Source(i) => row.values.get(*i).cloned().unwrap_or_default(),
                 ApplyOutput::Body(i) => made.values.get(*i).cloned().unwrap_or_default(),
             };
-            out.push(Row { values: m.outputs.iter().map(value).collect(), evidence: row.evidence.clone() });
+            out.push(Row {
+                values: m.outputs.iter().map(value).collect_vec(),
+                evidence: row.evidence.clone(),
+            });
         }
     }
     Ok(out)

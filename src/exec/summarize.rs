@@ -7,7 +7,7 @@ use super::run::Run;
 use crate::kql::aggregates::{Accumulator, Aggregate};
 use crate::kql::plan::{AggregateExpr, Summarize};
 use crate::value::keyed::Keyed;
-use crate::value::{Type, Value, bytes, compare};
+use crate::value::{Type, Value, bytes, collect::Collect, compare};
 
 struct Group {
     keys: Vec<Value>,
@@ -26,7 +26,7 @@ struct Aggregation {
 
 impl Group {
     fn new(aggregations: &[Aggregation], keys: Vec<Value>) -> Group {
-        let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect();
+        let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect_vec();
         Group { keys, states, evidence: Evidence::None }
     }
 }
@@ -50,7 +50,7 @@ impl Grouping {
             aggregations.push(Aggregation {
                 aggregate: a.aggregate,
                 args: run.programs(&a.args)?,
-                types: a.args.iter().map(|e| e.ty).collect(),
+                types: a.args.iter().map(|e| e.ty).collect_vec(),
                 ty: a.ty,
                 width: a.width,
             });
@@ -104,7 +104,7 @@ impl Grouping {
             }
             Row { values, evidence: group.evidence }
         };
-        self.groups.into_items().into_iter().map(finish).collect()
+        self.groups.into_items().into_iter().map(finish).collect_vec()
     }
 }
 

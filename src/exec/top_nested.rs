@@ -7,7 +7,7 @@ use super::run::{Run, by_key};
 use super::summarize::Grouping;
 use crate::kql::plan::{SortKey, TopNestedLevel};
 use crate::value::keyed::Keyed;
-use crate::value::{Value, compare};
+use crate::value::{Value, collect::Collect, compare};
 
 struct Level<'a> {
     level: &'a TopNestedLevel,
@@ -32,7 +32,7 @@ pub fn top_nested(
         compiled.push(Level { level, key, result, count, others });
     }
     let mut out = Vec::new();
-    let all: Vec<&Row> = rows.iter().collect();
+    let all: Vec<&Row> = rows.iter().collect_vec();
     descend(run, &compiled, &all, &mut Vec::new(), width, &mut out)?;
     Ok(out)
 }
@@ -75,7 +75,7 @@ fn descend(
         above.truncate(above.len().saturating_sub(2));
     }
     if let (Some(_), false) = (&level.others, rest.is_empty()) {
-        let rest: Vec<&Row> = rest.into_iter().flat_map(|(_, (_, part))| part).collect();
+        let rest: Vec<&Row> = rest.into_iter().flat_map(|(_, (_, part))| part).collect_vec();
         let kept = above.len();
         // Below the others there is nothing to choose from: each level shows its own others.
         for level in levels {

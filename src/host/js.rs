@@ -7,7 +7,7 @@
 
 use super::memory::{self, grow_ahead, with_room};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
-use crate::value::{Value, json};
+use crate::value::{Value, collect::Collect, json};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -155,7 +155,7 @@ impl Query {
                     ("hint", f.hint.as_deref().map_or(Value::Null, Value::text)),
                 ])
             };
-            json::to_text(&Value::array(findings.iter().map(unplaced).collect()))
+            json::to_text(&Value::array(findings.iter().map(unplaced).collect_vec()))
         })?;
         QueryRun::new(kql, now, &tables).map(Query).map_err(|found| {
             let mut out = String::from("[");
@@ -214,7 +214,7 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
         return Ok(Vec::new());
     }
     let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
+    Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect_vec())
 }
 
 #[derive(Deserialize)]
@@ -230,7 +230,7 @@ pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> 
     }
     // The shim writes this text itself; what it cannot be is no table.
     let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
-    given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect()
+    given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect_ok()
 }
 
 /// Most give no rules and no tables: a first answer does not wait until a runtime has compiled what reads more than that.

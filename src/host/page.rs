@@ -5,7 +5,7 @@ use super::memory::{grow_ahead, with_room};
 use crate::detector::{self, Options, RuleFile, findings_json, index};
 use crate::kql::{aggregates, functions};
 use crate::table::cloudtrail;
-use crate::value::{Value, json};
+use crate::value::{Value, collect::Collect, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Reads inputs: finds the records that matter to the rules, and indexes all of them if asked to.
@@ -143,7 +143,7 @@ pub fn built_in_rules() -> String {
     let files = detector::check::built_in();
     let file =
         |f: &RuleFile| Value::object(&[("file", Value::text(&f.file)), ("text", Value::text(&f.text))]);
-    json::to_text(&Value::array(files.iter().map(file).collect()))
+    json::to_text(&Value::array(files.iter().map(file).collect_vec()))
 }
 
 /// The table's columns, for completion: `[{"name","type","doc","field"}]`; `field` is where the event has the value.
@@ -157,7 +157,7 @@ pub fn table_columns() -> String {
             ("field", field(&c.origin).map_or(Value::Null, |path| Value::texts(path.into_iter()))),
         ])
     });
-    json::to_text(&Value::array(columns.collect()))
+    json::to_text(&Value::array(columns.collect_vec()))
 }
 
 /// The path of keys in an event; `null` where a column has no field of its own.
@@ -202,7 +202,7 @@ pub fn function_table() -> String {
                     }
                 )
             })
-            .collect();
+            .collect_vec();
         Value::object(&[
             ("name", Value::text(name)),
             ("call", Value::from(format!("{name}({})", names.join(", ")))),
@@ -211,7 +211,7 @@ pub fn function_table() -> String {
         ])
     };
     let scalars = functions::FAMILIES.iter().flat_map(|family| family.functions);
-    let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
+    let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect_vec();
     all.extend(aggregates::AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
     json::to_text(&Value::array(all))
 }

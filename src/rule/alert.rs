@@ -3,7 +3,7 @@
 use super::details::{self, Overridden};
 use super::{AlertSeverity, DynamicProperty, EventGrouping, Kind, Rule, entity, evidence, id, mitre};
 use crate::exec::row::{Row, Rows};
-use crate::value::{Type, Value, compare, datetime, json, timespan};
+use crate::value::{Type, Value, collect::Collect, compare, datetime, json, timespan};
 use std::ops::Range;
 
 /// How many alerts a run of a scheduled rule makes at most with one alert a row. Source: scheduled-rules-overview: of more
@@ -87,11 +87,11 @@ impl Run<'_> {
 
     /// The alerts of the run: none, one, or one a row.
     pub fn alerts(&self, options: &AlertOptions) -> Vec<Alert> {
-        let all: Vec<&Row> = self.rows.rows.iter().collect();
+        let all: Vec<&Row> = self.rows.rows.iter().collect_vec();
         if !self.rule.trigger.fires(all.len()) {
             return Vec::new();
         }
-        let keys: Vec<Vec<u8>> = all.iter().map(|row| compare::key(&row.values)).collect();
+        let keys: Vec<Vec<u8>> = all.iter().map(|row| compare::key(&row.values)).collect_vec();
         let correlation = self.id("correlation", &keys);
         let alert = |rows: &[&Row], id: String| self.alert(rows, id, &correlation, options);
         // A trigger that fires on nothing makes one alert, also with one alert a row.
@@ -119,7 +119,7 @@ impl Run<'_> {
     /// An id of this run for a purpose: of the rule, the window, the result's columns, and the rows in any order.
     fn id(&self, purpose: &str, keys: &[Vec<u8>]) -> String {
         let window = self.window();
-        let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect_vec();
         crate::value::sort::sort(&mut sorted);
         let (start, end) = (window.start.to_le_bytes(), window.end.to_le_bytes());
         let head = [purpose.as_bytes(), self.rule.id.as_bytes(), &start, &end];
@@ -154,7 +154,7 @@ impl Run<'_> {
             sub_techniques: texts(&sub_techniques),
             entities: entity::entities(&rule.entity_mappings, self.rows, rows),
             extended_properties: self.extended_properties(rows, shown, correlation, options),
-            dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect(),
+            dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect_vec(),
             evidence: evidence.map(|(evidence, _)| evidence),
         }
     }
@@ -257,7 +257,7 @@ pub struct Shown {
 impl Rule {
     /// The name, the entities and so on that an alert of these rows would have.
     pub fn shown_by(&self, rows: &Rows) -> Shown {
-        let all: Vec<&Row> = rows.rows.iter().collect();
+        let all: Vec<&Row> = rows.rows.iter().collect_vec();
         let Overridden { name, severity, tactics, dynamic, .. } =
             details::overridden(&self.alert_details, rows, all.first().copied());
         let (mut techniques, subs) = techniques(self, &dynamic);
@@ -276,8 +276,7 @@ impl Rule {
 fn techniques(rule: &Rule, dynamic: &[(DynamicProperty, String)]) -> (Vec<String>, Vec<String>) {
     let named =
         dynamic.iter().find(|(p, _)| *p == DynamicProperty::Techniques).map(|(_, text)| details::list(text));
-    let parsed =
-        named.as_ref().and_then(|list| list.iter().map(|t| mitre::technique(t)).collect::<Option<Vec<_>>>());
+    let parsed = named.as_ref().and_then(|list| list.iter().map(|t| mitre::technique(t)).collect_some());
     let Some(parsed) = parsed.filter(|p| !p.is_empty()) else {
         return (rule.techniques.clone(), rule.sub_techniques.clone());
     };

@@ -2,7 +2,7 @@
 
 use super::{AlertDetails, AlertSeverity, DynamicProperty, Format, Piece, mitre};
 use crate::exec::row::{Row, Rows};
-use crate::value::{Value, convert, json, text};
+use crate::value::{Value, collect::Collect, convert, json, text};
 use std::borrow::Cow;
 
 /// How many bytes the name and other plain properties may have once rendered. Source: Sentinel's service limits.
@@ -130,7 +130,7 @@ pub(super) fn overridden(details: &AlertDetails, rows: &Rows, first: Option<&Row
                 };
                 Some((*property, cut(named(rows, first, column)?.text(), max).to_owned()))
             })
-            .collect(),
+            .collect_vec(),
     }
 }
 
@@ -150,8 +150,8 @@ fn render(format: &Format, rows: &Rows, row: Option<&Row>, max: usize) -> Option
 pub(super) fn list(text: &str) -> Vec<String> {
     let value = convert::parse_json(&text.into());
     let items: Vec<String> = match value.as_array() {
-        Some(items) => items.iter().map(text::scalar).collect(),
-        None => text.split(',').map(str::to_owned).collect(),
+        Some(items) => items.iter().map(text::scalar).collect_vec(),
+        None => text.split(',').map(str::to_owned).collect_vec(),
     };
-    items.iter().map(|i| i.trim()).filter(|i| !i.is_empty()).take(MAX_VALUES).map(str::to_owned).collect()
+    items.iter().map(|i| i.trim()).filter(|i| !i.is_empty()).take(MAX_VALUES).map(str::to_owned).collect_vec()
 }

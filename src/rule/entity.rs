@@ -3,7 +3,7 @@
 use super::ColumnUse;
 use super::details::{self, Cell};
 use crate::exec::row::{Row, Rows};
-use crate::value::{json, keyed::Keys};
+use crate::value::{collect::Collect, json, keyed::Keys};
 
 /// An entity type of Sentinel. Source: the entity types and identifiers that the validator of the public rule repository
 /// accepts, with `CloudAppAccountId`, which published rules use and its newer version knows.
@@ -260,8 +260,11 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
     let mut number = 3; // Sentinel's own alerts begin at "3".
     let mut seen = Keys::default();
     for mapping in mappings {
-        let columns: Vec<(&str, Option<usize>)> =
-            mapping.fields.iter().map(|(name, used)| (*name, details::column(rows, &used.column))).collect();
+        let columns: Vec<(&str, Option<usize>)> = mapping
+            .fields
+            .iter()
+            .map(|(name, used)| (*name, details::column(rows, &used.column)))
+            .collect_vec();
         let mut taken = 0;
         for row in chosen {
             if taken >= share {
@@ -270,7 +273,7 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
             let values: Vec<(&str, Cell)> = columns
                 .iter()
                 .filter_map(|(name, column)| Some((*name, details::cell(rows, row, (*column)?)?)))
-                .collect();
+                .collect_vec();
             if !stands(mapping.entity, &values) {
                 continue;
             }

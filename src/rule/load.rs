@@ -15,8 +15,8 @@ use super::{
     IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity, mitre,
 };
 use crate::kql::nearest;
-use crate::value::text;
 use crate::value::timespan::{DAY, HOUR, MINUTE};
+use crate::value::{collect::Collect, text};
 use read::{Map, Reader, Text};
 
 /// A rule file, read.
@@ -297,7 +297,7 @@ fn incident(r: &mut Reader, map: &Map) -> IncidentConfiguration {
         ("groupByAlertDetails", &mut incident.by_alert_details),
         ("groupByCustomDetails", &mut incident.by_custom_details),
     ] {
-        *list = r.texts(&map, key).iter().map(|t| t.text().to_owned()).collect();
+        *list = r.texts(&map, key).iter().map(|t| t.text().to_owned()).collect_vec();
     }
     let selected = [&incident.by_entities, &incident.by_alert_details, &incident.by_custom_details];
     if incident.grouping && incident.matching == "Selected" && selected.iter().all(|s| s.is_empty()) {

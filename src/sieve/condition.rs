@@ -7,7 +7,7 @@ use crate::kql::functions::call::{Detail, list_items};
 pub use crate::kql::functions::operators::fold;
 use crate::kql::plan::{Expr, ExprKind, Stage};
 use crate::table::cloudtrail;
-use crate::value::{Value, json};
+use crate::value::{Value, collect::Collect, json};
 
 /// An expression put together from columns' expressions may have so many parts.
 const MAX_PARTS: usize = 200;
@@ -81,17 +81,18 @@ impl Condition {
                 span: Default::default(),
             })
         };
-        let mut columns: Vec<Option<Expr>> = (0..cloudtrail::columns().len()).map(column).collect();
+        let mut columns: Vec<Option<Expr>> = (0..cloudtrail::columns().len()).map(column).collect_vec();
         let mut all = Vec::new();
         for stage in &leaf.stages {
             match stage {
                 Stage::Where(e) => all.push(node(e, &columns)),
                 Stage::Extend(sets) => {
-                    let made: Vec<_> = sets.iter().map(|(at, e)| (*at, put_together(e, &columns))).collect();
+                    let made: Vec<_> =
+                        sets.iter().map(|(at, e)| (*at, put_together(e, &columns))).collect_vec();
                     made.into_iter().for_each(|(at, e)| set(&mut columns, at, e));
                 }
                 Stage::Project(values) => {
-                    columns = values.iter().map(|e| put_together(e, &columns)).collect();
+                    columns = values.iter().map(|e| put_together(e, &columns)).collect_vec();
                 }
                 Stage::MvExpand(m) => {
                     m.items.iter().for_each(|(_, at, _)| set(&mut columns, *at, None));
@@ -139,7 +140,7 @@ impl Node {
             Node::Known(_, names) => names.clone(),
             Node::All(nodes) => nodes.iter().filter_map(Node::names).min_by_key(Vec::len),
             Node::Any(nodes) => {
-                let lists = nodes.iter().map(Node::names).collect::<Option<Vec<_>>>()?;
+                let lists = nodes.iter().map(Node::names).collect_some()?;
                 Some(lists.concat())
             }
         }
@@ -161,17 +162,17 @@ fn names_of(e: &Expr) -> Option<Vec<String>> {
     }
     let texts = |e: &Expr| -> Option<Vec<String>> {
         let text = |v: &Value| if let Value::String(s) = v { Some(fold(s)) } else { None };
-        list_items(e.as_const()?).iter().map(text).collect()
+        list_items(e.as_const()?).iter().map(text).collect_some()
     };
-    Some(rest.iter().map(texts).collect::<Option<Vec<_>>>()?.concat())
+    Some(rest.iter().map(texts).collect_some()?.concat())
 }
 
 /// A filter's parts. A row passes a conjunction if it passes all of it, a disjunction if any: what is null counts as
 /// false in both, so the parts can be judged one by one.
 fn node(e: &Expr, columns: &[Option<Expr>]) -> Node {
     match &e.kind {
-        ExprKind::And(items) => Node::All(items.iter().map(|i| node(i, columns)).collect()),
-        ExprKind::Or(items) => Node::Any(items.iter().map(|i| node(i, columns)).collect()),
+        ExprKind::And(items) => Node::All(items.iter().map(|i| node(i, columns)).collect_vec()),
+        ExprKind::Or(items) => Node::Any(items.iter().map(|i| node(i, columns)).collect_vec()),
         _ => match put_together(e, columns) {
             Some(e) => Node::Known(Program::new(&e), names_of(&e)),
             None => Node::Unknown,
@@ -205,7 +206,7 @@ fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
         ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => None,
         _ => {
             let children = e.children().iter().map(|child| replace(child, columns));
-            Some(e.with_children(children.collect::<Option<_>>()?))
+            Some(e.with_children(children.collect_some()?))
         }
     }
 }

@@ -13,7 +13,7 @@ pub use condition::Condition;
 
 use crate::exec::split::Leaf;
 use crate::value::keyed::Keyed;
-use crate::value::{datetime, json, sort};
+use crate::value::{collect::Collect, datetime, json, sort};
 use condition::{Pair, fold};
 use forepost_wire::Leaves;
 use forepost_wire::sift::{Oracle, Sift, Skipped};
@@ -70,7 +70,7 @@ impl Sieve {
     pub fn open_wide(&mut self) {
         let Conditions { all, by_name, by_more } = &mut self.conditions;
         all.iter_mut().for_each(|c| *c = Condition::ALWAYS);
-        *by_more = (0..all.len() as u32).collect();
+        *by_more = (0..all.len() as u32).collect_vec();
         *by_name = Keyed::default();
         self.reads_all = true;
         self.blind = true;
@@ -113,7 +113,7 @@ impl Oracle for Conditions {
         let mut can_pass =
             |i: &&u32| self.all.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut stack));
         let mut leaves: Vec<u32> =
-            listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect();
+            listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect_vec();
         sort::sort(&mut leaves);
         leaves.into()
     }

@@ -1,5 +1,6 @@
 //! CSV with a header row, in chunks cut anywhere (also inside quotes), to JSON objects of texts.
 
+use crate::value::collect::Collect;
 use crate::value::json;
 use csv_core::{ReadFieldResult, Reader};
 use forepost_wire::frame::MAX_RECORD;
@@ -123,7 +124,7 @@ impl Csv {
         if too_large {
             out(start, line, CsvRow::TooLarge);
         } else if self.header.is_empty() {
-            self.header = fields.iter().map(|f| json::lossy(f).trim().to_owned()).collect();
+            self.header = fields.iter().map(|f| json::lossy(f).trim().to_owned()).collect_vec();
         } else if fields.len() != self.header.len() {
             out(start, line, CsvRow::Uneven { has: fields.len(), wants: self.header.len() });
         } else if fields.iter().zip(&self.header).any(|(f, h)| f.trim_ascii() != h.as_bytes()) {

@@ -4,6 +4,7 @@
 //! whole record at a time, to a module that may have only a few kilobytes.
 
 use super::envelope::{self, Found, Held, MAX_ENVELOPES};
+use crate::value::collect::Collect;
 use crate::value::json::{self, Items};
 use forepost_wire::scan::{Scan, Step};
 use std::borrow::Cow;
@@ -89,11 +90,11 @@ pub fn events(record: &[u8], keys: &[String], found: &mut dyn FnMut(&[u8])) -> u
                 }
             },
             (Inside::Values(_), Cow::Borrowed(value)) => match open(value, keys) {
-                Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect(),
+                Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect_vec(),
                 _ => continue,
             },
             (Inside::Values(values), Cow::Owned(_)) => {
-                values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect()
+                values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect_vec()
             }
         };
         if level > MAX_ENVELOPES {

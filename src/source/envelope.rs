@@ -1,6 +1,7 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
 use super::{Problem, Sink, Source, Stats};
+use crate::value::collect::Collect;
 use crate::value::json::{self, Items};
 use forepost_wire::frame::{Frame, Frames, Within};
 use std::borrow::Cow;
@@ -388,7 +389,7 @@ fn keys_of(raw: &[u8]) -> String {
         .flatten()
         .take(4)
         .map(|(key, _)| json::unescape(key).chars().take(40).collect())
-        .collect();
+        .collect_vec();
     if keys.is_empty() {
         return "an empty object".to_owned();
     }

@@ -9,7 +9,7 @@
 //! * Of equal keys the last counts, as in .NET.
 
 use crate::value::json::{self, Items, JsonError, Problem};
-use crate::value::{Type, Value, convert, datetime};
+use crate::value::{Type, Value, collect::Collect, convert, datetime};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -359,7 +359,7 @@ fn members(object: &[u8]) -> Members<'_> {
         .flatten()
         .map_while(Result::ok)
         .map(|(key, value)| (json::unescape(key), value))
-        .collect()
+        .collect_vec()
 }
 
 fn member<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {

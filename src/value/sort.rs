@@ -1,6 +1,7 @@
 //! One sort for everything: the standard library's is compiled anew for every type it sorts, some 5 kB of
 //! WebAssembly each. Here it is compiled once, for places, and the items follow.
 
+use crate::value::collect::Collect;
 use std::cmp::Ordering;
 
 /// Sorts, keeping the order of equal items.
@@ -21,7 +22,7 @@ pub fn sort<T: Ord>(items: &mut [T]) {
 
 /// For each place of the sorted items where its item stands now.
 fn sorted_places(count: usize, order: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..count).collect();
+    let mut places: Vec<usize> = (0..count).collect_vec();
     places.sort_by(|a, b| order(*a, *b));
     places
 }

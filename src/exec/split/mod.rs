@@ -11,7 +11,7 @@ use crate::kql::plan::{
     UnionSource,
 };
 use crate::value::keyed::Keyed;
-use crate::value::{Column, Str, Type};
+use crate::value::{Column, Str, Type, collect::Collect};
 use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
 use std::rc::Rc;
 
@@ -127,7 +127,7 @@ impl Splitter {
                 return Rc::clone(plan);
             }
             PlanKind::Rows(rows) => PlanKind::Rows(rows.clone()),
-            PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect()),
+            PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect_vec()),
             PlanKind::Range(parts) => PlanKind::Range(Box::new(parts.each_ref().map(|e| self.expr(e)))),
             PlanKind::IpLookup(l) => {
                 let (left, right) = lookup_needs(l, needed);
@@ -161,7 +161,7 @@ impl Splitter {
                         }
                         UnionInput { plan: self.node(&input.plan, &below), sources: input.sources.clone() }
                     })
-                    .collect(),
+                    .collect_vec(),
             ),
         };
         Plan::new(kind, plan.columns.clone(), plan.span, plan.open)
@@ -173,12 +173,12 @@ impl Splitter {
             below.iter_mut().zip(read).for_each(|(b, r)| *b |= r);
         };
         match op {
-            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(|k| self.sort_key(k)).collect()),
+            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(|k| self.sort_key(k)).collect_vec()),
             SetOp::Top(n, k) => SetOp::Top(self.expr(n), self.sort_key(k)),
             SetOp::Take(n) => SetOp::Take(self.expr(n)),
             SetOp::Sample(n) => SetOp::Sample(self.expr(n)),
             SetOp::Count => SetOp::Count,
-            SetOp::Window(sets) => SetOp::Window(sets.iter().map(|(i, e)| (*i, self.expr(e))).collect()),
+            SetOp::Window(sets) => SetOp::Window(sets.iter().map(|(i, e)| (*i, self.expr(e))).collect_vec()),
             SetOp::Summarize(s) => SetOp::Summarize(Summarize {
                 keys: self.exprs(&s.keys),
                 aggregates: self.aggregates(&s.aggregates),
@@ -208,7 +208,7 @@ impl Splitter {
                 by: self.exprs(&m.by),
                 aggregates: self.aggregates(&m.aggregates),
                 results: self.exprs(&m.results),
-                defaults: m.defaults.iter().map(|e| e.as_ref().map(|e| self.expr(e))).collect(),
+                defaults: m.defaults.iter().map(|e| e.as_ref().map(|e| self.expr(e))).collect_vec(),
                 axis: self.expr(&m.axis),
                 from: m.from.as_ref().map(|e| self.expr(e)),
                 to: m.to.as_ref().map(|e| self.expr(e)),
@@ -226,7 +226,7 @@ impl Splitter {
                         result: self.expr(&l.result),
                         ..*l
                     })
-                    .collect(),
+                    .collect_vec(),
             ),
             SetOp::Scan(s) => SetOp::Scan(Box::new(Scan {
                 defaults: self.exprs(&s.defaults),
@@ -235,10 +235,10 @@ impl Splitter {
                     .iter()
                     .map(|step| ScanStep {
                         condition: self.expr(&step.condition),
-                        assignments: step.assignments.iter().map(|(at, e)| (*at, self.expr(e))).collect(),
+                        assignments: step.assignments.iter().map(|(at, e)| (*at, self.expr(e))).collect_vec(),
                         output: step.output,
                     })
-                    .collect(),
+                    .collect_vec(),
                 ..**s
             })),
             SetOp::Pivot(p) => {
@@ -261,7 +261,7 @@ impl Splitter {
     }
 
     fn exprs(&mut self, es: &[Expr]) -> Vec<Expr> {
-        es.iter().map(|e| self.expr(e)).collect()
+        es.iter().map(|e| self.expr(e)).collect_vec()
     }
 
     fn sort_key(&mut self, k: &SortKey) -> SortKey {
@@ -269,11 +269,11 @@ impl Splitter {
     }
 
     fn aggregates(&mut self, aggregates: &[AggregateExpr]) -> Vec<AggregateExpr> {
-        aggregates.iter().map(|a| AggregateExpr { args: self.exprs(&a.args), ..*a }).collect()
+        aggregates.iter().map(|a| AggregateExpr { args: self.exprs(&a.args), ..*a }).collect_vec()
     }
 
     fn mv_expand(&mut self, m: &MvExpand) -> MvExpand {
-        MvExpand { items: m.items.iter().map(|(e, at, ty)| (self.expr(e), *at, *ty)).collect(), ..*m }
+        MvExpand { items: m.items.iter().map(|(e, at, ty)| (self.expr(e), *at, *ty)).collect_vec(), ..*m }
     }
 
     /// A subquery split, and which columns it reads of what it is given.
@@ -301,7 +301,7 @@ impl Splitter {
             };
             return Expr { kind, ty: e.ty, span: e.span };
         }
-        e.with_children(e.children().iter().map(|child| self.expr(child)).collect())
+        e.with_children(e.children().iter().map(|child| self.expr(child)).collect_vec())
     }
 
     /// The longest run of row stages over a table, as a leaf, with what must wait on top of it.
@@ -396,7 +396,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
                 1 => local.into_iter().next().map(Stage::Where),
                 _ => Some(Stage::Where(Expr { kind: ExprKind::And(local), ty: Type::Bool, span: e.span })),
             };
-            let waiting = waiting.iter().cloned().chain(late).collect();
+            let waiting = waiting.iter().cloned().chain(late).collect_vec();
             Some(Sunk { local, waiting })
         }
         Stage::Extend(sets) => {
@@ -407,7 +407,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
             if !values.iter().all(Expr::is_row_local) {
                 return None;
             }
-            let moved: Option<Vec<Expr>> = waiting.iter().map(|e| remap(e, values)).collect();
+            let moved: Option<Vec<Expr>> = waiting.iter().map(|e| remap(e, values)).collect_some();
             moved.map(|waiting| Sunk { local: Some(stage.clone()), waiting })
         }
         Stage::MvExpand(m) => {
@@ -428,7 +428,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
 /// The parts of a conjunction: a row passes all of them or none of the whole.
 pub fn conjuncts(e: &Expr) -> Vec<Expr> {
     match &e.kind {
-        ExprKind::And(items) => items.iter().flat_map(conjuncts).collect(),
+        ExprKind::And(items) => items.iter().flat_map(conjuncts).collect_vec(),
         _ => vec![e.clone()],
     }
 }
@@ -443,7 +443,7 @@ fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
         ExprKind::Window(_) => None,
         _ => {
             let children = e.children().iter().map(|child| remap(child, values));
-            Some(e.with_children(children.collect::<Option<_>>()?))
+            Some(e.with_children(children.collect_some()?))
         }
     }
 }
@@ -452,10 +452,10 @@ fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
 fn map_stage(stage: &Stage, f: &mut dyn FnMut(&Expr) -> Expr) -> Stage {
     match stage {
         Stage::Where(e) => Stage::Where(f(e)),
-        Stage::Extend(sets) => Stage::Extend(sets.iter().map(|(i, e)| (*i, f(e))).collect()),
-        Stage::Project(values) => Stage::Project(values.iter().map(f).collect()),
+        Stage::Extend(sets) => Stage::Extend(sets.iter().map(|(i, e)| (*i, f(e))).collect_vec()),
+        Stage::Project(values) => Stage::Project(values.iter().map(f).collect_vec()),
         Stage::MvExpand(m) => Stage::MvExpand(Rc::new(MvExpand {
-            items: m.items.iter().map(|(e, at, ty)| (f(e), *at, *ty)).collect(),
+            items: m.items.iter().map(|(e, at, ty)| (f(e), *at, *ty)).collect_vec(),
             ..**m
         })),
         Stage::Parse(_) | Stage::ParseKv(_) => stage.clone(),

@@ -3,7 +3,7 @@
 use super::super::functions::call::list_items;
 use super::{Schema, averaged, first};
 use crate::value::keyed::Keys;
-use crate::value::{Bag, Decimal, Type, Value, compare, convert, sort};
+use crate::value::{Bag, Decimal, Type, Value, collect::Collect, compare, convert, sort};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -124,7 +124,7 @@ impl Ranking {
     fn update(&mut self, args: &[Value]) {
         let after = if self.weighted { 2 } else { 1 };
         if self.ranks.is_empty() {
-            self.ranks = args.iter().skip(after).flat_map(list_items).filter_map(compare::real).collect();
+            self.ranks = args.iter().skip(after).flat_map(list_items).filter_map(compare::real).collect_vec();
         }
         let weight = if self.weighted { args.get(1).map_or(1, |w| w.as_integer().unwrap_or(0)) } else { 1 };
         if let (Some(v), 1..) = (args.first(), weight) {
@@ -168,7 +168,7 @@ impl Ranking {
             }
         }
         let pair = |(v, w): (Value, i64)| Value::array(vec![v, Value::Long(w)]);
-        Value::array(merged.into_iter().map(pair).collect())
+        Value::array(merged.into_iter().map(pair).collect_vec())
     }
 }
 
@@ -204,7 +204,7 @@ impl Hashes {
             return Value::Null;
         }
         sort::sort(&mut self.hashes);
-        Value::array(self.hashes.into_iter().map(Value::Long).collect())
+        Value::array(self.hashes.into_iter().map(Value::Long).collect_vec())
     }
 }
 
@@ -407,10 +407,10 @@ impl Accumulator {
                 ranking.sort();
                 let at = |rank: &f64| ranking.at(*rank);
                 match kind {
-                    Percentiles::Array => one(Value::array(ranking.ranks.iter().map(at).collect())),
+                    Percentiles::Array => one(Value::array(ranking.ranks.iter().map(at).collect_vec())),
                     Percentiles::Digest => one(ranking.digest()),
                     _ if ranking.items.is_empty() => vec![ty.missing(); width],
-                    _ => ranking.ranks.iter().map(at).collect(),
+                    _ => ranking.ranks.iter().map(at).collect_vec(),
                 }
             }
             Accumulator::Digest(mut ranking) => {

@@ -25,7 +25,7 @@ mod wide;
 use super::ast::{self, StatementKind};
 use super::diagnostic::{Diagnostic, Severity, Span};
 use super::plan::{Expr, Plan, PlanKind};
-use crate::value::{Column, Str, Type, keyed::Keys};
+use crate::value::{Column, Str, Type, collect::Collect, keyed::Keys};
 use std::rc::Rc;
 
 /// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
@@ -106,7 +106,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
     let plan = binder.query(&statements);
     let wanting = binder.wanting.take();
     // A name that is unknown only because its statement could not be read says nothing new.
-    let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
+    let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect_vec();
     diagnostics.extend(binder.diagnostics.into_iter().filter(|d| !unread.contains(&d.span)));
     if plan.is_none() && diagnostics.is_empty() && wanting.is_none() {
         let d = Diagnostic::error(

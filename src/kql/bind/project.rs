@@ -6,7 +6,7 @@ use crate::kql::ast::{self, ExprKind as Ast, Name, Named, Reorder};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::list_items;
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value};
+use crate::value::{Column, Type, Value, collect::Collect};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -19,7 +19,7 @@ impl Binder<'_> {
         let with = Plan::new(kind, columns.clone(), span, input.open);
         let test = Expr { kind: ExprKind::Column(width), ty: Type::Bool, span };
         let kept = Plan::new(PlanKind::Stage(with, Stage::Where(test)), columns, span, input.open);
-        let all: Vec<usize> = (0..width).collect();
+        let all: Vec<usize> = (0..width).collect_vec();
         self.pick(&kept, &all, span)
     }
 
@@ -130,10 +130,10 @@ impl Binder<'_> {
             let width = input.columns.len();
             let mut all = input.columns.clone();
             all.extend(columns.iter().map(|c| Column::new("", c.ty)));
-            let sets = values.into_iter().enumerate().map(|(i, e)| (width + i, e)).collect();
+            let sets = values.into_iter().enumerate().map(|(i, e)| (width + i, e)).collect_vec();
             let kind = PlanKind::Set(Rc::clone(input), SetOp::Window(sets));
             let with = Plan::new(kind, all, span, open);
-            let picks: Vec<usize> = (width..width + columns.len()).collect();
+            let picks: Vec<usize> = (width..width + columns.len()).collect_vec();
             let picked = self.pick(&with, &picks, span);
             let kind = PlanKind::Stage(picked, Stage::Project(column_exprs(&columns, span)));
             return Some(Plan::new(kind, columns, span, open));
@@ -144,12 +144,12 @@ impl Binder<'_> {
 
     /// A new row of some of the input's columns.
     pub(super) fn pick(&mut self, input: &Rc<Plan>, which: &[usize], span: Span) -> Rc<Plan> {
-        let columns: Vec<Column> = which.iter().filter_map(|i| input.columns.get(*i).cloned()).collect();
+        let columns: Vec<Column> = which.iter().filter_map(|i| input.columns.get(*i).cloned()).collect_vec();
         let values = which
             .iter()
             .zip(&columns)
             .map(|(i, c)| Expr { kind: ExprKind::Column(*i), ty: c.ty, span })
-            .collect();
+            .collect_vec();
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Project(values));
         Plan::new(kind, columns, span, input.open)
     }
@@ -161,7 +161,7 @@ impl Binder<'_> {
             let before = out.len();
             let found =
                 input.columns.iter().enumerate().filter(|(_, c)| wildcard(&p.text, &c.name)).map(|(i, _)| i);
-            out.extend(found.collect::<Vec<_>>());
+            out.extend(found.collect_vec());
             if out.len() == before && !input.open && !self.poisoned.contains(p.text.as_bytes()) {
                 let message = format!("The name '{}' does not refer to any known column.", p.text);
                 let d = Diagnostic::error("KS142", message, p.span);
@@ -236,7 +236,7 @@ impl Binder<'_> {
             }
             order.extend(found);
         }
-        let rest = (0..input.columns.len()).filter(|i| !order.contains(i)).collect::<Vec<_>>();
+        let rest = (0..input.columns.len()).filter(|i| !order.contains(i)).collect_vec();
         order.extend(rest);
         self.pick(input, &order, span)
     }
@@ -283,7 +283,7 @@ impl Binder<'_> {
 }
 
 fn column_exprs(columns: &[Column], span: Span) -> Vec<Expr> {
-    columns.iter().enumerate().map(|(i, c)| Expr { kind: ExprKind::Column(i), ty: c.ty, span }).collect()
+    columns.iter().enumerate().map(|(i, c)| Expr { kind: ExprKind::Column(i), ty: c.ty, span }).collect_vec()
 }
 
 /// Whether a name matches a pattern in which `*` is any text.
@@ -291,7 +291,7 @@ pub(super) fn wildcard(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let middle: Vec<&str> = parts.collect();
+    let middle: Vec<&str> = parts.collect_vec();
     let Some((last, middle)) = middle.split_last() else { return rest.is_empty() };
     for part in middle {
         match rest.find(part) {

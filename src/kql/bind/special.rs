@@ -7,7 +7,7 @@ use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::Detail;
 use crate::kql::functions::{dynamic, operators as op};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind};
-use crate::value::{Str, Type, Value};
+use crate::value::{Str, Type, Value, collect::Collect};
 use std::rc::Rc;
 
 /// Names of functions that are bound here and not in a family's table.
@@ -110,7 +110,7 @@ impl Binder<'_> {
 
     fn column_names(&mut self, call: &Written<'_>, env: &Env) -> Option<Expr> {
         let plan = self.only_table(call, env).filter(|plan| !plan.open)?;
-        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
+        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect_vec();
         Some(Expr::constant(Value::array(names), Type::Dynamic, call.span))
     }
 

@@ -8,7 +8,7 @@ use crate::kql::diagnostic::Diagnostic;
 use crate::kql::functions::call::Detail;
 use crate::kql::functions::{operators as op, series};
 use crate::kql::plan::{Expr, ExprKind};
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, collect::Collect};
 
 /// A column's name, if its function gives one, and its type.
 type WideColumn = (Option<String>, Type);
@@ -72,7 +72,7 @@ fn first_name(args: &[Argument]) -> String {
 
 fn named(function: &str, columns: &[(&str, Type)], args: &[Argument]) -> Vec<WideColumn> {
     let first = first_name(args);
-    columns.iter().map(|(column, ty)| (Some(format!("{function}_{first}_{column}")), *ty)).collect()
+    columns.iter().map(|(column, ty)| (Some(format!("{function}_{first}_{column}")), *ty)).collect_vec()
 }
 
 /// One column an array; a flag behind them is none.
@@ -89,5 +89,5 @@ fn sorted(args: &[Argument], bound: &Expr) -> Vec<WideColumn> {
         let name = name::of(&a.value).or_else(|| (arrays.len() > 1).then(|| format!("array{i}")));
         (name.map(|n| format!("{n}_sorted")), Type::Dynamic)
     };
-    arrays.iter().enumerate().map(column).collect()
+    arrays.iter().enumerate().map(column).collect_vec()
 }

@@ -5,7 +5,7 @@ use super::json_path;
 use super::{
     BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
 };
-use crate::value::{Bag, Type, Value, convert, json, keyed::Keys};
+use crate::value::{Bag, Type, Value, collect::Collect, convert, json, keyed::Keys};
 use std::rc::Rc;
 
 /// How many paths `treepath` tells of at most; beyond, it is null.
@@ -26,7 +26,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("bag_keys"(dynamic("object")) -> DYNAMIC, NONE, "The keys of a bag.",
     [("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
     |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
-        Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
+        Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect_vec())
     })),
     function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
         "The keys of several bags; a key that several have is the first one's. What is no bag is passed over.",
@@ -99,13 +99,13 @@ pub fn pack_non_empty(c: &Call) -> Value {
 }
 
 fn bag_merge(c: &Call) -> Value {
-    let bags: Vec<&Bag> = c.args.iter().filter_map(Value::as_bag).collect();
+    let bags: Vec<&Bag> = c.args.iter().filter_map(Value::as_bag).collect_vec();
     if bags.is_empty() {
         return Value::Null;
     }
     let mut seen = Keys::default();
     let pairs = bags.into_iter().flat_map(Bag::iter).filter(|(k, _)| seen.insert(k.as_bytes()));
-    Value::bag(Bag::from_distinct(pairs.cloned().collect()))
+    Value::bag(Bag::from_distinct(pairs.cloned().collect_vec()))
 }
 
 fn bag_remove_keys(c: &Call) -> Value {
@@ -141,9 +141,9 @@ fn dynamic_to_json(c: &Call) -> Value {
 /// The value with the keys of all its bags in order. As deep as JSON can be read, no deeper.
 fn sorted(v: &Value) -> Value {
     match v {
-        Value::Array(items) => Value::array(items.iter().map(sorted).collect()),
+        Value::Array(items) => Value::array(items.iter().map(sorted).collect_vec()),
         Value::Bag(bag) => {
-            let mut pairs: Vec<_> = bag.iter().map(|(k, v)| (Rc::clone(k), sorted(v))).collect();
+            let mut pairs: Vec<_> = bag.iter().map(|(k, v)| (Rc::clone(k), sorted(v))).collect_vec();
             crate::value::sort::sort_by(&mut pairs, |(a, _), (b, _)| a.cmp(b));
             Value::bag(Bag::from_distinct(pairs))
         }

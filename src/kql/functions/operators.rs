@@ -3,7 +3,7 @@
 
 use super::call::{Cache, Call, Detail, list_items};
 use crate::kql::ast::{ListOp, TextMatch};
-use crate::value::{Decimal, Type, Value, compare, convert, datetime, text};
+use crate::value::{Decimal, Type, Value, collect::Collect, compare, convert, datetime, text};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -316,7 +316,7 @@ fn texts(c: &Call, case_sensitive: bool) -> Vec<String> {
                 if case_sensitive { text.into_owned() } else { fold(&text) }
             })
         })
-        .collect()
+        .collect_vec()
 }
 
 fn cached_texts<'a>(c: &Call<'a>, case_sensitive: bool) -> Option<&'a [String]> {

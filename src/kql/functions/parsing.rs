@@ -3,7 +3,7 @@
 
 use super::encoding::percent_decode;
 use super::{DECIMAL, DYNAMIC, Function, Naming, text, text_or_dynamic, xml};
-use crate::value::{Bag, Decimal, Str, Value, keyed::Keyed};
+use crate::value::{Bag, Decimal, Str, Value, collect::Collect, keyed::Keyed};
 use std::rc::Rc;
 
 const NONE: Naming = Naming::None;
@@ -58,7 +58,7 @@ pub static FUNCTIONS: &[Function] = &[
 
 /// A bag of parts in the order given.
 fn parts<const N: usize>(pairs: [(&str, Value); N]) -> Value {
-    Value::bag(Bag::from_distinct(pairs.into_iter().map(|(k, v)| (Rc::from(k), v)).collect()))
+    Value::bag(Bag::from_distinct(pairs.into_iter().map(|(k, v)| (Rc::from(k), v)).collect_vec()))
 }
 
 /// The rules of .NET's and C's run time on Windows: backslashes count only before a quote; two quotes within quotes are one.
@@ -215,7 +215,7 @@ fn query_parameters(query: &str) -> Value {
         };
         (key, value)
     };
-    Value::bag(Bag::from_distinct(found.into_items().into_iter().map(pair).collect()))
+    Value::bag(Bag::from_distinct(found.into_items().into_iter().map(pair).collect_vec()))
 }
 
 fn version(text: &str) -> Option<Decimal> {

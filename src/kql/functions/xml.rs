@@ -1,7 +1,7 @@
 //! XML to nested property bags, as `parse_xml` gives them: elements, attributes and text; comments, processing
 //! instructions and the document type are passed over, and no entity is looked up but the five of XML itself.
 
-use crate::value::{Bag, Str, Value, json::MAX_DEPTH, keyed::Keyed};
+use crate::value::{Bag, Str, Value, collect::Collect, json::MAX_DEPTH, keyed::Keyed};
 use std::rc::Rc;
 
 /// An element that is open.
@@ -133,7 +133,7 @@ fn grouped(children: Vec<(Str, Value)>) -> Vec<(Str, Value)> {
     let one = |mut values: Vec<Value>| {
         if values.len() == 1 { values.pop().unwrap_or_default() } else { Value::array(values) }
     };
-    out.into_items().into_iter().map(|(name, values)| (name, one(values))).collect()
+    out.into_items().into_iter().map(|(name, values)| (name, one(values))).collect_vec()
 }
 
 fn unescape(text: &str) -> Option<String> {

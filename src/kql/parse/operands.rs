@@ -7,7 +7,7 @@ use crate::kql::ast::{
 };
 use crate::kql::diagnostic::Diagnostic;
 use crate::kql::lex::Token;
-use crate::value::Type;
+use crate::value::{Type, collect::Collect};
 use std::rc::Rc;
 
 /// What `render` can draw.
@@ -129,7 +129,7 @@ impl Parser {
             }
             p.column_decl().map(Some)
         })?;
-        Ok(Schema { columns: columns.into_iter().flatten().collect(), star })
+        Ok(Schema { columns: columns.into_iter().flatten().collect_vec(), star })
     }
 
     pub(super) fn make_series(&mut self) -> Parsed<MakeSeries> {

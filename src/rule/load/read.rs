@@ -4,6 +4,7 @@ use super::{ColumnUse, Finding, Place, finding};
 use crate::kql::nearest;
 pub(super) use crate::rule::finding::shown;
 use crate::rule::yaml::{Content, Entry, Node, Scalar};
+use crate::value::collect::Collect;
 use std::borrow::Cow;
 
 /// Collects what is wrong, and the columns that are named.
@@ -159,7 +160,7 @@ impl<'n> Reader<'_> {
 
     /// The texts of the list under a key.
     pub(super) fn texts(&mut self, map: &Map<'n>, key: &str) -> Vec<Text<'n>> {
-        self.items(map, key, 100).iter().filter_map(|node| self.text(node, key)).collect()
+        self.items(map, key, 100).iter().filter_map(|node| self.text(node, key)).collect_vec()
     }
 
     pub(super) fn boolean(&mut self, map: &Map<'n>, key: &str, default: bool) -> bool {

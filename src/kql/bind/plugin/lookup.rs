@@ -4,7 +4,7 @@ use super::Plugin;
 use crate::kql::ast::ExprKind as Ast;
 use crate::kql::bind::{Binder, Bound, name};
 use crate::kql::plan::{IpLookup, Plan, PlanKind};
-use crate::value::{Column, Type};
+use crate::value::{Column, Type, collect::Collect};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -47,7 +47,8 @@ impl Binder<'_> {
             dropped.push(i);
             extra.push((l, r));
         }
-        let right_columns: Vec<usize> = (0..right.columns.len()).filter(|i| !dropped.contains(i)).collect();
+        let right_columns: Vec<usize> =
+            (0..right.columns.len()).filter(|i| !dropped.contains(i)).collect_vec();
         let mut namer = name::Namer::new();
         let mut columns = input.columns.clone();
         columns.iter().for_each(|c| namer.take(&c.name));
@@ -62,7 +63,11 @@ impl Binder<'_> {
             left_key,
             right_key,
             extra,
-            right_types: right_columns.iter().filter_map(|i| right.columns.get(*i)).map(|c| c.ty).collect(),
+            right_types: right_columns
+                .iter()
+                .filter_map(|i| right.columns.get(*i))
+                .map(|c| c.ty)
+                .collect_vec(),
             right_columns,
             right,
             unmatched,
@@ -72,7 +77,7 @@ impl Binder<'_> {
         if &*p.name.text == "ipv4_lookup" {
             return Some(plan);
         }
-        let order: Vec<usize> = (input.columns.len()..width).chain(0..input.columns.len()).collect();
+        let order: Vec<usize> = (input.columns.len()..width).chain(0..input.columns.len()).collect_vec();
         Some(self.pick(&plan, &order, span))
     }
 }

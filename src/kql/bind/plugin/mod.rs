@@ -10,7 +10,7 @@ use crate::kql::ast::{self, Argument, ExprKind as Ast, Name};
 use crate::kql::diagnostic::{Diagnostic, Span};
 use crate::kql::functions::call::{Call, Detail, list_items};
 use crate::kql::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
-use crate::value::{Column, Type, Value, compare, convert, keyed::Keys};
+use crate::value::{Column, Type, Value, collect::Collect, compare, convert, keyed::Keys};
 use std::rc::Rc;
 
 /// The plugins Forepost runs.
@@ -135,7 +135,8 @@ impl Binder<'_> {
         let declared = self.declared(&schema.columns);
         let span = plan.span;
         let mut columns = if schema.star { plan.columns.clone() } else { Vec::new() };
-        let mut values: Vec<Expr> = columns.iter().enumerate().map(|(i, c)| column(i, c.ty, span)).collect();
+        let mut values: Vec<Expr> =
+            columns.iter().enumerate().map(|(i, c)| column(i, c.ty, span)).collect_vec();
         for (c, decl) in declared.iter().zip(&schema.columns) {
             match plan.columns.iter().position(|p| p == c) {
                 Some(_) if schema.star => {}
@@ -251,7 +252,7 @@ impl Binder<'_> {
         };
         let wanted = ["ColumnName", "ColumnOrdinal", "DataType", "ColumnType"];
         let at = |name: &&str| p.input.columns.iter().position(|c| *c.name == **name);
-        let Some(places) = wanted.iter().map(at).collect::<Option<Vec<usize>>>() else {
+        let Some(places) = wanted.iter().map(at).collect_some() else {
             return self.error("FP013", "schema_merge takes what getschema yields.", p.name.span);
         };
         let picked = self.pick(p.input, &places, p.span);
@@ -271,7 +272,7 @@ fn column(i: usize, ty: Type, span: Span) -> Expr {
 
 /// How many items all of some arrays have.
 fn in_common(c: &Call) -> Value {
-    let arrays: Vec<Keys> = c.args.iter().map(|array| compare::keys(list_items(array))).collect();
+    let arrays: Vec<Keys> = c.args.iter().map(|array| compare::keys(list_items(array))).collect_vec();
     let Some((first, rest)) = arrays.split_first() else { return Value::Long(0) };
     let common = first.iter().filter(|key| rest.iter().all(|other| other.contains(key)));
     Value::Long(common.count() as i64)
