@@ -9,6 +9,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { gzipSize } from '../tools/gzip.js';
+import { environment } from './environment.mjs';
 import { report } from './report.mjs';
 import { sampleEvents } from './sample.mjs';
 
@@ -231,7 +232,7 @@ if (!only) {
   const event = `${hit(1)}\n`;
   const node = (args, input) => {
     const start = performance.now();
-    const out = execFileSync(process.execPath, args, { input, encoding: 'utf8' });
+    const out = execFileSync(process.execPath, args, { input, encoding: 'utf8', env: environment });
     return [out, performance.now() - start];
   };
   const starts = Array.from({ length: 15 }, () => {
