@@ -139,21 +139,16 @@ impl Program {
     }
 
     /// The value for a row. `stack` is scratch space, empty between calls.
-    pub fn eval(&self, row: &(impl Columns + ?Sized), stack: &mut Vec<Value>) -> Value {
+    pub fn eval(&self, row: &dyn Columns, stack: &mut Vec<Value>) -> Value {
         self.walk(row, stack, None)
     }
 
     /// The value for a row, and the value of every sub-expression that was looked at, in order.
-    pub fn trace(&self, row: &(impl Columns + ?Sized), steps: &mut Vec<Step>) -> Value {
+    pub fn trace(&self, row: &dyn Columns, steps: &mut Vec<Step>) -> Value {
         self.walk(row, &mut Vec::new(), Some(steps))
     }
 
-    fn walk(
-        &self,
-        row: &(impl Columns + ?Sized),
-        stack: &mut Vec<Value>,
-        mut steps: Option<&mut Vec<Step>>,
-    ) -> Value {
+    fn walk(&self, row: &dyn Columns, stack: &mut Vec<Value>, mut steps: Option<&mut Vec<Step>>) -> Value {
         let mut seen = |span: Span, value: &Value| {
             if let Some(steps) = &mut steps {
                 steps.push(Step { span, value: value.clone() });

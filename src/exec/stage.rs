@@ -206,7 +206,7 @@ pub fn leading_filters(stages: &[CompiledStage]) -> usize {
 pub fn passes(
     stages: &[CompiledStage],
     leading: usize,
-    record: &(impl Columns + ?Sized),
+    record: &dyn Columns,
     stack: &mut Vec<Value>,
 ) -> bool {
     stages.iter().take(leading).filter_map(CompiledStage::predicate).all(|p| p.eval(record, stack).is_true())

@@ -30,6 +30,14 @@ pub struct Seen<'a> {
     pub leaves: &'a Leaves,
 }
 
+/// The same, with the place where its leaves are remembered.
+#[derive(Clone, Copy)]
+struct Record {
+    end: usize,
+    time: Option<i64>,
+    place: usize,
+}
+
 /// Events that were stepped over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
@@ -72,53 +80,69 @@ impl Sift {
 
     /// Looks at the record that the bytes begin with; `alone` if it stands by itself and not in a list. The error is
     /// how many bytes were looked at in vain: nothing is known then.
-    #[inline(never)] // whoever inlined it would compile it for size
     pub fn look(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Seen<'_>, usize> {
-        self.seen(bytes, alone, oracle)
+        let Record { end, time, place } = self.walk(bytes, alone, oracle, true).1?;
+        let leaves = self.memo.leaves(place).ok_or(end)?;
+        Ok(Seen { end, time, leaves })
     }
 
     /// Steps over the events that the bytes begin with, as long as they matter to no leaf and stand close: with a line
     /// feed between them if they stand `alone`, or else with a comma.
-    #[inline(never)]
     pub fn skip(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Skipped {
+        self.walk(bytes, alone, oracle, false).0
+    }
+
+    /// Steps over the events that matter to no leaf, unless it looks for `any`, and gives the record that it stopped at, with its end
+    /// from there on. One function for both, so that a host compiles one.
+    #[inline(never)] // whoever inlined it would compile it for size
+    fn walk(
+        &mut self,
+        bytes: &[u8],
+        alone: bool,
+        oracle: &dyn Oracle,
+        any: bool,
+    ) -> (Skipped, Result<Record, usize>) {
         let mut done = Skipped::default();
         let between = if alone { b'\n' } else { b',' };
         let mut at = 0;
         loop {
-            match self.seen(bytes.get(at..).unwrap_or_default(), alone, oracle) {
-                Ok(Seen { end, time, leaves }) if leaves.is_empty() && end <= MAX_RECORD => {
-                    done.end = at + end;
-                    done.events += 1;
-                    match time {
-                        Some(t) => {
-                            let (first, last) = done.times.unwrap_or((t, t));
-                            done.times = Some((first.min(t), last.max(t)));
-                        }
-                        None => done.untimed += 1,
-                    }
+            let seen = self.seen(bytes.get(at..).unwrap_or_default(), alone, oracle);
+            let (end, time) = match seen {
+                Ok(Record { end, time, place })
+                    if !any && end <= MAX_RECORD && self.memo.leaves(place).is_some_and(|l| l.is_empty()) =>
+                {
+                    (end, time)
                 }
-                Ok(Seen { end: looked, .. }) | Err(looked) => {
-                    done.looked = at + looked;
-                    return done;
+                _ => {
+                    done.looked = at + seen.as_ref().map_or_else(|looked| *looked, |record| record.end);
+                    return (done, seen);
                 }
+            };
+            done.end = at + end;
+            done.events += 1;
+            match time {
+                Some(t) => {
+                    let (first, last) = done.times.unwrap_or((t, t));
+                    done.times = Some((first.min(t), last.max(t)));
+                }
+                None => done.untimed += 1,
             }
             at = done.end + 1;
             if bytes.get(done.end..=at) != Some(&[between, b'{']) {
                 done.looked = done.end;
-                return done;
+                return (done, Err(0));
             }
         }
     }
 
     #[inline(always)]
-    fn seen(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Seen<'_>, usize> {
+    fn seen(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Record, usize> {
         let Glance { end, name, source, time } = glance(bytes, alone)?;
         let time = match time {
             Some(text) => Some(self.clock.read(text, |day| oracle.midnight(day)).ok_or(end)?),
             None => None,
         };
         let place = self.place(name, source, oracle).ok_or(end)?;
-        let leaves = self.memo.leaves(place).ok_or(end)?;
-        Ok(Seen { end, time, leaves })
+        Ok(Record { end, time, place })
     }
 }
