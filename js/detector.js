@@ -10,7 +10,8 @@ import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
 export class Detector extends Reader {
-  #warnings;
+  #files;
+  #warnings; // once somebody asked for them
 
   constructor({ rules, evidence = true, stream = false, workspace, tables } = {}) {
     const files = ruleFiles(rules);
@@ -20,10 +21,10 @@ export class Detector extends Reader {
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
-    this.#warnings = located(JSON.parse(this.call('warnings')), files);
+    this.#files = files;
   }
 
-  get warnings() { return this.#warnings; }
+  get warnings() { return (this.#warnings ??= located(JSON.parse(this.call('warnings')), this.#files)); }
 
   advanceTo(time) { this.call('advanceTo', toTicks(time)); }
 

@@ -69,7 +69,7 @@ interface Reader {
 
 /** Rules over a stream of events. Windows are over event time. */
 export interface Detector extends Reader {
-  /** What the rules' author should know, though they run. */
+  /** What the rules' author should know, though they run. Read once from the engine, so not for the first time after `dispose`. */
   readonly warnings: readonly Diagnostic[];
   /** There is no more input: everything concludes, as its alerts are taken. */
   finish(): void;
