@@ -4,7 +4,7 @@
 use super::ExecError;
 use super::row::Row;
 use super::run::Run;
-use crate::kql::plan::{Expr, IpLookup};
+use crate::kql::plan::IpLookup;
 use crate::value::keyed::Keyed;
 use crate::value::{Value, collect::Collect, compare};
 use std::net::IpAddr;
@@ -52,11 +52,8 @@ pub fn ip_lookup(
     right: &[Row],
     width: usize,
 ) -> Result<Vec<Row>, ExecError> {
-    let keys = |extra: &mut dyn Iterator<Item = &Expr>, run: &mut Run<'_>| {
-        extra.map(|e| run.resolve(e).map(|e| super::program::Program::new(&e))).collect_ok()
-    };
-    let left_extra = keys(&mut lookup.extra.iter().map(|(l, _)| l), run)?;
-    let right_extra = keys(&mut lookup.extra.iter().map(|(_, r)| r), run)?;
+    let left_extra = run.programs(lookup.extra.iter().map(|(l, _)| l))?;
+    let right_extra = run.programs(lookup.extra.iter().map(|(_, r)| r))?;
     let (left_key, right_key) = (run.programs([&lookup.left_key])?, run.programs([&lookup.right_key])?);
     run.budget.charge(left.len() + right.len(), 1)?;
     let mut places: Keyed<Vec<usize>> = Keyed::default();

@@ -4,8 +4,7 @@
 use crate::kql::bind::invoke;
 use crate::kql::diagnostic::Span;
 use crate::kql::plan::{CallExpr, Expr, ExprKind};
-use crate::value::Value;
-use crate::value::collect::Collect;
+use crate::value::{Value, collect::Collect};
 use std::rc::Rc;
 
 /// Where a program reads its columns.

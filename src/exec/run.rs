@@ -118,8 +118,8 @@ impl<'a> Run<'a> {
                 rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect_vec()
             }
             PlanKind::Print(values) => {
-                let values: Result<Vec<Value>, ExecError> = values.iter().map(|e| self.value(e)).collect_ok();
-                vec![Row { values: values?, ..Row::default() }]
+                let values = values.iter().map(|e| self.value(e)).collect_ok()?;
+                vec![Row { values, ..Row::default() }]
             }
             PlanKind::Range(parts) => self.range(parts)?,
             PlanKind::Join(j) => {

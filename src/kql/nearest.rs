@@ -1,6 +1,7 @@
 //! "Did you mean …?"
 
 use crate::value::collect::Collect;
+
 /// The name nearest to a misspelt one, if any is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = match word.chars().count() {

@@ -5,7 +5,6 @@
 //! One null serves all types. `string` has no null in Kusto: an expression of type string never
 //! yields [`Value::Null`]; what would be a null there is the empty text.
 
-use crate::value::collect::Collect;
 pub mod collect;
 pub mod compare;
 pub mod convert;
@@ -17,6 +16,7 @@ pub mod sort;
 pub mod text;
 pub mod timespan;
 
+use collect::Collect;
 pub use rust_decimal::Decimal;
 use std::rc::Rc;
 

@@ -1,6 +1,7 @@
 //! Timespans: text and ticks of 100 ns.
 
 use crate::value::collect::Collect;
+
 /// Ticks in a microsecond.
 pub const MICROSECOND: i64 = 10;
 /// Ticks in a millisecond.

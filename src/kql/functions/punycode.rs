@@ -1,6 +1,7 @@
 //! Punycode. Source: RFC 3492.
 
 use crate::value::collect::Collect;
+
 const BASE: u32 = 36;
 const T_MIN: u32 = 1;
 const T_MAX: u32 = 26;
