@@ -1,11 +1,29 @@
 //! Keys told apart by their bytes: what groups, joins and compares goes by them. One map serves everything, since the standard
 //! library's is compiled anew for every type it holds.
 
+use super::collect::Collect;
 use std::collections::HashMap;
 
 /// Different keys, each with its place: how many others came before it.
-#[derive(Clone, Debug, Default)]
-pub struct Keys(HashMap<Box<[u8]>, usize>);
+#[derive(Clone, Debug)]
+pub struct Keys(Held);
+
+#[derive(Clone, Debug)]
+enum Held {
+    /// In their places. Most hold few, for which hashing is not worth its time, nor a first answer the wait until a runtime
+    /// has compiled it.
+    Few(Vec<Box<[u8]>>),
+    Many(HashMap<Box<[u8]>, usize>),
+}
+
+/// How many keys are compared one by one.
+const FEW: usize = 8;
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys(Held::Few(Vec::new()))
+    }
+}
 
 impl Keys {
     /// The place of a key; one that is new comes last.
@@ -14,8 +32,20 @@ impl Keys {
             return place;
         }
         let place = self.len();
-        self.0.insert(Box::from(key), place);
+        self.add(key, place);
         place
+    }
+
+    fn add(&mut self, key: &[u8], place: usize) {
+        match &mut self.0 {
+            Held::Few(keys) if place < FEW => keys.push(Box::from(key)),
+            Held::Few(keys) => {
+                let keys = std::mem::take(keys);
+                self.0 = Held::Many(hashed(keys));
+                self.add(key, place);
+            }
+            Held::Many(keys) => insert(keys, key, place),
+        }
     }
 
     /// Adds a key; says whether it is new.
@@ -26,7 +56,10 @@ impl Keys {
 
     /// The place of a key that is there.
     pub fn find(&self, key: &[u8]) -> Option<usize> {
-        self.0.get(key).copied()
+        match &self.0 {
+            Held::Few(keys) => keys.iter().position(|k| **k == *key),
+            Held::Many(keys) => find(keys, key),
+        }
     }
 
     /// Whether a key is there.
@@ -36,18 +69,39 @@ impl Keys {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        match &self.0 {
+            Held::Few(keys) => keys.len(),
+            Held::Many(keys) => keys.len(),
+        }
     }
 
     /// The keys, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.keys().map(|key| &**key)
+    pub fn all(&self) -> Vec<&[u8]> {
+        match &self.0 {
+            Held::Few(keys) => keys.iter().map(|key| &**key).collect_vec(),
+            Held::Many(keys) => keys.keys().map(|key| &**key).collect_vec(),
+        }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
+}
+
+#[inline(never)]
+fn hashed(keys: Vec<Box<[u8]>>) -> HashMap<Box<[u8]>, usize> {
+    keys.into_iter().enumerate().map(|(place, key)| (key, place)).collect()
+}
+
+#[inline(never)]
+fn insert(keys: &mut HashMap<Box<[u8]>, usize>, key: &[u8], place: usize) {
+    keys.insert(Box::from(key), place);
+}
+
+#[inline(never)]
+fn find(keys: &HashMap<Box<[u8]>, usize>, key: &[u8]) -> Option<usize> {
+    keys.get(key).copied()
 }
 
 /// An item for each key, in the order the keys came.
@@ -105,5 +159,14 @@ mod tests {
         let mut keys = Keys::default();
         assert_eq!([keys.insert(b"x"), keys.insert(b""), keys.insert(b"x")], [true, true, false]);
         assert_eq!((keys.len(), keys.contains(b""), keys.contains(b"y")), (2, true, false));
+        assert!(keys.all().iter().all(|key| keys.contains(key)));
+        // Few or many, the places are those in which they came.
+        let mut keys = Keys::default();
+        for n in 0..3 * FEW as u32 {
+            assert_eq!((keys.find(&n.to_le_bytes()), keys.len()), (None, n as usize));
+            assert_eq!(keys.place(&n.to_le_bytes()), n as usize);
+            assert!((0..=n).all(|n| keys.place(&n.to_le_bytes()) == n as usize));
+            assert_eq!(keys.all().len(), n as usize + 1);
+        }
     }
 }

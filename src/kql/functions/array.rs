@@ -144,7 +144,7 @@ fn same(a: &Value, b: &Value) -> bool {
 /// How many different items two arrays have in common, and how many in all.
 fn overlap(a: &[Value], b: &[Value]) -> (usize, usize) {
     let (a, b) = (compare::keys(a), compare::keys(b));
-    let common = b.iter().filter(|key| a.contains(key)).count();
+    let common = b.all().into_iter().filter(|key| a.contains(key)).count();
     (common, a.len() + b.len() - common)
 }
 

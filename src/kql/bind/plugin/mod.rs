@@ -274,6 +274,6 @@ fn column(i: usize, ty: Type, span: Span) -> Expr {
 fn in_common(c: &Call) -> Value {
     let arrays: Vec<Keys> = c.args.iter().map(|array| compare::keys(list_items(array))).collect_vec();
     let Some((first, rest)) = arrays.split_first() else { return Value::Long(0) };
-    let common = first.iter().filter(|key| rest.iter().all(|other| other.contains(key)));
+    let common = first.all().into_iter().filter(|key| rest.iter().all(|other| other.contains(key)));
     Value::Long(common.count() as i64)
 }
