@@ -15,7 +15,9 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := $(SIMD) $(REMAP)
 # What ships is built with a standard library for size, in which a panic is a trap without a message: a tenth less (ARCHITECTURE.md,
 # "Size"). The options are unstable, the compiler is pinned. Derived `{:?}` is cut short; that of texts and numbers stays.
 SHIPPED_STD := -Zbuild-std=std -Zbuild-std-features=optimize_for_size
-SHIPPED_RUSTFLAGS := $(REMAP) -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=shallow
+# The smaller of its kinds of SHA-256, which every alert's id needs.
+SHA2 := --cfg sha2_backend="soft" --cfg sha2_backend_soft="compact"
+SHIPPED_RUSTFLAGS := $(REMAP) $(SHA2) -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=shallow
 shipped_cargo = RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='$(1) $(SHIPPED_RUSTFLAGS)' cargo build --locked $(SHIPPED_STD) --release --target $(WASM_TARGET)
 # What rustc emits for the target, so that wasm-opt neither refuses it nor adds what a host may lack.
 WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \

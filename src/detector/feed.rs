@@ -14,6 +14,7 @@ use crate::source::embedded;
 use crate::source::{Envelope, Problem, Record, Sink, Source};
 use crate::table::cloudtrail::{self, EventRow};
 use crate::value::{Value, collect::Collect, datetime, json};
+use forepost_wire::Leaves;
 use forepost_wire::sift::Skipped;
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
@@ -389,6 +390,21 @@ impl Feed {
 }
 
 impl State {
+    /// What a look would say of a record that it says nothing of: its time, and the leaves that it can pass.
+    #[inline(never)]
+    fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
+        let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
+        let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
+        if json::depth(record.raw) > json::MAX_DEPTH {
+            let message = format!(
+                "the record nests deeper than {} levels; what lies deeper cannot be read",
+                json::MAX_DEPTH
+            );
+            self.tally.problem(Some(record.offset), "FP302", message);
+        }
+        (row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
+    }
+
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
         let seen = self.sieve.look(record.raw);
@@ -398,18 +414,7 @@ impl State {
         let row = CachedRow::new(record.raw);
         let (time, can_pass) = match seen {
             Some(seen) => seen,
-            None => {
-                let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
-                let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
-                if json::depth(record.raw) > json::MAX_DEPTH {
-                    let message = format!(
-                        "the record nests deeper than {} levels; what lies deeper cannot be read",
-                        json::MAX_DEPTH
-                    );
-                    self.tally.problem(Some(record.offset), "FP302", message);
-                }
-                (row.row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
-            }
+            None => self.read(record, &row),
         };
         self.tally.passed(time);
         let mut event: Option<Rc<Event>> = None;

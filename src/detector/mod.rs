@@ -115,12 +115,23 @@ impl Detector {
         {
             return Ok(Detector { options, stream, ..prepared });
         }
-        let (compiled, findings) = check::compile_all(files, &tables);
+        Detector::compiled(files, options, stream, candidates, &tables)
+    }
+
+    #[inline(never)] // who gets a prepared one need not wait for it to be compiled
+    fn compiled(
+        files: &[RuleFile],
+        options: AlertOptions,
+        stream: bool,
+        candidates: bool,
+        tables: &[NamedTable],
+    ) -> Result<Detector, Vec<Finding>> {
+        let (compiled, findings) = check::compile_all(files, tables);
         if findings.iter().any(Finding::is_error) {
             return Err(findings);
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
-        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect_vec();
+        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, tables)).collect_vec();
         Ok(Detector {
             rules,
             feed,
@@ -272,12 +283,7 @@ impl Detector {
                         self.alerts.push('\n');
                     }
                 }
-                Err(e) => problems.push(format!(
-                    "the run at {} failed: {} ({})",
-                    datetime::format(tick),
-                    e.message,
-                    e.code
-                )),
+                Err(e) => problems.push(failed_run(tick, &e)),
             }
         }
         let name = state.rule().name.clone();
@@ -367,6 +373,12 @@ fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, 
     let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect_vec();
     let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
+}
+
+#[cold]
+#[inline(never)]
+fn failed_run(tick: i64, e: &ExecError) -> String {
+    format!("the run at {} failed: {} ({})", datetime::format(tick), e.message, e.code)
 }
 
 /// Appends `"key":"text"`.

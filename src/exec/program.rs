@@ -86,44 +86,48 @@ impl Program {
                 call.args.iter().for_each(|a| self.emit(a));
                 self.push(Op::Call(Rc::clone(call)), e.span);
             }
-            ExprKind::And(items) | ExprKind::Or(items) => {
-                let and = matches!(e.kind, ExprKind::And(_));
-                let mut jumps = Vec::new();
-                for (i, item) in items.iter().enumerate() {
-                    if i > 0 {
-                        jumps.push(
-                            self.push(if and { Op::SkipIfFalse(0) } else { Op::SkipIfTrue(0) }, e.span),
-                        );
-                    }
-                    self.emit(item);
-                    if i > 0 {
-                        self.push(if and { Op::And } else { Op::Or }, e.span);
-                    }
-                }
-                self.land(&jumps);
-            }
-            ExprKind::Case(items) => {
-                let mut ends = Vec::new();
-                let (pairs, otherwise) = match items.as_slice() {
-                    [pairs @ .., otherwise] => (pairs, otherwise),
-                    [] => return,
-                };
-                for pair in pairs.chunks(2) {
-                    let [predicate, value] = pair else { continue };
-                    self.emit(predicate);
-                    let branch = self.push(Op::BranchUnlessTrue(0), predicate.span);
-                    self.emit(value);
-                    ends.push(self.push(Op::Jump(0), e.span));
-                    self.land(&[branch]);
-                }
-                self.emit(otherwise);
-                self.land(&ends);
-            }
+            ExprKind::And(items) => self.emit_logic(items, true, e.span),
+            ExprKind::Or(items) => self.emit_logic(items, false, e.span),
+            ExprKind::Case(items) => self.emit_case(items, e.span),
             // Resolved before a program is made; a null keeps the rest sound.
             ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => {
                 self.push(Op::Const(Value::Null), e.span);
             }
         }
+    }
+
+    #[inline(never)]
+    fn emit_logic(&mut self, items: &[Expr], and: bool, span: Span) {
+        let mut jumps = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                jumps.push(self.push(if and { Op::SkipIfFalse(0) } else { Op::SkipIfTrue(0) }, span));
+            }
+            self.emit(item);
+            if i > 0 {
+                self.push(if and { Op::And } else { Op::Or }, span);
+            }
+        }
+        self.land(&jumps);
+    }
+
+    #[inline(never)]
+    fn emit_case(&mut self, items: &[Expr], span: Span) {
+        let mut ends = Vec::new();
+        let (pairs, otherwise) = match items {
+            [pairs @ .., otherwise] => (pairs, otherwise),
+            [] => return,
+        };
+        for pair in pairs.chunks(2) {
+            let [predicate, value] = pair else { continue };
+            self.emit(predicate);
+            let branch = self.push(Op::BranchUnlessTrue(0), predicate.span);
+            self.emit(value);
+            ends.push(self.push(Op::Jump(0), span));
+            self.land(&[branch]);
+        }
+        self.emit(otherwise);
+        self.land(&ends);
     }
 
     /// Makes now what calls otherwise make when a row first needs it: patterns, sets, and the memory they search with.

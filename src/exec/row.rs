@@ -41,8 +41,13 @@ impl Evidence {
     pub fn merge(&mut self, other: &Evidence) {
         if matches!(self, Evidence::None) {
             *self = other.clone();
-            return;
+        } else {
+            self.add(other);
         }
+    }
+
+    #[inline(never)]
+    fn add(&mut self, other: &Evidence) {
         for event in other.events() {
             if self.events().len() >= Evidence::MAX || self.events().iter().any(|e| Rc::ptr_eq(e, event)) {
                 continue;

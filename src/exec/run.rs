@@ -8,7 +8,9 @@ use super::{
     Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
 };
 use crate::kql::bind::fold;
-use crate::kql::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, UnionSource};
+use crate::kql::plan::{
+    Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource,
+};
 use crate::value::keyed::Keyed;
 use crate::value::{Type, Value, collect::Collect, compare, convert};
 use std::cmp::Ordering;
@@ -156,26 +158,39 @@ impl<'a> Run<'a> {
     fn step(&mut self, plan: &Rc<Plan>, rows: Table) -> Result<Vec<Row>, ExecError> {
         let width = plan.columns.len();
         match &plan.kind {
-            PlanKind::Stage(_, stage) => {
-                let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
-                let mut out = Vec::new();
-                // Rows nobody else needs are changed in place.
-                for row in Rc::unwrap_or_clone(rows) {
-                    stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| out.push(row))?;
-                }
-                self.budget.charge(out.len(), width)?;
-                Ok(out)
-            }
+            PlanKind::Stage(_, stage) => self.stage(stage, rows, width),
+            // Most rules need no other: their first answer need not wait until the rest is compiled.
+            PlanKind::Set(_, SetOp::Summarize(s)) => self.summarize(s, &rows),
             PlanKind::Set(input, op) => self.set_op(op, input, rows, width),
             _ => Ok(Vec::new()),
         }
     }
 
+    #[inline(never)]
+    fn stage(&mut self, stage: &Stage, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
+        let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
+        let mut out = Vec::new();
+        // Rows nobody else needs are changed in place.
+        for row in Rc::unwrap_or_clone(rows) {
+            stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| out.push(row))?;
+        }
+        self.budget.charge(out.len(), width)?;
+        Ok(out)
+    }
+
+    fn summarize(&mut self, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
+        let mut summary = Summary::new(self, s)?;
+        summary.add(self, rows)?;
+        Ok(summary.finish())
+    }
+
     /// An expression in which what does not depend on the row is a constant.
     pub fn resolve(&mut self, e: &Expr) -> Result<Expr, ExecError> {
-        if e.is_row_local() {
-            return Ok(e.clone());
-        }
+        if e.is_row_local() { Ok(e.clone()) } else { self.resolved(e) }
+    }
+
+    #[inline(never)]
+    fn resolved(&mut self, e: &Expr) -> Result<Expr, ExecError> {
         let kind = match &e.kind {
             ExprKind::Now => ExprKind::Const(Value::DateTime(self.now)),
             ExprKind::Scalar(plan) => ExprKind::Const(self.scalar(plan, e.ty)?),
@@ -237,6 +252,7 @@ impl<'a> Run<'a> {
         Ok(self.value(e)?.as_integer().and_then(convert::to_count).unwrap_or(0))
     }
 
+    #[inline(never)]
     fn set_op(
         &mut self,
         op: &SetOp,
@@ -264,11 +280,7 @@ impl<'a> Run<'a> {
                 let n = self.count(n)?;
                 sample::sample(&rows, n)
             }
-            SetOp::Summarize(s) => {
-                let mut summary = Summary::new(self, s)?;
-                summary.add(self, &rows)?;
-                summary.finish()
-            }
+            SetOp::Summarize(s) => self.summarize(s, &rows)?,
             SetOp::Window(sets) => window::extend(self, sets, &rows, width)?,
             SetOp::MvApply(m) => subquery::mv_apply(self, m, &rows, width)?,
             SetOp::Partition(p) => subquery::partition(self, p, &rows)?,

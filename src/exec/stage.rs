@@ -76,6 +76,7 @@ pub fn run(
     stack: &mut Vec<Value>,
     sink: &mut dyn FnMut(Row),
 ) -> Result<(), ExecError> {
+    // What few rules have stands in functions of its own: a first answer need not wait until it is compiled.
     for (i, stage) in stages.iter().enumerate() {
         match stage {
             CompiledStage::Where(p) => {
@@ -99,23 +100,35 @@ pub fn run(
                 });
             }
             CompiledStage::Parse(p, source) => {
-                let text = source.eval(&row.values, stack);
-                match super::parse::cut(p, &text) {
-                    Some(values) => values.into_iter().for_each(|(at, v)| set(&mut row.values, at, v)),
-                    None if p.filter => return Ok(()),
-                    None => p.columns.iter().for_each(|(_, at, ty)| set(&mut row.values, *at, ty.missing())),
+                if !parse(p, source, &mut row, stack) {
+                    return Ok(());
                 }
             }
-            CompiledStage::ParseKv(p, source) => {
-                let text = source.eval(&row.values, stack);
-                for (at, v) in super::parse::key_values(p, &text) {
-                    set(&mut row.values, at, v);
-                }
-            }
+            CompiledStage::ParseKv(p, source) => parse_kv(p, source, &mut row, stack),
         }
     }
     sink(row);
     Ok(())
+}
+
+/// Whether the row stays.
+#[inline(never)]
+fn parse(p: &Parse, source: &Program, row: &mut Row, stack: &mut Vec<Value>) -> bool {
+    let text = source.eval(&row.values, stack);
+    match super::parse::cut(p, &text) {
+        Some(values) => values.into_iter().for_each(|(at, v)| set(&mut row.values, at, v)),
+        None if p.filter => return false,
+        None => p.columns.iter().for_each(|(_, at, ty)| set(&mut row.values, *at, ty.missing())),
+    }
+    true
+}
+
+#[inline(never)]
+fn parse_kv(p: &ParseKv, source: &Program, row: &mut Row, stack: &mut Vec<Value>) {
+    let text = source.eval(&row.values, stack);
+    for (at, v) in super::parse::key_values(p, &text) {
+        set(&mut row.values, at, v);
+    }
 }
 
 /// Sets a column; one behind the end appends.

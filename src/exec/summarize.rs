@@ -24,6 +24,38 @@ struct Aggregation {
     width: usize,
 }
 
+impl Aggregation {
+    #[inline(never)]
+    fn new(run: &mut Run<'_>, a: &AggregateExpr) -> Result<Aggregation, ExecError> {
+        Ok(Aggregation {
+            aggregate: a.aggregate,
+            args: run.programs(&a.args)?,
+            types: a.args.iter().map(|e| e.ty).collect_vec(),
+            ty: a.ty,
+            width: a.width,
+        })
+    }
+
+    /// Adds a row to a state.
+    #[inline(never)]
+    fn add(&self, run: &mut Run<'_>, state: &mut Accumulator, row: &Row) -> Result<(), ExecError> {
+        let mut values = run.eval_all(&self.args, row);
+        if let Some(i) = self.aggregate.predicate_index() {
+            // The predicate decides and does not reach the state.
+            if !values.get(i).is_some_and(Value::is_true) {
+                return Ok(());
+            }
+            values.remove(i);
+        }
+        let before = state.kept();
+        state.update(&values);
+        match state.kept().saturating_sub(before) {
+            0 => Ok(()),
+            more => run.budget.charge_kept(more, bytes(&values)),
+        }
+    }
+}
+
 impl Group {
     fn new(aggregations: &[Aggregation], keys: Vec<Value>) -> Group {
         let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect_vec();
@@ -45,16 +77,7 @@ const STATE_OVERHEAD: usize = 4;
 impl Grouping {
     /// No groups yet.
     pub fn new(run: &mut Run<'_>, aggregates: &[AggregateExpr]) -> Result<Grouping, ExecError> {
-        let mut aggregations = Vec::new();
-        for a in aggregates {
-            aggregations.push(Aggregation {
-                aggregate: a.aggregate,
-                args: run.programs(&a.args)?,
-                types: a.args.iter().map(|e| e.ty).collect_vec(),
-                ty: a.ty,
-                width: a.width,
-            });
-        }
+        let aggregations = aggregates.iter().map(|a| Aggregation::new(run, a)).collect_ok()?;
         Ok(Grouping { aggregations, groups: Keyed::default() })
     }
 
@@ -76,20 +99,7 @@ impl Grouping {
         }
         group.evidence.merge(&row.evidence);
         for (state, a) in group.states.iter_mut().zip(&self.aggregations) {
-            let mut values = run.eval_all(&a.args, row);
-            if let Some(i) = a.aggregate.predicate_index() {
-                // The predicate decides and does not reach the state.
-                if !values.get(i).is_some_and(Value::is_true) {
-                    continue;
-                }
-                values.remove(i);
-            }
-            let before = state.kept();
-            state.update(&values);
-            let more = state.kept().saturating_sub(before);
-            if more > 0 {
-                run.budget.charge_kept(more, bytes(&values))?;
-            }
+            a.add(run, state, row)?;
         }
         Ok(())
     }

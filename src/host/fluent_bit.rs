@@ -196,7 +196,9 @@ fn judged(pipeline: &mut Pipeline, record: &[u8], nothing: *const u8) -> *const 
     match pipeline.record(record) {
         Verdict::Nothing => nothing,
         // With a NUL inside, the host would see no more than its beginning.
-        Verdict::Changed(changed) if memchr::memchr(0, changed).is_none() => terminated(pipeline),
+        Verdict::Changed(changed) if forepost_wire::find::memchr(0, changed).is_none() => {
+            terminated(pipeline)
+        }
         Verdict::Changed(_) | Verdict::AsItIs => record.as_ptr(),
     }
 }

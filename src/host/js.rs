@@ -210,9 +210,11 @@ struct File {
 }
 
 pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
-    if json == NONE {
-        return Ok(Vec::new());
-    }
+    if json == NONE { Ok(Vec::new()) } else { read_files(json) }
+}
+
+#[inline(never)]
+fn read_files(json: &str) -> Result<Vec<RuleFile>, String> {
     let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect_vec())
 }
@@ -225,9 +227,11 @@ struct Given {
 }
 
 pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
-    if json == NONE {
-        return Ok(Vec::new());
-    }
+    if json == NONE { Ok(Vec::new()) } else { read_tables(json) }
+}
+
+#[inline(never)]
+fn read_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
     // The shim writes this text itself; what it cannot be is no table.
     let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
     given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect_ok()

@@ -98,20 +98,30 @@ impl Run<'_> {
         if self.rule.grouping == EventGrouping::SingleAlert || all.is_empty() {
             return vec![alert(&all, self.id("alert", &keys))];
         }
+        self.alert_per_result(&all, &keys, &alert)
+    }
+
+    #[inline(never)]
+    fn alert_per_result(
+        &self,
+        all: &[&Row],
+        keys: &[Vec<u8>],
+        alert: &dyn Fn(&[&Row], String) -> Alert,
+    ) -> Vec<Alert> {
         let cap = match self.rule.kind {
             Kind::Scheduled => MAX_ALERTS,
             Kind::Nrt => MAX_NRT_ALERTS,
         };
         let single = if all.len() > cap { cap - 1 } else { all.len() };
         let mut alerts: Vec<Alert> = Vec::with_capacity(single + 1);
-        for (i, (row, key)) in all.iter().zip(&keys).enumerate().take(single) {
+        for (i, (row, key)) in all.iter().zip(keys).enumerate().take(single) {
             // Equal rows are told apart by their count.
             let same = keys.iter().take(i).filter(|k| *k == key).count() as u64;
             let id = self.id("row", &[key.clone(), same.to_le_bytes().to_vec()]);
             alerts.push(alert(&[row], id));
         }
         if all.len() > cap {
-            alerts.push(alert(&all, self.id("alert", &keys)));
+            alerts.push(alert(all, self.id("alert", keys)));
         }
         alerts
     }
@@ -149,7 +159,7 @@ impl Run<'_> {
             start,
             end,
             alert_type: format!("{}_{}", options.workspace, rule.id),
-            tactics: if tactics.is_empty() { "Unknown".to_owned() } else { tactics.join(",") },
+            tactics: if tactics.is_empty() { "Unknown".to_owned() } else { commas(&tactics) },
             techniques: texts(&techniques),
             sub_techniques: texts(&sub_techniques),
             entities: entity::entities(&rule.entity_mappings, self.rows, rows),
@@ -274,18 +284,23 @@ impl Rule {
 
 /// The techniques and sub-techniques: the rule's, or those of its dynamic property if every one is one.
 fn techniques(rule: &Rule, dynamic: &[(DynamicProperty, String)]) -> (Vec<String>, Vec<String>) {
-    let named =
-        dynamic.iter().find(|(p, _)| *p == DynamicProperty::Techniques).map(|(_, text)| details::list(text));
-    let parsed = named.as_ref().and_then(|list| list.iter().map(|t| mitre::technique(t)).collect_some());
-    let Some(parsed) = parsed.filter(|p| !p.is_empty()) else {
-        return (rule.techniques.clone(), rule.sub_techniques.clone());
-    };
+    let named = dynamic.iter().find(|(p, _)| *p == DynamicProperty::Techniques);
+    named
+        .and_then(|(_, text)| listed_techniques(text))
+        .unwrap_or_else(|| (rule.techniques.clone(), rule.sub_techniques.clone()))
+}
+
+/// The techniques and sub-techniques in a list; `None` if anything else is in it, or nothing.
+#[inline(never)]
+fn listed_techniques(text: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let list = details::list(text);
+    let parsed = list.iter().map(|t| mitre::technique(t)).collect_some().filter(|p| !p.is_empty())?;
     let (mut techniques, mut subs): (Vec<String>, Vec<String>) = Default::default();
     for (technique, sub) in parsed {
         push_new(&mut techniques, technique);
         sub.into_iter().for_each(|s| push_new(&mut subs, s));
     }
-    (techniques, subs)
+    Some((techniques, subs))
 }
 
 /// Appends a text that is not there yet.
@@ -293,6 +308,16 @@ pub(super) fn push_new(list: &mut Vec<String>, text: &str) {
     if !list.iter().any(|t| t == text) {
         list.push(text.to_owned());
     }
+}
+
+/// As `join`, which a runtime would have to compile for separators of every length before the first answer.
+fn commas(items: &[String]) -> String {
+    let mut out = String::new();
+    for (i, item) in items.iter().enumerate() {
+        out.push_str(if i > 0 { "," } else { "" });
+        out.push_str(item);
+    }
+    out
 }
 
 /// The text of a JSON array of texts.

@@ -111,13 +111,8 @@ pub(super) fn overridden(details: &AlertDetails, rows: &Rows, first: Option<&Row
     Overridden {
         name: details.name.as_ref().and_then(|f| render(f, rows, first, MAX_NAME)),
         description: details.description.as_ref().and_then(|f| render(f, rows, first, MAX_TEXT)),
-        severity: of(&details.severity_column).and_then(|cell| {
-            let text = cell.text().trim();
-            AlertSeverity::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(text))
-        }),
-        tactics: of(&details.tactics_column)
-            .map(|cell| list(cell.text()))
-            .filter(|tactics| !tactics.is_empty() && tactics.iter().all(|t| mitre::is_tactic(t))),
+        severity: of(&details.severity_column).and_then(|cell| severity(cell.text())),
+        tactics: of(&details.tactics_column).and_then(|cell| tactics(cell.text())),
         dynamic: details
             .dynamic
             .iter()
@@ -132,6 +127,17 @@ pub(super) fn overridden(details: &AlertDetails, rows: &Rows, first: Option<&Row
             })
             .collect_vec(),
     }
+}
+
+#[inline(never)]
+fn severity(text: &str) -> Option<AlertSeverity> {
+    let text = text.trim();
+    AlertSeverity::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(text))
+}
+
+#[inline(never)]
+fn tactics(text: &str) -> Option<Vec<String>> {
+    Some(list(text)).filter(|tactics| !tactics.is_empty() && tactics.iter().all(|t| mitre::is_tactic(t)))
 }
 
 /// A format with its placeholders filled, cut to `max` bytes. A value's own braces mean nothing.

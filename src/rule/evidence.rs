@@ -74,7 +74,7 @@ fn record(raw: &[u8]) -> Cow<'_, str> {
         json::write_string(&mut out, &json::lossy(raw));
         return Cow::Owned(out);
     };
-    match memchr::memchr2(b'\n', b'\r', raw) {
+    match forepost_wire::find::memchr2(b'\n', b'\r', raw) {
         Some(_) => json::lossy(json::minify(raw)),
         None => Cow::Borrowed(text.trim_ascii()),
     }

@@ -6,6 +6,7 @@
 use super::envelope::{self, Found, Held, MAX_ENVELOPES};
 use crate::value::collect::Collect;
 use crate::value::json::{self, Items};
+use forepost_wire::find::memchr;
 use forepost_wire::scan::{Scan, Step};
 use std::borrow::Cow;
 
@@ -32,9 +33,23 @@ pub const ADDED_START: &str = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION
 
 /// An event without what filters on its way have added behind its own keys: what it was but for white space.
 pub fn without_added(event: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memmem::find(event, b"\"forepost").is_none() {
-        return Cow::Borrowed(event);
+    if may_hold_added(event) { strip_added(event) } else { Cow::Borrowed(event) }
+}
+
+fn may_hold_added(event: &[u8]) -> bool {
+    let mut rest = event;
+    while let Some(n) = memchr(b'f', rest) {
+        rest = rest.get(n..).unwrap_or_default();
+        if rest.starts_with(b"forepost") {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
     }
+    false
+}
+
+#[inline(never)]
+fn strip_added(event: &[u8]) -> Cow<'_, [u8]> {
     let mut own = None;
     let mut last = 0;
     let Some(mut items) = Items::open(event) else { return Cow::Borrowed(event) };

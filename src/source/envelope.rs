@@ -335,7 +335,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
         let Ok((key, value)) = item else {
             return Found::Stranger(Cow::Borrowed("broken JSON"));
         };
-        let key: Cow<'_, [u8]> = match memchr::memchr(b'\\', key) {
+        let key: Cow<'_, [u8]> = match forepost_wire::find::memchr(b'\\', key) {
             Some(_) => Cow::Owned(json::unescape(key).into_owned().into_bytes()),
             None => Cow::Borrowed(key),
         };

@@ -2,7 +2,8 @@
 
 use super::Problem;
 use forepost_wire::crc32::Crc32;
-use memchr::{memchr, memmem};
+use forepost_wire::find::memchr;
+use memchr::memmem;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 /// What comes out: bytes, the end of what can be trusted to be connected, problems.
@@ -79,9 +80,28 @@ const TRAILER: usize = 8;
 /// After so many damaged members a file is given up: looking for the next one costs more than it finds.
 const MAX_DAMAGED: u32 = 1000;
 
+#[cold]
+#[inline(never)]
+fn cut_member(start: u64) -> Problem {
+    let message = format!("the file ends inside the gzip member that begins at byte {start}");
+    Problem::new(start, "gzip_cut", message)
+}
+
 impl Gzip {
     /// Reads on.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn Inflated) {
+        if matches!(self.state, State::Start) && chunk.first().is_some_and(|b| *b != MAGIC[0]) {
+            self.state = State::Plain;
+        }
+        match self.state {
+            State::Plain => out.bytes(chunk),
+            _ => self.members(chunk, out),
+        }
+        self.offset += chunk.len() as u64;
+    }
+
+    #[inline(never)] // what is not compressed need not wait for it to be compiled
+    fn members(&mut self, chunk: &[u8], out: &mut dyn Inflated) {
         let mut at = 0;
         while let Some(&b) = chunk.get(at) {
             let rest = chunk.get(at..).unwrap_or_default();
@@ -90,11 +110,11 @@ impl Gzip {
                     out.bytes(rest);
                     at = chunk.len();
                 }
-                State::Start if b == MAGIC[0] => {
+                // Otherwise it would be plain by now.
+                State::Start => {
                     self.state = State::First;
                     at += 1;
                 }
-                State::Start => self.state = State::Plain,
                 State::First if b == MAGIC[1] => {
                     // The header begins with the magic's first byte.
                     let start = (self.offset + at as u64).saturating_sub(1);
@@ -147,7 +167,6 @@ impl Gzip {
                 State::Ignore => at = chunk.len(),
             }
         }
-        self.offset += chunk.len() as u64;
     }
 
     /// The file ended.
@@ -155,8 +174,7 @@ impl Gzip {
         match &self.state {
             State::First => out.bytes(&MAGIC[..1]),
             State::Header { start } | State::Data { start, .. } | State::Trailer { start, .. } => {
-                let message = format!("the file ends inside the gzip member that begins at byte {start}");
-                out.problem(Problem::new(*start, "gzip_cut", message));
+                out.problem(cut_member(*start));
             }
             _ => {}
         }
@@ -176,7 +194,6 @@ impl Gzip {
     }
 
     /// Reads on in a member; gives how much of the input is of it.
-    #[inline(never)] // what is not compressed need not wait for it to be compiled
     fn member(&mut self, input: &[u8], at: usize, out: &mut dyn Inflated) -> usize {
         match self.state {
             State::Header { start } => self.header(start, input, at, out),

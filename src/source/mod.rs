@@ -19,6 +19,7 @@ pub use forepost_wire::frame::{MAX_RECORD, Problem};
 
 use csv::{Csv, CsvRow};
 use envelope::Reader;
+use forepost_wire::find::memchr;
 use forepost_wire::frame::{Framer, Frames};
 use forepost_wire::sift::Skipped;
 use gzip::{Gzip, Inflated};
@@ -181,6 +182,16 @@ struct Layers<'s> {
     limit: u64,
 }
 
+impl Layers<'_> {
+    #[cold]
+    #[inline(never)]
+    fn too_large(&mut self) {
+        let message = format!("the payload is larger than {} MiB", MAX_PAYLOAD >> 20);
+        self.reader.problem(Problem::new(0, "too_large", message));
+        self.text.kind = Kind::Unreadable;
+    }
+}
+
 impl Inflated for Layers<'_> {
     fn bytes(&mut self, chunk: &[u8]) {
         if self.limit == 0 {
@@ -190,13 +201,7 @@ impl Inflated for Layers<'_> {
         if self.reader.level == 0 {
             self.reader.stats.bytes_inflated += chunk.len() as u64;
         }
-        if self.limit == 0 {
-            let message = format!("the payload is larger than {} MiB", MAX_PAYLOAD >> 20);
-            self.reader.problem(Problem::new(0, "too_large", message));
-            self.text.kind = Kind::Unreadable;
-            return;
-        }
-        self.text.push(chunk, &mut self.reader);
+        if self.limit == 0 { self.too_large() } else { self.text.push(chunk, &mut self.reader) }
     }
 
     fn gap(&mut self) {
@@ -264,7 +269,7 @@ impl Text {
                 let skipped = chunk.len() - text.len();
                 let json = begins_json(text) && first.is_empty();
                 // A file of one line is not looked through for the line's end when its first byte says what it is.
-                let line = if json { None } else { memchr::memchr(b'\n', text) };
+                let line = if json { None } else { memchr(b'\n', text) };
                 let used = if json { 0 } else { line.map_or(text.len(), |n| n + 1) };
                 first.extend_from_slice(text.get(..used).unwrap_or_default());
                 let json = json || begins_json(first.strip_prefix(&BOM).unwrap_or(first));
@@ -290,13 +295,9 @@ impl Text {
             self.kind = Kind::Unreadable;
             return;
         }
-        if !json {
-            let mut csv = Csv::at(offset);
-            csv.push(line, &mut |_, _, _| {});
-            if envelope::is_row(csv.header().iter().map(String::as_str)) {
-                self.kind = Kind::Csv(Box::new(csv));
-                return;
-            }
+        if !json && let Some(csv) = csv_of(line, offset) {
+            self.kind = Kind::Csv(csv);
+            return;
         }
         let mut framer = Box::new(Framer::at(offset));
         framer.push(line, reader);
@@ -319,6 +320,14 @@ impl Text {
             Kind::Start(_) | Kind::Unreadable => {}
         }
     }
+}
+
+/// The reader of a CSV file if its first line names columns of the table.
+#[inline(never)]
+fn csv_of(line: &[u8], offset: u64) -> Option<Box<Csv>> {
+    let mut csv = Csv::at(offset);
+    csv.push(line, &mut |_, _, _| {});
+    envelope::is_row(csv.header().iter().map(String::as_str)).then(|| Box::new(csv))
 }
 
 /// Whether the text begins with an object or an array.

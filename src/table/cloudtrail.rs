@@ -408,9 +408,11 @@ fn to_type(raw: &[u8], ty: Type) -> Value {
 /// A datetime in the forms of Kusto and in the two of the portal's CSV export: `dd/MM/yyyy, HH:mm:ss.fff` and, in
 /// a US locale, `M/d/yyyy, h:mm:ss.fff AM`.
 pub(crate) fn read_datetime(text: &str) -> Option<i64> {
-    if let Some(ticks) = datetime::parse_plain(text.as_bytes()) {
-        return Some(ticks);
-    }
+    datetime::parse_plain(text.as_bytes()).or_else(|| odd_datetime(text))
+}
+
+#[inline(never)]
+fn odd_datetime(text: &str) -> Option<i64> {
     let text = text.trim();
     let Some((date, clock)) = text.split_once(", ").filter(|(date, _)| date.contains('/')) else {
         return datetime::parse(text);

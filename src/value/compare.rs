@@ -44,6 +44,12 @@ pub fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
     if let (Some(a), Some(b)) = (a.as_integer(), b.as_integer()) {
         return Some(a.cmp(&b));
     }
+    let number = |v: &Value| matches!(v, Value::Int(_) | Value::Long(_) | Value::Real(_) | Value::Decimal(_));
+    if number(a) && number(b) { fractions(a, b) } else { None }
+}
+
+#[inline(never)]
+fn fractions(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Decimal(_), _) | (_, Value::Decimal(_)) => match (decimal(a), decimal(b)) {
             (Some(a), Some(b)) => Some(a.cmp(&b)),
@@ -111,10 +117,10 @@ pub fn write_key(out: &mut Vec<u8>, v: &Value) {
         Value::Real(r) if r.fract() == 0.0 && r.abs() < 9e15 => tagged(2, &(*r as i64).to_le_bytes()),
         Value::Real(r) if r.is_nan() => tagged(3, &f64::NAN.to_bits().to_le_bytes()),
         Value::Real(r) => tagged(3, &r.to_bits().to_le_bytes()),
-        Value::Decimal(d) => match d.to_i64().filter(|n| Decimal::from(*n) == *d) {
-            Some(n) => tagged(2, &n.to_le_bytes()),
-            None => tagged(4, &d.normalize().serialize()),
-        },
+        Value::Decimal(d) => {
+            let (tag, bytes) = decimal_key(*d);
+            tagged(tag, &bytes);
+        }
         Value::DateTime(t) => tagged(5, &t.to_le_bytes()),
         Value::Timespan(t) => tagged(6, &t.to_le_bytes()),
         Value::Guid(bytes) => tagged(7, bytes),
@@ -127,6 +133,15 @@ pub fn write_key(out: &mut Vec<u8>, v: &Value) {
             tagged(9, &(text.len() as u64).to_le_bytes());
             out.extend_from_slice(text.as_bytes());
         }
+    }
+}
+
+/// A whole number that fits has the key of a long.
+#[inline(never)]
+fn decimal_key(d: Decimal) -> (u8, Vec<u8>) {
+    match d.to_i64().filter(|n| Decimal::from(*n) == d) {
+        Some(n) => (2, n.to_le_bytes().to_vec()),
+        None => (4, d.normalize().serialize().to_vec()),
     }
 }
 

@@ -48,17 +48,20 @@ pub fn to_bool(v: &Value) -> Value {
         Value::Long(n) => Value::Bool(*n != 0),
         Value::Real(r) => Value::Bool(*r != 0.0),
         Value::Decimal(d) => Value::Bool(!d.is_zero()),
-        Value::String(s) => {
-            let s = s.trim();
-            if s.eq_ignore_ascii_case("true") {
-                Value::Bool(true)
-            } else if s.eq_ignore_ascii_case("false") {
-                Value::Bool(false)
-            } else {
-                s.parse::<i64>().map_or(Value::Null, |n| Value::Bool(n != 0))
-            }
-        }
+        Value::String(s) => text_to_bool(s),
         _ => Value::Null,
+    }
+}
+
+#[inline(never)]
+fn text_to_bool(s: &str) -> Value {
+    let s = s.trim();
+    if s.eq_ignore_ascii_case("true") {
+        Value::Bool(true)
+    } else if s.eq_ignore_ascii_case("false") {
+        Value::Bool(false)
+    } else {
+        s.parse::<i64>().map_or(Value::Null, |n| Value::Bool(n != 0))
     }
 }
 

@@ -104,13 +104,18 @@ fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), Jso
 
 /// A bag of pairs in which the last of equal keys wins, at the place of the first.
 fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
-    if pairs.len() <= 16 {
-        let mut bag = Bag::new();
-        for (k, v) in pairs {
-            bag.insert(k, v);
-        }
-        return bag;
+    if pairs.len() > 16 {
+        return large_bag(pairs);
     }
+    let mut bag = Bag::new();
+    for (k, v) in pairs {
+        bag.insert(k, v);
+    }
+    bag
+}
+
+#[inline(never)]
+fn large_bag(pairs: Vec<(Str, Value)>) -> Bag {
     let mut out: Keyed<(Str, Value)> = Keyed::default();
     for (k, v) in pairs {
         out.entry(k.as_bytes(), || (Rc::clone(&k), Value::Null)).1 = v;
@@ -146,21 +151,24 @@ fn parse_scalar(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
     }
     match rest.first() {
         Some(b'"') => Ok(Value::text(&parse_string(text, at)?)),
-        Some(b'-' | b'0'..=b'9') => {
-            let (number, whole) = match number_token(rest) {
-                Some(found) => found,
-                None => return unexpected(text, start),
-            };
-            *at = start + number.len();
-            if whole && let Ok(n) = number.parse::<i64>() {
-                return Ok(Value::Long(n));
-            }
-            match number.parse::<f64>() {
-                Ok(n) if n.is_finite() => Ok(Value::Real(n)),
-                _ => error(start, Problem::Unexpected),
-            }
-        }
+        Some(b'-' | b'0'..=b'9') => parse_number(text, at),
         _ => unexpected(text, start),
+    }
+}
+
+#[inline(never)]
+fn parse_number(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
+    let start = *at;
+    let Some((number, whole)) = number_token(text.get(start..).unwrap_or_default()) else {
+        return unexpected(text, start);
+    };
+    *at = start + number.len();
+    if whole && let Ok(n) = number.parse::<i64>() {
+        return Ok(Value::Long(n));
+    }
+    match number.parse::<f64>() {
+        Ok(n) if n.is_finite() => Ok(Value::Real(n)),
+        _ => error(start, Problem::Unexpected),
     }
 }
 
@@ -253,16 +261,19 @@ fn write_scalar(out: &mut String, value: &Value) {
         Value::Null | Value::Array(_) | Value::Bag(_) => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Int(_) | Value::Long(_) | Value::Decimal(_) => out.push_str(&text::scalar(value)),
-        Value::Real(r) if r.is_finite() => {
-            out.push_str(&text::real(*r));
-            if r.fract() == 0.0 && r.abs() < 1e15 {
-                out.push_str(".0");
-            }
-        }
+        Value::Real(r) if r.is_finite() => write_real(out, *r),
         Value::Real(_) | Value::Guid(_) => write_string(out, &text::scalar(value)),
         Value::DateTime(t) => write_string(out, &datetime::format(*t)),
         Value::Timespan(t) => write_string(out, &timespan::format(*t)),
         Value::String(s) => write_string(out, s),
+    }
+}
+
+#[inline(never)]
+fn write_real(out: &mut String, r: f64) {
+    out.push_str(&text::real(r));
+    if r.fract() == 0.0 && r.abs() < 1e15 {
+        out.push_str(".0");
     }
 }
 

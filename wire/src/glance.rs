@@ -299,8 +299,14 @@ fn time_behind(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
     let next: Option<&[u8; 23]> = record.get(key_end..)?.first_chunk();
     match next {
         Some([b':', b'"', time @ .., b'"']) => time.first_chunk(),
-        _ => text_behind(record, key_end)?.try_into().ok(),
+        _ => odd_time(record, key_end),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn odd_time(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
+    text_behind(record, key_end)?.try_into().ok()
 }
 
 /// The text behind a key, up to the next quote, escaped or not.
@@ -308,14 +314,7 @@ fn time_behind(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
 fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
     let at = match record.get(key_end..key_end + 2)? {
         b":\"" => key_end + 2,
-        _ => {
-            let colon = json::skip_space(record, key_end);
-            let quote = json::skip_space(record, colon + 1);
-            if record.get(colon) != Some(&b':') || record.get(quote) != Some(&b'"') {
-                return None;
-            }
-            quote + 1
-        }
+        _ => spaced_text(record, key_end)?,
     };
     let mut end = at;
     while end < at + MAX_TEXT {
@@ -332,6 +331,15 @@ fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
         end += 32;
     }
     None
+}
+
+/// Where the text behind a key begins, with white space around the colon.
+#[cold]
+#[inline(never)]
+fn spaced_text(record: &[u8], key_end: usize) -> Option<usize> {
+    let colon = json::skip_space(record, key_end);
+    let quote = json::skip_space(record, colon + 1);
+    (record.get(colon) == Some(&b':') && record.get(quote) == Some(&b'"')).then_some(quote + 1)
 }
 
 /// Whether the text between two quotes is what it says: ASCII, and nothing escaped.

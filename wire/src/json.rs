@@ -3,7 +3,7 @@
 //! Logs are hostile: nesting, length and escapes are bounded or tolerated here, once, for everyone.
 //! Lone surrogates and bytes that are not UTF-8 become U+FFFD, as .NET (and so Kusto) reads them.
 
-use memchr::memchr;
+use crate::find::{memchr, memchr2};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -70,7 +70,7 @@ pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     let mut i = at + 1;
     loop {
         let rest = bytes.get(i..).unwrap_or_default();
-        match memchr::memchr2(b'"', b'\\', rest) {
+        match memchr2(b'"', b'\\', rest) {
             Some(n) if rest.get(n) == Some(&b'"') => return Ok(i + n + 1),
             Some(n) => i += n + 2,
             None => return error(bytes.len(), Problem::Cut),
@@ -233,12 +233,16 @@ impl<'a> Iterator for Items<'a> {
 pub fn lossy<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Cow<'a, str> {
     match bytes.into() {
         Cow::Borrowed(bytes) => {
-            std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+            std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(replaced(bytes)), Cow::Borrowed)
         }
-        Cow::Owned(bytes) => Cow::Owned(
-            String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
-        ),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|e| replaced(e.as_bytes()))),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn replaced(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The text of a raw string body (between the quotes), escapes undone.
@@ -291,26 +295,34 @@ fn hex4(raw: &[u8], at: usize) -> Option<u32> {
 
 /// The minified JSON text of a raw value: white space outside strings removed, everything else as it stands.
 pub fn minify(raw: &[u8]) -> Cow<'_, [u8]> {
-    let mut out: Vec<u8> = Vec::new();
-    let (mut from, mut i) = (0, 0);
-    let mut changed = false;
-    while let Some(b) = raw.get(i) {
-        match b {
-            b'"' => i = skip_string(raw, i).unwrap_or(raw.len()),
-            b' ' | b'\t' | b'\n' | b'\r' => {
-                out.extend_from_slice(raw.get(from..i).unwrap_or_default());
-                changed = true;
-                i += 1;
-                from = i;
-            }
-            _ => i += 1,
+    match next_space(raw, 0) {
+        Some(first) => Cow::Owned(without_spaces(raw, first)),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+/// The first white space outside strings, from a byte on that stands in none.
+fn next_space(raw: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match raw.get(at)? {
+            b'"' => at = skip_string(raw, at).unwrap_or(raw.len()),
+            b' ' | b'\t' | b'\n' | b'\r' => return Some(at),
+            _ => at += 1,
         }
     }
-    if !changed {
-        return Cow::Borrowed(raw);
+}
+
+#[inline(never)]
+fn without_spaces(raw: &[u8], first: usize) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(raw.len());
+    let (mut from, mut next) = (0, Some(first));
+    while let Some(at) = next {
+        out.extend_from_slice(raw.get(from..at).unwrap_or_default());
+        from = at + 1;
+        next = next_space(raw, from);
     }
     out.extend_from_slice(raw.get(from..).unwrap_or_default());
-    Cow::Owned(out)
+    out
 }
 
 #[cfg(test)]

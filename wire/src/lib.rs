@@ -5,11 +5,12 @@
 //!
 //! [`frame`] finds records in a stream by [`scan`]'s grammar; [`sift`] steps over those that matter to no leaf: [`glance`]
 //! looks at one through blocks of 64 bytes, [`clock`] reads its time and [`memo`] remembers which leaves its name can pass;
-//! [`json`] walks one. [`crc32`] is gzip's checksum.
+//! [`json`] walks one. [`crc32`] is gzip's checksum, [`find`] looks for bytes.
 
 mod block;
 mod clock;
 pub mod crc32;
+pub mod find;
 pub mod frame;
 mod glance;
 pub mod json;

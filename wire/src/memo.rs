@@ -120,8 +120,15 @@ fn short(text: &[u8]) -> u64 {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
         }
-        _ => text.iter().fold(0, |n, b| n << 8 | u64::from(*b)),
+        _ => tiny(text),
     }
+}
+
+/// A text of less than four bytes, whole. No event has such a name.
+#[cold]
+#[inline(never)]
+fn tiny(text: &[u8]) -> u64 {
+    text.iter().fold(0, |n, b| n << 8 | u64::from(*b))
 }
 
 #[cfg(test)]

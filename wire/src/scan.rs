@@ -2,7 +2,7 @@
 //!
 //! This is the hot loop of reading: every byte outside compressed data passes here once.
 
-use memchr::memchr2;
+use crate::find::memchr2;
 
 /// The place in one value's grammar.
 #[derive(Clone, Debug)]
@@ -112,10 +112,16 @@ impl Scan {
 
     fn push(&mut self, object: bool) {
         if self.depth.is_multiple_of(64) && self.depth > 0 {
-            self.more.push(self.kinds);
+            self.set_aside();
         }
         self.kinds = self.kinds << 1 | u64::from(object);
         self.depth += 1;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_aside(&mut self) {
+        self.more.push(self.kinds);
     }
 
     fn pop(&mut self) {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::kql::ast::TextMatch;
 use crate::value::{Type, Value, collect::Collect, convert, sort, text as value_text};
+use forepost_wire::find::memchr;
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -228,7 +229,7 @@ fn split(c: &Call) -> Value {
     let parts: Vec<Value> = if delimiter.is_empty() {
         vec![shared(source, c.arg(0))]
     } else {
-        pieces(&source, &delimiter).map(Value::text).collect_vec()
+        pieces(&source, &delimiter).into_iter().map(Value::text).collect_vec()
     };
     if !c.has(2) {
         return Value::array(parts);
@@ -239,16 +240,19 @@ fn split(c: &Call) -> Value {
     Value::array(vec![part.clone()])
 }
 
-/// As `str::split`, by the searcher that the engine has anyway: a first answer does not wait for another one to be compiled.
-fn pieces<'a>(text: &'a str, delimiter: &'a str) -> impl Iterator<Item = &'a str> {
-    let ends =
-        memmem::find_iter(text.as_bytes(), delimiter.as_bytes()).map(|end| (end, end + delimiter.len()));
-    let mut from = 0;
-    ends.chain([(text.len(), text.len())]).map(move |(end, next)| {
-        let piece = text.get(from..end).unwrap_or_default();
-        from = next;
-        piece
-    })
+/// As `str::split`, by the searches that the engine has anyway: a first answer does not wait for another one to be compiled.
+fn pieces<'a>(text: &'a str, delimiter: &str) -> Vec<&'a str> {
+    let find = |rest: &str| match delimiter.as_bytes() {
+        [byte] => memchr(*byte, rest.as_bytes()),
+        bytes => memmem::find(rest.as_bytes(), bytes),
+    };
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some(end) = find(rest) {
+        out.push(rest.get(..end).unwrap_or_default());
+        rest = rest.get(end + delimiter.len()..).unwrap_or_default();
+    }
+    out.push(rest);
+    out
 }
 
 fn string_repeat(c: &Call) -> Value {

@@ -9,8 +9,9 @@
 //!   again from the first line that begins with `{`.
 
 use super::{Frame, Framer, Frames, MAX_RECORD, Place, Problem, Within};
+use crate::find::memchr;
 use crate::glance::glance;
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 /// How far a value reaches by its quotes and brackets alone, whatever stands between them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,6 +126,33 @@ impl Framer {
         }
         self.give_up(out);
         if fits { n } else { 0 }
+    }
+
+    /// Reads on where nothing is a value, to where one may begin again; gives where to go on in the chunk.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn lost(&mut self, chunk: &[u8], at: usize) -> usize {
+        let rest = chunk.get(at..).unwrap_or_default();
+        if self.place == Place::Salvage {
+            return match memchr(b'{', rest) {
+                Some(n) => {
+                    self.begin(at + n, false);
+                    at + n
+                }
+                None => chunk.len(),
+            };
+        }
+        if self.place == (Place::Lines { fresh: true }) && rest.first() == Some(&b'{') {
+            self.place = Place::Top;
+            return at;
+        }
+        let end = memchr(b'\n', rest);
+        self.place = match (self.place, end) {
+            (Place::Junk, None) => Place::Junk,
+            (Place::Junk, Some(_)) => Place::Top,
+            (_, end) => Place::Lines { fresh: end.is_some() },
+        };
+        end.map_or(chunk.len(), |n| at + n + 1)
     }
 
     /// Takes what is to be had out of the broken value.

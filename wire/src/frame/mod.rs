@@ -11,7 +11,6 @@ use crate::scan::{Scan, Step};
 use broken::Extent;
 pub use container::{CONTAINERS, holds_container};
 use container::{container, in_event};
-use memchr::memchr;
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
 pub const MAX_RECORD: usize = 16 << 20;
@@ -215,68 +214,45 @@ impl Framer {
                         self.place = Place::Junk;
                     }
                 },
-                Place::Items => match b {
-                    b' ' | b'\t' | b'\n' | b'\r' => at += 1,
-                    b',' => {
-                        self.comma = true;
-                        at += 1;
-                    }
-                    b']' => {
-                        at += 1;
-                        self.place = match self.outer.take() {
-                            Some(scan) => {
-                                self.scan = scan;
-                                Place::Tail
-                            }
-                            None => Place::Top,
-                        };
-                    }
-                    _ => {
-                        if !self.comma && b == b'{' {
-                            let offset = self.base + at as u64;
-                            out.problem(Problem::new(
-                                offset,
-                                "bad_json",
-                                "a comma is missing between records",
-                            ));
-                        }
-                        match self.skip(rest, at, hold, out) {
-                            Some(end) => at += end,
-                            None => self.begin(at, false),
-                        }
-                    }
-                },
+                Place::Items => at = self.item(chunk, at, hold, out),
                 Place::Value => at = self.value(chunk, at, out),
                 Place::Tail => at = self.tail(chunk, at, out),
-                Place::Junk => match memchr(b'\n', rest) {
-                    Some(n) => {
-                        at += n + 1;
-                        self.place = Place::Top;
-                    }
-                    None => at = chunk.len(),
-                },
                 Place::Broken => at += self.extend(rest, out),
-                Place::Lines { fresh: true } if b == b'{' => self.place = Place::Top,
-                Place::Lines { .. } => match memchr(b'\n', rest) {
-                    Some(n) => {
-                        at += n + 1;
-                        self.place = Place::Lines { fresh: true };
-                    }
-                    None => {
-                        at = chunk.len();
-                        self.place = Place::Lines { fresh: false };
-                    }
-                },
-                Place::Salvage => match memchr(b'{', rest) {
-                    Some(n) => {
-                        self.begin(at + n, false);
-                        at += n;
-                    }
-                    None => at = chunk.len(),
-                },
+                Place::Junk | Place::Lines { .. } | Place::Salvage => at = self.lost(chunk, at),
             }
         }
         self.base += (chunk.len() - self.held.len()) as u64;
+    }
+
+    /// Reads on in an array of records, between two of them; gives where to go on in the chunk.
+    #[inline(never)] // what has no container need not wait for it to be compiled
+    fn item(&mut self, chunk: &[u8], at: usize, hold: bool, out: &mut dyn Frames) -> usize {
+        let rest = chunk.get(at..).unwrap_or_default();
+        match rest.first() {
+            Some(b' ' | b'\t' | b'\n' | b'\r') => {}
+            Some(b',') => self.comma = true,
+            Some(b']') => {
+                self.place = match self.outer.take() {
+                    Some(scan) => {
+                        self.scan = scan;
+                        Place::Tail
+                    }
+                    None => Place::Top,
+                };
+            }
+            first => {
+                let here = self.base + at as u64;
+                if !self.comma && first == Some(&b'{') {
+                    out.problem(Problem::new(here, "bad_json", "a comma is missing between records"));
+                }
+                match self.skip(rest, at, hold, out) {
+                    Some(end) => return at + end,
+                    None => self.begin(at, false),
+                }
+                return at;
+            }
+        }
+        at + 1
     }
 
     /// The stream ended. The framer is then at the start of a stream.
@@ -285,7 +261,9 @@ impl Framer {
             self.join(&[], out);
         }
         self.end_junk(out);
-        self.end_broken(out);
+        if matches!(self.place, Place::Value | Place::Broken) {
+            self.end_broken(out);
+        }
         let cut = match self.place {
             Place::Value if !self.oversize => Some((self.start, "the data end inside this record")),
             Place::Items | Place::Tail => Some((self.base, "the data end inside the list of records")),
@@ -336,11 +314,7 @@ impl Framer {
 
     fn end_junk(&mut self, out: &mut dyn Frames) {
         if let Some((offset, lines)) = self.junk.take() {
-            let message = match lines {
-                1 => "a line that is not JSON".to_owned(),
-                n => format!("{n} lines that are not JSON"),
-            };
-            out.problem(Problem::new(offset, "not_json", message));
+            out.problem(junk(offset, lines));
         }
     }
 
@@ -363,14 +337,7 @@ impl Framer {
                 }
                 Step::Array(n) => {
                     scanned += n;
-                    let read = chunk.get(at..scanned).unwrap_or_default();
-                    if let Some(key) = container(&self.pending, read)
-                        && !in_event(&self.pending, read)
-                    {
-                        let outer = self.scan.around();
-                        self.pending.clear();
-                        self.oversize = false;
-                        self.enter(Within::Key(key), Some(outer));
+                    if self.open(chunk.get(at..scanned).unwrap_or_default()) {
                         return scanned;
                     }
                 }
@@ -381,6 +348,19 @@ impl Framer {
                 Step::Bad(n) => return self.broken(chunk, at, scanned + n, out),
             }
         }
+    }
+
+    /// Whether the array that opens behind what was read of the value is that of a container; it is entered then.
+    #[inline(never)] // what has no container need not wait for it to be compiled
+    fn open(&mut self, read: &[u8]) -> bool {
+        let Some(key) = container(&self.pending, read).filter(|_| !in_event(&self.pending, read)) else {
+            return false;
+        };
+        let outer = self.scan.around();
+        self.pending.clear();
+        self.oversize = false;
+        self.enter(Within::Key(key), Some(outer));
+        true
     }
 
     /// Reads on behind the array of a container; gives where to go on in the chunk.
@@ -444,12 +424,14 @@ impl Framer {
         self.forget();
     }
 
+    #[inline(never)]
     fn forget(&mut self) {
         self.pending.clear();
         // One long record must not hold its memory for good.
         self.pending.shrink_to(1 << 20);
     }
 
+    #[inline(never)]
     fn keep(&mut self, bytes: &[u8], out: &mut dyn Frames) {
         if self.oversize {
             return;
@@ -464,6 +446,18 @@ impl Framer {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn junk(offset: u64, lines: u64) -> Problem {
+    let message = match lines {
+        1 => "a line that is not JSON".to_owned(),
+        n => format!("{n} lines that are not JSON"),
+    };
+    Problem::new(offset, "not_json", message)
+}
+
+#[cold]
+#[inline(never)]
 fn too_large(offset: u64) -> Problem {
     Problem::new(offset, "too_large", "a record of more than 16 MiB is left out")
 }
