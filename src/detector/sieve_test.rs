@@ -316,7 +316,7 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
         out
     };
     let at = random.below(12);
-    match random.below(27) {
+    match random.below(28) {
         0 => swap("eventName", &|_| name.to_owned()),
         1 => swap("eventName", &|n| n.to_ascii_uppercase()),
         2 => swap("eventName", &|n| escape(n, at)),
@@ -341,6 +341,8 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
             "{open},\"x\":[{{\"eventName\":\"{name}\"}}],\"y\":\"\\\"eventName\\\":\\\"{name}\\\"\"}}"
         ),
         17 => format!("{open},\"additionalEventData\":\"eventName\",\"v\":\"\\\\\"}}"),
+        // A key that only ends like one, behind an escaped quote.
+        27 => record.replacen("\"eventName\"", "\"k\\\"eventName\"", 1),
         // Containers and envelopes.
         18 => format!("{open},\"Records\":[{}]}}", random.of(events)),
         26 => format!("{{\"Records\":[{{\"EventName\":\"{name}\",\"EventSource\":\"{source}\"}}],{first}"),

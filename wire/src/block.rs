@@ -67,25 +67,34 @@ mod imp {
             Finder { quote, slash, v, open, close, case }
         }
 
-        /// Looks at 64 bytes, the next behind the trail, which goes on behind them.
+        /// Looks at 64 bytes, the next behind the trail.
         #[inline(always)]
-        pub fn look(&self, bytes: &[u8; 64], trail: Trail) -> (Block, Trail) {
-            let lanes = lanes(bytes);
-            let is = |b: v128| lanes.map(|l| u8x16_eq(l, b));
-            // `[` and `{`, `]` and `}` differ in one bit.
-            let folded = lanes.map(|l| v128_or(l, self.case));
-            let bracket = |b: v128| folded.map(|l| u8x16_eq(l, b));
-            // Gathering bits is what takes the time: a byte is one of three things or none of them, which is two bits.
-            let quotes = is(self.quote);
-            let a = bits(pairs(quotes, bracket(self.open), v128_or));
-            let b = bits(pairs(quotes, bracket(self.close), v128_or));
-            let [q0, q1, q2, q3] = quotes;
-            let behind = [two_on(trail.quotes, q0), two_on(q0, q1), two_on(q1, q2), two_on(q2, q3)];
-            let rare = pairs(pairs(is(self.v), behind, v128_and), is(self.slash), v128_or);
+        pub fn look(&self, bytes: &[u8; 64], trail: Trail) -> Block {
+            let (mut a, mut b, mut rare, mut before) = (0, 0, u8x16_splat(0), trail.quotes);
+            for (n, lane) in lanes(bytes).into_iter().enumerate() {
+                let is = |b: v128| u8x16_eq(lane, b);
+                // `[` and `{`, `]` and `}` differ in one bit.
+                let folded = v128_or(lane, self.case);
+                // Gathering bits is what takes the time: a byte is one of three things or none of them, which is two bits.
+                let quotes = is(self.quote);
+                let bits =
+                    |b: v128| u64::from(u8x16_bitmask(v128_or(quotes, u8x16_eq(folded, b)))) << (16 * n);
+                a |= bits(self.open);
+                b |= bits(self.close);
+                let key = v128_and(is(self.v), two_on(before, quotes));
+                rare = v128_or(rare, v128_or(key, is(self.slash)));
+                before = quotes;
+            }
             let quotes = a & b;
-            let rare = v128_any_true(join(rare, v128_or));
-            let block = Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare };
-            (block, Trail { lowest: u8x16_min(trail.lowest, join(lanes, u8x16_min)), quotes: q3 })
+            Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare: u8x16_bitmask(rare) != 0 }
+        }
+
+        /// The trail behind 64 bytes.
+        #[inline(always)]
+        pub fn over(&self, bytes: &[u8; 64], trail: Trail) -> Trail {
+            let [a, b, c, d] = lanes(bytes);
+            let lowest = u8x16_min(u8x16_min(a, b), u8x16_min(c, d));
+            Trail { lowest: u8x16_min(trail.lowest, lowest), quotes: u8x16_eq(d, self.quote) }
         }
 
         /// Looks at them again.
@@ -139,16 +148,6 @@ mod imp {
     }
 
     #[inline(always)]
-    fn pairs([a, b, c, d]: [v128; 4], [e, f, g, h]: [v128; 4], two: fn(v128, v128) -> v128) -> [v128; 4] {
-        [two(a, e), two(b, f), two(c, g), two(d, h)]
-    }
-
-    #[inline(always)]
-    fn join([a, b, c, d]: [v128; 4], two: fn(v128, v128) -> v128) -> v128 {
-        two(two(a, b), two(c, d))
-    }
-
-    #[inline(always)]
     fn bits(lanes: [v128; 4]) -> u64 {
         let [a, b, c, d] = lanes.map(|l| u64::from(u8x16_bitmask(l)));
         a | b << 16 | c << 32 | d << 48
@@ -194,10 +193,10 @@ mod plain {
             Finder
         }
 
-        /// Looks at 64 bytes, the next behind the trail, which goes on behind them.
-        pub fn look(&self, bytes: &[u8; 64], trail: Trail) -> (Block, Trail) {
+        /// Looks at 64 bytes, the next behind the trail.
+        pub fn look(&self, bytes: &[u8; 64], _trail: Trail) -> Block {
             let mut block = Block::default();
-            let (mut rare, Trail(mut low)) = (0, trail);
+            let mut rare = 0;
             for (at, word) in words(bytes) {
                 let folded = word | (0x20 * ONES);
                 block.quotes |= is(word, b'"') << at;
@@ -205,10 +204,15 @@ mod plain {
                 block.closes |= is(folded, b'}') << at;
                 // Any `v` will do: where it stands would have to be gathered.
                 rare |= marked(word, b'\\') | marked(word, b'v');
-                low |= word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
             }
             block.rare = rare != 0;
-            (block, Trail(low))
+            block
+        }
+
+        /// The trail behind 64 bytes.
+        pub fn over(&self, bytes: &[u8; 64], trail: Trail) -> Trail {
+            let low = |word: u64| word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
+            Trail(words(bytes).fold(trail.0, |all, (_, word)| all | low(word)))
         }
 
         /// Looks at them again.
@@ -256,8 +260,10 @@ mod tests {
         let (mut found, mut plainly) = (Block::default(), Block::default());
         let (mut trail, mut plain_trail) = (Trail::new(), plain::Trail::new());
         for block in blocks {
-            (found, trail) = Finder::new().look(block, trail);
-            (plainly, plain_trail) = plain::Finder::new().look(block, plain_trail);
+            let (finder, plain_finder) = (Finder::new(), plain::Finder::new());
+            (found, trail) = (finder.look(block, trail), finder.over(block, trail));
+            (plainly, plain_trail) =
+                (plain_finder.look(block, plain_trail), plain_finder.over(block, plain_trail));
         }
         let last = &blocks[blocks.len() - 1];
         [

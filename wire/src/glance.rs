@@ -57,35 +57,46 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
     let mut blocks = blocks.iter();
     let mut padded;
     let mut keys = Keys::default();
-    let (mut carry, mut trail) = (Carry::default(), Trail::new());
+    let (mut carry, mut trail) = (Carry { depth: 0, outside: !0 }, Trail::new());
+    // One if the last block ended in an escape.
+    let mut escaped = 0;
     let mut base = 0;
     loop {
         let mut stop = None;
         // Most blocks hold nothing that needs a closer look: a loop of its own, so that nothing else is in its way.
-        for block in blocks.by_ref() {
-            let (found, behind) = finder.look(block, trail);
-            let brackets = Brackets::of(&found, found.quotes, carry.in_string);
-            if found.rare || carry.escaped != 0 || brackets.may_end_or_nest(carry.depth) {
-                stop = Some((block, found, behind));
-                break;
-            }
-            (base, carry, trail) = (base + 64, carry.over(found.quotes, &brackets), behind);
-        }
-        let (block, found, behind) = match stop {
-            Some(stop) => stop,
-            None if base > bytes.len() => return Err(bytes.len()),
-            None => {
-                padded = [b' '; 64];
-                for (place, b) in padded.iter_mut().zip(rest) {
-                    *place = *b;
+        if escaped == 0 {
+            for block in blocks.by_ref() {
+                let found = finder.look(block, trail);
+                let brackets = Brackets::of(&found, found.quotes, carry.outside);
+                if found.rare || brackets.may_end_or_nest(carry.depth) {
+                    stop = Some((block, found));
+                    break;
                 }
-                let (found, behind) = finder.look(&padded, trail);
-                (&padded, found, behind)
+                (base, carry, trail) = (base + 64, carry.over(&brackets), finder.over(block, trail));
+            }
+        }
+        let (block, found) = match stop {
+            Some(stop) => stop,
+            None => {
+                let block = match blocks.next() {
+                    Some(block) => block,
+                    None if base > bytes.len() => return Err(bytes.len()),
+                    None => {
+                        padded = [b' '; 64];
+                        for (place, b) in padded.iter_mut().zip(rest) {
+                            *place = *b;
+                        }
+                        &padded
+                    }
+                };
+                (block, finder.look(block, trail))
             }
         };
         let rare = if found.rare { finder.rare(block) } else { Rare::default() };
-        match step(bytes, base, &found, rare, carry, &mut keys) {
-            Step::On(next) => (base, carry, trail) = (base + 64, next, behind),
+        match step(bytes, base, &found, rare, carry, escaped, &mut keys) {
+            Step::On(next, escape) => {
+                (base, carry, escaped, trail) = (base + 64, next, escape, finder.over(block, trail));
+            }
             Step::End(bit) => {
                 let end = base + bit as usize + 1;
                 if alone && (trail.is_control() || feeds(block) & ((1 << bit) - 1) != 0) {
@@ -106,42 +117,38 @@ fn feeds(block: &[u8; 64]) -> u64 {
 }
 
 /// What one block leaves to the next. It goes by value, so that it stays in registers.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Carry {
     depth: u32,
-    /// All ones if it ended in a string.
-    in_string: u64,
-    /// One if it ended in an escape.
-    escaped: u64,
-    quotes: u64,
+    /// No ones if it ended in a string, or else all.
+    outside: u64,
 }
 
 impl Carry {
-    /// Behind a block that does not end in an escape.
+    /// Behind a block.
     #[inline(always)]
-    fn over(self, quotes: u64, brackets: &Brackets) -> Carry {
+    fn over(self, brackets: &Brackets) -> Carry {
         let opening = brackets.opens.count_ones();
         Carry {
             depth: (self.depth + opening).wrapping_sub(brackets.closes.count_ones()),
-            in_string: ((brackets.strings as i64) >> 63) as u64,
-            escaped: 0,
-            quotes,
+            outside: ((brackets.outside as i64) >> 63) as u64,
         }
     }
 }
 
 /// The brackets of a block that are not in strings.
 struct Brackets {
-    strings: u64,
+    /// What stands in no string: closing quotes do, opening ones do not.
+    outside: u64,
     opens: u64,
     closes: u64,
 }
 
 impl Brackets {
     #[inline(always)]
-    fn of(block: &Block, quotes: u64, in_string: u64) -> Brackets {
-        let strings = prefix_xor(quotes) ^ in_string;
-        Brackets { strings, opens: block.opens & !strings, closes: block.closes & !strings }
+    fn of(block: &Block, quotes: u64, before: u64) -> Brackets {
+        let outside = prefix_xor(quotes) ^ before;
+        Brackets { outside, opens: block.opens & outside, closes: block.closes & outside }
     }
 
     /// Whether a record that is so deep before the block can end in it, or be too deep behind it.
@@ -168,7 +175,8 @@ impl Brackets {
 const SHALLOW: u32 = (json::MAX_DEPTH as u32).saturating_sub(64);
 
 enum Step {
-    On(Carry),
+    /// What it leaves, and one if it ends in an escape.
+    On(Carry, u64),
     /// The record ends with this byte of the block.
     End(u32),
     Unsure,
@@ -176,18 +184,27 @@ enum Step {
 
 /// A closer look at a block.
 #[inline(always)]
-fn step(bytes: &[u8], base: usize, block: &Block, rare: Rare, carry: Carry, keys: &mut Keys) -> Step {
-    let (mut quotes, mut escaped) = (block.quotes & !carry.escaped, 0);
+fn step(
+    bytes: &[u8],
+    base: usize,
+    block: &Block,
+    rare: Rare,
+    carry: Carry,
+    escaped: u64,
+    keys: &mut Keys,
+) -> Step {
+    let (mut quotes, mut escape) = (block.quotes & !escaped, 0);
     if rare.slashes != 0 {
-        match unescaped(bytes, base, quotes, rare.slashes & !carry.escaped) {
-            Some(found) => (quotes, escaped) = found,
+        match unescaped(bytes, base, quotes, rare.slashes & !escaped) {
+            Some(found) => (quotes, escape) = found,
             None => return Step::Unsure,
         }
     }
-    let brackets = Brackets::of(block, quotes, carry.in_string);
+    let brackets = Brackets::of(block, quotes, carry.outside);
+    let before = if rare.vs & 3 != 0 { quotes_before(bytes, base) } else { 0 };
     // The next quote is that of a key as long as `eventName` or `eventSource`, or stands in the next block.
     let closed = quotes >> 8 | quotes >> 10 | !0 << 54;
-    let mut hits = rare.vs & (quotes << 2 | carry.quotes >> 62) & closed;
+    let mut hits = rare.vs & (quotes << 2 | before) & closed;
     let end = brackets.end(carry.depth);
     if let Some(bit) = end {
         hits &= (1 << bit) - 1;
@@ -197,17 +214,28 @@ fn step(bytes: &[u8], base: usize, block: &Block, rare: Rare, carry: Carry, keys
         hits &= hits - 1;
         let before = (1 << bit) - 1;
         let [opened, closed] = [brackets.opens, brackets.closes].map(|b| (b & before).count_ones());
-        let top = (carry.depth + opened).wrapping_sub(closed) == 1 && brackets.strings >> bit & 1 == 1;
+        let top = (carry.depth + opened).wrapping_sub(closed) == 1 && brackets.outside >> bit & 1 == 0;
         if !keys.see(bytes, (base + bit as usize).saturating_sub(2), top) {
             return Step::Unsure;
         }
     }
-    let next = carry.over(quotes, &brackets);
+    let next = carry.over(&brackets);
     match end {
         Some(bit) => Step::End(bit),
         None if next.depth > SHALLOW => Step::Unsure,
-        None => Step::On(Carry { escaped, ..next }),
+        None => Step::On(next, escape),
     }
+}
+
+/// The quotes among the two bytes before a block, two places on. Behind a backslash a quote opens nothing.
+#[cold]
+#[inline(never)]
+fn quotes_before(bytes: &[u8], base: usize) -> u64 {
+    let quote = |back: usize| {
+        let [slash, b] = [back + 1, back].map(|back| bytes.get(base.wrapping_sub(back)));
+        u64::from(b == Some(&b'"') && slash != Some(&b'\\'))
+    };
+    quote(2) | quote(1) << 1
 }
 
 /// The quotes of a block that are not escaped, and whether an escape begins with its last byte; `None` if an escape
