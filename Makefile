@@ -27,7 +27,7 @@ WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --e
 # The lowest KiB is the last of the stack, so an address never wraps into it, and constants move from sums into loads and stores.
 WASM_OPT := -O3 --low-memory-unused --one-caller-inline-max-function-size=30 --reorder-functions-by-name
 # What it is, and a little: the aim is 500,000 (ARCHITECTURE.md, "Size", says where the bytes are). It must not grow unseen.
-GZIP_BUDGET := 492000
+GZIP_BUDGET := 487000
 FILTER_BUDGET := 900000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
@@ -142,6 +142,10 @@ cost: target/bindgen/forepost.wasm ## What the module weighs without functions a
 .PHONY: place
 place: target/bindgen/named.wasm ## Which function a TrapError names: AT=0x1234
 	node tools/size.js $< --at $(AT)
+
+.PHONY: first
+first: package ## What a first answer makes a runtime compile, and how much of it is not run: OF=name says whom that calls
+	node tools/first.js target/bindgen/named.wasm $(OF)
 
 .PHONY: bench
 bench: $(BENCH_WASM) package bench-fluent-bit ## How fast it is beside this machine's limits; writes BENCHMARKS.md

@@ -11,7 +11,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { gzipSize } from '../tools/gzip.js';
 import { environment } from './environment.mjs';
 import { report } from './report.mjs';
-import { sampleEvents } from './sample.mjs';
+import { hit, sampleEvents } from './sample.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quick = process.argv.includes('--quick');
@@ -82,16 +82,6 @@ function fill(lines, size = SIZE) {
 const ndjson = (lines) => encoder.encode(lines.join('\n') + '\n');
 const records = (lines) => encoder.encode(`{"Records":[${lines.join(',')}]}`);
 
-/** Our own event that the built-in rule alerts on. */
-function hit(i) {
-  const time = new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString().replace('.000', '');
-  return JSON.stringify({
-    eventVersion: '1.11', userIdentity: { type: 'IAMUser', principalId: 'AIDAEXAMPLE', arn: 'arn:aws:iam::111122223333:user/dana', accountId: '111122223333', userName: 'dana' },
-    eventTime: time, eventSource: 'ecr.amazonaws.com', eventName: 'PutImageScanningConfiguration', awsRegion: 'eu-central-1', sourceIPAddress: '198.51.100.7', userAgent: 'aws-cli/2.15',
-    requestParameters: { repositoryName: 'shop/cart', imageScanningConfiguration: { scanOnPush: false } }, responseElements: null, requestID: `r-${i}`, eventID: `e-${i}`,
-    readOnly: false, eventType: 'AwsApiCall', managementEvent: true, recipientAccountId: '111122223333',
-  });
-}
 const withHits = (lines, share) => lines.map((line, i) => (share > 0 && i % Math.round(1 / share) === 0 ? hit(i) : line));
 
 /** Further rules like the built-in one, each for another event name. */

@@ -31,3 +31,14 @@ export function sampleEvents(count = 2000) {
     });
   });
 }
+
+/** Our own event that the built-in rule alerts on. */
+export function hit(i) {
+  const time = new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString().replace('.000', '');
+  return JSON.stringify({
+    eventVersion: '1.11', userIdentity: { type: 'IAMUser', principalId: 'AIDAEXAMPLE', arn: 'arn:aws:iam::111122223333:user/dana', accountId: '111122223333', userName: 'dana' },
+    eventTime: time, eventSource: 'ecr.amazonaws.com', eventName: 'PutImageScanningConfiguration', awsRegion: 'eu-central-1', sourceIPAddress: '198.51.100.7', userAgent: 'aws-cli/2.15',
+    requestParameters: { repositoryName: 'shop/cart', imageScanningConfiguration: { scanOnPush: false } }, responseElements: null, requestID: `r-${i}`, eventID: `e-${i}`,
+    readOnly: false, eventType: 'AwsApiCall', managementEvent: true, recipientAccountId: '111122223333',
+  });
+}
