@@ -162,7 +162,14 @@ fn scan(args: &[String]) -> std::io::Result<()> {
         detector.end_input();
     }
     detector.finish();
-    print!("{}", detector.take_alerts());
+    // Some megabytes at a time.
+    loop {
+        let alerts = detector.take_alerts();
+        if alerts.is_empty() {
+            break;
+        }
+        print!("{alerts}");
+    }
     eprint!("{}", detector.take_problems());
     eprintln!("{}", detector.stats());
     Ok(())
