@@ -42,6 +42,25 @@ fn hostile_records_are_reported_and_the_rest_goes_on() {
 }
 
 /// Queries with pieces changed, lost and doubled: none may panic, none may run away; those that compile also run.
+/// A comma is missing, and a bracket closes before that: a chunk that ends with it looks like a whole record.
+#[test]
+fn what_is_not_quite_json_counts_the_same_wherever_a_chunk_ends() {
+    let bytes = b"{\"userIdentity\":{\"type\":\"Root\"} \"eventSource\":\"s\",\"eventName\":\"n\"}\n{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"n\"}\n";
+    let seen = |cut: usize| {
+        let mut detector = detector(&[], Options::default());
+        let (a, b) = bytes.split_at(cut);
+        detector.push(a);
+        detector.push(b);
+        detector.end_input();
+        (detector.take_problems(), detector.stats())
+    };
+    let whole = seen(0);
+    assert!(whole.0.is_empty() && whole.1.contains("\"events\":2,"), "{whole:?}");
+    for cut in 1..bytes.len() {
+        assert_eq!(seen(cut), whole, "cut at {cut}");
+    }
+}
+
 #[test]
 fn mutated_queries_do_not_panic() {
     let mut seeds: Vec<String> = vec![

@@ -1,7 +1,8 @@
 //! Where to go on behind a value that is no JSON.
 //!
 //! * Where a look at the raw record ([`glance`]) tells its end, it is stepped over. So it makes no difference whether
-//!   a sieve looked first: commas, colons and the spelling of numbers are nothing that a look would miss.
+//!   a sieve looked first: commas, colons and the spelling of numbers are nothing that a look would miss. It is a
+//!   problem unless a sieve steps over it now, as it would have done had no chunk cut it.
 //! * Otherwise its brackets say nothing. Every object behind its first byte is *salvaged*: handed on, and those which
 //!   are no events are taken for its pieces. By itself, the value ends with the line; in an array, brackets cannot be
 //!   trusted any more, and all the rest of the file is salvaged.
@@ -62,11 +63,7 @@ impl Framer {
         let offset = self.base + bad as u64;
         let length = offset - self.start;
         let oversize = std::mem::take(&mut self.oversize);
-        // Among pieces, a bracket by itself says nothing.
-        if !oversize && (!self.salvage || length > 1) {
-            let message = format!("not JSON: the byte at {offset} cannot stand there");
-            out.problem(Problem::new(self.start, "bad_json", message));
-        }
+        self.bad = offset;
         let alone = self.within == Within::Stream && !self.salvage;
         let read = chunk.get(at..=bad).unwrap_or_default();
         let lines = alone && (memchr(b'\n', &self.pending).or(memchr(b'\n', read)).is_some() || oversize);
@@ -75,6 +72,10 @@ impl Framer {
             self.extent.run(&self.pending, alone);
             self.place = Place::Broken;
             return at;
+        }
+        // Among pieces, a bracket by itself says nothing.
+        if !oversize && (!self.salvage || length > 1) {
+            out.problem(self.bad_json());
         }
         let mut whole = std::mem::take(&mut self.pending);
         let before = whole.len();
@@ -114,6 +115,10 @@ impl Framer {
         }
         let whole = &self.pending;
         if fits && !self.extent.line && glance(whole, alone).is_ok_and(|g| g.end == whole.len()) {
+            // What a sieve would have stepped over is no problem because a chunk cut it.
+            if out.skip(whole, self.within).0 < whole.len() {
+                out.problem(self.bad_json());
+            }
             self.forget();
             self.comma = false;
             self.place = if alone { Place::Top } else { Place::Items };
@@ -157,6 +162,7 @@ impl Framer {
 
     /// Takes what is to be had out of the broken value.
     fn give_up(&mut self, out: &mut dyn Frames) {
+        out.problem(self.bad_json());
         let whole = std::mem::take(&mut self.pending);
         let pieces = whole.get(1..).unwrap_or_default();
         if self.within == Within::Stream {
@@ -166,6 +172,11 @@ impl Framer {
             self.salvage_rest();
             self.again(pieces, self.start + 1, out);
         }
+    }
+
+    fn bad_json(&self) -> Problem {
+        let message = format!("not JSON: the byte at {} cannot stand there", self.bad);
+        Problem::new(self.start, "bad_json", message)
     }
 
     /// From here on brackets are not trusted.

@@ -109,6 +109,8 @@ pub struct Framer {
     held: Vec<u8>,
     /// How far the broken value reaches.
     extent: Extent,
+    /// The byte that makes it no JSON.
+    bad: u64,
     /// Lines before this byte were read again already.
     again_until: u64,
 }
@@ -148,6 +150,7 @@ impl Default for Framer {
             framed_until: 0,
             held: Vec::new(),
             extent: Extent::default(),
+            bad: 0,
             again_until: 0,
         }
     }
