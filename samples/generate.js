@@ -19,7 +19,7 @@ const FILE_HOURS = 3;
 const ROUTINE_EVENTS = 420;
 
 /** Small and the same on every machine (mulberry32). */
-function randomness(seed) {
+export function randomness(seed) {
   let state = seed;
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;

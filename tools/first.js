@@ -7,13 +7,15 @@
 import { readFileSync } from 'node:fs';
 import { hit } from '../benches/sample.mjs';
 import { Detector, loadSync } from '../dist/npm/entry/node.js';
-import { Reader, section, sections, string, unsigned, vector } from './wasm.js';
+import { functionNames, importedFunctions, plain, Reader, section, sections, string, unsigned, vector } from './wasm.js';
 
 const [GLOBALS, EXPORTS, CODE] = [6, 7, 10];
 
 const [file, wanted] = process.argv.slice(2);
 const bytes = readFileSync(file);
-const { names, imported, globals } = described();
+const names = functionNames(bytes);
+const imported = importedFunctions(bytes);
+const globals = new Reader([...sections(bytes)].find(({ id }) => id === GLOBALS).body).u32();
 /** Stretches: the function they are in, their bytes there, whom they call. */
 const stretches = [];
 
@@ -32,32 +34,6 @@ detector.push(new TextEncoder().encode(`${hit(1)}\n`));
 detector.finish();
 if ([...detector.alerts()].length !== 1) throw new Error('there is no alert');
 report();
-
-/** The names of functions, and how many functions and globals come before the first of our own. */
-function described() {
-  const found = { names: new Map(), imported: 0, globals: 0 };
-  for (const { id, body } of sections(bytes)) {
-    const reader = new Reader(body);
-    if (id === 2) {
-      for (let n = reader.u32(); n > 0; n--) {
-        reader.name();
-        reader.name();
-        if (reader.byte() !== 0) throw new Error('the engine imports something besides functions');
-        reader.u32();
-        found.imported++;
-      }
-    } else if (id === GLOBALS) {
-      found.globals = reader.u32();
-    } else if (id === 0 && reader.name() === 'name') {
-      while (!reader.done) {
-        const part = reader.byte();
-        const inside = new Reader(reader.take(reader.u32()));
-        if (part === 1) for (let n = inside.u32(); n > 0; n--) found.names.set(inside.u32(), inside.name().replace(/\[[0-9a-f]{8,}\]/g, ''));
-      }
-    }
-  }
-  return found;
-}
 
 function instrumented() {
   const all = [...sections(bytes)];
@@ -142,10 +118,14 @@ function immediates(reader, code) {
   }
 }
 
+function nameOf(index) {
+  return plain(names.get(index) ?? `${index}`);
+}
+
 function report() {
   const functions = new Map();
   stretches.forEach((stretch, n) => {
-    const entry = functions.get(stretch.index) ?? { name: names.get(stretch.index) ?? `${stretch.index}`, run: 0, idle: 0, runs: [] };
+    const entry = functions.get(stretch.index) ?? { name: nameOf(stretch.index), run: 0, idle: 0, runs: [] };
     functions.set(stretch.index, entry);
     if (instance.exports[n].value) {
       entry.run += stretch.bytes;
@@ -165,7 +145,7 @@ function report() {
     if (wanted === undefined) console.log(`${String(idle).padStart(6)} of ${String(run + idle).padStart(5)}  ${name}`);
     else if (name.includes(wanted)) {
       console.log(`${idle} of ${run + idle}  ${name}`);
-      for (const { from, to, calls } of runs) console.log(`${String(to - from).padStart(6)}  ${calls.map((index) => names.get(index) ?? index).join(', ')}`);
+      for (const { from, to, calls } of runs) console.log(`${String(to - from).padStart(6)}  ${calls.map(nameOf).join(', ')}`);
     }
   }
 }

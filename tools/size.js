@@ -7,9 +7,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSize } from './gzip.js';
-import { Reader, section, sections, unsigned, vector } from './wasm.js';
+import { functionNames, importedFunctions, plain, Reader, section, sections, unsigned, vector } from './wasm.js';
 
-const IMPORT = 2;
 const CODE = 10;
 const SECTIONS = { 1: 'types', 2: 'imports', 3: 'function types', 4: 'tables', 5: 'memory', 6: 'globals', 7: 'exports', 8: 'start', 9: 'elements', 11: 'data', 12: 'data count' };
 
@@ -63,11 +62,6 @@ function without(pattern) {
   return Buffer.concat([bytes.subarray(0, 8), ...all]);
 }
 
-/** A function's name without the hashes of crates. */
-function plain(name) {
-  return name.replace(/\[[0-9a-f]{8,}\]/g, '');
-}
-
 /** `forepost::kql::functions::math` for our own functions, the crate for others; `<f64 as core::fmt::Display>::fmt` is core's. */
 function groupOf(name) {
   if (name.startsWith('(')) return name;
@@ -82,8 +76,8 @@ function groupOf(name) {
 function pieces() {
   const all = [...sections(bytes)].map(({ id, body }) => ({ id, body, from: body.byteOffset - bytes.byteOffset }));
   const custom = ({ id, body }) => (id === 0 ? new Reader(body).name() : undefined);
-  const names = functionNames(all.find((section) => custom(section) === 'name')?.body);
-  const imported = importedFunctions(all.find(({ id }) => id === IMPORT)?.body);
+  const names = functionNames(bytes);
+  const imported = importedFunctions(bytes);
   return all.filter((section) => custom(section) !== 'name').flatMap((section) => {
     const { id, body, from } = section;
     if (id !== CODE) return [{ name: id === 0 ? `(section ${custom(section)})` : `(${SECTIONS[id]})`, from, to: from + body.length }];
@@ -95,33 +89,4 @@ function pieces() {
       return { name: names.get(index + imported) ?? '(unnamed)', from: start, to: start + size };
     });
   });
-}
-
-function functionNames(section) {
-  const names = new Map();
-  if (!section) throw new Error('the module has no name section');
-  const reader = new Reader(section);
-  reader.name();
-  while (!reader.done) {
-    const kind = reader.byte();
-    const end = reader.u32() + reader.at;
-    if (kind === 1) for (let n = reader.u32(); n > 0; n -= 1) names.set(reader.u32(), reader.name());
-    reader.at = end;
-  }
-  return names;
-}
-
-function importedFunctions(section) {
-  if (!section) return 0;
-  const reader = new Reader(section);
-  let functions = 0;
-  for (let n = reader.u32(); n > 0; n -= 1) {
-    reader.name();
-    reader.name();
-    const kind = reader.byte();
-    if (kind !== 0) throw new Error('only functions are expected to be imported');
-    reader.u32();
-    functions += 1;
-  }
-  return functions;
 }

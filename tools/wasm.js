@@ -112,6 +112,44 @@ export function withMemory(bytes, contents, exports) {
   return Buffer.concat(parts)
 }
 
+// The names of functions by their number.
+export function functionNames(bytes) {
+  const names = new Map()
+  for (const { id, body } of sections(bytes)) {
+    const reader = new Reader(body)
+    if (id !== 0 || reader.name() !== 'name') continue
+    while (!reader.done) {
+      const kind = reader.byte()
+      const inside = new Reader(reader.take(reader.u32()))
+      if (kind === 1) for (let n = inside.u32(); n > 0; n--) names.set(inside.u32(), inside.name())
+    }
+    return names
+  }
+  throw new Error('the module has no name section')
+}
+
+// A function's name without the hashes of crates.
+export function plain(name) {
+  return name.replace(/\[[0-9a-f]{8,}\]/g, '')
+}
+
+// How many functions are imported; our own have the numbers behind them.
+export function importedFunctions(bytes) {
+  let functions = 0
+  for (const { id, body } of sections(bytes)) {
+    if (id !== 2) continue
+    const reader = new Reader(body)
+    for (let n = reader.u32(); n > 0; n--) {
+      reader.name()
+      reader.name()
+      if (reader.byte() !== 0) throw new Error('only functions are expected to be imported')
+      reader.u32()
+      functions++
+    }
+  }
+  return functions
+}
+
 // The module without its name section.
 export function withoutNames(bytes) {
   const parts = [bytes.subarray(0, 8)]

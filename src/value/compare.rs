@@ -1,7 +1,7 @@
 //! Order, equality and keys of values.
 
 use super::keyed::Keys;
-use super::{Value, text};
+use super::{Type, Value, text};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::cmp::Ordering;
@@ -44,7 +44,7 @@ pub fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
     if let (Some(a), Some(b)) = (a.as_integer(), b.as_integer()) {
         return Some(a.cmp(&b));
     }
-    let number = |v: &Value| matches!(v, Value::Int(_) | Value::Long(_) | Value::Real(_) | Value::Decimal(_));
+    let number = |v: &Value| v.own_type().is_some_and(Type::is_number);
     if number(a) && number(b) { fractions(a, b) } else { None }
 }
 

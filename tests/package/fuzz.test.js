@@ -5,11 +5,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { CLI, ROOT, withoutSimd } from './support.js';
+import { CLI, NATIVE, ROOT, withoutSimd } from './support.js';
 
 const COUNT = process.env.FOREPOST_EXPRESSIONS ?? '10000';
-// Built with checks for overflow: a panic is found too.
-const NATIVE = `${ROOT}target/debug/examples/native`;
 
 /** The lines that a program writes. */
 function lines(program, args, input = '') {

@@ -7,19 +7,13 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { files } from '../../samples/generate.js';
-import { PACKAGE, ROOT, ruleText, scratch, switchedOff, withoutSimd } from './support.js';
+import { files, randomness } from '../../samples/generate.js';
+import { NATIVE, PACKAGE, ruleText, scratch, switchedOff, withoutSimd } from './support.js';
 
 const COUNT = Number(process.env.FOREPOST_MUTANTS ?? 20_000);
-const NATIVE = `${ROOT}target/debug/examples/native`;
 const run = promisify(execFile);
 
-let state = BigInt(process.env.FOREPOST_SEED ?? 1);
-function below(limit) {
-  state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn;
-  return limit > 0 ? Number((state >> 33n) % BigInt(limit)) : 0;
-}
-const of = (list) => list[below(list.length)];
+const { below, pick: of } = randomness(Number(process.env.FOREPOST_SEED ?? 1));
 
 const NAMES = ['PutImageScanningConfiguration', 'DescribeRepositories', 'x', 'Put\\u0049mage', '', 'AssumeRole'];
 const EVENTS = [...[...files()].flatMap(([, text]) => JSON.parse(text).Records), ...Array.from({ length: 100 }, () => switchedOff())].map((event) => JSON.stringify(event));

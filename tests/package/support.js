@@ -8,6 +8,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const PACKAGE = `${ROOT}dist/npm/`;
 export const SAMPLE = `${ROOT}samples/AWSLogs`;
 export const CLI = `${PACKAGE}cli.js`;
+/** The engine without WebAssembly, built with checks for overflow: a panic is found too. */
+export const NATIVE = `${ROOT}target/debug/examples/native`;
 
 /** A fresh folder under tests/out. */
 export function scratch(name) {

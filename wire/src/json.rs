@@ -3,7 +3,7 @@
 //! Logs are hostile: nesting, length and escapes are bounded or tolerated here, once, for everyone.
 //! Lone surrogates and bytes that are not UTF-8 become U+FFFD, as .NET (and so Kusto) reads them.
 
-use crate::find::{memchr, memchr2};
+use crate::find::{memchr, quote_or_escape};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -69,10 +69,9 @@ pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     }
     let mut i = at + 1;
     loop {
-        let rest = bytes.get(i..).unwrap_or_default();
-        match memchr2(b'"', b'\\', rest) {
-            Some(n) if rest.get(n) == Some(&b'"') => return Ok(i + n + 1),
-            Some(n) => i += n + 2,
+        match quote_or_escape(bytes, i) {
+            Some(n) if bytes.get(n) == Some(&b'"') => return Ok(n + 1),
+            Some(n) => i = n + 2,
             None => return error(bytes.len(), Problem::Cut),
         }
     }

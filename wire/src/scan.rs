@@ -2,7 +2,7 @@
 //!
 //! This is the hot loop of reading: every byte outside compressed data passes here once.
 
-use crate::find::memchr2;
+use crate::find::quote_or_escape;
 
 /// The place in one value's grammar.
 #[derive(Clone, Debug)]
@@ -248,24 +248,4 @@ impl Scan {
 
 fn is_scalar(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')
-}
-
-/// The next quote or backslash. Most strings are short: a few words are looked at before `memchr` is worth it.
-#[inline]
-fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w & (ONES << 7);
-    let mut at = from;
-    for _ in 0..4 {
-        let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk::<8>()) else {
-            break;
-        };
-        let word = u64::from_le_bytes(*word);
-        let hit = zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64));
-        if hit != 0 {
-            return Some(at + (hit.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    memchr2(b'"', b'\\', bytes.get(at..)?).map(|n| at + n)
 }
