@@ -41,26 +41,47 @@ fn hostile_records_are_reported_and_the_rest_goes_on() {
     assert_eq!(scan(&[], [b"".as_slice()]).0.len(), 0);
 }
 
-/// Queries with pieces changed, lost and doubled: none may panic, none may run away; those that compile also run.
-/// A comma is missing, and a bracket closes before that: a chunk that ends with it looks like a whole record.
+const EVENT: &str = r#"{"eventVersion":"1","eventSource":"s","eventName":"n"}"#;
+
+/// What is broken, and how many events and problems there are in it and the two events behind it.
+const BROKEN: &[(&str, u64, usize)] = &[
+    // A comma is missing, and a bracket closes before that: a chunk that ends with it looks like a whole record.
+    (r#"{"userIdentity":{"type":"Root"} "eventSource":"s","eventName":"n"}"#, 3, 0),
+    // Lines that are cut: they swallow those behind them, which are read again then.
+    (r#"{"eventVersion":"1","userIdentity":{"type":"#, 2, 1),
+    (r#"{"eventVersion":"1","requestParameters":{"list":["#, 2, 1),
+    (r#"{"eventVersion":"1","userAgent":"a"#, 2, 1),
+];
+
 #[test]
-fn what_is_not_quite_json_counts_the_same_wherever_a_chunk_ends() {
-    let bytes = b"{\"userIdentity\":{\"type\":\"Root\"} \"eventSource\":\"s\",\"eventName\":\"n\"}\n{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"n\"}\n";
-    let seen = |cut: usize| {
-        let mut detector = detector(&[], Options::default());
-        let (a, b) = bytes.split_at(cut);
-        detector.push(a);
-        detector.push(b);
-        detector.end_input();
-        (detector.take_problems(), detector.stats())
-    };
-    let whole = seen(0);
-    assert!(whole.0.is_empty() && whole.1.contains("\"events\":2,"), "{whole:?}");
-    for cut in 1..bytes.len() {
-        assert_eq!(seen(cut), whole, "cut at {cut}");
+fn what_is_broken_counts_the_same_wherever_a_chunk_ends() {
+    for (broken, events, problems) in BROKEN {
+        let text = format!("{broken}\n{EVENT}\n{EVENT}\n");
+        let seen = |cuts: [usize; 3]| {
+            let mut detector = detector(&[], Options::default());
+            let mut from = 0;
+            for cut in cuts.into_iter().chain([text.len()]) {
+                detector.push(&text.as_bytes()[from..cut]);
+                from = cut;
+            }
+            detector.end_input();
+            (detector.take_problems(), detector.stats())
+        };
+        let whole = seen([0; 3]);
+        let events = format!("\"events\":{events},");
+        assert!(whole.0.lines().count() == *problems && whole.1.contains(&events), "{broken}: {whole:?}");
+        for cut in 1..text.len() {
+            assert_eq!(seen([0, 0, cut]), whole, "{broken} cut at {cut}");
+        }
+        // What is held back at a cut is joined with what follows it, so that it takes more than one.
+        let cuts = |from| (from..text.len()).step_by(7);
+        for (a, b, c) in cuts(0).flat_map(|a| cuts(a).flat_map(move |b| cuts(b).map(move |c| (a, b, c)))) {
+            assert_eq!(seen([a, b, c]), whole, "{broken} cut at {a}, {b} and {c}");
+        }
     }
 }
 
+/// Queries with pieces changed, lost and doubled: none may panic, none may run away; those that compile also run.
 #[test]
 fn mutated_queries_do_not_panic() {
     let mut seeds: Vec<String> = vec![

@@ -205,10 +205,10 @@ impl Framer {
         }
     }
 
-    /// Reads bytes again that came in earlier chunks.
+    /// Reads bytes again that came in earlier chunks. What follows them is at hand, so none are held back.
     fn again(&mut self, bytes: &[u8], offset: u64, out: &mut dyn Frames) {
         let base = std::mem::replace(&mut self.base, offset);
-        self.push(bytes, out);
+        self.read(bytes, false, out);
         self.base = base;
     }
 
