@@ -1,6 +1,7 @@
 //! Sieve, then evaluate, is evaluate everything: for every leaf of every rule, over events as they are and mutated.
 //!
-//! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told; `FOREPOST_SEED` which ones.
+//! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told, and `FOREPOST_FILTERS` how many random filters,
+//! 150 unless told; `FOREPOST_SEED` which ones.
 
 #![allow(clippy::print_stderr, reason = "a test says what it skips")]
 
@@ -234,6 +235,164 @@ fn names_of_filters() {
     assert_eq!(names("where EventName !in ('A', 'B')"), None);
     assert_eq!(names("where EventName !~ 'A' and EventSource == 'x'"), None);
     assert_eq!(names("where EventName in (dynamic(['A', 1]))").as_deref(), Some("a 1"));
+}
+
+/// A text that depends on an event.
+fn random_text(random: &mut Random) -> String {
+    let column = *random.of(&["EventName", "EventName", "EventSource", "UserAgent", "n"]);
+    random.of(TEXTS_OF).replace('@', column)
+}
+
+/// Texts made of a column, which is `@`.
+const TEXTS_OF: &[&str] = &[
+    "@",
+    "@",
+    "@",
+    "tolower(@)",
+    "strcat(@, '/', EventSource)",
+    "substring(@, 1, 4)",
+    "extract('^([A-Z][a-z]+)', 1, @)",
+    "tostring(split(@, 'O')[0])",
+    "replace_string(@, 'Get', 'Put')",
+    "trim('[A-Z]', @)",
+    "coalesce(ErrorCode, @)",
+    "iff(@ has 'kms', EventName, '')",
+    "tostring(parse_json(RequestParameters)[@])",
+    "tostring(toint(@))",
+];
+
+/// Tests of a text, which is `@`.
+const TESTS: &[&str] = &[
+    "isempty(@)",
+    "isnotempty(@)",
+    "strlen(@) > 9",
+    "isnull(toint(@))",
+    "toint(@) < 5",
+    "@ matches regex '^[A-Z][a-z]+O'",
+    "tobool(@)",
+    "@ == EventName",
+    "@ has EventSource",
+    "parse_json(@) == 'x'",
+    "isnotempty(parse_json(@).a)",
+    "array_length(split(@, '.')) == 3",
+    "hash(@) % 2 == 0",
+];
+
+/// What has little to do with a name.
+const OTHERS: &[&str] = &[
+    "ErrorCode == ''",
+    "UserIdentityType has 'Role'",
+    "true",
+    "false",
+    "bool(null)",
+    "ReadOnly",
+    "TimeGenerated > datetime(2026-01-05)",
+];
+
+const OPERATORS: &[&str] = &[
+    "==",
+    "!=",
+    "=~",
+    "!~",
+    "has",
+    "!has",
+    "has_cs",
+    "contains",
+    "!contains",
+    "contains_cs",
+    "startswith",
+    "!startswith",
+    "startswith_cs",
+    "endswith",
+    "!endswith_cs",
+    "hasprefix",
+    "hassuffix_cs",
+];
+
+const TEXTS: &[&str] = &[
+    "GetObject",
+    "getobject",
+    "PutObject",
+    "Object",
+    "Get",
+    "AssumeRole",
+    "s3.amazonaws.com",
+    "kms",
+    "amazonaws",
+    "Decrypt",
+    "ConsoleLogin",
+    "",
+    "o",
+    "iam.amazonaws.com",
+    "aws-cli",
+    "1",
+    "\u{212A}ms",
+];
+
+/// A filter put together by chance.
+fn random_filter(random: &mut Random, depth: usize) -> String {
+    let part = |random: &mut Random| random_filter(random, depth - 1);
+    match random.below(if depth == 0 { 5 } else { 11 }) {
+        0 | 1 => format!("{} {} '{}'", random_text(random), random.of(OPERATORS), random.of(TEXTS)),
+        2 => {
+            let op = random.of(&["in", "!in", "in~", "!in~", "has_any", "has_all"]);
+            format!("{} {op} ('{}', '{}')", random_text(random), random.of(TEXTS), random.of(TEXTS))
+        }
+        3 => random.of(TESTS).replace('@', &random_text(random)),
+        4 => (*random.of(OTHERS)).to_owned(),
+        5 | 6 => format!("({}) and ({})", part(random), part(random)),
+        7 | 8 => format!("({}) or ({})", part(random), part(random)),
+        9 => format!("not({})", part(random)),
+        _ => match random.below(4) {
+            0 => format!("iff({}, {}, {})", part(random), part(random), part(random)),
+            1 => format!("case({}, {}, {})", part(random), part(random), part(random)),
+            2 => format!("({}) == ({})", part(random), part(random)),
+            _ => format!("coalesce({}, {})", part(random), part(random)),
+        },
+    }
+}
+
+/// Stages put together by chance.
+fn random_stages(random: &mut Random) -> String {
+    let mut stages = vec!["extend n = EventName".to_owned()];
+    for _ in 0..=random.below(3) {
+        stages.push(match random.below(8) {
+            0 => format!("extend n = {}", random_text(random)),
+            1 => format!("extend EventName = {}", random_text(random)),
+            2 => format!(
+                "project-away UserAgent | extend UserAgent = {}",
+                random_text(random).replace("UserAgent", "n")
+            ),
+            _ => format!("where {}", random_filter(random, 2)),
+        });
+    }
+    stages.join(" | ")
+}
+
+#[test]
+fn random_filters() {
+    let count = std::env::var("FOREPOST_FILTERS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let seed = std::env::var("FOREPOST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let mut random = Random::new(seed);
+    let events = corpus();
+    let (mut ran, mut sieved) = (0, 0);
+    for _ in 0..count {
+        let file = our_rules().remove(0);
+        let file = RuleFile { text: file.text.replace(OURS[0], &random_stages(&mut random)), ..file };
+        let (compiled, findings) = compile_all(std::slice::from_ref(&file), &[]);
+        if let Some(found) = findings.iter().find(|f| f.is_error()) {
+            eprintln!("{}\n{}", file.text.lines().last().unwrap_or_default(), found.message);
+            continue;
+        }
+        let every = |leaf: &Leaf| crate::sieve::Condition::of(leaf).reads_every_event();
+        ran += 1;
+        sieved += usize::from(!compiled.iter().flat_map(|c| &c.split.leaves).any(every));
+        let from = random.below(events.len());
+        let some: Vec<&str> = events.iter().cycle().skip(from).take(300).map(String::as_str).collect();
+        let all = some.join("\n");
+        Both::new(&[file]).read(all.as_bytes(), all.len(), true);
+    }
+    assert!(ran > count * 8 / 10 && sieved > count / 4, "{ran} of {count} ran, {sieved} with a sieve");
 }
 
 #[test]

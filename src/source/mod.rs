@@ -7,7 +7,7 @@
 //! A record is checked for its brackets, commas and quotes and for the keys that make it an event; whether its
 //! numbers and escapes are right shows when its columns are read. A record that the sink knows not to matter
 //! ([`Sink::skip`]) is checked for its strings, the number of its brackets and those keys, and no further: it counts as an
-//! event even if a comma is missing in it. Where a chunk cuts such a one amid further damage, it may be a problem instead.
+//! event even if a comma is missing in it. Where chunks end makes no difference to what is found.
 
 pub mod csv;
 pub mod embedded;
