@@ -18,6 +18,11 @@ fn shared() -> Option<PathBuf> {
     path.is_dir().then_some(path)
 }
 
+/// A number from the environment.
+fn told(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
+}
+
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         match entry.path() {
@@ -53,13 +58,16 @@ const OURS: &[&str] = &[
 ];
 
 fn our_rules() -> Vec<RuleFile> {
-    let rule = |(i, filter): (usize, &&str)| RuleFile {
+    OURS.iter().enumerate().map(|(i, filter)| our_rule(i, filter)).collect()
+}
+
+fn our_rule(i: usize, filter: &str) -> RuleFile {
+    RuleFile {
         file: format!("ours {i}"),
         text: format!(
             "id: 00000000-0000-4000-8000-{i:012}\nname: Ours {i}\ndescription: d\nseverity: Low\nkind: Scheduled\nversion: 1.0.0\nqueryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\ntriggerThreshold: 0\nquery: |\n  AWSCloudTrail | {filter}\n"
         ),
-    };
-    OURS.iter().enumerate().map(rule).collect()
+    }
 }
 
 fn shared_rules() -> Vec<RuleFile> {
@@ -205,9 +213,7 @@ fn files_of_cloudtrail(out: &mut Vec<PathBuf>) {
 #[test]
 fn rules_that_read_every_event() {
     let reading = |filter: &str| {
-        let file = our_rules().remove(0);
-        let file = RuleFile { text: file.text.replace(OURS[0], filter), ..file };
-        super::check(&[file], &[])
+        super::check(&[our_rule(0, filter)], &[])
             .iter()
             .any(|f| f.code == "FP231" && f.severity == "information" && f.hint.is_some())
     };
@@ -223,8 +229,7 @@ fn rules_that_read_every_event() {
 #[test]
 fn names_of_filters() {
     let names = |filter: &str| {
-        let file = our_rules().remove(0);
-        let leaves = leaves(&[RuleFile { text: file.text.replace(OURS[0], filter), ..file }]);
+        let leaves = leaves(&[our_rule(0, filter)]);
         leaves.first().and_then(|l| Some(crate::sieve::Condition::of(l).names()?.join(" ")))
     };
     assert_eq!(names(OURS[0]).as_deref(), Some("getobject"));
@@ -371,14 +376,12 @@ fn random_stages(random: &mut Random) -> String {
 
 #[test]
 fn random_filters() {
-    let count = std::env::var("FOREPOST_FILTERS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
-    let seed = std::env::var("FOREPOST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let mut random = Random::new(seed);
+    let count = told("FOREPOST_FILTERS", 150);
+    let mut random = Random::new(told("FOREPOST_SEED", 1) as u64);
     let events = corpus();
     let (mut ran, mut sieved) = (0, 0);
     for _ in 0..count {
-        let file = our_rules().remove(0);
-        let file = RuleFile { text: file.text.replace(OURS[0], &random_stages(&mut random)), ..file };
+        let file = our_rule(0, &random_stages(&mut random));
         let (compiled, findings) = compile_all(std::slice::from_ref(&file), &[]);
         if let Some(found) = findings.iter().find(|f| f.is_error()) {
             eprintln!("{}\n{}", file.text.lines().last().unwrap_or_default(), found.message);
@@ -397,10 +400,9 @@ fn random_filters() {
 
 #[test]
 fn mutated_records() {
-    let count = std::env::var("FOREPOST_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(50_000);
+    let count = told("FOREPOST_MUTANTS", 50_000);
     let events = corpus();
-    let seed = std::env::var("FOREPOST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let mut random = Random::new(seed);
+    let mut random = Random::new(told("FOREPOST_SEED", 1) as u64);
     let few: Vec<RuleFile> = our_rules().into_iter().filter(|f| !f.text.contains("Ours 9\n")).collect();
     let mut sets = vec![Both::new(&built_in())];
     // One by one: a rule that reads every event would hide what the sieve does for the others.

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { forepost, PACKAGE, ruleText, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
+import { forepost, jsonLines, PACKAGE, ruleText, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
 
 const folder = scratch('cli');
 const hit = s3(switchedOff());
@@ -31,8 +31,7 @@ before(() => {
   mkdirSync(`${folder}/empty`);
 });
 
-const alertsIn = (stdout) => stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-const eventsIn = (stdout) => alertsIn(stdout).flatMap((alert) => alert.Evidence).flatMap((row) => row.events);
+const eventsIn = (stdout) => jsonLines(stdout).flatMap((alert) => alert.Evidence).flatMap((row) => row.events);
 
 test('the command is executable as it is, and through the link that npm makes', () => {
   const { version, bin } = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8'));
@@ -41,7 +40,7 @@ test('the command is executable as it is, and through the link that npm makes', 
   for (const command of [`${PACKAGE}cli.js`, link]) {
     assert.equal(execFileSync(command, ['--version'], { encoding: 'utf8' }), `forepost ${version}\n`);
     const alerts = execFileSync(command, ['scan', SAMPLE, '--threads', '2', '--format', 'ndjson'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    assert.ok(alertsIn(alerts).length > 0, command);
+    assert.ok(jsonLines(alerts).length > 0, command);
   }
 });
 
@@ -136,7 +135,7 @@ test('a folder or file without permission is reported', { skip: process.getuid?.
 test('scan with rules of its own; a rule with an error stops it before it reads', async () => {
   const good = await forepost(['scan', `${folder}/logs/b.json`, '--rules', `${folder}/rules`, '--format', 'ndjson', '--threads', '2', '--no-evidence', '--workspace', 'w']);
   assert.equal(good.status, 0, good.stderr);
-  const [alert] = alertsIn(good.stdout);
+  const [alert] = jsonLines(good.stdout);
   assert.equal(alert.AlertName, 'Anything by ana');
   assert.equal('Evidence' in alert, false);
   assert.match(alert.AlertType, /^w_/);
@@ -266,7 +265,7 @@ test('check shows findings with their places and exits 1 if any is an error', as
   assert.equal(good.status, 0, good.stdout);
   const bad = await forepost(['check', `${folder}/rules`, `${folder}/bad.yaml`, '--format', 'ndjson']);
   assert.equal(bad.status, 1);
-  const finding = alertsIn(bad.stdout).find((f) => f.severity === 'error');
+  const finding = jsonLines(bad.stdout).find((f) => f.severity === 'error');
   assert.deepEqual([finding.file, finding.rule, finding.code, finding.line, finding.column], [`${folder}/bad.yaml`, 'Anything by ana', 'KS142', 14, 11]);
   const odd = await forepost(['check', `${folder}/latin1.yaml`, `${folder}/nowhere.yaml`]);
   assert.equal(odd.status, 2);

@@ -7,8 +7,8 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { files, randomness } from '../../samples/generate.js';
-import { NATIVE, PACKAGE, ruleText, scratch, switchedOff, withoutSimd } from './support.js';
+import { randomness } from '../../samples/generate.js';
+import { jsonLines, NATIVE, PACKAGE, ruleText, sampleEvents, scratch, switchedOff, withoutSimd } from './support.js';
 
 const COUNT = Number(process.env.FOREPOST_MUTANTS ?? 20_000);
 const run = promisify(execFile);
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const { below, pick: of } = randomness(Number(process.env.FOREPOST_SEED ?? 1));
 
 const NAMES = ['PutImageScanningConfiguration', 'DescribeRepositories', 'x', 'Put\\u0049mage', '', 'AssumeRole'];
-const EVENTS = [...[...files()].flatMap(([, text]) => JSON.parse(text).Records), ...Array.from({ length: 100 }, () => switchedOff())].map((event) => JSON.stringify(event));
+const EVENTS = [...sampleEvents(), ...Array.from({ length: 100 }, () => switchedOff())].map((event) => JSON.stringify(event));
 const BYTES = ['"', '\\', '{', '}', '[', ']', ',', ':', '\n', '\t', 'v', ' ', 'E', '\u0001', 'é'];
 
 /** What can be done to a record. Where blocks of 64 bytes end is left to chance. */
@@ -69,8 +69,8 @@ test('damaged and odd records are read alike, here and there', async () => {
   const folder = scratch('mutants');
   const rules = ['PutImageScanningConfiguration', 'DescribeRepositories'].map((name) => `where EventName == "${name}"`)
     .concat('where EventName in ("x", "", "AssumeRole") and EventSource has "ecr"')
-    .map((filter, n) => ({ name: `${n}.yaml`, text: ruleText(filter, `AWSCloudTrail\n  | ${filter}\n  | summarize count() by EventName, EventSource`).replace('0000000000aa', `0000000000a${n}`) }));
-  rules.forEach(({ name, text }) => writeFileSync(`${folder}/${name}`, text));
+    .map((filter, n) => ({ file: `${n}.yaml`, text: ruleText(filter, `AWSCloudTrail\n  | ${filter}\n  | summarize count() by EventName, EventSource`).replace('0000000000aa', `0000000000a${n}`) }));
+  rules.forEach(({ file, text }) => writeFileSync(`${folder}/${file}`, text));
   const mutants = Array.from({ length: COUNT }, mutant);
   // By themselves and in lists, an event behind each; a file is small, for what is broken may take in all that follows.
   const inputs = [];
@@ -85,11 +85,10 @@ test('damaged and odd records are read alike, here and there', async () => {
   writeFileSync(`${folder}/given`, JSON.stringify([rules, ...paths]));
   const options = { maxBuffer: 1 << 30, env: { ...process.env, GIVEN: `${folder}/given` } };
   const package_ = async (flags) => JSON.parse((await run(process.execPath, [...flags, '--input-type=module', '-e', READ], options)).stdout);
-  const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
   const native = async () => {
-    const { stdout, stderr } = await run(NATIVE, ['scan', ...rules.flatMap(({ name }) => ['--rules', `${folder}/${name}`]), ...paths], options);
-    const said = lines(stderr);
-    return [lines(stdout), said.slice(0, -1), said.at(-1)];
+    const { stdout, stderr } = await run(NATIVE, ['scan', ...rules.flatMap(({ file }) => ['--rules', `${folder}/${file}`]), ...paths], options);
+    const said = jsonLines(stderr);
+    return [jsonLines(stdout), said.slice(0, -1), said.at(-1)];
   };
   const [simd, scalar, here] = await Promise.all([package_([]), package_(withoutSimd()), native()]);
   assert.deepEqual(simd.whole[2], here[2]);

@@ -5,10 +5,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { forepost, shared } from './support.js';
+import { forepost, jsonLines, shared } from './support.js';
 
 const here = (path) => (shared(path) ? {} : { skip: `shared/${path} is not here` });
-const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
 test('the rule’s query gives the expected rows', here('cloudtrail/cases'), async () => {
   const cases = shared('cloudtrail/cases');
@@ -17,15 +16,15 @@ test('the rule’s query gives the expected rows', here('cloudtrail/cases'), asy
   const { status, stdout, stderr } = await forepost(['query', kql, `${cases}/put_image_scanning_cases.ndjson`, '--format', 'ndjson']);
   assert.equal(status, 0, stderr);
   const byTime = (a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-  const expected = lines(readFileSync(`${cases}/expected_rows.ndjson`, 'utf8'));
-  assert.deepEqual(lines(stdout).sort(byTime), expected.map(({ eventID, TimeGenerated, ...row }) => ({ TimeGenerated: TimeGenerated.replace(/Z$/, '.0000000Z'), ...row })).sort(byTime));
+  const expected = jsonLines(readFileSync(`${cases}/expected_rows.ndjson`, 'utf8'));
+  assert.deepEqual(jsonLines(stdout).sort(byTime), expected.map(({ eventID, TimeGenerated, ...row }) => ({ TimeGenerated: TimeGenerated.replace(/Z$/, '.0000000Z'), ...row })).sort(byTime));
 });
 
 test('the labelled cases give the same alerts in every form', here('cloudtrail/cases'), async () => {
   const cases = shared('cloudtrail/cases');
   const plain = readFileSync(`${cases}/put_image_scanning_cases.ndjson`);
   const want = (await forepost(['scan', '-', '--format', 'ndjson'], { input: plain })).stdout;
-  assert.ok(lines(want).length > 0);
+  assert.ok(jsonLines(want).length > 0);
   const gz = readdirSync(cases).find((name) => name.endsWith('.json.gz'));
   assert.equal((await forepost(['scan', join(cases, gz), '--format', 'ndjson'])).stdout, want, gz);
   assert.equal((await forepost(['scan', '-', '--format', 'ndjson'], { input: gzipSync(plain) })).stdout, want, 'gzip');
@@ -34,7 +33,7 @@ test('the labelled cases give the same alerts in every form', here('cloudtrail/c
 test('case 5 alone gives the example alert', here('sentinel/example_alert.json'), async () => {
   const line = readFileSync(shared('cloudtrail/cases/put_image_scanning_cases.ndjson'), 'utf8').split('\n')[4];
   const { stdout } = await forepost(['scan', '-', '--format', 'ndjson'], { input: line });
-  const [got] = lines(stdout);
+  const [got] = jsonLines(stdout);
   const want = JSON.parse(readFileSync(shared('sentinel/example_alert.json'), 'utf8'));
   assert.deepEqual(Object.keys(got), Object.keys(want));
   const free = /<[^>]*>/; // the implementation's choice
@@ -62,7 +61,7 @@ test('every shared rule gets its findings, none an error of ours', here('rules')
   const { status, stdout, stderr } = await forepost(['check', shared('rules'), '--format', 'ndjson']);
   assert.ok(status === 0 || status === 1, stderr);
   assert.match(stderr, new RegExp(`^${rules.length} files: `, 'm'));
-  for (const { file, severity, code, message, line, column } of lines(stdout)) {
+  for (const { file, severity, code, message, line, column } of jsonLines(stdout)) {
     assert.ok(statSync(file).isFile() && ['error', 'warning', 'information'].includes(severity) && /^(KS|FP)/.test(code) && message && line > 0 && column > 0, `${file}: ${message}`);
   }
   assert.equal((await forepost(['check', shared('rules/AWS_ECRImageScanningDisabled.yaml')])).status, 0);

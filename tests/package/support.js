@@ -3,6 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { files } from '../../samples/generate.js';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const PACKAGE = `${ROOT}dist/npm/`;
@@ -49,6 +50,12 @@ export function withoutSimd() {
     } });`;
   return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
 }
+
+/** What is in a text of JSON lines. */
+export const jsonLines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+/** The events of the sample. */
+export const sampleEvents = () => [...files()].flatMap(([, text]) => JSON.parse(text).Records);
 
 /** An event that the built-in rule must find, of our own making. */
 export function switchedOff(overrides = {}) {
