@@ -103,7 +103,7 @@ test-native: $(TOOLCHAIN) ## The engine's tests on this machine
 .PHONY: test-wasm
 test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engine's tests as WebAssembly in Node
 	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install . --locked --test wasm
-	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install wire --locked --lib
+	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install crates/cloudtrail --locked --lib
 
 .PHONY: test-package
 test-package: package native ## The npm package and its command in Node, and its types

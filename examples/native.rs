@@ -13,9 +13,9 @@ mod random;
 
 use datatable::datatable;
 use forepost::detector::{Detector, Options, QueryRun, RuleFile, check, query_batch_line};
-use forepost::kql::functions::Kind;
-use forepost::value::Type;
 use fuzz::{COLUMNS, Fuzz, fuzz, takes};
+use kql::functions::Kind;
+use kql::value::Type;
 use std::io::{BufRead, Read, Write};
 
 /// What `now()` is in all of these: results must not depend on the day.
@@ -58,7 +58,7 @@ fn literal(kind: Kind) -> &'static str {
 
 /// Every example of the library as a query, one `{"id","query","table"}` a line, for comparing with another binder.
 fn functions() {
-    for f in forepost::kql::functions::FAMILIES.iter().flat_map(|f| f.functions) {
+    for f in kql::functions::FAMILIES.iter().flat_map(|f| f.functions) {
         for (i, (example, _)) in f.examples.iter().enumerate() {
             let id = format!("{}#{i}", f.name);
             println!("{}", serde_json::json!({ "id": id, "query": format!("print {example}") }));
@@ -73,7 +73,7 @@ fn functions() {
             println!("{}", serde_json::json!({ "id": format!("{}#{column}", f.name), "query": query }));
         }
     }
-    for a in forepost::kql::aggregates::AGGREGATES {
+    for a in kql::aggregates::AGGREGATES {
         for (i, (example, _)) in a.examples.iter().enumerate() {
             let query = format!("datatable(x:long, s:string)[1,'a', 2,'b', 2,'b'] | summarize {example}");
             println!("{}", serde_json::json!({ "id": format!("{}#{i}", a.name), "query": query }));

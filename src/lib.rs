@@ -5,14 +5,8 @@
 //! ```
 
 pub mod detector;
-pub mod exec;
 pub mod host;
-pub mod kql;
 pub mod rule;
-pub mod sieve;
-pub mod source;
-pub mod table;
-pub mod value;
 
 #[cfg(test)]
 #[path = "../tests/support/random.rs"]

@@ -7,10 +7,10 @@
     reason = "helpers of tests stand outside #[test], and a test may say what it skips"
 )]
 
-use forepost::exec::row::{Event, Evidence, Row, Rows};
 use forepost::rule::{self, Alert, AlertOptions, BUILT_IN, Rule, Run};
-use forepost::value::timespan::{DAY, HOUR, MINUTE};
-use forepost::value::{Column, Type, Value, datetime, json};
+use kql::exec::row::{Event, Evidence, Row, Rows};
+use kql::value::timespan::{DAY, HOUR, MINUTE};
+use kql::value::{Column, Type, Value, datetime, json};
 use serde_json::Value as Json;
 use std::rc::Rc;
 

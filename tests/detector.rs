@@ -17,7 +17,7 @@ mod shared;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use forepost::detector::{Detector, Options, RuleFile, prepare};
-use forepost::value::datetime;
+use kql::value::datetime;
 use serde_json::{Value, json};
 use std::io::Write;
 

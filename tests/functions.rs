@@ -3,8 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
 use forepost::detector::QueryRun;
-use forepost::kql::functions::{self, FAMILIES, Kind};
-use forepost::kql::{REFUSED_FUNCTIONS, aggregates};
+use kql::functions::{self, FAMILIES, Kind};
+use kql::{REFUSED_FUNCTIONS, aggregates};
 use serde_json::Value;
 
 const NOW: i64 = 639_073_152_000_000_000;
@@ -130,7 +130,7 @@ fn no_function_falls_over_what_it_is_given() {
                         Kind::Guid => &["guid(null)", "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)"],
                         Kind::Dynamic => &dynamic,
                         Kind::TypeLiteral => &["typeof(long)", "typeof(datetime)"],
-                        Kind::OneOf(types) if types.contains(&forepost::value::Type::Dynamic) => &dynamic,
+                        Kind::OneOf(types) if types.contains(&kql::value::Type::Dynamic) => &dynamic,
                         Kind::OneOf(_) => &text,
                         Kind::Scalar | Kind::NotDynamic | Kind::Common => {
                             [&text[..], &whole, &real, &date][variant % 4]
@@ -244,10 +244,10 @@ fn functions_of_several_columns() {
 /// writes them anew.
 #[test]
 fn the_coverage_pages_are_fresh() {
-    let entries = forepost::kql::coverage::entries();
+    let entries = kql::coverage::entries();
     let pages = [
-        ("docs/functions.md", forepost::kql::coverage::to_markdown(&entries)),
-        ("js/functions.json", forepost::kql::coverage::to_json(&entries)),
+        ("docs/functions.md", kql::coverage::to_markdown(&entries)),
+        ("js/functions.json", kql::coverage::to_json(&entries)),
     ];
     for (file, text) in pages {
         let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));

@@ -2,9 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::string_slice, reason = "helpers of tests fail loudly")]
 
+use cloudtrail::source::embedded;
 use forepost::detector::{Judge, RuleFile};
 use forepost::host::pipeline::{Pipeline, Verdict};
-use forepost::source::embedded;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

@@ -9,10 +9,10 @@ mod random;
 #[path = "sources/real.rs"]
 mod real;
 
+use cloudtrail::source::{Problem, Record, Sink, Source};
+use cloudtrail::table::aws_cloudtrail::{EventRow, columns};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forepost::source::{Problem, Record, Sink, Source};
-use forepost::table::cloudtrail::{EventRow, columns};
 use std::io::Write;
 
 #[derive(Default, Debug, PartialEq, Clone)]

@@ -1,14 +1,14 @@
 //! Rule files to rules that can run, and everything that is wrong with them.
 
 use super::NamedTable;
-use crate::exec::late::compile;
-use crate::exec::split::{Leaf, Split, split};
-use crate::kql::bind::{Catalog, Table};
-use crate::kql::diagnostic::{Diagnostic, Severity, Span};
 use crate::rule::{self, Rule};
-use crate::sieve::Condition;
-use crate::table::cloudtrail;
-use crate::value::{Column, Value, collect::Collect, json, keyed::Keyed};
+use cloudtrail::prefilter::Condition;
+use cloudtrail::table::aws_cloudtrail;
+use kql::bind::{Catalog, Table};
+use kql::diagnostic::{Diagnostic, Severity, Span};
+use kql::exec::late::compile;
+use kql::plan::split::{Leaf, Split, split};
+use kql::value::{Column, Value, collect::Collect, json, keyed::Keyed};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -101,7 +101,7 @@ pub struct CompiledRule {
 
 /// The tables queries can read: `AWSCloudTrail` and the user's.
 pub fn catalog(tables: &[NamedTable]) -> Catalog {
-    let columns = cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect_vec();
+    let columns = aws_cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect_vec();
     let own = Table { name: Rc::from(super::feed::TABLE), columns };
     let given = tables.iter().map(|t| Table { name: Rc::from(&*t.name), columns: t.table.columns.clone() });
     Catalog { tables: std::iter::once(own).chain(given).collect_vec() }

@@ -4,16 +4,16 @@ use super::check::{self, CompiledRule, Finding, RuleFile, findings_json};
 use super::feed::{CachedRow, TABLE};
 use super::query::write_cell;
 use super::{NamedTable, write_text};
-use crate::exec::program::{Columns, Program, Step};
-use crate::exec::row::{Evidence, Row};
-use crate::exec::run::{Run, Table};
-use crate::exec::split::Leaf;
-use crate::exec::stage::{self, CompiledStage};
-use crate::exec::{Budget, ExecError};
-use crate::kql::diagnostic::Span;
-use crate::kql::plan::{Expr, Stage};
-use crate::table::cloudtrail::EventRow;
-use crate::value::{Type, Value, collect::Collect, datetime, json};
+use cloudtrail::table::aws_cloudtrail::EventRow;
+use kql::diagnostic::Span;
+use kql::exec::program::{Columns, Program, Step};
+use kql::exec::row::{Evidence, Row};
+use kql::exec::run::{Run, Table};
+use kql::exec::stage::{self, CompiledStage};
+use kql::exec::{Budget, ExecError};
+use kql::plan::split::Leaf;
+use kql::plan::{Expr, Stage};
+use kql::value::{Type, Value, collect::Collect, datetime, json};
 use std::rc::Rc;
 
 /// Of how many rows of one event the values are shown; an `mv-expand` can make more.

@@ -3,19 +3,19 @@
 use super::handover::{Handover, Texts, push_text};
 use super::tally::Tally;
 use super::{NamedTable, write_text};
-use crate::exec::Budget;
-use crate::exec::program::Columns;
-use crate::exec::row::{Event, Evidence, Row};
-use crate::exec::run::Table;
-use crate::exec::split::Leaf;
-use crate::exec::stage::{self, CompiledStage};
-use crate::sieve::Sieve;
-use crate::source::embedded;
-use crate::source::{Envelope, Problem, Record, Sink, Source};
-use crate::table::cloudtrail::{self, EventRow};
-use crate::value::{Value, collect::Collect, datetime, json};
-use forepost_wire::Leaves;
-use forepost_wire::sift::Skipped;
+use cloudtrail::prefilter::Leaves;
+use cloudtrail::prefilter::Sieve;
+use cloudtrail::prefilter::Skipped;
+use cloudtrail::source::embedded;
+use cloudtrail::source::{Envelope, Problem, Record, Sink, Source};
+use cloudtrail::table::aws_cloudtrail::{self, EventRow};
+use kql::exec::Budget;
+use kql::exec::program::Columns;
+use kql::exec::row::{Event, Evidence, Row};
+use kql::exec::run::Table;
+use kql::exec::stage::{self, CompiledStage};
+use kql::plan::split::Leaf;
+use kql::value::{Value, collect::Collect, datetime, json};
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ impl Size {
     /// Of a row; evidence that several rows share is counted for each.
     fn of(row: &Row) -> Size {
         let evidence = row.evidence.events().first().map_or(0, |event| event.raw.len());
-        Size { rows: 1, bytes: size_of::<(Option<i64>, Row)>() + crate::value::bytes(&row.values) + evidence }
+        Size { rows: 1, bytes: size_of::<(Option<i64>, Row)>() + kql::value::bytes(&row.values) + evidence }
     }
 
     fn add(&mut self, other: Size) {
@@ -88,7 +88,7 @@ impl LeafState {
             fn raw(row: &Row) -> &[u8] {
                 row.evidence.events().first().map_or(&[], |e| &e.raw)
             }
-            crate::value::sort::sort_by(&mut self.rows, |(t, a), (u, b)| {
+            kql::value::sort::sort_by(&mut self.rows, |(t, a), (u, b)| {
                 t.cmp(u).then_with(|| raw(a).cmp(raw(b)))
             });
         }
@@ -98,7 +98,7 @@ impl LeafState {
 /// The times of the rows of several leaves, sorted.
 pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
     let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect_vec();
-    crate::value::sort::sort(&mut times);
+    kql::value::sort::sort(&mut times);
     times.dedup();
     times
 }
@@ -149,7 +149,7 @@ impl Feed {
             state: State {
                 leaves: Vec::new(),
                 sieve: Sieve::default(),
-                pair: ["EventName", "EventSource"].map(cloudtrail::index_of),
+                pair: ["EventName", "EventSource"].map(aws_cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
                 tally: Tally::default(),
@@ -533,7 +533,7 @@ pub struct CachedRow<'a> {
 impl<'a> CachedRow<'a> {
     /// The row of a raw record.
     pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
-        CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); cloudtrail::columns().len()] }
+        CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); aws_cloudtrail::columns().len()] }
     }
 
     /// `TimeGenerated` in ticks.

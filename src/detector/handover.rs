@@ -4,7 +4,7 @@
 //! Numbers are 8 bytes, the least first; a text stands behind its length. Both sides are of one build: there is no version.
 
 use super::tally::{Problem, Tally};
-use crate::source::Stats;
+use cloudtrail::source::Stats;
 
 /// Everything since the last time.
 #[derive(Default)]

@@ -4,9 +4,9 @@
 //! takes; between two calls nothing but the words stays here.
 
 use crate::rule::{self, EventGrouping, Kind};
-use crate::source::{Problem, Record, Sink};
-use crate::table::cloudtrail::{self, EventRow};
-use crate::value::{Value, collect::Collect, json, keyed::Keys, text, timespan};
+use cloudtrail::source::{Problem, Record, Sink};
+use cloudtrail::table::aws_cloudtrail::{self, EventRow};
+use kql::value::{Value, collect::Collect, json, keyed::Keys, text, timespan};
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
 pub const COLUMNS: [&str; 6] =
@@ -54,7 +54,7 @@ impl Default for EventIndex {
         EventIndex {
             known: Default::default(),
             fresh: Default::default(),
-            columns: COLUMNS.map(cloudtrail::index_of),
+            columns: COLUMNS.map(aws_cloudtrail::index_of),
             batch: Batch::default(),
         }
     }
@@ -125,7 +125,7 @@ impl Sink for EventIndex {
 /// Who did it, in a few words: the ARN's last part (`user/ada`, `assumed-role/deploy/build-7`, `root`), else the user's
 /// name, else the service that called, else the principal's id or kind.
 fn user(row: &EventRow<'_>) -> Value {
-    let column = |name: &str| match cloudtrail::index_of(name).map(|i| row.column(i)) {
+    let column = |name: &str| match aws_cloudtrail::index_of(name).map(|i| row.column(i)) {
         Some(Value::String(s)) if !s.is_empty() => Some(s),
         _ => None,
     };

@@ -24,13 +24,13 @@ pub use signs::Signs;
 pub use single::{Judge, Match, State};
 pub use tables::NamedTable;
 
-use crate::exec::row::Rows;
-use crate::exec::run::{Run, Table};
-use crate::exec::{Budget, ExecError};
 use crate::rule::{AlertOptions, Rule};
-use crate::value::{collect::Collect, datetime, json};
 use check::CompiledRule;
 use feed::{Feed, Keep, LeafState};
+use kql::exec::row::Rows;
+use kql::exec::run::{Run, Table};
+use kql::exec::{Budget, ExecError};
+use kql::value::{collect::Collect, datetime, json};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -172,7 +172,7 @@ impl Detector {
     }
 
     /// As [`push`](Self::push), and offers each record to another sink too.
-    pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn crate::source::Sink) {
+    pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn cloudtrail::source::Sink) {
         self.feed.push_through(bytes, also);
         if self.stream {
             self.follow();
@@ -180,7 +180,7 @@ impl Detector {
     }
 
     /// As [`end_input`](Self::end_input), for both.
-    pub fn end_input_through(&mut self, also: &mut dyn crate::source::Sink) {
+    pub fn end_input_through(&mut self, also: &mut dyn cloudtrail::source::Sink) {
         self.feed.end_input_through(also);
         if self.stream {
             self.follow();

@@ -7,8 +7,8 @@
 
 use super::check::{RuleFile, built_in, compile_all};
 use super::feed::{Feed, Keep};
-use crate::exec::split::Leaf;
 use crate::random::Random;
+use kql::plan::split::Leaf;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -230,7 +230,7 @@ fn rules_that_read_every_event() {
 fn names_of_filters() {
     let names = |filter: &str| {
         let leaves = leaves(&[our_rule(0, filter)]);
-        leaves.first().and_then(|l| Some(crate::sieve::Condition::of(l).names()?.join(" ")))
+        leaves.first().and_then(|l| Some(cloudtrail::prefilter::Condition::of(l).names()?.join(" ")))
     };
     assert_eq!(names(OURS[0]).as_deref(), Some("getobject"));
     assert_eq!(names(OURS[1]).as_deref(), Some("getobject"));
@@ -387,7 +387,7 @@ fn random_filters() {
             eprintln!("{}\n{}", file.text.lines().last().unwrap_or_default(), found.message);
             continue;
         }
-        let every = |leaf: &Leaf| crate::sieve::Condition::of(leaf).reads_every_event();
+        let every = |leaf: &Leaf| cloudtrail::prefilter::Condition::of(leaf).reads_every_event();
         ran += 1;
         sieved += usize::from(!compiled.iter().flat_map(|c| &c.split.leaves).any(every));
         let from = random.below(events.len());

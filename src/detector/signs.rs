@@ -4,10 +4,10 @@
 //! object, its quotes escaped. So the signs are looked for anywhere in the bytes. Like the sieve over files, they may let
 //! too much through, never too little: a record in which a JSON escape could hide a sign passes.
 
-use crate::exec::split::Leaf;
-use crate::kql::plan::{Expr, ExprKind, Stage};
-use crate::table::cloudtrail;
-use crate::value::{Type, Value, collect::Collect, keyed::Keys};
+use cloudtrail::table::aws_cloudtrail;
+use kql::plan::split::Leaf;
+use kql::plan::{Expr, ExprKind, Stage};
+use kql::value::{Type, Value, collect::Collect, keyed::Keys};
 use memchr::memmem::Finder;
 
 /// The end of `eventName` and of the column `EventName`.
@@ -166,7 +166,7 @@ fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
 
 /// One of these must be in each record that comes out of the leaf; `None` if nothing is sure.
 fn of_leaf(leaf: &Leaf) -> Option<Vec<Sign>> {
-    let mut changed = vec![false; cloudtrail::columns().len()];
+    let mut changed = vec![false; aws_cloudtrail::columns().len()];
     let mut best: Option<Vec<Sign>> = None;
     for stage in &leaf.stages {
         match stage {
@@ -218,16 +218,16 @@ fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
                 },
                 _ => return None,
             };
-            let def = cloudtrail::columns().get(column).filter(|c| c.ty == Type::String)?;
+            let def = aws_cloudtrail::columns().get(column).filter(|c| c.ty == Type::String)?;
             if changed.get(column).copied().unwrap_or(true)
-                || !matches!(def.origin, cloudtrail::Origin::Field(..))
+                || !matches!(def.origin, aws_cloudtrail::Origin::Field(..))
             {
                 return None;
             }
             let exact = matches!(call.name, "==" | "in");
             let mut signs = Vec::new();
             for value in values {
-                let items = crate::kql::functions::call::list_items(value.as_const()?);
+                let items = kql::functions::call::list_items(value.as_const()?);
                 for item in items {
                     signs.push(sign(def.name, item.as_str()?, exact)?);
                 }

@@ -8,15 +8,15 @@ use super::feed::CachedRow;
 use super::query::write_cell;
 use super::signs::Signs;
 use super::{Finding, RuleFile};
-use crate::exec::program::{Columns, Program};
-use crate::exec::row::{Evidence, Row, Rows};
-use crate::exec::run::{Run, Table};
-use crate::exec::split::Leaf;
-use crate::exec::stage::{self, CompiledStage};
-use crate::exec::{Budget, ExecError};
-use crate::kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
 use crate::rule::{Operator, Rule};
-use crate::value::{Column, Value, collect::Collect, json};
+use kql::exec::program::{Columns, Program};
+use kql::exec::row::{Evidence, Row, Rows};
+use kql::exec::run::{Run, Table};
+use kql::exec::stage::{self, CompiledStage};
+use kql::exec::{Budget, ExecError};
+use kql::plan::split::Leaf;
+use kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
+use kql::value::{Column, Value, collect::Collect, json};
 use std::rc::Rc;
 
 /// What one event may cost one rule, in values.

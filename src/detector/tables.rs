@@ -1,8 +1,8 @@
 //! Tables that a caller supplies: their schema as text, their rows as CSV or NDJSON.
 
 use super::check::Finding;
-use crate::table::user::{UserTable, parse_schema};
-use crate::value::collect::Collect;
+use cloudtrail::table::user::{UserTable, parse_schema};
+use kql::value::collect::Collect;
 
 /// How many problems of one table are told.
 const MAX_TOLD: usize = 10;

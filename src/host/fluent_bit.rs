@@ -12,7 +12,7 @@
 
 use super::pipeline::{Pipeline, Verdict};
 use crate::detector::{RuleFile, findings_json};
-use crate::value::{Value, collect::Collect, json};
+use kql::value::{Value, collect::Collect, json};
 use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
@@ -196,9 +196,7 @@ fn judged(pipeline: &mut Pipeline, record: &[u8], nothing: *const u8) -> *const 
     match pipeline.record(record) {
         Verdict::Nothing => nothing,
         // With a NUL inside, the host would see no more than its beginning.
-        Verdict::Changed(changed) if forepost_wire::find::memchr(0, changed).is_none() => {
-            terminated(pipeline)
-        }
+        Verdict::Changed(changed) if memchr::memchr(0, changed).is_none() => terminated(pipeline),
         Verdict::Changed(_) | Verdict::AsItIs => record.as_ptr(),
     }
 }

@@ -7,7 +7,7 @@
 
 use super::memory::{self, grow_ahead, with_room};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
-use crate::value::{Value, collect::Collect, json};
+use kql::value::{Value, collect::Collect, json};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -3,9 +3,9 @@
 use super::js::{given_tables, rule_files};
 use super::memory::{grow_ahead, with_room};
 use crate::detector::{self, Options, RuleFile, findings_json, index};
-use crate::kql::{aggregates, functions};
-use crate::table::cloudtrail;
-use crate::value::{Value, collect::Collect, json};
+use cloudtrail::table::aws_cloudtrail;
+use kql::value::{Value, collect::Collect, json};
+use kql::{aggregates, functions};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Reads inputs: finds the records that matter to the rules, and indexes all of them if asked to.
@@ -149,7 +149,7 @@ pub fn built_in_rules() -> String {
 /// The table's columns, for completion: `[{"name","type","doc","field"}]`; `field` is where the event has the value.
 #[wasm_bindgen(js_name = tableColumns)]
 pub fn table_columns() -> String {
-    let columns = cloudtrail::columns().iter().map(|c| {
+    let columns = aws_cloudtrail::columns().iter().map(|c| {
         Value::object(&[
             ("name", Value::text(c.name)),
             ("type", Value::text(c.ty.name())),
@@ -161,8 +161,8 @@ pub fn table_columns() -> String {
 }
 
 /// The path of keys in an event; `null` where a column has no field of its own.
-fn field(origin: &cloudtrail::Origin) -> Option<Vec<&'static str>> {
-    use cloudtrail::{Origin, Place};
+fn field(origin: &aws_cloudtrail::Origin) -> Option<Vec<&'static str>> {
+    use aws_cloudtrail::{Origin, Place};
     let Origin::Field(place, key) = origin else {
         return match origin {
             Origin::Permission(_) | Origin::PermissionRange => {

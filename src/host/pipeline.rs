@@ -4,9 +4,9 @@
 //! the record goes on.
 
 use crate::detector::{Finding, Judge, RuleFile};
-use crate::source::embedded::{self, ADDED, ADDED_START};
-use crate::value::json::{self, Items};
-use crate::value::limits::{self, Limit};
+use cloudtrail::source::embedded::{self, ADDED, ADDED_START};
+use kql::value::json::{self, Items};
+use kql::value::limits::{self, Limit};
 
 /// The longest record that is judged, in bytes; CloudTrail's events have at most 256 KB. A longer one goes on with an error,
 /// if there is a sign of a rule in it.

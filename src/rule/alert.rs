@@ -2,8 +2,8 @@
 
 use super::details::{self, Overridden};
 use super::{AlertSeverity, DynamicProperty, EventGrouping, Kind, Rule, entity, evidence, id, mitre};
-use crate::exec::row::{Row, Rows};
-use crate::value::{Type, Value, collect::Collect, compare, datetime, json, timespan};
+use kql::exec::row::{Row, Rows};
+use kql::value::{Type, Value, collect::Collect, compare, datetime, json, timespan};
 use std::ops::Range;
 
 /// How many alerts a run of a scheduled rule makes at most with one alert a row. Source: scheduled-rules-overview: of more
@@ -130,7 +130,7 @@ impl Run<'_> {
     fn id(&self, purpose: &str, keys: &[Vec<u8>]) -> String {
         let window = self.window();
         let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect_vec();
-        crate::value::sort::sort(&mut sorted);
+        kql::value::sort::sort(&mut sorted);
         let (start, end) = (window.start.to_le_bytes(), window.end.to_le_bytes());
         let head = [purpose.as_bytes(), self.rule.id.as_bytes(), &start, &end];
         let columns = self.rows.columns.iter().map(|c| c.name.as_bytes());

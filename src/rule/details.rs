@@ -1,8 +1,8 @@
 //! What an alert takes from the rows beside entities: custom details, and the alert details a rule overrides.
 
 use super::{AlertDetails, AlertSeverity, DynamicProperty, Format, Piece, mitre};
-use crate::exec::row::{Row, Rows};
-use crate::value::{Value, collect::Collect, convert, json, text};
+use kql::exec::row::{Row, Rows};
+use kql::value::{Value, collect::Collect, convert, json, text};
 use std::borrow::Cow;
 
 /// How many bytes the name and other plain properties may have once rendered. Source: Sentinel's service limits.

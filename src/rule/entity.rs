@@ -2,8 +2,8 @@
 
 use super::ColumnUse;
 use super::details::{self, Cell};
-use crate::exec::row::{Row, Rows};
-use crate::value::{collect::Collect, json, keyed::Keys};
+use kql::exec::row::{Row, Rows};
+use kql::value::{collect::Collect, json, keyed::Keys};
 
 /// An entity type of Sentinel. Source: the entity types and identifiers that the validator of the public rule repository
 /// accepts, with `CloudAppAccountId`, which published rules use and its newer version knows.

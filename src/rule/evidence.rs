@@ -1,7 +1,7 @@
 //! Evidence: the result rows of an alert and the source events behind each. Forepost's own; Sentinel has no such thing.
 
-use crate::exec::row::{Event, Row, Rows};
-use crate::value::json;
+use kql::exec::row::{Event, Row, Rows};
+use kql::value::json;
 use std::borrow::Cow;
 
 /// `[{"row":{…},"events":[{"eventID":…,"record":…}]}]`, and how many of the rows are in it. After `room` bytes no further
@@ -74,7 +74,7 @@ fn record(raw: &[u8]) -> Cow<'_, str> {
         json::write_string(&mut out, &json::lossy(raw));
         return Cow::Owned(out);
     };
-    match forepost_wire::find::memchr2(b'\n', b'\r', raw) {
+    match memchr::memchr2(b'\n', b'\r', raw) {
         Some(_) => json::lossy(json::minify(raw)),
         None => Cow::Borrowed(text.trim_ascii()),
     }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_there_is_no_room_for_is_said() {
-        use crate::exec::row::Evidence;
+        use kql::exec::row::Evidence;
         use std::rc::Rc;
         let events = (0..3).map(|i| {
             Rc::new(Event { raw: format!("{{\"eventID\":\"e-{i}\"}}").into_bytes().into(), time: None })

@@ -1,6 +1,6 @@
 //! What can be wrong with a rule file: the codes, and a finding with its place in the file.
 
-pub use crate::kql::diagnostic::Severity;
+pub use kql::diagnostic::Severity;
 use std::borrow::Cow;
 
 /// A kind of problem. Its severity is fixed: what Sentinel rejects is an error, what only the checks of the

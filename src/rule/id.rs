@@ -1,6 +1,6 @@
 //! Identifiers that are the same on every replay.
 
-use crate::value::text;
+use kql::value::text;
 use sha2::{Digest, Sha256};
 
 /// A UUID made of its parts alone: the first 128 bits of SHA-256 over the parts, each behind its length, with the bits of

@@ -14,9 +14,9 @@ use super::{
     AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
     IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity, mitre,
 };
-use crate::kql::nearest;
-use crate::value::timespan::{DAY, HOUR, MINUTE};
-use crate::value::{collect::Collect, text};
+use kql::nearest;
+use kql::value::timespan::{DAY, HOUR, MINUTE};
+use kql::value::{collect::Collect, text};
 use read::{Map, Reader, Text};
 
 /// A rule file, read.
@@ -65,7 +65,7 @@ pub fn load(text: &str) -> Loaded {
         let mut reader = Reader { findings: &mut findings, columns: Vec::new() };
         rule(&mut reader, text, &root)
     });
-    crate::value::sort::sort_by_key(&mut findings, |f| (f.line, f.column));
+    kql::value::sort::sort_by_key(&mut findings, |f| (f.line, f.column));
     let failed = findings.iter().any(|f| f.severity == Severity::Error);
     Loaded { rule: rule.filter(|_| !failed), diagnostics: findings }
 }

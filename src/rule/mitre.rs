@@ -1,6 +1,6 @@
 //! MITRE ATT&CK: the tactics Sentinel knows, and the techniques of each.
 
-use crate::value::collect::Collect;
+use kql::value::collect::Collect;
 
 /// A tactic as Sentinel spells it, and the numbers of the enterprise techniques that serve it (`T1078` is 1078).
 /// Source: MITRE's enterprise matrix as of 2025, by hand; a warning is all that hangs on it. The matrices for industrial

@@ -22,8 +22,8 @@ pub use load::{Loaded, load};
 pub use query::Query;
 pub use schedule::Schedule;
 
-use crate::kql::nearest;
-use crate::value::{Column, collect::Collect};
+use kql::nearest;
+use kql::value::{Column, collect::Collect};
 
 /// The rules that ship inside the module: file name and text, as published.
 pub const BUILT_IN: &[(&str, &str)] =

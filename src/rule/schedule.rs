@@ -1,6 +1,6 @@
 //! When a rule runs and over what: Sentinel's schedule replayed over the time of the events.
 //!
-//! All times are ticks of 100 ns since 0001-01-01T00:00:00Z, as in [`crate::value::datetime`]. A rule with frequency `f`
+//! All times are ticks of 100 ns since 0001-01-01T00:00:00Z, as in [`kql::value::datetime`]. A rule with frequency `f`
 //! and period `p` has a *tick* at every multiple of `f` since 0001-01-01 UTC: a daily rule at midnight, an hourly rule on
 //! the hour, a weekly rule on Mondays. (Sentinel counts from the moment the rule was enabled, which a replay does not have;
 //! any fixed origin makes replays agree.) The window of a tick `t` is `[t − p, t)`, `now()` is `t`, and the run is published
@@ -10,8 +10,8 @@
 //! are stepped over by [`Schedule::next_holding`]. Ticks themselves may lie up to 14 days past year 9999, so that the last
 //! events have a window too.
 
-use crate::value::datetime;
-use crate::value::timespan::{HOUR, MINUTE};
+use kql::value::datetime;
+use kql::value::timespan::{HOUR, MINUTE};
 use std::ops::Range;
 
 /// How long after its tick a scheduled rule runs, so that late events are in.
@@ -155,7 +155,7 @@ impl Iterator for Ticks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::timespan::{DAY, SECOND};
+    use kql::value::timespan::{DAY, SECOND};
 
     fn at(text: &str) -> i64 {
         datetime::parse(text).expect(text)
@@ -249,7 +249,7 @@ mod tests {
             let frequency = 1 + random(20);
             let s = schedule(frequency, frequency + random(40));
             let mut times: Vec<i64> = (0..random(6)).map(|_| random(400)).collect();
-            crate::value::sort::sort(&mut times);
+            kql::value::sort::sort(&mut times);
             let walked: Vec<i64> = (1..=500)
                 .filter(|t| t % frequency == 0 && times.iter().any(|time| s.window(*t).contains(time)))
                 .collect();

@@ -2,7 +2,7 @@
 
 use super::{alerts, detector, scan, shared, ticks};
 use forepost::detector::{Options, RuleFile};
-use forepost::value::datetime;
+use kql::value::datetime;
 use serde_json::{Value, json};
 
 #[test]

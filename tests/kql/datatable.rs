@@ -1,6 +1,6 @@
 //! A table inside a query.
 
-use forepost::value::Type;
+use kql::value::Type;
 
 /// A datatable of these columns with these cells, row by row.
 pub fn datatable(columns: &[(&str, Type)], cells: &[String]) -> String {

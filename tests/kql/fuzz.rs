@@ -7,10 +7,10 @@
 
 use super::datatable::datatable;
 use super::random::Random;
-use forepost::kql::aggregates::AGGREGATES;
-use forepost::kql::ast::TEXT_OPS;
-use forepost::kql::functions::{FAMILIES, Function, Kind, Param, Returns};
-use forepost::value::{Type, datetime};
+use kql::aggregates::AGGREGATES;
+use kql::functions::{FAMILIES, Function, Kind, Param, Returns};
+use kql::syntax::ast::TEXT_OPS;
+use kql::value::{Type, datetime};
 
 /// The columns of the table; `x` and `s` are those the examples of aggregates speak of.
 pub const COLUMNS: &[(&str, Type)] = &[

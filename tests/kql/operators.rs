@@ -38,8 +38,8 @@ fn every_case() {
 /// Tables a caller supplies: by name, by watchlist alias, by the address of external data, as a table function.
 #[test]
 fn tables_the_caller_supplies() {
+    use cloudtrail::table::user::{UserTable, parse_schema};
     use forepost::detector::{NamedTable, QueryRun};
-    use forepost::table::user::{UserTable, parse_schema};
     let columns = parse_schema("SearchKey:string, n:long").expect("a schema");
     let (table, problems) =
         UserTable::read(columns, b"{\"SearchKey\":\"a\",\"n\":1}\n{\"SearchKey\":\"b\",\"n\":2}\n");

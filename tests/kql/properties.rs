@@ -3,14 +3,14 @@
 
 use super::datatable::datatable;
 use super::{NOW, Random, answer};
-use forepost::exec::Budget;
-use forepost::exec::late::compile;
-use forepost::exec::row::Row;
-use forepost::exec::run::{Run, Table as Rows};
-use forepost::exec::split::{Leaf, split};
-use forepost::exec::stage::{self, CompiledStage};
-use forepost::kql::bind::{Catalog, Table};
-use forepost::value::{Bag, Column, Type, Value, json};
+use kql::bind::{Catalog, Table};
+use kql::exec::Budget;
+use kql::exec::late::compile;
+use kql::exec::row::Row;
+use kql::exec::run::{Run, Table as Rows};
+use kql::exec::stage::{self, CompiledStage};
+use kql::plan::split::{Leaf, split};
+use kql::value::{Bag, Column, Type, Value, json};
 use std::rc::Rc;
 
 /// Seeds of cases that failed once.
@@ -65,7 +65,7 @@ fn rows(random: &mut Random) -> Vec<Vec<Value>> {
 fn literal(value: &Value, ty: Type) -> String {
     match (value, ty) {
         (Value::Null, _) => format!("{}(null)", ty.name()),
-        (Value::DateTime(t), _) => format!("datetime({})", forepost::value::datetime::format(*t)),
+        (Value::DateTime(t), _) => format!("datetime({})", kql::value::datetime::format(*t)),
         (Value::Real(r), _) => format!("real({r})"),
         (Value::String(s), _) => format!("'{s}'"),
         (v, Type::Dynamic) => format!("dynamic({})", json::to_text(v)),
@@ -168,7 +168,7 @@ fn leaf_rows(leaf: &Leaf, rows: &[Vec<Value>]) -> Vec<Row> {
 
 type Outcome = Result<Vec<Vec<String>>, &'static str>;
 
-fn text(rows: Result<Rows, forepost::exec::ExecError>, width: usize) -> Outcome {
+fn text(rows: Result<Rows, kql::exec::ExecError>, width: usize) -> Outcome {
     let cells = |row: &Row| -> Vec<String> {
         (0..width).map(|i| row.values.get(i).map(json::to_text).unwrap_or_default()).collect()
     };

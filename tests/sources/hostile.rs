@@ -2,9 +2,9 @@
 
 use super::random::Random;
 use super::{base64, envelopes, event, gzip, read, read_chunks, text};
-use forepost::source::MAX_RECORD;
-use forepost::table::cloudtrail::{EventRow, columns};
-use forepost::table::user::{UserTable, parse_schema};
+use cloudtrail::source::MAX_RECORD;
+use cloudtrail::table::aws_cloudtrail::{EventRow, columns};
+use cloudtrail::table::user::{UserTable, parse_schema};
 
 #[test]
 fn envelopes_are_bounded() {
@@ -119,7 +119,7 @@ fn mutated_input_never_panics_and_never_depends_on_chunks() {
             let row = EventRow::new(raw.as_bytes());
             for i in 0..columns().len() {
                 let value = row.column(i);
-                assert!(columns()[i].ty != forepost::value::Type::String || value.as_str().is_some());
+                assert!(columns()[i].ty != kql::value::Type::String || value.as_str().is_some());
             }
         }
         let size = 1 + random.below(40);

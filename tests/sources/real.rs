@@ -1,7 +1,7 @@
 //! The real files of `../shared`, where they are.
 
 use super::{Seen, read, read_chunks};
-use forepost::table::cloudtrail::EventRow;
+use cloudtrail::table::aws_cloudtrail::EventRow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -3,8 +3,8 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 use forepost::detector::{Detector, Options, RuleFile};
-use forepost::source::Problem;
-use forepost::source::gzip::{Gzip, Inflated};
+use cloudtrail::source::Problem;
+use cloudtrail::source::gzip::{Gzip, Inflated};
 use memchr::{memchr, memmem};
 use serde::Deserialize;
 use std::cell::RefCell;

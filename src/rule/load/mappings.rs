@@ -3,8 +3,8 @@
 use super::finding::{self, Finding};
 use super::read::{self, Map, Reader, Text};
 use super::{AlertDetails, ColumnUse, DynamicProperty, EntityMapping, Format, Node, Piece, entity};
-use crate::kql::nearest;
-use crate::value::collect::Collect;
+use kql::nearest;
+use kql::value::collect::Collect;
 
 pub(super) fn entities(r: &mut Reader, map: &Map) -> Vec<EntityMapping> {
     let items = r.items(map, "entityMappings", 10);

@@ -1,10 +1,10 @@
 //! Reading fields of the tree: what is missing or of another kind is noted, and reading goes on.
 
 use super::{ColumnUse, Finding, Place, finding};
-use crate::kql::nearest;
 pub(super) use crate::rule::finding::shown;
 use crate::rule::yaml::{Content, Entry, Node, Scalar};
-use crate::value::collect::Collect;
+use kql::nearest;
+use kql::value::collect::Collect;
 use std::borrow::Cow;
 
 /// Collects what is wrong, and the columns that are named.

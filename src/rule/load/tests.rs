@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::rule::BUILT_IN;
-use crate::value::{Column, Type};
+use kql::value::{Column, Type};
 
 /// A small rule of our own with everything in it.
 const FULL: &str = "\
@@ -201,7 +201,7 @@ fn formats_keep_braces_that_are_no_placeholders() {
 
 #[test]
 fn problems_of_the_query_stand_in_the_file() {
-    use crate::kql::diagnostic::{Diagnostic, Span};
+    use kql::diagnostic::{Diagnostic, Span};
     let rule = load(FULL).rule.unwrap();
     let start = rule.query.text.find("EventName").unwrap();
     let said = Diagnostic::error("KS142", "no such name", Span::new(start, start + 9)).with_hint("look");

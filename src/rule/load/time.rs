@@ -2,7 +2,7 @@
 
 use super::read::{Reader, Text};
 use super::{Finding, finding};
-use crate::value::timespan::{self, DAY, HOUR, MINUTE, SECOND};
+use kql::value::timespan::{self, DAY, HOUR, MINUTE, SECOND};
 
 /// `queryFrequency` and `queryPeriod`: .NET's `[d.]hh:mm[:ss]` or a bare number of days, then `<number><m|h|d>`, and nothing
 /// else, in this order. Source: the public rule repository's time span converter.

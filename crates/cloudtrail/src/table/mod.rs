@@ -1,0 +1,4 @@
+//! Records to rows.
+
+pub mod aws_cloudtrail;
+pub mod user;

@@ -1,0 +1,270 @@
+//! A table that a user declares: its columns, and its rows from NDJSON or CSV.
+
+use super::aws_cloudtrail::read_datetime;
+use crate::source::csv::{Csv, CsvRow, column_name};
+use kql::value::json::{self, Items};
+use kql::value::{Column, Type, Value, collect::Collect, convert};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// How many columns a table may have; Log Analytics allows 500.
+pub const MAX_COLUMNS: usize = 500;
+
+/// A table in memory.
+#[derive(Clone, Debug, Default)]
+pub struct UserTable {
+    /// Names and types.
+    pub columns: Vec<Column>,
+    /// A value for each column. A missing text is empty, anything else that is missing is null.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// A line that is no row, or a value that is not of its column's type (it is then missing).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A part of a schema that declares no column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaProblem {
+    /// Which bytes of the schema's text.
+    pub at: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Reads `name:type, name:type …`. Every problem is reported, with its place in the text.
+pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<SchemaProblem>> {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut problems = Vec::new();
+    let mut at = 0;
+    for part in text.split(',') {
+        let start = at + (part.len() - part.trim_start().len());
+        let place = start..start + part.trim().len();
+        at += part.len() + 1;
+        if columns.len() + problems.len() >= MAX_COLUMNS {
+            problems.push(SchemaProblem { at: place, message: format!("more than {MAX_COLUMNS} columns") });
+            break;
+        }
+        match schema_column(part.trim()) {
+            Ok(column) if columns.iter().any(|c| c.name == column.name) => {
+                let message = format!("the column {} is there twice", column.name);
+                problems.push(SchemaProblem { at: place, message });
+            }
+            Ok(column) => columns.push(column),
+            Err(message) => problems.push(SchemaProblem { at: place, message }),
+        }
+    }
+    if problems.is_empty() { Ok(columns) } else { Err(problems) }
+}
+
+fn schema_column(part: &str) -> Result<Column, String> {
+    let (name, ty) =
+        part.split_once(':').ok_or_else(|| format!("'{part}' is no column: name:type is wanted"))?;
+    let (name, ty) = (name.trim(), ty.trim());
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(fits) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(format!("'{name}' is no column name"));
+    }
+    Type::from_name(ty).map(|ty| Column::new(name, ty)).ok_or_else(|| format!("'{ty}' is no type"))
+}
+
+impl UserTable {
+    /// Reads the rows: NDJSON if the text begins with `{`, otherwise CSV whose header names the columns, in any order.
+    pub fn read(columns: Vec<Column>, bytes: &[u8]) -> (UserTable, Vec<LineProblem>) {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut table = UserTable { columns, rows: Vec::new() };
+        let mut problems = Vec::new();
+        if bytes.trim_ascii_start().starts_with(b"{") {
+            table.read_ndjson(bytes, &mut problems);
+        } else {
+            table.read_csv(bytes, &mut problems);
+        }
+        (table, problems)
+    }
+
+    fn read_ndjson(&mut self, bytes: &[u8], problems: &mut Vec<LineProblem>) {
+        for (n, line) in bytes.split(|b| *b == b'\n').enumerate() {
+            let text = line.trim_ascii();
+            if text.is_empty() {
+                continue;
+            }
+            let line = n as u64 + 1;
+            match self.json_row(text, line, problems) {
+                Ok(row) => self.rows.push(row),
+                Err(message) => problems.push(LineProblem { line, message }),
+            }
+        }
+    }
+
+    fn json_row(
+        &self,
+        text: &[u8],
+        line: u64,
+        problems: &mut Vec<LineProblem>,
+    ) -> Result<Vec<Value>, String> {
+        let mut items = Items::open(text).filter(Items::is_object).ok_or("not a JSON object")?;
+        let mut row: Vec<Value> = self.columns.iter().map(|c| c.ty.missing()).collect_vec();
+        for item in items.by_ref() {
+            let (key, raw) = item.map_err(|e| e.to_string())?;
+            let key = json::unescape(key);
+            let found = self.columns.iter().zip(&mut row).find(|(c, _)| *c.name == *key);
+            if let Some((column, slot)) = found {
+                *slot = json_value(raw, column, line, problems)?;
+            }
+        }
+        match text.get(items.offset()) {
+            Some(_) => Err(format!("something stands behind the object at byte {}", items.offset())),
+            None => Ok(row),
+        }
+    }
+
+    fn read_csv(&mut self, bytes: &[u8], problems: &mut Vec<LineProblem>) {
+        let mut csv = Csv::at(0);
+        // Which column each field is for, known with the first row.
+        let mut places: Option<Vec<Option<usize>>> = None;
+        let (columns, rows) = (&self.columns, &mut self.rows);
+        let mut take = |_: u64, line: u64, row: CsvRow<'_>| match row {
+            CsvRow::Fields { names, fields } => {
+                let places = places.get_or_insert_with(|| places_of(names, columns));
+                let mut values: Vec<Value> = columns.iter().map(|c| c.ty.missing()).collect_vec();
+                for (place, field) in places.iter().zip(fields) {
+                    let Some((column, slot)) =
+                        place.and_then(|n| Some((columns.get(n)?, values.get_mut(n)?)))
+                    else {
+                        continue;
+                    };
+                    *slot = typed(&json::lossy(field), column, line, problems);
+                }
+                rows.push(values);
+            }
+            CsvRow::Uneven { has, wants } => {
+                problems.push(LineProblem { line, message: format!("{has} fields, the header has {wants}") })
+            }
+            CsvRow::TooLarge => {
+                problems.push(LineProblem { line, message: "a row of more than 16 MiB".to_owned() });
+            }
+        };
+        csv.push(bytes, &mut take);
+        csv.finish(&mut take);
+        let named = places_of(csv.header(), columns);
+        for (n, column) in columns.iter().enumerate() {
+            if !named.contains(&Some(n)) {
+                let message = format!("the header has no column {}", column.name);
+                problems.push(LineProblem { line: 1, message });
+            }
+        }
+    }
+}
+
+fn places_of(names: &[String], columns: &[Column]) -> Vec<Option<usize>> {
+    names.iter().map(|name| columns.iter().position(|c| *c.name == *column_name(name))).collect_vec()
+}
+
+fn json_value(
+    raw: &[u8],
+    column: &Column,
+    line: u64,
+    problems: &mut Vec<LineProblem>,
+) -> Result<Value, String> {
+    if column.ty == Type::String {
+        // As in the table of events: text is itself, everything else its JSON.
+        return Ok(match (raw.first(), raw) {
+            (_, b"null") => Value::empty_text(),
+            (Some(b'"'), _) => json::parse(raw).map_err(|e| e.to_string())?,
+            _ => Value::text(&json::lossy(json::minify(raw))),
+        });
+    }
+    let value = json::parse(raw).map_err(|e| format!("{}: {e}", column.name))?;
+    Ok(match &value {
+        Value::Null => Value::Null,
+        _ if column.ty == Type::Dynamic => value,
+        Value::String(s) => typed(s, column, line, problems),
+        _ => {
+            let converted = convert::convert(&value, Type::Dynamic, column.ty);
+            if converted.is_null() {
+                problems.push(not_of_type(&json::lossy(raw), column, line));
+            }
+            converted
+        }
+    })
+}
+
+/// A text as a value of the column's type; the empty text is a missing value.
+fn typed(text: &str, column: &Column, line: u64, problems: &mut Vec<LineProblem>) -> Value {
+    if text.is_empty() {
+        return column.ty.missing();
+    }
+    let value = match column.ty {
+        Type::DateTime => read_datetime(text).map_or(Value::Null, Value::DateTime),
+        ty => convert::convert(&Value::text(text), Type::String, ty),
+    };
+    if value.is_null() && !(column.ty == Type::Dynamic && text == "null") {
+        problems.push(not_of_type(text, column, line));
+    }
+    value
+}
+
+fn not_of_type(text: &str, column: &Column, line: u64) -> LineProblem {
+    let mut shown: Cow<'_, str> = Cow::Borrowed(text);
+    if let Some((end, _)) = text.char_indices().nth(40) {
+        shown = Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default()));
+    }
+    LineProblem { line, message: format!("{}: '{shown}' is no {}", column.name, column.ty.name()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kql::value::text;
+
+    fn table(schema: &str, data: &str) -> (Vec<String>, Vec<(u64, String)>) {
+        let (table, problems) = UserTable::read(parse_schema(schema).expect("a schema"), data.as_bytes());
+        let cell = |v: &Value| if v.is_null() { "-".to_owned() } else { text::scalar(v) };
+        let rows = table.rows.iter().map(|r| r.iter().map(cell).collect::<Vec<_>>().join("|")).collect();
+        (rows, problems.into_iter().map(|p| (p.line, p.message)).collect())
+    }
+
+    #[test]
+    fn schemas() {
+        let columns = parse_schema(" a : string , B2:datetime,c:dynamic").expect("a schema");
+        assert_eq!(
+            columns.iter().map(|c| c.ty.name()).collect::<Vec<_>>(),
+            ["string", "datetime", "dynamic"]
+        );
+        let problems = parse_schema("a:string, b, 9c:long, a:long, d:text").expect_err("no schema");
+        let places: Vec<_> = problems.into_iter().map(|p| p.at).collect();
+        assert_eq!(places, [10..11, 13..20, 22..28, 30..36]);
+        let many = |n: usize| (0..n).map(|i| format!("c{i}:int")).collect::<Vec<_>>().join(",");
+        assert!(parse_schema(&many(MAX_COLUMNS)).is_ok() && parse_schema(&many(MAX_COLUMNS + 1)).is_err());
+        assert!(parse_schema("").is_err());
+    }
+
+    #[test]
+    fn rows_of_ndjson() {
+        let data = "{\"n\":1,\"s\":\"x\",\"t\":\"2026-01-02\",\"d\":{\"a\":1}}\r\n\nnope\n{\"s\":{ \"a\": 1 },\"n\":\"12\"}\n{\"n\":\"x\"}\n{\"n\":1}}\n";
+        let (rows, problems) = table("s:string,n:long,t:datetime,d:dynamic", data);
+        assert_eq!(rows, ["x|1|2026-01-02T00:00:00.0000000Z|{\"a\":1}", "{\"a\":1}|12|-|-", "|-|-|-"]);
+        assert_eq!(
+            problems,
+            [
+                (3, "not a JSON object".to_owned()),
+                (5, "n: 'x' is no long".to_owned()),
+                (6, "something stands behind the object at byte 7".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_of_csv() {
+        let data = "\u{feff}n,extra,s\n1,e,\"a\"\"b\nc\"\n2,e\n,e,\nx,e,y";
+        let (rows, problems) = table("s:string,n:long,t:datetime", data);
+        assert_eq!(rows, ["a\"b\nc|1|-", "|-|-", "y|-|-"]);
+        assert_eq!(problems.iter().map(|p| p.0).collect::<Vec<_>>(), [4, 6, 1]);
+        assert_eq!(table("a:string", "").1.len(), 1);
+    }
+}

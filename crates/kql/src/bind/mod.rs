@@ -1,0 +1,491 @@
+//! The syntax tree to a bound, typed plan: names are looked up, types worked out, what is not supported is
+//! refused by name. Binding goes on after an error, so one pass reports several.
+
+mod aggregate;
+mod arguments;
+mod call;
+mod expand;
+mod join;
+mod name;
+mod parse_op;
+mod plugin;
+mod project;
+mod scalar;
+mod scan;
+mod series;
+mod special;
+mod subquery;
+pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
+pub use scalar::{fold, invoke};
+mod tabular;
+mod top;
+mod union;
+mod wide;
+
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::plan::{Expr, Plan, PlanKind};
+use crate::syntax::ast::{self, StatementKind};
+use crate::value::{Column, Str, Type, collect::Collect, keyed::Keys};
+use std::rc::Rc;
+
+/// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
+const MAX_NODES: usize = 200_000;
+/// How deep functions may call each other, and pipelines nest.
+const MAX_DEPTH: usize = 64;
+
+/// A table that a query can read.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: Str,
+    /// Its columns.
+    pub columns: Vec<Column>,
+}
+
+/// What a query can refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// The tables.
+    pub tables: Vec<Table>,
+}
+
+/// A query that can run.
+pub struct Query {
+    /// What to do.
+    pub plan: Rc<Plan>,
+}
+
+/// The result of compiling a query.
+pub struct Compiled {
+    /// The query, unless a diagnostic is an error.
+    pub query: Option<Query>,
+    /// What is wrong, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What must be known before the rest can be bound; there is no query then.
+    pub wanting: Option<Wanting>,
+}
+
+/// What a plugin waits for whose output columns depend on data.
+pub struct Wanting {
+    /// The rows that tell.
+    pub input: Rc<Plan>,
+    /// What is looked at in each row.
+    pub value: Expr,
+    /// What is made of it.
+    pub shape: Shape,
+    /// Where the plugin was called.
+    pub span: Span,
+}
+
+/// How rows tell the columns of a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Each key of a bag is a column, of the type all its values have.
+    Bag,
+    /// Each value is a column.
+    Names,
+}
+
+/// Compiles a query against a catalog. `shapes` holds the columns found for the first plugins whose columns depend
+/// on data, in the order they are bound; the next one is left in [`Compiled::wanting`].
+pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled {
+    let (statements, mut diagnostics) = crate::syntax::parse::parse(source);
+    let mut binder = Binder {
+        catalog,
+        diagnostics: Vec::new(),
+        nodes: 0,
+        depth: 0,
+        poisoned: Keys::default(),
+        aggregates: None,
+        group_keys: Vec::new(),
+        scopes: 0,
+        now: None,
+        shapes: shapes.iter(),
+        wanting: None,
+    };
+    let plan = binder.query(&statements);
+    let wanting = binder.wanting.take();
+    // A name that is unknown only because its statement could not be read says nothing new.
+    let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect_vec();
+    diagnostics.extend(binder.diagnostics.into_iter().filter(|d| !unread.contains(&d.span)));
+    if plan.is_none() && diagnostics.is_empty() && wanting.is_none() {
+        let d = Diagnostic::error(
+            "KS006",
+            "The query has no statement that yields a result.",
+            Span::new(0, source.len()),
+        );
+        diagnostics.push(d);
+    }
+    crate::value::sort::sort_by_key(&mut diagnostics, |d| d.span.start);
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
+    Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
+}
+
+/// What a name stands for.
+#[derive(Clone)]
+enum Binding {
+    /// A scalar, put in where the name is used. With the scope whose row it reads, if it reads one.
+    Scalar(Expr, Option<u32>),
+    /// A table.
+    Table(Rc<Plan>),
+    /// A function.
+    Function(Rc<Function>),
+    /// Something that could not be bound; reported already.
+    Error,
+}
+
+/// A user-defined function and the names it can see.
+struct Function {
+    lambda: Rc<ast::Lambda>,
+    env: Env,
+}
+
+/// The names in force: a list that grows at its head, shared by what was bound before.
+#[derive(Clone, Default)]
+struct Env(Option<Rc<EnvNode>>);
+
+struct EnvNode {
+    name: Str,
+    binding: Binding,
+    /// A function's parameters and local names win over columns; other names lose. Source: semantics §1 (R23).
+    local: bool,
+    parent: Env,
+}
+
+impl Env {
+    fn with(&self, name: &Str, binding: Binding, local: bool) -> Env {
+        Env(Some(Rc::new(EnvNode { name: Rc::clone(name), binding, local, parent: self.clone() })))
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = &EnvNode> {
+        std::iter::successors(self.0.as_deref(), |node| node.parent.0.as_deref())
+    }
+
+    fn find(&self, name: &str) -> Option<&EnvNode> {
+        self.nodes().find(|node| &*node.name == name)
+    }
+}
+
+impl Drop for EnvNode {
+    /// A long list of names must not be dropped by recursion.
+    fn drop(&mut self) {
+        let mut next = self.parent.0.take();
+        while let Some(node) = next {
+            next = match Rc::try_unwrap(node) {
+                Ok(mut node) => node.parent.0.take(),
+                Err(_) => None,
+            };
+        }
+    }
+}
+
+/// The columns an expression can read.
+struct Scope<'a> {
+    /// Of the input row.
+    columns: &'a [Column],
+    /// Whether there are more that could not be bound.
+    open: bool,
+    /// Which scope it is, so that a row's value is not used where there is no such row.
+    id: u32,
+    /// Whether there is a row at all.
+    row: bool,
+}
+
+/// An expression that turned out scalar or tabular.
+enum Bound {
+    Scalar(Expr),
+    Table(Rc<Plan>),
+    Function(Rc<Function>),
+}
+
+/// Aggregates met while a `summarize` binds its expressions.
+#[derive(Default)]
+struct Aggregates {
+    found: Vec<super::plan::AggregateExpr>,
+    /// Where the first one's result stands in the row the expressions read.
+    base: usize,
+    /// How many result columns so far.
+    width: usize,
+}
+
+struct Binder<'c> {
+    catalog: &'c Catalog,
+    diagnostics: Vec<Diagnostic>,
+    nodes: usize,
+    depth: usize,
+    /// Names whose definition failed: using them says nothing new.
+    poisoned: Keys,
+    aggregates: Option<Aggregates>,
+    /// The keys of the `summarize` being bound.
+    group_keys: Vec<Expr>,
+    scopes: u32,
+    /// What `set query_now` says `now()` is.
+    now: Option<Expr>,
+    /// Columns found for plugins that wait for data, for the next ones to be bound.
+    shapes: std::slice::Iter<'c, Vec<Column>>,
+    wanting: Option<Wanting>,
+}
+
+impl Binder<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        let duplicate = |d: &Diagnostic| d.span == diagnostic.span && d.code == diagnostic.code;
+        if self.diagnostics.len() < 100 && !self.diagnostics.iter().any(duplicate) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn error<T>(&mut self, code: &'static str, message: impl Into<String>, span: Span) -> Option<T> {
+        self.report(Diagnostic::error(code, message, span));
+        None
+    }
+
+    /// Counts what a query expands to; too much is an error, not an endless loop.
+    fn count(&mut self, span: Span) -> Option<()> {
+        self.nodes += 1;
+        if self.nodes <= MAX_NODES {
+            return Some(());
+        }
+        self.error("FP003", "The query expands to too many parts.", span)
+    }
+
+    /// Runs one level deeper.
+    fn deeper<T>(&mut self, span: Span, bind: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            return self.error("FP002", "The query nests deeper than 64 tables or functions.", span);
+        }
+        self.depth += 1;
+        let result = bind(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn scope<'s>(&mut self, columns: &'s [Column], open: bool) -> Scope<'s> {
+        self.scopes += 1;
+        Scope { columns, open, id: self.scopes, row: true }
+    }
+
+    /// A scope without a row: what a `let` or an operator's count can read.
+    fn no_row(&mut self) -> Scope<'static> {
+        Scope { row: false, ..self.scope(&[], false) }
+    }
+
+    fn query(&mut self, statements: &[ast::Statement]) -> Option<Rc<Plan>> {
+        let (_, result) = self.statements(statements, Env::default(), false);
+        result
+    }
+
+    /// Binds statements in order; the last one that yields something is the result.
+    fn statements(
+        &mut self,
+        statements: &[ast::Statement],
+        mut env: Env,
+        local: bool,
+    ) -> (Env, Option<Rc<Plan>>) {
+        let mut result = None;
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Let(name, value) => {
+                    let binding = self.let_binding(value, &env);
+                    if env.nodes().take_while(|n| n.local == local).any(|n| n.name == name.text) && !local {
+                        let message = format!("The name '{}' is already declared.", name.text);
+                        self.report(Diagnostic::error("KS199", message, name.span));
+                    }
+                    env = env.with(&name.text, binding, local);
+                }
+                StatementKind::Set(name, value) => self.set_statement(name, value.as_ref(), &env),
+                StatementKind::Declare(parameters) => {
+                    for p in parameters {
+                        let binding = self.query_parameter(p, &env);
+                        env = env.with(&p.name.text, binding, local);
+                    }
+                }
+                StatementKind::Query(expr) => {
+                    let scope = &self.no_row();
+                    result = match self.bind_any(expr, scope, &env) {
+                        Some(Bound::Table(plan)) => Some(plan),
+                        Some(Bound::Scalar(e)) => Some(self.scalar_result(e)),
+                        Some(Bound::Function(_)) => {
+                            self.error("KS117", "A function must be called with its arguments.", expr.span)
+                        }
+                        None => None,
+                    };
+                }
+                StatementKind::Error => {}
+            }
+        }
+        (env, result)
+    }
+
+    /// A query that is a scalar yields one row of one column.
+    fn scalar_result(&mut self, e: Expr) -> Rc<Plan> {
+        let (span, columns) = (e.span, vec![Column::new("print_0", e.ty)]);
+        Plan::new(PlanKind::Print(vec![e]), columns, span, false)
+    }
+
+    fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
+        if let ast::ExprKind::Lambda(lambda) = &value.kind {
+            let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
+            return Binding::Function(Rc::new(function));
+        }
+        let scope = &self.no_row();
+        match self.bind_any(value, scope, env) {
+            Some(Bound::Scalar(e)) => Binding::Scalar(e, None),
+            Some(Bound::Table(plan)) => Binding::Table(plan),
+            Some(Bound::Function(f)) => Binding::Function(f),
+            None => Binding::Error,
+        }
+    }
+
+    /// A query parameter has its default's value: no host passes others.
+    fn query_parameter(&mut self, p: &ast::LambdaParameter, env: &Env) -> Binding {
+        let ast::ParameterType::Scalar(ty) = &p.ty else {
+            self.report(Diagnostic::error("FP010", "A query parameter must be a scalar.", p.name.span));
+            return Binding::Error;
+        };
+        let Some(default) = &p.default else {
+            let message = format!("The query parameter '{}' has no value.", p.name.text);
+            self.report(
+                Diagnostic::error("FP013", message, p.name.span)
+                    .with_hint("give it a default: name:type = value"),
+            );
+            return Binding::Error;
+        };
+        let scope = &self.no_row();
+        match self.bind_scalar(default, scope, env) {
+            Some(e) => Binding::Scalar(self.coerce(e, *ty), None),
+            None => Binding::Error,
+        }
+    }
+
+    /// Options that change no answer are read and put aside; the rest is refused.
+    fn set_statement(&mut self, name: &ast::Name, value: Option<&ast::Expr>, env: &Env) {
+        const HARMLESS: &[&str] = &[
+            "best_effort",
+            "norequesttimeout",
+            "notruncation",
+            "query_language",
+            "query_results_cache_max_age",
+            "servertimeout",
+            "truncationmaxrecords",
+            "truncationmaxsize",
+        ];
+        const HARMLESS_STARTS: &[&str] = &["maxmemory", "query_fanout", "request_"];
+        if HARMLESS.contains(&&*name.text) || HARMLESS_STARTS.iter().any(|s| name.text.starts_with(s)) {
+            return;
+        }
+        // What Sentinel writes before the query of an alert: the time `now()` stands for.
+        if &*name.text == "query_now" {
+            let scope = &self.no_row();
+            let now = value.and_then(|e| self.bind_scalar(e, scope, env));
+            match now {
+                Some(now) if now.ty == Type::DateTime && now.as_const().is_some() => self.now = Some(now),
+                Some(now) => {
+                    let message = "The option 'query_now' takes a constant datetime.";
+                    self.report(Diagnostic::error("KS107", message, now.span));
+                }
+                None => {}
+            }
+            return;
+        }
+        let message = format!("The option '{}' is not supported.", name.text);
+        self.report(Diagnostic::error("FP010", message, name.span));
+    }
+
+    /// An expression, whatever it turns out to be.
+    fn bind_any(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
+        self.count(e.span)?;
+        match &e.kind {
+            ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
+            ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
+            ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
+            ast::ExprKind::Lambda(lambda) => {
+                Some(Bound::Function(Rc::new(Function { lambda: Rc::clone(lambda), env: env.clone() })))
+            }
+            _ => self.bind_scalar_kind(e, scope, env).map(Bound::Scalar),
+        }
+    }
+
+    /// An expression that must be scalar.
+    fn bind_scalar(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
+        match self.bind_any(e, scope, env)? {
+            Bound::Scalar(e) => Some(e),
+            Bound::Table(_) => self.error("KS108", "Scalar value expected.", e.span),
+            Bound::Function(_) => {
+                self.error("KS117", "A function must be called with its arguments.", e.span)
+            }
+        }
+    }
+
+    /// What a name stands for: a function's own names, then columns, then `let` names, then tables.
+    fn bind_name(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
+        let found = env.find(name);
+        if let Some(node) = found.filter(|n| n.local) {
+            return self.use_binding(node.binding.clone(), name, span, scope);
+        }
+        if let Some(i) = scope.columns.iter().position(|c| c.name == *name) {
+            let ty = scope.columns.get(i).map_or(Type::Dynamic, |c| c.ty);
+            return Some(Bound::Scalar(Expr { kind: super::plan::ExprKind::Column(i), ty, span }));
+        }
+        if let Some(node) = found {
+            return self.use_binding(node.binding.clone(), name, span, scope);
+        }
+        if let Some(table) = self.catalog.tables.iter().find(|t| t.name == *name) {
+            let kind = PlanKind::Table(Rc::clone(&table.name));
+            return Some(Bound::Table(Plan::new(kind, table.columns.clone(), span, false)));
+        }
+        self.unknown_name(name, span, scope, env)
+    }
+
+    fn use_binding(&mut self, binding: Binding, name: &Str, span: Span, scope: &Scope<'_>) -> Option<Bound> {
+        match binding {
+            Binding::Scalar(_, Some(id)) if id != scope.id => {
+                let message = format!("'{name}' depends on the row and cannot be used inside another table.");
+                self.error("FP014", message, span)
+            }
+            Binding::Scalar(e, _) => Some(Bound::Scalar(Expr { span, ..e })),
+            Binding::Table(plan) => Some(Bound::Table(plan)),
+            // A function without parameters can be used without parentheses.
+            Binding::Function(f) if f.lambda.parameters.is_empty() => {
+                self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)
+            }
+            Binding::Function(f) => Some(Bound::Function(f)),
+            Binding::Error => None,
+        }
+    }
+
+    fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
+        if scope.open || self.poisoned.contains(name.as_bytes()) {
+            return None;
+        }
+        let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));
+        let names = names.chain(self.catalog.tables.iter().map(|t| &*t.name));
+        let near = super::nearest(name, names).map(str::to_owned);
+        let d = if scope.row {
+            let message =
+                format!("The name '{name}' does not refer to any known column, table, variable or function.");
+            Diagnostic::error("KS142", message, span)
+        } else if super::functions::find(name).is_some() {
+            Diagnostic::error("KS117", format!("The function '{name}' requires an argument list."), span)
+        } else {
+            let message =
+                format!("The name '{name}' does not refer to any known table, tabular variable or function.");
+            Diagnostic::error("KS204", message, span)
+        };
+        self.report(match near {
+            Some(near) => d.with_hint(format!("did you mean '{near}'?")),
+            None => d,
+        });
+        None
+    }
+
+    /// The body of a function, with its parameters bound in `env`. It sees parameters and names, and no row: but it is put in
+    /// the place of the caller's scope `id`, so that arguments that read the caller's row still find it.
+    fn bind_lambda_body(&mut self, f: &Function, env: Env, id: u32, span: Span) -> Option<Bound> {
+        self.deeper(span, |b| {
+            let (env, _) = b.statements(&f.lambda.statements, env, true);
+            let scope = &Scope { row: false, columns: &[], open: false, id };
+            b.bind_any(&f.lambda.body, scope, &env)
+        })
+    }
+}

@@ -1,0 +1,299 @@
+//! Several tables one after the other: `union`, `search`, `find`.
+
+use super::project::wildcard;
+use super::{Binder, Binding, Env};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::{Expr, ExprKind, Plan, PlanKind, Stage, UnionInput, UnionSource};
+use crate::syntax::ast::{self, ExprKind as Ast, Operator, Parameter};
+use crate::value::{Column, Str, Type, Value, collect::Collect};
+use std::rc::Rc;
+
+/// How many tables one union may list.
+const MAX_TABLES: usize = 1000;
+
+/// A table of a union and what `withsource` calls it.
+type Labelled = (String, Rc<Plan>);
+
+impl Binder<'_> {
+    pub(super) fn union(
+        &mut self,
+        first: Option<&Rc<Plan>>,
+        parameters: &[Parameter],
+        items: &[ast::Expr],
+        span: Span,
+        env: &Env,
+    ) -> Option<Rc<Plan>> {
+        let (mut inner, mut source_column, mut fuzzy) = (false, None, false);
+        for p in parameters {
+            match (&*p.name.text, &p.value.kind) {
+                ("kind", Ast::Name(kind)) if matches!(&**kind, "inner" | "outer") => {
+                    inner = &**kind == "inner"
+                }
+                ("withsource" | "with_source", Ast::Name(name)) => source_column = Some(Rc::clone(name)),
+                ("withsource" | "with_source", Ast::Literal(Type::String, Value::String(name))) => {
+                    source_column = Some(Rc::clone(name))
+                }
+                ("isfuzzy", Ast::Literal(Type::Bool, v)) => fuzzy = v.is_true(),
+                _ => self.bad_parameter(p),
+            }
+        }
+        let (inputs, open) = self.tables(first, items, fuzzy, env);
+        if inputs.is_empty() {
+            return if open {
+                None
+            } else {
+                self.error("KS204", "None of the tables of the union is known.", span)
+            };
+        }
+        Some(self.union_of(&inputs, inner, source_column.as_ref(), span, open))
+    }
+
+    /// The tables of a list, patterns expanded, and whether some could not be bound.
+    fn tables(
+        &mut self,
+        first: Option<&Rc<Plan>>,
+        items: &[ast::Expr],
+        fuzzy: bool,
+        env: &Env,
+    ) -> (Vec<Labelled>, bool) {
+        let mut inputs: Vec<Labelled> = Vec::new();
+        if let Some(plan) = first {
+            inputs.push((label(plan, env).unwrap_or_else(|| "union_arg0".to_owned()), Rc::clone(plan)));
+        }
+        if items.len() > MAX_TABLES {
+            let span = items.first().map_or(Span::default(), |e| e.span);
+            self.report(Diagnostic::error(
+                "FP003",
+                format!("A list of more than {MAX_TABLES} tables."),
+                span,
+            ));
+            return (inputs, true);
+        }
+        let mut open = false;
+        for (i, item) in items.iter().enumerate() {
+            if let Ast::TablePattern(pattern) = &item.kind {
+                let found = self.pattern_tables(pattern, item.span, env);
+                if found.is_empty() && !fuzzy {
+                    let message = format!("The pattern '{pattern}' matches no table.");
+                    self.report(Diagnostic::error("KS204", message, item.span));
+                    open = true;
+                }
+                inputs.extend(found);
+                continue;
+            }
+            let before = self.diagnostics.len();
+            match self.bind_table(item, env) {
+                Some(plan) => {
+                    let position = i + usize::from(first.is_some());
+                    let label = match &item.kind {
+                        Ast::Name(name) => match env.find(name).map(|n| &n.binding) {
+                            Some(Binding::Function(_)) => Some(name.to_string()),
+                            _ => label(&plan, env),
+                        },
+                        _ => None,
+                    };
+                    inputs.push((label.unwrap_or_else(|| format!("union_arg{position}")), plan));
+                }
+                // isfuzzy: a table that is not there is left out.
+                None if fuzzy
+                    && self
+                        .diagnostics
+                        .get(before..)
+                        .is_some_and(|d| !d.is_empty() && d.iter().all(|d| d.code == "KS204")) =>
+                {
+                    self.diagnostics.truncate(before);
+                }
+                None => open = true,
+            }
+        }
+        (inputs, open)
+    }
+
+    /// The tables and views whose names match a pattern.
+    fn pattern_tables(&mut self, pattern: &str, span: Span, env: &Env) -> Vec<Labelled> {
+        let mut names: Vec<Str> = Vec::new();
+        for node in env.nodes() {
+            let view = matches!(&node.binding, Binding::Function(f) if f.lambda.view);
+            if view && wildcard(pattern, &node.name) && !names.contains(&node.name) {
+                names.push(Rc::clone(&node.name));
+            }
+        }
+        names.reverse();
+        let tables = self.catalog.tables.iter().map(|t| &t.name);
+        names.extend(tables.filter(|n| wildcard(pattern, n)).cloned());
+        let mut out = Vec::new();
+        for name in names {
+            let item = ast::Expr { kind: Ast::Name(Rc::clone(&name)), span };
+            if let Some(plan) = self.bind_table(&item, env) {
+                out.push((name.to_string(), plan));
+            }
+        }
+        out
+    }
+
+    /// Columns by name; a name with two types becomes a column each, `x_long` and `x_string`.
+    fn union_of(
+        &mut self,
+        inputs: &[Labelled],
+        inner: bool,
+        source_column: Option<&Str>,
+        span: Span,
+        open: bool,
+    ) -> Rc<Plan> {
+        let open = open || inputs.iter().any(|(_, p)| p.open);
+        let in_all = |c: &Column| inputs.iter().all(|(_, p)| p.columns.contains(c));
+        let mut columns: Vec<Column> = Vec::new();
+        for c in inputs.iter().flat_map(|(_, p)| &p.columns) {
+            if !columns.contains(c) && (!inner || in_all(c)) {
+                columns.push(c.clone());
+            }
+        }
+        let sources = |p: &Plan, label: &str| -> Vec<UnionSource> {
+            let from = |c: &Column| match p.columns.iter().position(|d| d == c) {
+                Some(i) => UnionSource::Column(i),
+                None => UnionSource::Value(c.ty.missing()),
+            };
+            let label = source_column.iter().map(|_| UnionSource::Value(Value::text(label)));
+            label.chain(columns.iter().map(from)).collect_vec()
+        };
+        let union_inputs = inputs
+            .iter()
+            .map(|(label, p)| UnionInput { plan: Rc::clone(p), sources: sources(p, label) })
+            .collect_vec();
+        // Columns that keep their name come first at it: a made-up name gets out of their way.
+        let split = |c: &Column| columns.iter().filter(|d| d.name == c.name).count() > 1;
+        let mut taken: Vec<String> =
+            columns.iter().filter(|c| !split(c)).map(|c| c.name.to_string()).collect_vec();
+        let mut named: Vec<Column> = Vec::with_capacity(columns.len() + 1);
+        for c in &columns {
+            if !split(c) {
+                named.push(c.clone());
+                continue;
+            }
+            let made = format!("{}_{}", c.name, c.ty.name());
+            let (mut free, mut n) = (made.clone(), 1);
+            while taken.contains(&free) {
+                free = format!("{made}{n}");
+                n += 1;
+            }
+            named.push(Column::new(&free, c.ty));
+            taken.push(free);
+        }
+        if let Some(name) = source_column {
+            named.insert(0, Column::new(name, Type::String));
+        }
+        Plan::new(PlanKind::Union(union_inputs), named, span, open)
+    }
+
+    /// The tables of `search` and `find`: the input, those listed, or all there are.
+    fn searched(
+        &mut self,
+        input: Option<&Rc<Plan>>,
+        tables: &[ast::Expr],
+        source_column: &Str,
+        operator: &Operator,
+        env: &Env,
+    ) -> Option<Rc<Plan>> {
+        let span = operator.span;
+        let (inputs, open) = match (input, tables) {
+            (Some(_), [_, ..]) => {
+                let message = "Tables are either piped in or listed, not both.";
+                return self.error("FP013", message, operator.name.span);
+            }
+            (None, []) => {
+                let all = ast::Expr { kind: Ast::TablePattern(Rc::from("*")), span: operator.name.span };
+                self.tables(None, &[all], false, env)
+            }
+            _ => self.tables(input, tables, false, env),
+        };
+        if inputs.is_empty() {
+            return None;
+        }
+        Some(self.union_of(&inputs, false, Some(source_column), span, open))
+    }
+
+    fn searched_where(&mut self, table: Rc<Plan>, predicate: &ast::Expr, env: &Env) -> Option<Rc<Plan>> {
+        // The column with the table's name is no part of what is searched.
+        let hidden: Vec<Column> = std::iter::once(Column::new("", Type::Bool))
+            .chain(table.columns.iter().skip(1).cloned())
+            .collect_vec();
+        let scope = &self.scope(&hidden, table.open);
+        let test = self.predicate(predicate, scope, env)?;
+        let (columns, open) = (table.columns.clone(), table.open);
+        let kind = PlanKind::Stage(table, Stage::Where(test));
+        Some(Plan::new(kind, columns, predicate.span, open))
+    }
+
+    pub(super) fn search(
+        &mut self,
+        input: Option<&Rc<Plan>>,
+        parameters: &[Parameter],
+        tables: &[ast::Expr],
+        predicate: &ast::Expr,
+        operator: &Operator,
+        env: &Env,
+    ) -> Option<Rc<Plan>> {
+        for p in parameters {
+            match (&*p.name.text, &p.value.kind) {
+                ("kind", Ast::Name(kind))
+                    if matches!(&**kind, "default" | "case_insensitive" | "case_sensitive") => {}
+                _ => self.bad_parameter(p),
+            }
+        }
+        let table = self.searched(input, tables, &Rc::from("$table"), operator, env)?;
+        self.searched_where(table, predicate, env)
+    }
+
+    pub(super) fn find(
+        &mut self,
+        input: Option<&Rc<Plan>>,
+        find: &ast::Find,
+        operator: &Operator,
+        env: &Env,
+    ) -> Option<Rc<Plan>> {
+        let mut source_column: Str = Rc::from("source_");
+        for p in &find.parameters {
+            match (&*p.name.text, &p.value.kind) {
+                ("withsource", Ast::Name(name)) => source_column = Rc::clone(name),
+                _ => self.bad_parameter(p),
+            }
+        }
+        let table = self.searched(input, &find.tables, &source_column, operator, env)?;
+        let found = self.searched_where(Rc::clone(&table), &find.predicate, env)?;
+        let Some(project) = &find.project else {
+            // project-smart packs what not every table has into one more column.
+            if let PlanKind::Union(inputs) = &table.kind
+                && inputs.iter().any(|i| i.plan.columns.len() + 1 != table.columns.len())
+            {
+                let message = "find over tables with different columns needs a project.";
+                return self.error("FP010", message, operator.name.span);
+            }
+            return Some(found);
+        };
+        let mut columns = vec![Column { name: source_column, ty: Type::String }];
+        let mut values = vec![Expr { kind: ExprKind::Column(0), ty: Type::String, span: operator.name.span }];
+        for (name, ty) in project {
+            let scope = &self.scope(&found.columns, found.open);
+            let column = ast::Expr { kind: Ast::Name(Rc::clone(&name.text)), span: name.span };
+            let value = self.bind_scalar(&column, scope, env)?;
+            let ty = ty.unwrap_or(value.ty);
+            columns.push(Column { name: Rc::clone(&name.text), ty });
+            values.push(if value.ty == ty { value } else { self.coerce(value, ty) });
+        }
+        let open = found.open;
+        let kind = PlanKind::Stage(found, Stage::Project(values));
+        Some(Plan::new(kind, columns, operator.span, open))
+    }
+}
+
+/// What `withsource` calls a table: its own name, through any number of `let` names for it; `None` for a pipeline.
+fn label(plan: &Rc<Plan>, env: &Env) -> Option<String> {
+    match &plan.kind {
+        PlanKind::Table(name) => Some(name.to_string()),
+        PlanKind::Rows(_) | PlanKind::Print(_) | PlanKind::Range(_) => {
+            let same = |n: &&super::EnvNode| matches!(&n.binding, Binding::Table(p) if Rc::ptr_eq(p, plan));
+            env.nodes().filter(same).last().map(|n| n.name.to_string())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! Queries with plugins whose columns depend on data (`bag_unpack`, `pivot` without a declared schema).
+//! As Kusto does, the plugin's input is run first, and the rest is bound against what it shows.
+
+use super::row::Row;
+use super::run::Run;
+use super::{Budget, ExecError};
+use crate::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{ExprKind, Plan, PlanKind};
+use crate::value::keyed::{Keyed, Keys};
+use crate::value::{Column, Type, collect::Collect, sort, text};
+use std::rc::Rc;
+
+/// How many plugins of a query may depend on data.
+const MAX_LATE: usize = 16;
+/// What working out their columns may cost.
+const BUDGET: Budget = Budget { cells: 4_000_000 };
+
+/// Compiles a query against a catalog. A plugin whose input is written in the query itself gets its columns from
+/// it; one that reads a table has to declare them.
+pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
+    let mut shapes = Vec::new();
+    loop {
+        let mut compiled = bind(source, catalog, &shapes);
+        let Some(wanting) = compiled.wanting.take() else { return compiled };
+        let found = if shapes.len() >= MAX_LATE {
+            Err(Diagnostic::error("FP003", "Too many plug-ins depend on data.", wanting.span))
+        } else if depends_on_a_run(&wanting.input) {
+            let message = "The columns this plug-in makes depend on the rows of a table.";
+            let hint = "declare them: evaluate bag_unpack(column) : (*, name:string, …)";
+            Err(Diagnostic::error("FP021", message, wanting.span).with_hint(hint))
+        } else {
+            run_wanting(&wanting)
+        };
+        match found {
+            Ok(columns) => shapes.push(columns),
+            Err(diagnostic) => {
+                compiled.diagnostics.push(diagnostic);
+                return compiled;
+            }
+        }
+    }
+}
+
+/// Whether the rows of a plan are known only when it runs: it reads a table, or the clock.
+fn depends_on_a_run(plan: &Rc<Plan>) -> bool {
+    plan.any(&mut |plan| {
+        let mut clock = false;
+        plan.kind.for_each_expr(&mut |e| clock |= e.any(&mut |e| matches!(e.kind, ExprKind::Now)));
+        clock || matches!(plan.kind, PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_))
+    })
+}
+
+fn run_wanting(wanting: &Wanting) -> Result<Vec<Column>, Diagnostic> {
+    let mut run = Run::new(0, &[], BUDGET);
+    let rows = run.table(&wanting.input);
+    rows.and_then(|rows| columns_of(&mut run, wanting, &rows))
+        .map_err(|ExecError { code, message }| Diagnostic::error(code, message, wanting.span))
+}
+
+/// The columns that rows give a plugin.
+pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<Vec<Column>, ExecError> {
+    let program = run.programs([&wanting.value])?;
+    let too_many = || ExecError {
+        code: "FP104",
+        message: format!("The plug-in would make more than {MAX_MADE_COLUMNS} columns."),
+    };
+    let (mut slots, mut names, mut seen) = (Keyed::default(), Vec::new(), Keys::default());
+    for row in rows {
+        let value = run.eval_all(&program, row).pop().unwrap_or_default();
+        match wanting.shape {
+            Shape::Bag => {
+                let Some(bag) = value.as_bag() else { continue };
+                run.budget.charge(1, bag.len())?;
+                for (key, v) in bag.iter() {
+                    let ty = v.own_type();
+                    let (_, slot) = slots.entry(key.as_bytes(), || (Rc::clone(key), ty));
+                    // Values of several types make a dynamic column; nulls fit every type.
+                    *slot = match (*slot, ty) {
+                        (Some(a), Some(b)) if a != b => Some(Type::Dynamic),
+                        (known, found) => known.or(found),
+                    };
+                    if slots.items().len() > MAX_MADE_COLUMNS {
+                        return Err(too_many());
+                    }
+                }
+            }
+            Shape::Names => {
+                let name = text::tostring(&value, wanting.value.ty).into_owned();
+                if seen.insert(name.as_bytes()) {
+                    names.push(Column::new(&name, Type::Dynamic));
+                }
+                if names.len() > MAX_MADE_COLUMNS {
+                    return Err(too_many());
+                }
+            }
+        }
+    }
+    let slot = |(name, ty): (Rc<str>, Option<Type>)| Column { name, ty: ty.unwrap_or(Type::Dynamic) };
+    if wanting.shape == Shape::Names {
+        return Ok(names);
+    }
+    let mut slots = slots.into_items();
+    sort::sort_by(&mut slots, |(a, _), (b, _)| a.cmp(b));
+    Ok(slots.into_iter().map(slot).collect_vec())
+}

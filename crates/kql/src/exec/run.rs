@@ -1,0 +1,395 @@
+//! One run of a plan's set stages over the rows its leaves let through.
+
+use super::program::Program;
+use super::row::Row;
+use super::stage::{self, CompiledStage};
+use super::summarize::{Summary, evidence_of};
+use super::{
+    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
+};
+use crate::bind::fold;
+use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
+use crate::value::keyed::Keyed;
+use crate::value::{Type, Value, collect::Collect, compare, convert};
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+/// The rows of a table.
+pub type Table = Rc<Vec<Row>>;
+
+/// A run: the clock is fixed, every shared table is worked out once.
+pub struct Run<'a> {
+    /// What `now()` is, in ticks.
+    pub now: i64,
+    /// The rows of each leaf.
+    pub leaves: &'a [Table],
+    /// What is left to use.
+    pub budget: Budget,
+    /// Scratch space for programs.
+    pub stack: Vec<Value>,
+    /// What is known of nodes; `None` if it is forgotten.
+    memo: Keyed<Option<Table>>,
+    scalars: Keyed<Option<Value>>,
+    /// What subqueries are given, by number.
+    given: Keyed<Table>,
+}
+
+impl<'a> Run<'a> {
+    /// A run at a time over the rows of the leaves.
+    pub fn new(now: i64, leaves: &'a [Table], budget: Budget) -> Run<'a> {
+        Run {
+            now,
+            leaves,
+            budget,
+            stack: Vec::new(),
+            memo: Keyed::default(),
+            scalars: Keyed::default(),
+            given: Keyed::default(),
+        }
+    }
+
+    /// The rows of a plan. A pipeline is walked down and up again without recursion, however long it is.
+    pub fn table(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
+        let (mut steps, mut at) = (Vec::new(), plan);
+        let mut rows = loop {
+            if let Some(Some(done)) = self.memo.get(&at.id()) {
+                break Rc::clone(done);
+            }
+            match at.kind.input() {
+                Some(input) => {
+                    steps.push(at);
+                    at = input;
+                }
+                None => {
+                    let rows = match &at.kind {
+                        PlanKind::Leaf(i) => self.leaves.get(*i).cloned().unwrap_or_default(),
+                        _ => self.source(at)?,
+                    };
+                    break self.kept(at, rows);
+                }
+            }
+        };
+        while let Some(step) = steps.pop() {
+            let made = Rc::new(self.step(step, rows)?);
+            rows = self.kept(step, made);
+        }
+        Ok(rows)
+    }
+
+    /// Remembers the rows of a node with several parents.
+    fn kept(&mut self, plan: &Rc<Plan>, rows: Table) -> Table {
+        if Rc::strong_count(plan) > 1 {
+            self.provide(plan, Rc::clone(&rows));
+        }
+        rows
+    }
+
+    /// Sets the rows of a node that were worked out elsewhere.
+    pub fn provide(&mut self, plan: &Rc<Plan>, rows: Table) {
+        *self.memo.entry(&plan.id(), || None) = Some(rows);
+    }
+
+    /// Sets the rows a subquery is given.
+    pub fn give(&mut self, id: usize, rows: Vec<Row>) {
+        *self.given.entry(&id.to_le_bytes(), Table::default) = Rc::new(rows);
+    }
+
+    /// Forgets the rows of nodes that depend on what a subquery was given.
+    pub fn forget(&mut self, dependents: &[NodeId]) {
+        for id in dependents {
+            *self.memo.entry(id, || None) = None;
+            *self.scalars.entry(id, || None) = None;
+        }
+    }
+
+    /// The rows of a node that is neither a step of a pipeline nor a leaf.
+    #[inline(never)] // in `table` it would be compiled at the first rule that concludes
+    fn source(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
+        let width = plan.columns.len();
+        let rows = match &plan.kind {
+            PlanKind::Given(id) => return Ok(self.given.get(&id.to_le_bytes()).cloned().unwrap_or_default()),
+            PlanKind::Table(_)
+            | PlanKind::Error
+            | PlanKind::Leaf(_)
+            | PlanKind::Stage(..)
+            | PlanKind::Set(..) => Vec::new(),
+            PlanKind::Rows(rows) => {
+                self.budget.charge(rows.len(), width)?;
+                rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect_vec()
+            }
+            PlanKind::Print(values) => {
+                let values = values.iter().map(|e| self.value(e)).collect_ok()?;
+                vec![Row { values, ..Row::default() }]
+            }
+            PlanKind::Range(parts) => self.range(parts)?,
+            PlanKind::Join(j) => {
+                let (left, right) = (self.table(&j.left)?, self.table(&j.right)?);
+                join::join(self, j, &left, &right, width)?
+            }
+            PlanKind::IpLookup(l) => {
+                let (left, right) = (self.table(&l.left)?, self.table(&l.right)?);
+                lookup::ip_lookup(self, l, &left, &right, width)?
+            }
+            PlanKind::Union(inputs) => {
+                let mut out = Vec::new();
+                for input in inputs {
+                    let rows = self.table(&input.plan)?;
+                    self.budget.charge(rows.len(), width)?;
+                    for row in rows.iter() {
+                        let pick = |s: &UnionSource| match s {
+                            UnionSource::Column(i) => row.values.get(*i).cloned().unwrap_or_default(),
+                            UnionSource::Value(v) => v.clone(),
+                        };
+                        out.push(Row {
+                            values: input.sources.iter().map(pick).collect_vec(),
+                            evidence: row.evidence.clone(),
+                        });
+                    }
+                }
+                out
+            }
+        };
+        Ok(Rc::new(rows))
+    }
+
+    /// The rows a step of a pipeline makes of those below it.
+    fn step(&mut self, plan: &Rc<Plan>, rows: Table) -> Result<Vec<Row>, ExecError> {
+        let width = plan.columns.len();
+        match &plan.kind {
+            PlanKind::Stage(_, stage) => self.stage(stage, rows, width),
+            // Most rules need no other: their first answer need not wait until the rest is compiled.
+            PlanKind::Set(_, SetOp::Summarize(s)) => self.summarize(s, &rows),
+            PlanKind::Set(input, op) => self.set_op(op, input, rows, width),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    #[inline(never)]
+    fn stage(&mut self, stage: &Stage, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
+        let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
+        let mut out = Vec::new();
+        // Rows nobody else needs are changed in place.
+        for row in Rc::unwrap_or_clone(rows) {
+            stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| out.push(row))?;
+        }
+        self.budget.charge(out.len(), width)?;
+        Ok(out)
+    }
+
+    fn summarize(&mut self, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
+        let mut summary = Summary::new(self, s)?;
+        summary.add(self, rows)?;
+        Ok(summary.finish())
+    }
+
+    /// An expression in which what does not depend on the row is a constant.
+    pub fn resolve(&mut self, e: &Expr) -> Result<Expr, ExecError> {
+        if e.is_row_local() { Ok(e.clone()) } else { self.resolved(e) }
+    }
+
+    #[inline(never)]
+    fn resolved(&mut self, e: &Expr) -> Result<Expr, ExecError> {
+        let kind = match &e.kind {
+            ExprKind::Now => ExprKind::Const(Value::DateTime(self.now)),
+            ExprKind::Scalar(plan) => ExprKind::Const(self.scalar(plan, e.ty)?),
+            ExprKind::List(plan) => {
+                let rows = self.table(plan)?;
+                let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
+                ExprKind::Const(Value::array(rows.iter().map(first).collect_vec()))
+            }
+            ExprKind::Window(_) => return Ok(e.clone()),
+            _ => match e.with_children(self.resolve_all(e.children())?).kind {
+                ExprKind::Call(call) => {
+                    let mut call = Rc::unwrap_or_clone(call);
+                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect_vec();
+                    return Ok(fold(call, e.ty, e.span));
+                }
+                kind => kind,
+            },
+        };
+        Ok(Expr { kind, ty: e.ty, span: e.span })
+    }
+
+    fn resolve_all(&mut self, es: &[Expr]) -> Result<Vec<Expr>, ExecError> {
+        es.iter().map(|e| self.resolve(e)).collect_ok()
+    }
+
+    /// `toscalar`: first row, first column; nothing is the type's missing value.
+    fn scalar(&mut self, plan: &Rc<Plan>, ty: Type) -> Result<Value, ExecError> {
+        if let Some(Some(done)) = self.scalars.get(&plan.id()) {
+            return Ok(done.clone());
+        }
+        let rows = self.table(plan)?;
+        let value = rows.first().and_then(|r| r.values.first()).cloned().unwrap_or_else(|| ty.missing());
+        *self.scalars.entry(&plan.id(), || None) = Some(value.clone());
+        Ok(value)
+    }
+
+    /// The value of an expression that reads no row.
+    pub fn value(&mut self, e: &Expr) -> Result<Value, ExecError> {
+        let resolved = self.resolve(e)?;
+        let none: Vec<Value> = Vec::new();
+        Ok(Program::new(&resolved).eval(&none, &mut self.stack))
+    }
+
+    /// Programs of expressions over rows.
+    pub fn programs<'e>(
+        &mut self,
+        es: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Vec<Program>, ExecError> {
+        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect_ok()
+    }
+
+    /// The values of programs for a row.
+    pub fn eval_all(&mut self, programs: &[Program], row: &Row) -> Vec<Value> {
+        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect_vec()
+    }
+
+    /// A number of rows.
+    pub fn count(&mut self, e: &Expr) -> Result<usize, ExecError> {
+        Ok(self.value(e)?.as_integer().and_then(convert::to_count).unwrap_or(0))
+    }
+
+    #[inline(never)]
+    fn set_op(
+        &mut self,
+        op: &SetOp,
+        input: &Rc<Plan>,
+        rows: Table,
+        width: usize,
+    ) -> Result<Vec<Row>, ExecError> {
+        Ok(match op {
+            SetOp::Take(n) => {
+                let n = self.count(n)?;
+                rows.iter().take(n).cloned().collect_vec()
+            }
+            SetOp::Count => {
+                let values = vec![Value::Long(rows.len() as i64)];
+                vec![Row { values, evidence: evidence_of(&rows) }]
+            }
+            SetOp::Sort(keys) => self.sorted(keys, &rows, width)?,
+            SetOp::Top(n, key) => {
+                let n = self.count(n)?;
+                let mut rows = self.sorted(std::slice::from_ref(key), &rows, width)?;
+                rows.truncate(n);
+                rows
+            }
+            SetOp::Sample(n) => {
+                let n = self.count(n)?;
+                sample::sample(&rows, n)
+            }
+            SetOp::Summarize(s) => self.summarize(s, &rows)?,
+            SetOp::Window(sets) => window::extend(self, sets, &rows, width)?,
+            SetOp::MvApply(m) => subquery::mv_apply(self, m, &rows, width)?,
+            SetOp::Partition(p) => subquery::partition(self, p, &rows)?,
+            SetOp::MakeSeries(m) => series::make_series(self, m, &rows)?,
+            SetOp::TopNested(levels) => top_nested::top_nested(self, levels, &rows, width)?,
+            SetOp::Scan(s) => {
+                let missing = input.columns.iter().map(|c| c.ty.missing()).collect_vec();
+                scan::scan(self, s, &rows, missing)?
+            }
+            SetOp::Pivot(p) => {
+                let name = input.columns.get(p.keys).map_or(Type::String, |c| c.ty);
+                plugin::pivot(self, p, &rows, name)?
+            }
+            SetOp::Narrow(columns) => plugin::narrow(self, columns, &rows)?,
+            SetOp::Activity(a) => activity::activity(self, a, &rows)?,
+            SetOp::SchemaMerge(keep_order) => plugin::schema_merge(*keep_order, &rows)?,
+            SetOp::RowsNear(e, before, after) => plugin::rows_near(self, e, *before, *after, &rows)?,
+        })
+    }
+
+    fn sorted(&mut self, keys: &[SortKey], rows: &Table, width: usize) -> Result<Vec<Row>, ExecError> {
+        self.budget.charge(rows.len(), width + keys.len())?;
+        let programs = self.programs(keys.iter().map(|k| &k.value))?;
+        let mut keyed: Vec<(Vec<Value>, Row)> =
+            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect_vec();
+        crate::value::sort::sort_by(&mut keyed, |(a, _), (b, _)| {
+            keys.iter()
+                .zip(a.iter().zip(b))
+                .map(|(k, (a, b))| by_key(k, a, b))
+                .find(|o| o.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        Ok(keyed.into_iter().map(|(_, row)| row).collect_vec())
+    }
+
+    fn range(&mut self, parts: &[Expr; 3]) -> Result<Vec<Row>, ExecError> {
+        let [from, to, step] = parts.each_ref();
+        let ty = from.ty;
+        let (from, to, step) = (self.value(from)?, self.value(to)?, self.value(step)?);
+        if from.is_null() || to.is_null() || step.is_null() {
+            return Ok(Vec::new());
+        }
+        let zero = match &step {
+            Value::Timespan(t) => *t == 0,
+            v => compare::real(v) == Some(0.0),
+        };
+        if zero {
+            let message = "The step of a range must not be zero.".to_owned();
+            return Err(ExecError { code: "FP101", message });
+        }
+        let descending = match &step {
+            Value::Timespan(t) => *t < 0,
+            v => compare::real(v).is_some_and(|r| r < 0.0),
+        };
+        let mut out = Vec::new();
+        let mut i = 0_i64;
+        loop {
+            let at = range_value(&from, &step, i, ty);
+            let beyond = if descending { Ordering::Less } else { Ordering::Greater };
+            if at.is_null() || compare::order(&at, &to) == beyond {
+                return Ok(out);
+            }
+            self.budget.charge(1, 1)?;
+            out.push(Row { values: vec![at], ..Row::default() });
+            i += 1;
+        }
+    }
+}
+
+/// `from + i * step`
+fn range_value(from: &Value, step: &Value, i: i64, ty: Type) -> Value {
+    let whole = |a: i64, b: i64| b.checked_mul(i).and_then(|d| a.checked_add(d));
+    match (from, step) {
+        (Value::DateTime(a), Value::Timespan(b)) => match whole(*a, *b) {
+            Some(t) if (0..=crate::value::datetime::MAX).contains(&t) => Value::DateTime(t),
+            _ => Value::Null,
+        },
+        (Value::Timespan(a), Value::Timespan(b)) => whole(*a, *b).map_or(Value::Null, Value::Timespan),
+        _ => match (from.as_integer(), step.as_integer()) {
+            (Some(a), Some(b)) => {
+                whole(a, b).map_or(Value::Null, |n| convert::convert(&Value::Long(n), Type::Long, ty))
+            }
+            _ => match (compare::real(from), compare::real(step)) {
+                (Some(a), Some(b)) => convert::convert(&Value::Real(a + b * i as f64), Type::Real, ty),
+                _ => Value::Null,
+            },
+        },
+    }
+}
+
+/// The order of two rows by one key.
+pub fn by_key(key: &SortKey, a: &Value, b: &Value) -> Ordering {
+    match (a.is_null(), b.is_null()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => {
+            if key.nulls_first {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+        (false, true) => {
+            if key.nulls_first {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, false) => {
+            let order = compare::order(a, b);
+            if key.ascending { order } else { order.reverse() }
+        }
+    }
+}

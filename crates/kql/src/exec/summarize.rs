@@ -1,0 +1,159 @@
+//! `summarize` and `distinct`: groups by key, in the order their first row came.
+
+use super::ExecError;
+use super::program::Program;
+use super::row::{Evidence, Row};
+use super::run::Run;
+use crate::aggregates::{Accumulator, Aggregate};
+use crate::plan::{AggregateExpr, Summarize};
+use crate::value::keyed::Keyed;
+use crate::value::{Type, Value, bytes, collect::Collect, compare};
+
+struct Group {
+    keys: Vec<Value>,
+    states: Vec<Accumulator>,
+    evidence: Evidence,
+}
+
+/// An aggregate, ready to run.
+struct Aggregation {
+    aggregate: &'static Aggregate,
+    args: Vec<Program>,
+    types: Vec<Type>,
+    ty: Type,
+    width: usize,
+}
+
+impl Aggregation {
+    #[inline(never)]
+    fn new(run: &mut Run<'_>, a: &AggregateExpr) -> Result<Aggregation, ExecError> {
+        Ok(Aggregation {
+            aggregate: a.aggregate,
+            args: run.programs(&a.args)?,
+            types: a.args.iter().map(|e| e.ty).collect_vec(),
+            ty: a.ty,
+            width: a.width,
+        })
+    }
+
+    /// Adds a row to a state.
+    #[inline(never)]
+    fn add(&self, run: &mut Run<'_>, state: &mut Accumulator, row: &Row) -> Result<(), ExecError> {
+        let mut values = run.eval_all(&self.args, row);
+        if let Some(i) = self.aggregate.predicate_index() {
+            // The predicate decides and does not reach the state.
+            if !values.get(i).is_some_and(Value::is_true) {
+                return Ok(());
+            }
+            values.remove(i);
+        }
+        let before = state.kept();
+        state.update(&values);
+        match state.kept().saturating_sub(before) {
+            0 => Ok(()),
+            more => run.budget.charge_kept(more, bytes(&values)),
+        }
+    }
+}
+
+impl Group {
+    fn new(aggregations: &[Aggregation], keys: Vec<Value>) -> Group {
+        let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect_vec();
+        Group { keys, states, evidence: Evidence::None }
+    }
+}
+
+/// Rows grouped by keys, with the states of aggregates.
+pub struct Grouping {
+    aggregations: Vec<Aggregation>,
+    groups: Keyed<Group>,
+}
+
+/// What a group costs besides its keys and results, in values.
+const GROUP_OVERHEAD: usize = 8;
+/// What a state costs besides what it keeps, in values.
+const STATE_OVERHEAD: usize = 4;
+
+impl Grouping {
+    /// No groups yet.
+    pub fn new(run: &mut Run<'_>, aggregates: &[AggregateExpr]) -> Result<Grouping, ExecError> {
+        let aggregations = aggregates.iter().map(|a| Aggregation::new(run, a)).collect_ok()?;
+        Ok(Grouping { aggregations, groups: Keyed::default() })
+    }
+
+    /// The group of some keys, whether or not a row has come for it.
+    pub fn seed(&mut self, keys: Vec<Value>) {
+        self.groups.entry(&compare::key(&keys), || Group::new(&self.aggregations, keys));
+    }
+
+    /// Adds a row to the group of its keys.
+    pub fn add(&mut self, run: &mut Run<'_>, keys: Vec<Value>, row: &Row) -> Result<(), ExecError> {
+        let mut new = false;
+        let group = self.groups.entry(&compare::key(&keys), || {
+            new = true;
+            Group::new(&self.aggregations, keys)
+        });
+        if new {
+            run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
+            run.budget.charge_kept(0, bytes(&group.keys))?;
+        }
+        group.evidence.merge(&row.evidence);
+        for (state, a) in group.states.iter_mut().zip(&self.aggregations) {
+            a.add(run, state, row)?;
+        }
+        Ok(())
+    }
+
+    /// The groups in the order they came: keys, then each aggregate's columns.
+    pub fn finish(self) -> Vec<Row> {
+        let aggregations = self.aggregations;
+        let finish = |group: Group| {
+            let mut values = group.keys;
+            for (state, a) in group.states.into_iter().zip(&aggregations) {
+                values.extend(state.finish(a.ty, a.width));
+            }
+            Row { values, evidence: group.evidence }
+        };
+        self.groups.into_items().into_iter().map(finish).collect_vec()
+    }
+}
+
+/// A `summarize` under way.
+pub struct Summary {
+    keys: Vec<Program>,
+    grouping: Grouping,
+}
+
+impl Summary {
+    /// Of no rows yet.
+    pub fn new(run: &mut Run<'_>, s: &Summarize) -> Result<Summary, ExecError> {
+        let keys = run.programs(&s.keys)?;
+        let mut grouping = Grouping::new(run, &s.aggregates)?;
+        if s.keys.is_empty() {
+            // Without keys there is one group, rows or not.
+            grouping.seed(Vec::new());
+        }
+        Ok(Summary { keys, grouping })
+    }
+
+    /// Adds rows.
+    pub fn add(&mut self, run: &mut Run<'_>, rows: &[Row]) -> Result<(), ExecError> {
+        for row in rows {
+            let values = run.eval_all(&self.keys, row);
+            self.grouping.add(run, values, row)?;
+        }
+        Ok(())
+    }
+
+    /// The groups and their results: keys first, then each aggregate's columns.
+    pub fn finish(self) -> Vec<Row> {
+        self.grouping.finish()
+    }
+}
+
+/// The events behind all rows together.
+pub fn evidence_of(rows: &[Row]) -> Evidence {
+    let mut evidence = Evidence::None;
+    rows.iter().for_each(|row| evidence.merge(&row.evidence));
+    evidence
+}

@@ -1,0 +1,150 @@
+//! Encodings and compression. Source: Microsoft's docs of each.
+
+use super::call::{Call, list_items};
+use super::string::{MAX_TEXT, bounded};
+use super::{DYNAMIC, Function, GUID, Naming, STRING, dynamic, guid, text};
+use crate::value::{Value, collect::Collect, json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder, ZlibDecoder, ZlibEncoder};
+use std::io::Read;
+
+const NONE: Naming = Naming::None;
+
+/// The family.
+pub static FUNCTIONS: &[Function] = &[
+    function!("base64_decode_toarray"(text("base64_string")) -> DYNAMIC, NONE,
+        "The bytes of a Base64 text as numbers; null if it is none.", [("base64_decode_toarray('S3U=')",
+        "[75,117]")],
+        |c| decode(c).map_or(Value::Null,
+        |b| Value::array(b.into_iter().map(|b| Value::Long(b.into())).collect_vec()))),
+    function!("base64_decode_toguid"(text("base64_string")) -> GUID, NONE,
+    "The guid of sixteen bytes in Base64, in .NET's order; null if it is none.",
+    [("base64_decode_toguid('8jMxriJurkmwahbmqbIS6w==')", "ae3133f2-6e22-49ae-b06a-16e6a9b212eb")],
+    |c| match decode(c).and_then(|b| <[u8; 16]>::try_from(b).ok()) {
+        Some(bytes) => Value::Guid(swap_guid(bytes)),
+        None => Value::Null,
+    }),
+    function!("base64_decode_tostring"(text("base64_string")) -> STRING, NONE,
+        "The text of a Base64 text; empty if it is none or no UTF-8.", [("base64_decode_tostring('S3VzdG8=')",
+        "Kusto")],
+        decode_text),
+    function!("base64_decodestring"(text("base64_string")) -> STRING, NONE,
+            "The same as base64_decode_tostring.",
+        [("base64_decodestring('S3VzdG8=')", "Kusto")], decode_text),
+    function!("base64_encode_fromarray"(dynamic("base64_string_decoded_as_array")) -> STRING, NONE,
+    "The Base64 of an array of bytes; empty if one is none.",
+    [("base64_encode_fromarray(dynamic([75, 117]))", "S3U=")],
+    |c| {
+        let byte = |v: &Value| v.as_integer().and_then(|n| u8::try_from(n).ok());
+        let bytes = list_items(c.arg(0)).iter().map(byte).collect_some();
+        bytes.map_or_else(|| c.missing(), |b| Value::from(STANDARD.encode(b)))
+    }),
+    function!("base64_encode_fromguid"(guid("guid")) -> STRING, NONE,
+    "The Base64 of a guid's sixteen bytes in .NET's order.",
+    [("base64_encode_fromguid(guid(ae3133f2-6e22-49ae-b06a-16e6a9b212eb))", "8jMxriJurkmwahbmqbIS6w==")],
+    |c| match c.arg(0) {
+        Value::Guid(bytes) => Value::from(STANDARD.encode(swap_guid(*bytes))),
+        _ => c.missing(),
+    }),
+    function!("base64_encode_tostring"(text("string")) -> STRING, NONE, "The Base64 of a text.",
+        [("base64_encode_tostring('Kusto')", "S3VzdG8=")], |c| bounded(c,
+        STANDARD.encode(c.text(0).as_bytes()))),
+    function!("base64_encodestring"(text("string")) -> STRING, NONE, "The same as base64_encode_tostring.",
+        [("base64_encodestring('Kusto')", "S3VzdG8=")], |c| bounded(c,
+        STANDARD.encode(c.text(0).as_bytes()))),
+    function!("gzip_compress_to_base64_string"(text("string")) -> STRING, NONE,
+            "The Base64 of the gzip of a text; Kusto's may have other bytes, as valid.",
+        [("gzip_decompress_from_base64_string(gzip_compress_to_base64_string('aé'))", "aé")],
+        |c| bounded(c, compress(GzEncoder::new(c.text(0).as_bytes(), Compression::default())))),
+    function!("gzip_decompress_from_base64_string"(text("string")) -> STRING, NONE,
+        "The text of a gzip in Base64; empty if it is none, or beyond 16 MB.",
+        [("gzip_decompress_from_base64_string('H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA==')",
+          "1234567890qwertyuiop")], |c| decompress(c, |bytes| Box::new(GzDecoder::new(bytes)))),
+    function!("url_decode"(text("encoded_url")) -> STRING, NONE, "The text of a URL-encoded one.",
+        [("url_decode('a%2fb+%C3%A9')", "a/b é")], |c| Value::from(percent_decode(&c.text(0), true))),
+    function!("url_encode"(text("url")) -> STRING, NONE, "A text encoded for a URL; a space is +.",
+        [("url_encode('a/b é')", "a%2fb+%c3%a9")], |c| bounded(c, percent_encode(&c.text(0), "-_.!*()",
+        "+"))),
+    function!("url_encode_component"(text("url")) -> STRING, NONE,
+            "A text encoded for a URL; a space is %20.",
+        [("url_encode_component('a/b é')", "a%2fb%20%c3%a9")],
+        |c| bounded(c, percent_encode(&c.text(0), "-_.!*()", "%20"))),
+    function!("zlib_compress_to_base64_string"(text("string")) -> STRING, NONE,
+            "The Base64 of the zlib stream of a text; Kusto's may have other bytes for a long one, as valid.",
+        [("zlib_compress_to_base64_string('Test string 123')", "eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=")],
+        |c| bounded(c, compress(ZlibEncoder::new(c.text(0).as_bytes(), Compression::default())))),
+    function!("zlib_decompress_from_base64_string"(text("string")) -> STRING, NONE,
+        "The text of a zlib stream in Base64; empty if it is none, or beyond 16 MB.",
+        [("zlib_decompress_from_base64_string('eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=')", "Test string 123")],
+        |c| decompress(c, |bytes| Box::new(ZlibDecoder::new(bytes)))),
+];
+
+fn decode(c: &Call) -> Option<Vec<u8>> {
+    STANDARD.decode(c.text(0).trim()).ok()
+}
+
+fn decode_text(c: &Call) -> Value {
+    decode(c).and_then(|b| String::from_utf8(b).ok()).map_or_else(|| c.missing(), Value::from)
+}
+
+/// .NET keeps a guid's first three parts in little-endian order.
+fn swap_guid(b: [u8; 16]) -> [u8; 16] {
+    let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15] = b;
+    [b3, b2, b1, b0, b5, b4, b7, b6, b8, b9, b10, b11, b12, b13, b14, b15]
+}
+
+/// All that a compressor makes. Reading from memory cannot fail.
+fn compress(mut compressor: impl Read) -> String {
+    let mut bytes = Vec::new();
+    compressor.read_to_end(&mut bytes).map_or_else(|_| String::new(), |_| STANDARD.encode(bytes))
+}
+
+fn decompress(c: &Call, decoder: impl Fn(&mut dyn Read) -> Box<dyn Read + '_>) -> Value {
+    let text = decode(c).and_then(|bytes| inflate(decoder(&mut &*bytes)));
+    text.and_then(|text| String::from_utf8(text).ok()).map_or_else(|| c.missing(), Value::from)
+}
+
+/// The whole content of a stream. A small stream can hold a huge text: no more than the limit is ever made.
+fn inflate(decoder: impl Read) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    decoder.take(MAX_TEXT as u64 + 1).read_to_end(&mut text).ok()?;
+    (text.len() <= MAX_TEXT).then_some(text)
+}
+
+/// Bytes other than ASCII letters, digits and `safe` as `%xx`.
+fn percent_encode(text: &str, safe: &str, space: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        match b {
+            b' ' => out.push_str(space),
+            b if b.is_ascii_alphanumeric() || safe.as_bytes().contains(&b) => out.push(char::from(b)),
+            b => {
+                out.push('%');
+                out.extend([b >> 4, b & 15].map(|n| char::from_digit(n.into(), 16).unwrap_or('0')));
+            }
+        }
+    }
+    out
+}
+
+/// `%xx` back to bytes; what is no such pair stays, and bytes that are no UTF-8 become U+FFFD.
+pub(super) fn percent_decode(text: &str, plus_is_space: bool) -> String {
+    let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(b) = bytes.get(at) {
+        match (b, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                at += 2;
+            }
+            (b'+', ..) if plus_is_space => out.push(b' '),
+            _ => out.push(*b),
+        }
+        at += 1;
+    }
+    json::lossy(out).into_owned()
+}

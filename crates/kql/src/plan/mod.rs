@@ -1,0 +1,194 @@
+//! A bound, typed query: every name looked up, every type known.
+//!
+//! A plan is a graph: `let T = …` used twice is one node with two parents, worked out once a run.
+
+mod expr;
+mod join;
+mod set;
+pub mod split;
+mod stage;
+
+pub use expr::{CallExpr, Expr, ExprKind, Window, WindowExpr};
+pub use join::{IpLookup, Join, JoinKind};
+pub use set::{
+    Activity, ActivityKind, AggregateExpr, ApplyOutput, MakeSeries, MvApply, Partition, Pivot, Scan,
+    ScanOutput, ScanStep, SetOp, SortKey, Subquery, Summarize, TopNestedLevel,
+};
+pub use stage::{KvMode, MvExpand, Parse, ParseKv, Stage};
+
+use crate::diagnostic::Span;
+use crate::value::keyed::Keys;
+use crate::value::{Column, Str, Value};
+use std::rc::Rc;
+
+/// What tells a node from all others: where it is.
+pub type NodeId = [u8; size_of::<usize>()];
+
+/// A node of a plan: what it does and what columns come out. Made by [`Plan::new`].
+pub struct Plan {
+    /// What it does.
+    pub kind: PlanKind,
+    /// What comes out.
+    pub columns: Vec<Column>,
+    /// Where it was written.
+    pub span: Span,
+    /// Whether the columns are not all known, because something in it could not be bound.
+    pub open: bool,
+    /// How deep what walks the plan has to go: one for each step of a pipeline, [`Plan::NESTED`] for each table
+    /// inside another (a side of a join, `toscalar`). Binding refuses a plan that is too deep.
+    pub depth: usize,
+}
+
+impl Plan {
+    /// The deepest plan a query may have.
+    pub const MAX_DEPTH: usize = 600;
+    /// What a table inside another adds to the depth: pipelines are walked in loops, tables inside tables by recursion.
+    pub const NESTED: usize = 8;
+
+    /// A node over nodes made before.
+    pub fn new(kind: PlanKind, columns: Vec<Column>, span: Span, open: bool) -> Rc<Plan> {
+        let input = kind.input().map(Rc::as_ptr);
+        let mut depth = 1;
+        kind.for_each_plan(&mut |plan| {
+            let step = if Some(Rc::as_ptr(plan)) == input { 1 } else { Plan::NESTED };
+            depth = depth.max(plan.depth + step);
+        });
+        Rc::new(Plan { kind, columns, span, open, depth })
+    }
+
+    /// See [`NodeId`].
+    pub fn id(self: &Rc<Plan>) -> NodeId {
+        Rc::as_ptr(self).addr().to_le_bytes()
+    }
+
+    /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.
+    pub fn any(self: &Rc<Plan>, test: &mut dyn FnMut(&Rc<Plan>) -> bool) -> bool {
+        let (mut seen, mut todo) = (Keys::default(), vec![Rc::clone(self)]);
+        while let Some(plan) = todo.pop() {
+            if !seen.insert(&plan.id()) {
+                continue;
+            }
+            if test(&plan) {
+                return true;
+            }
+            plan.kind.for_each_plan(&mut |below| todo.push(Rc::clone(below)));
+        }
+        false
+    }
+}
+
+/// What a node does.
+pub enum PlanKind {
+    /// Reads a table of the catalog.
+    Table(Str),
+    /// The rows that a leaf's row stages let through; made when a plan is split.
+    Leaf(usize),
+    /// The rows that a subquery (`mv-apply`, `partition`) is given; which subquery, by number.
+    Given(usize),
+    /// Rows written in the query.
+    Rows(Vec<Vec<Value>>),
+    /// One row.
+    Print(Vec<Expr>),
+    /// `range x from a to b step c`
+    Range(Box<[Expr; 3]>),
+    /// Goes row by row: each input row becomes none, one or many, and no other row matters.
+    Stage(Rc<Plan>, Stage),
+    /// Needs the rows together.
+    Set(Rc<Plan>, SetOp),
+    /// Two tables by key.
+    Join(Box<Join>),
+    /// Two tables by network: `evaluate ipv4_lookup(…)`.
+    IpLookup(Box<IpLookup>),
+    /// Several tables one after the other; where each output column is found in each, `None` for missing.
+    Union(Vec<UnionInput>),
+    /// Nothing could be bound; reported already.
+    Error,
+}
+
+impl PlanKind {
+    /// The one table it goes over, where it is a step of a pipeline.
+    pub fn input(&self) -> Option<&Rc<Plan>> {
+        match self {
+            PlanKind::Stage(input, _) | PlanKind::Set(input, _) => Some(input),
+            _ => None,
+        }
+    }
+
+    /// Every table it is made of, those inside its expressions too.
+    pub fn for_each_plan(&self, f: &mut dyn FnMut(&Rc<Plan>)) {
+        match self {
+            PlanKind::Stage(input, _) => f(input),
+            PlanKind::Set(input, op) => {
+                f(input);
+                match op {
+                    SetOp::MvApply(m) => f(&m.body.plan),
+                    SetOp::Partition(p) => f(&p.body.plan),
+                    _ => {}
+                }
+            }
+            PlanKind::Join(j) => {
+                f(&j.left);
+                f(&j.right);
+            }
+            PlanKind::IpLookup(l) => {
+                f(&l.left);
+                f(&l.right);
+            }
+            PlanKind::Union(inputs) => inputs.iter().for_each(|i| f(&i.plan)),
+            _ => {}
+        }
+        self.for_each_expr(&mut |e| {
+            e.any(&mut |e| {
+                if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
+                    f(plan);
+                }
+                false
+            });
+        });
+    }
+
+    /// Every expression it evaluates itself.
+    pub fn for_each_expr(&self, f: &mut dyn FnMut(&Expr)) {
+        match self {
+            PlanKind::Print(values) => values.iter().for_each(f),
+            PlanKind::Range(parts) => parts.iter().for_each(f),
+            PlanKind::Stage(_, stage) => match stage {
+                Stage::Where(e) => f(e),
+                Stage::Extend(sets) => sets.iter().for_each(|(_, e)| f(e)),
+                Stage::Project(values) => values.iter().for_each(f),
+                Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| f(e)),
+                Stage::Parse(p) => f(&p.source),
+                Stage::ParseKv(p) => f(&p.source),
+            },
+            PlanKind::Set(_, op) => op.for_each_expr(f),
+            PlanKind::Join(j) => j.left_keys.iter().chain(&j.right_keys).for_each(f),
+            PlanKind::IpLookup(l) => {
+                [&l.left_key, &l.right_key].into_iter().for_each(&mut *f);
+                l.extra.iter().for_each(|(a, b)| [a, b].into_iter().for_each(&mut *f));
+            }
+            PlanKind::Table(_)
+            | PlanKind::Leaf(_)
+            | PlanKind::Given(_)
+            | PlanKind::Rows(_)
+            | PlanKind::Union(_)
+            | PlanKind::Error => {}
+        }
+    }
+}
+
+/// An input of a union.
+pub struct UnionInput {
+    /// The rows.
+    pub plan: Rc<Plan>,
+    /// For each output column where it comes from.
+    pub sources: Vec<UnionSource>,
+}
+
+/// Where a column of a union comes from.
+#[derive(Clone)]
+pub enum UnionSource {
+    /// A column of the input.
+    Column(usize),
+    /// The same for all rows of the input: `withsource`, or the missing value.
+    Value(Value),
+}

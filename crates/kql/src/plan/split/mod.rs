@@ -1,0 +1,463 @@
+//! Parts a plan into leaves, each a table with its row stages, and the set stages over them.
+//!
+//! This split is what lets one rule run in a pipeline filter (row stages only), in a stream (both) and across
+//! machines (row stages everywhere, set stages at one place) with the same answer.
+
+mod needs;
+
+use crate::plan::{
+    Activity, AggregateExpr, Expr, ExprKind, IpLookup, MakeSeries, MvApply, MvExpand, Partition, Pivot, Plan,
+    PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
+    UnionSource,
+};
+use crate::value::keyed::Keyed;
+use crate::value::{Column, Str, Type, collect::Collect};
+use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
+use std::rc::Rc;
+
+/// A table of the catalog and the row stages that run on each of its rows.
+#[derive(Clone)]
+pub struct Leaf {
+    /// The table.
+    pub table: Str,
+    /// What each row goes through.
+    pub stages: Vec<Stage>,
+    /// Which columns of the table are read at all.
+    pub needed: Vec<bool>,
+    /// What comes out.
+    pub columns: Vec<Column>,
+}
+
+/// A plan in two parts.
+#[derive(Clone)]
+pub struct Split {
+    /// The tables it reads, each use for itself.
+    pub leaves: Vec<Leaf>,
+    /// The rest, over [`PlanKind::Leaf`]s.
+    pub root: Rc<Plan>,
+}
+
+/// Splits a plan.
+pub fn split(plan: &Rc<Plan>) -> Split {
+    let mut splitter = Splitter { leaves: Vec::new(), done: Keyed::default(), given: Keyed::default() };
+    let all = vec![true; plan.columns.len()];
+    let root = splitter.node(plan, &all);
+    Split { leaves: splitter.leaves, root }
+}
+
+struct Splitter {
+    leaves: Vec<Leaf>,
+    /// Nodes with several parents are done once.
+    done: Keyed<Rc<Plan>>,
+    /// Which columns subqueries read of what they are given, by number.
+    given: Keyed<Vec<bool>>,
+}
+
+/// A step of a pipeline without what it goes over.
+enum Step {
+    Stage(Stage),
+    Set(SetOp),
+}
+
+impl Splitter {
+    /// The node with its leaves parted off; `needed` says which of its columns anyone reads. A pipeline is walked
+    /// down and up again without recursion.
+    fn node(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
+        let (mut at, mut needed) = (plan, needed.to_vec());
+        let mut steps: Vec<(&Rc<Plan>, Step, bool)> = Vec::new();
+        let mut made = loop {
+            if let Some(leaf) = self.leaf(at, &needed) {
+                break leaf;
+            }
+            if let Some(done) = self.done.get(&at.id()) {
+                break Rc::clone(done);
+            }
+            // A shared node serves all its parents: all its columns.
+            let shared = Rc::strong_count(at) > 1;
+            if shared {
+                needed = vec![true; at.columns.len()];
+            }
+            match &at.kind {
+                PlanKind::Stage(input, stage) => {
+                    needed = stage_needs(stage, &needed, input.columns.len());
+                    steps.push((at, Step::Stage(map_stage(stage, &mut |e| self.expr(e))), shared));
+                    at = input;
+                }
+                PlanKind::Set(input, op) => {
+                    let mut below = set_needs(op, &needed, input.columns.len());
+                    let op = self.set_op(op, &mut below);
+                    needed = below;
+                    steps.push((at, Step::Set(op), shared));
+                    at = input;
+                }
+                _ => {
+                    let made = self.source(at, &needed);
+                    if shared {
+                        self.done.entry(&at.id(), || Rc::clone(&made));
+                    }
+                    break made;
+                }
+            }
+        };
+        while let Some((plan, step, shared)) = steps.pop() {
+            let kind = match step {
+                Step::Stage(stage) => PlanKind::Stage(made, stage),
+                Step::Set(op) => PlanKind::Set(made, op),
+            };
+            made = Plan::new(kind, plan.columns.clone(), plan.span, plan.open);
+            if shared {
+                self.done.entry(&plan.id(), || Rc::clone(&made));
+            }
+        }
+        made
+    }
+
+    /// A node that is no step of a pipeline.
+    fn source(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
+        let kind = match &plan.kind {
+            PlanKind::Table(_)
+            | PlanKind::Leaf(_)
+            | PlanKind::Error
+            | PlanKind::Stage(..)
+            | PlanKind::Set(..) => return Rc::clone(plan),
+            PlanKind::Given(id) => {
+                let read = self.given.entry(&id.to_le_bytes(), Vec::new);
+                read.resize(needed.len().max(read.len()), false);
+                read.iter_mut().zip(needed).for_each(|(r, n)| *r |= n);
+                return Rc::clone(plan);
+            }
+            PlanKind::Rows(rows) => PlanKind::Rows(rows.clone()),
+            PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect_vec()),
+            PlanKind::Range(parts) => PlanKind::Range(Box::new(parts.each_ref().map(|e| self.expr(e)))),
+            PlanKind::IpLookup(l) => {
+                let (left, right) = lookup_needs(l, needed);
+                PlanKind::IpLookup(Box::new(IpLookup {
+                    left: self.node(&l.left, &left),
+                    right: self.node(&l.right, &right),
+                    left_key: l.left_key.clone(),
+                    right_key: l.right_key.clone(),
+                    extra: l.extra.clone(),
+                    right_columns: l.right_columns.clone(),
+                    right_types: l.right_types.clone(),
+                    unmatched: l.unmatched,
+                }))
+            }
+            PlanKind::Join(join) => {
+                let (left, right) = join_needs(join, needed);
+                let (left, right) = (self.node(&join.left, &left), self.node(&join.right, &right));
+                PlanKind::Join(Box::new(join.with_inputs(left, right)))
+            }
+            PlanKind::Union(inputs) => PlanKind::Union(
+                inputs
+                    .iter()
+                    .map(|input| {
+                        let mut below = vec![false; input.plan.columns.len()];
+                        for (source, _) in input.sources.iter().zip(needed).filter(|(_, n)| **n) {
+                            if let UnionSource::Column(i) = source
+                                && let Some(slot) = below.get_mut(*i)
+                            {
+                                *slot = true;
+                            }
+                        }
+                        UnionInput { plan: self.node(&input.plan, &below), sources: input.sources.clone() }
+                    })
+                    .collect_vec(),
+            ),
+        };
+        Plan::new(kind, plan.columns.clone(), plan.span, plan.open)
+    }
+
+    /// The operator with the tables inside it split; `below` gets what its subquery reads of the input.
+    fn set_op(&mut self, op: &SetOp, below: &mut [bool]) -> SetOp {
+        let mark = |below: &mut [bool], read: &[bool]| {
+            below.iter_mut().zip(read).for_each(|(b, r)| *b |= r);
+        };
+        match op {
+            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(|k| self.sort_key(k)).collect_vec()),
+            SetOp::Top(n, k) => SetOp::Top(self.expr(n), self.sort_key(k)),
+            SetOp::Take(n) => SetOp::Take(self.expr(n)),
+            SetOp::Sample(n) => SetOp::Sample(self.expr(n)),
+            SetOp::Count => SetOp::Count,
+            SetOp::Window(sets) => SetOp::Window(sets.iter().map(|(i, e)| (*i, self.expr(e))).collect_vec()),
+            SetOp::Summarize(s) => SetOp::Summarize(Summarize {
+                keys: self.exprs(&s.keys),
+                aggregates: self.aggregates(&s.aggregates),
+            }),
+            SetOp::MvApply(m) => {
+                let (body, read) = self.subquery(&m.body);
+                // An expanded column is read as an item, not as the input's column.
+                let mut read = read;
+                for (_, at, _) in &m.expand.items {
+                    if let Some(slot) = read.get_mut(*at) {
+                        *slot = false;
+                    }
+                }
+                mark(below, &read);
+                SetOp::MvApply(Box::new(MvApply {
+                    expand: Rc::new(self.mv_expand(&m.expand)),
+                    body,
+                    outputs: m.outputs.clone(),
+                }))
+            }
+            SetOp::Partition(p) => {
+                let (body, read) = self.subquery(&p.body);
+                mark(below, &read);
+                SetOp::Partition(Box::new(Partition { key: self.expr(&p.key), body, ..**p }))
+            }
+            SetOp::MakeSeries(m) => SetOp::MakeSeries(Box::new(MakeSeries {
+                by: self.exprs(&m.by),
+                aggregates: self.aggregates(&m.aggregates),
+                results: self.exprs(&m.results),
+                defaults: m.defaults.iter().map(|e| e.as_ref().map(|e| self.expr(e))).collect_vec(),
+                axis: self.expr(&m.axis),
+                from: m.from.as_ref().map(|e| self.expr(e)),
+                to: m.to.as_ref().map(|e| self.expr(e)),
+                step: self.expr(&m.step),
+                ..**m
+            })),
+            SetOp::TopNested(levels) => SetOp::TopNested(
+                levels
+                    .iter()
+                    .map(|l| TopNestedLevel {
+                        count: l.count.as_ref().map(|e| self.expr(e)),
+                        key: self.expr(&l.key),
+                        others: l.others.as_ref().map(|e| self.expr(e)),
+                        aggregates: self.aggregates(&l.aggregates),
+                        result: self.expr(&l.result),
+                        ..*l
+                    })
+                    .collect_vec(),
+            ),
+            SetOp::Scan(s) => SetOp::Scan(Box::new(Scan {
+                defaults: self.exprs(&s.defaults),
+                steps: s
+                    .steps
+                    .iter()
+                    .map(|step| ScanStep {
+                        condition: self.expr(&step.condition),
+                        assignments: step.assignments.iter().map(|(at, e)| (*at, self.expr(e))).collect_vec(),
+                        output: step.output,
+                    })
+                    .collect_vec(),
+                ..**s
+            })),
+            SetOp::Pivot(p) => {
+                SetOp::Pivot(Pivot { names: p.names.clone(), missing: p.missing.clone(), ..*p })
+            }
+            SetOp::Narrow(columns) => SetOp::Narrow(columns.clone()),
+            SetOp::SchemaMerge(keep_order) => SetOp::SchemaMerge(*keep_order),
+            SetOp::Activity(a) => SetOp::Activity(Box::new(Activity {
+                id: self.expr(&a.id),
+                time: self.expr(&a.time),
+                bin: self.expr(&a.bin),
+                start: a.start.as_ref().map(|e| self.expr(e)),
+                end: a.end.as_ref().map(|e| self.expr(e)),
+                lookback: a.lookback.as_ref().map(|e| self.expr(e)),
+                dimensions: self.exprs(&a.dimensions),
+                ..**a
+            })),
+            SetOp::RowsNear(e, before, after) => SetOp::RowsNear(self.expr(e), *before, *after),
+        }
+    }
+
+    fn exprs(&mut self, es: &[Expr]) -> Vec<Expr> {
+        es.iter().map(|e| self.expr(e)).collect_vec()
+    }
+
+    fn sort_key(&mut self, k: &SortKey) -> SortKey {
+        SortKey { value: self.expr(&k.value), ..k.clone() }
+    }
+
+    fn aggregates(&mut self, aggregates: &[AggregateExpr]) -> Vec<AggregateExpr> {
+        aggregates.iter().map(|a| AggregateExpr { args: self.exprs(&a.args), ..*a }).collect_vec()
+    }
+
+    fn mv_expand(&mut self, m: &MvExpand) -> MvExpand {
+        MvExpand { items: m.items.iter().map(|(e, at, ty)| (self.expr(e), *at, *ty)).collect_vec(), ..*m }
+    }
+
+    /// A subquery split, and which columns it reads of what it is given.
+    fn subquery(&mut self, s: &Subquery) -> (Subquery, Vec<bool>) {
+        let all = vec![true; s.plan.columns.len()];
+        let plan = self.node(&s.plan, &all);
+        let read = self.given.get(&s.given.to_le_bytes()).cloned().unwrap_or_default();
+        (Subquery { plan, given: s.given }, read)
+    }
+
+    /// An expression with the tables inside it (`toscalar`, `in (T)`) split too.
+    fn expr(&mut self, e: &Expr) -> Expr {
+        if e.is_row_local() {
+            return e.clone();
+        }
+        if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
+            let mut needed = vec![false; plan.columns.len()];
+            if let Some(first) = needed.first_mut() {
+                *first = true;
+            }
+            let plan = self.node(plan, &needed);
+            let kind = match e.kind {
+                ExprKind::Scalar(_) => ExprKind::Scalar(plan),
+                _ => ExprKind::List(plan),
+            };
+            return Expr { kind, ty: e.ty, span: e.span };
+        }
+        e.with_children(e.children().iter().map(|child| self.expr(child)).collect_vec())
+    }
+
+    /// The longest run of row stages over a table, as a leaf, with what must wait on top of it.
+    fn leaf(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Option<Rc<Plan>> {
+        let mut chain: Vec<(&Stage, &Plan)> = Vec::new();
+        let mut at = plan;
+        let table = loop {
+            match &at.kind {
+                PlanKind::Stage(input, stage) => {
+                    chain.push((stage, at));
+                    at = input;
+                }
+                PlanKind::Table(name) => break name,
+                _ => return None,
+            }
+        };
+        chain.reverse();
+        let mut local: Vec<Stage> = Vec::new();
+        let mut waiting: Vec<Expr> = Vec::new();
+        let mut columns: &[Column] = &at.columns;
+        let mut taken = 0;
+        for (stage, node) in &chain {
+            let Some(next) = sink_below(stage, &waiting) else { break };
+            waiting = next.waiting;
+            local.extend(next.local);
+            columns = &node.columns;
+            taken += 1;
+        }
+        let rest = chain.get(taken..).unwrap_or_default();
+        // What the leaf's rows must carry: what the filters that wait and the stages above read.
+        let mut carried = needed.to_vec();
+        for i in (0..rest.len()).rev() {
+            let below = i
+                .checked_sub(1)
+                .and_then(|i| rest.get(i))
+                .map_or(columns.len(), |(_, node)| node.columns.len());
+            carried = rest.get(i).map_or(carried.clone(), |(stage, _)| stage_needs(stage, &carried, below));
+        }
+        carried.resize(columns.len(), false);
+        waiting.iter().for_each(|e| e.mark_columns(&mut carried));
+        let table_needs = local_needs(&local, carried, at.columns.len());
+        let index = self.leaves.len();
+        self.leaves.push(Leaf {
+            table: Rc::clone(table),
+            stages: local,
+            needed: table_needs,
+            columns: columns.to_vec(),
+        });
+        let span = plan.span;
+        let mut top = Plan::new(PlanKind::Leaf(index), columns.to_vec(), span, false);
+        for e in waiting {
+            let e = self.expr(&e);
+            top = Plan::new(
+                PlanKind::Stage(Rc::clone(&top), Stage::Where(e)),
+                top.columns.clone(),
+                span,
+                false,
+            );
+        }
+        for (stage, node) in rest {
+            let stage = map_stage(stage, &mut |e| self.expr(e));
+            top = Plan::new(PlanKind::Stage(top, stage), node.columns.clone(), node.span, false);
+        }
+        Some(top)
+    }
+}
+
+struct Sunk {
+    local: Option<Stage>,
+    waiting: Vec<Expr>,
+}
+
+/// Moves a stage below the filters that wait: filters commute with each other, and with a stage that leaves
+/// the columns they read alone. `None` if it cannot go there.
+fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
+    let reads = |at: usize| {
+        let mut reads = false;
+        for e in waiting {
+            e.any(&mut |x| {
+                reads |= matches!(x.kind, ExprKind::Column(i) if i == at);
+                false
+            });
+        }
+        reads
+    };
+    match stage {
+        Stage::Where(e) => {
+            let (local, late): (Vec<Expr>, Vec<Expr>) =
+                conjuncts(e).into_iter().partition(Expr::is_row_local);
+            let local = match local.len() {
+                0 => None,
+                1 => local.into_iter().next().map(Stage::Where),
+                _ => Some(Stage::Where(Expr { kind: ExprKind::And(local), ty: Type::Bool, span: e.span })),
+            };
+            let waiting = waiting.iter().cloned().chain(late).collect_vec();
+            Some(Sunk { local, waiting })
+        }
+        Stage::Extend(sets) => {
+            let fits = sets.iter().all(|(at, e)| e.is_row_local() && !reads(*at));
+            fits.then(|| Sunk { local: Some(stage.clone()), waiting: waiting.to_vec() })
+        }
+        Stage::Project(values) => {
+            if !values.iter().all(Expr::is_row_local) {
+                return None;
+            }
+            let moved: Option<Vec<Expr>> = waiting.iter().map(|e| remap(e, values)).collect_some();
+            moved.map(|waiting| Sunk { local: Some(stage.clone()), waiting })
+        }
+        Stage::MvExpand(m) => {
+            let fits = m.items.iter().all(|(e, at, _)| e.is_row_local() && !reads(*at));
+            fits.then(|| Sunk { local: Some(stage.clone()), waiting: waiting.to_vec() })
+        }
+        Stage::Parse(p) => {
+            let fits = p.source.is_row_local() && p.columns.iter().all(|(_, at, _)| !reads(*at));
+            fits.then(|| Sunk { local: Some(stage.clone()), waiting: waiting.to_vec() })
+        }
+        Stage::ParseKv(p) => {
+            let fits = p.source.is_row_local() && p.columns.iter().all(|(_, at, _)| !reads(*at));
+            fits.then(|| Sunk { local: Some(stage.clone()), waiting: waiting.to_vec() })
+        }
+    }
+}
+
+/// The parts of a conjunction: a row passes all of them or none of the whole.
+pub fn conjuncts(e: &Expr) -> Vec<Expr> {
+    match &e.kind {
+        ExprKind::And(items) => items.iter().flat_map(conjuncts).collect_vec(),
+        _ => vec![e.clone()],
+    }
+}
+
+/// A filter over a projection's output columns, if the projection keeps what it reads.
+fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
+    match &e.kind {
+        ExprKind::Column(i) => {
+            let at = values.iter().position(|v| matches!(v.kind, ExprKind::Column(j) if j == *i))?;
+            Some(Expr { kind: ExprKind::Column(at), ty: e.ty, span: e.span })
+        }
+        ExprKind::Window(_) => None,
+        _ => {
+            let children = e.children().iter().map(|child| remap(child, values));
+            Some(e.with_children(children.collect_some()?))
+        }
+    }
+}
+
+/// A stage with its expressions replaced.
+fn map_stage(stage: &Stage, f: &mut dyn FnMut(&Expr) -> Expr) -> Stage {
+    match stage {
+        Stage::Where(e) => Stage::Where(f(e)),
+        Stage::Extend(sets) => Stage::Extend(sets.iter().map(|(i, e)| (*i, f(e))).collect_vec()),
+        Stage::Project(values) => Stage::Project(values.iter().map(f).collect_vec()),
+        Stage::MvExpand(m) => Stage::MvExpand(Rc::new(MvExpand {
+            items: m.items.iter().map(|(e, at, ty)| (f(e), *at, *ty)).collect_vec(),
+            ..**m
+        })),
+        Stage::Parse(_) | Stage::ParseKv(_) => stage.clone(),
+    }
+}

@@ -1,0 +1,5 @@
+//! Text to tokens to a syntax tree.
+
+pub mod ast;
+pub mod lex;
+pub mod parse;

@@ -1,0 +1,402 @@
+//! Tokens to a syntax tree. Parsing never fails: it returns a tree and diagnostics.
+//!
+//! `expr` holds the scalar grammar, `operator` the operators of a pipeline; this file holds statements
+//! and what both share. An operator that cannot be read is skipped up to the next `|` or `;` of its level,
+//! so one pass reports several errors.
+
+mod expr;
+mod operands;
+mod operator;
+mod search;
+
+pub(crate) use operator::MAX_COLUMNS;
+
+use super::ast::{
+    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
+};
+use super::lex::{Lexeme, Token, lex};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::value::Type;
+use std::rc::Rc;
+
+/// How deep expressions may nest.
+const MAX_DEPTH: usize = 100;
+/// How many operators one chain (`a + b + c …`) may have: the tree leans left, one level each.
+const MAX_CHAIN: usize = 200;
+/// How long a query may be, in bytes. Sentinel's own limit is 10,000 characters.
+pub const MAX_LENGTH: usize = 1 << 20;
+
+/// The statements of a query and what is wrong with it.
+pub fn parse(source: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
+    if source.len() > MAX_LENGTH {
+        let d = Diagnostic::error("FP001", "The query is longer than 1 MiB.", Span::new(0, source.len()));
+        return (Vec::new(), vec![d]);
+    }
+    let (lexemes, diagnostics) = lex(source);
+    let mut parser = Parser { lexemes, at: 0, diagnostics, depth: 0 };
+    let statements = parser.statements(None);
+    (statements, parser.diagnostics)
+}
+
+struct Parser {
+    lexemes: Vec<Lexeme>,
+    at: usize,
+    diagnostics: Vec<Diagnostic>,
+    depth: usize,
+}
+
+/// The rest of an operator could not be read; the error is reported already.
+struct Skip;
+
+type Parsed<T> = Result<T, Skip>;
+
+const END: Token = Token::End;
+
+impl Parser {
+    fn token(&self) -> &Token {
+        self.lexemes.get(self.at).map_or(&END, |l| &l.token)
+    }
+
+    fn peek(&self, ahead: usize) -> &Token {
+        self.lexemes.get(self.at + ahead).map_or(&END, |l| &l.token)
+    }
+
+    fn span(&self) -> Span {
+        self.lexemes.get(self.at).or(self.lexemes.last()).map_or(Span::default(), |l| l.span)
+    }
+
+    /// The span of the token before this one.
+    fn last_span(&self) -> Span {
+        self.at.checked_sub(1).and_then(|i| self.lexemes.get(i)).map_or(Span::default(), |l| l.span)
+    }
+
+    /// Whether the token `ahead` touches the one before it.
+    fn touches(&self, ahead: usize) -> bool {
+        match (
+            self.lexemes.get(self.at + ahead),
+            (self.at + ahead).checked_sub(1).and_then(|i| self.lexemes.get(i)),
+        ) {
+            (Some(b), Some(a)) => a.span.end == b.span.start,
+            _ => false,
+        }
+    }
+
+    fn advance(&mut self) {
+        if self.at + 1 < self.lexemes.len() {
+            self.at += 1;
+        }
+    }
+
+    fn is(&self, mark: &str) -> bool {
+        matches!(self.token(), Token::Mark(m) if *m == mark)
+    }
+
+    fn peek_is(&self, ahead: usize, mark: &str) -> bool {
+        matches!(self.peek(ahead), Token::Mark(m) if *m == mark)
+    }
+
+    fn eat(&mut self, mark: &str) -> bool {
+        let found = self.is(mark);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self.token(), Token::Name(n) if n == word)
+    }
+
+    fn peek_word(&self, ahead: usize, word: &str) -> bool {
+        matches!(self.peek(ahead), Token::Name(n) if n == word)
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Reports that something else was expected here.
+    fn expected<T>(&mut self, what: &str) -> Parsed<T> {
+        self.report(Diagnostic::error("KS005", format!("Expected: {what}"), self.span()));
+        Err(Skip)
+    }
+
+    fn missing_expression<T>(&mut self) -> Parsed<T> {
+        self.report(Diagnostic::error("KS006", "Missing expression", self.span()));
+        Err(Skip)
+    }
+
+    /// One error a place: what follows from the first helps no one.
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.iter().any(|d| d.span == diagnostic.span) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn expect(&mut self, mark: &'static str) -> Parsed<()> {
+        if self.eat(mark) { Ok(()) } else { self.expected(mark) }
+    }
+
+    fn expect_word(&mut self, word: &'static str) -> Parsed<()> {
+        if self.eat_word(word) { Ok(()) } else { self.expected(word) }
+    }
+
+    /// Runs a parser one level deeper; too deep is an error here, not a stack overflow later.
+    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
+            let d = Diagnostic::error("FP002", "The query nests deeper than 100 levels.", self.span())
+                .with_hint("name inner parts with let");
+            self.report(d);
+            return Err(Skip);
+        }
+        self.depth += 1;
+        let result = parse(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Skips to the next mark of this level among `stops`, or the closing bracket of the level.
+    fn skip_to(&mut self, stops: &[&str]) {
+        let mut depth = 0_usize;
+        loop {
+            match self.token() {
+                Token::End => return,
+                Token::Mark(m @ ("(" | "[" | "{")) if depth > 0 || !stops.contains(m) => depth += 1,
+                Token::Mark(")" | "]" | "}") if depth == 0 => return,
+                Token::Mark(")" | "]" | "}") => depth -= 1,
+                Token::Mark(m) if depth == 0 && stops.contains(m) => return,
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    /// Statements up to the end, or up to the `}` of a lambda.
+    fn statements(&mut self, close: Option<&str>) -> Vec<Statement> {
+        let mut out = Vec::new();
+        loop {
+            // A `;` ends a statement; a second one has nothing to end.
+            if self.eat(";") && !out.is_empty() && self.is(";") {
+                let message = "The incomplete fragment is unexpected.";
+                self.report(Diagnostic::error("KS198", message, self.span()));
+            }
+            while self.eat(";") {}
+            if *self.token() == Token::End || close.is_some_and(|c| self.is(c)) {
+                return out;
+            }
+            let (start, before) = (self.span(), self.at);
+            let kind = self.statement().unwrap_or_else(|Skip| {
+                self.skip_to(&[";"]);
+                StatementKind::Error
+            });
+            out.push(Statement { kind, span: start.to(self.last_span()) });
+            if !self.is(";") && *self.token() != Token::End && !close.is_some_and(|c| self.is(c)) {
+                let message =
+                    if self.at == before { "The incomplete fragment is unexpected." } else { "Expected: ;" };
+                let code = if self.at == before { "KS198" } else { "KS005" };
+                self.report(Diagnostic::error(code, message, self.span()));
+                if self.at == before || self.is(")") || self.is("]") || self.is("}") {
+                    self.advance();
+                }
+                self.skip_to(&[";"]);
+            }
+        }
+    }
+
+    fn statement(&mut self) -> Parsed<StatementKind> {
+        let word = match self.token() {
+            Token::Name(word) => word.as_str(),
+            _ => "",
+        };
+        let next_is_name = matches!(self.peek(1), Token::Name(_) | Token::Mark("["));
+        match word {
+            "let" if next_is_name => {
+                self.advance();
+                let name = self.name()?;
+                self.expect("=")?;
+                let value = if self.is_lambda() { self.deeper(Self::lambda)? } else { self.pipe()? };
+                Ok(StatementKind::Let(name, value))
+            }
+            "set" if next_is_name => {
+                self.advance();
+                let name = self.name()?;
+                let value = if self.eat("=") { Some(self.scalar()?) } else { None };
+                Ok(StatementKind::Set(name, value))
+            }
+            "declare" if self.peek_word(1, "query_parameters") => {
+                self.advance();
+                self.advance();
+                self.expect("(")?;
+                let parameters = self.lambda_parameters()?;
+                Ok(StatementKind::Declare(parameters))
+            }
+            "declare" | "alias" | "restrict" if next_is_name => {
+                let d = Diagnostic::error(
+                    "FP010",
+                    format!("The statement '{word}' is not supported."),
+                    self.span(),
+                );
+                self.report(d);
+                Err(Skip)
+            }
+            _ => Ok(StatementKind::Query(self.pipe()?)),
+        }
+    }
+
+    /// A name: a bare one, or `['…']`, `["…"]`.
+    fn name(&mut self) -> Parsed<Name> {
+        match self.token() {
+            Token::Name(text) => {
+                let text = Rc::from(text.as_str());
+                let span = self.span();
+                self.advance();
+                Ok(Name { text, span })
+            }
+            Token::Mark("[") => match (self.peek(1).clone(), self.peek_is(2, "]")) {
+                (Token::Text(text), true) => {
+                    let start = self.span();
+                    self.advance();
+                    self.advance();
+                    let span = start.to(self.span());
+                    self.advance();
+                    Ok(Name { text: Rc::from(text), span })
+                }
+                _ => self.expected("a name"),
+            },
+            _ => self.expected("a name"),
+        }
+    }
+
+    /// A name or a name pattern with `*`, as `project-away` takes.
+    fn name_pattern(&mut self) -> Parsed<Name> {
+        if self.is("[") {
+            return self.name();
+        }
+        let start = self.span();
+        let mut text = String::new();
+        loop {
+            match self.token() {
+                Token::Name(n) if text.is_empty() || self.touches(0) => text.push_str(n),
+                Token::Mark("*") if text.is_empty() || self.touches(0) => text.push('*'),
+                _ => break,
+            }
+            self.advance();
+        }
+        if text.is_empty() {
+            return self.expected("a column name");
+        }
+        Ok(Name { text: Rc::from(text), span: start.to(self.last_span()) })
+    }
+
+    /// Items separated by commas, at least one.
+    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        let mut out = vec![item(self)?];
+        while self.eat(",") {
+            out.push(item(self)?);
+        }
+        Ok(out)
+    }
+
+    /// Items separated by commas up to a closing mark, which is eaten; none is fine, and so is a comma at the end.
+    fn list_until<T>(
+        &mut self,
+        close: &'static str,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
+        let mut out = Vec::new();
+        loop {
+            if self.eat(close) {
+                return Ok(out);
+            }
+            out.push(item(self)?);
+            if !self.eat(",") {
+                self.expect(close)?;
+                return Ok(out);
+            }
+        }
+    }
+
+    fn type_name(&mut self) -> Parsed<Type> {
+        let Token::Name(word) = self.token() else { return self.expected("a type") };
+        let Some(ty) = Type::from_name(word) else {
+            let d = Diagnostic::error("KS015", format!("'{word}' is not a type."), self.span()).with_hint(
+                "types are bool, int, long, real, decimal, datetime, timespan, guid, string, dynamic",
+            );
+            self.report(d);
+            return Err(Skip);
+        };
+        self.advance();
+        Ok(ty)
+    }
+
+    /// `name:type`
+    fn column_decl(&mut self) -> Parsed<ColumnDecl> {
+        let name = self.name()?;
+        self.expect(":")?;
+        Ok(ColumnDecl { name, ty: self.type_name()? })
+    }
+
+    /// Whether a lambda starts here: `(a:long) {`, `() {`, `(T:(*)) {`, `{`.
+    fn is_lambda(&self) -> bool {
+        if self.is("{") || (self.is_word("view") && self.peek_is(1, "(")) {
+            return true;
+        }
+        if !self.is("(") {
+            return false;
+        }
+        if self.peek_is(1, ")") {
+            return self.peek_is(2, "{");
+        }
+        matches!(self.peek(1), Token::Name(_)) && self.peek_is(2, ":")
+    }
+
+    fn lambda(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        let view = self.eat_word("view");
+        let parameters = if self.eat("(") { self.lambda_parameters()? } else { Vec::new() };
+        self.expect("{")?;
+        let mut statements = self.statements(Some("}"));
+        let close = self.span();
+        self.expect("}")?;
+        let body = match statements.pop().map(|s| s.kind) {
+            Some(StatementKind::Query(body)) => body,
+            Some(StatementKind::Error) => Expr { kind: ExprKind::Error, span: close },
+            _ => return self.missing_body(close),
+        };
+        let lambda = Lambda { view, parameters, statements, body };
+        Ok(Expr { kind: ExprKind::Lambda(Rc::new(lambda)), span: start.to(self.last_span()) })
+    }
+
+    fn missing_body<T>(&mut self, at: Span) -> Parsed<T> {
+        self.report(Diagnostic::error(
+            "KS006",
+            "Missing expression: the body of a function ends with what it yields.",
+            at,
+        ));
+        Err(Skip)
+    }
+
+    /// Parameters up to and with the `)`.
+    fn lambda_parameters(&mut self) -> Parsed<Vec<LambdaParameter>> {
+        self.list_until(")", |p| {
+            let name = p.name()?;
+            p.expect(":")?;
+            let ty = if p.eat("(") {
+                if p.eat("*") {
+                    p.expect(")")?;
+                    ParameterType::Table(Vec::new())
+                } else {
+                    ParameterType::Table(p.list_until(")", Self::column_decl)?)
+                }
+            } else {
+                ParameterType::Scalar(p.type_name()?)
+            };
+            let default = if p.eat("=") { Some(p.scalar()?) } else { None };
+            Ok(LambdaParameter { name, ty, default })
+        })
+    }
+}

@@ -1,0 +1,534 @@
+//! The operators of a pipeline, and the tabular sources that are operators themselves.
+
+use super::{Parsed, Parser, Skip};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::ast::{
+    Expr, ExprKind, Join, Name, Named, Operator, OperatorKind, Ordered, Parameter, PartitionBody, Reorder,
+};
+use crate::syntax::lex::Token;
+use std::rc::Rc;
+
+/// How many columns a table may have on its way through a query.
+pub(crate) const MAX_COLUMNS: usize = 4096;
+/// How long one pipeline may be.
+const MAX_STAGES: usize = 500;
+
+/// The names of operators with a dash, which the lexer cannot know.
+const DASHED: &[&str] = &[
+    "mv-expand",
+    "mv-apply",
+    "make-series",
+    "make-graph",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "project-smart",
+    "parse-where",
+    "parse-kv",
+    "top-hitters",
+    "top-nested",
+    "sample-distinct",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-mark-components",
+    "graph-where-nodes",
+    "graph-where-edges",
+    "assert-schema",
+    "partition-by",
+    "macro-expand",
+];
+
+/// Operators Kusto has and Forepost refuses by name.
+const REFUSED: &[&str] = &[
+    "facet",
+    "fork",
+    "reduce",
+    "make-graph",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-mark-components",
+    "graph-where-nodes",
+    "graph-where-edges",
+    "graph",
+    "assert-schema",
+    "execute_and_cache",
+    "macro-expand",
+    "partition-by",
+];
+
+/// Every operator Kusto has after a `|` and Forepost reads, for "did you mean".
+const OPERATORS: &[&str] = &[
+    "where",
+    "filter",
+    "extend",
+    "project",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "distinct",
+    "take",
+    "limit",
+    "sample",
+    "sort",
+    "order",
+    "top",
+    "count",
+    "summarize",
+    "join",
+    "lookup",
+    "union",
+    "mv-expand",
+    "mvexpand",
+    "mv-apply",
+    "mvapply",
+    "parse",
+    "parse-where",
+    "parse-kv",
+    "serialize",
+    "getschema",
+    "as",
+    "invoke",
+    "evaluate",
+    "make-series",
+    "top-hitters",
+    "sample-distinct",
+    "top-nested",
+    "partition",
+    "scan",
+    "search",
+    "find",
+    "render",
+    "consume",
+];
+
+impl Parser {
+    /// A source and the operators behind it; without operators, the source itself.
+    pub(super) fn pipe(&mut self) -> Parsed<Expr> {
+        self.deeper(|p| {
+            let source = p.source_expr()?;
+            let mut operators = Vec::new();
+            while p.eat("|") {
+                if operators.len() >= MAX_STAGES {
+                    return p.too_long();
+                }
+                operators.push(p.operator());
+            }
+            if operators.is_empty() {
+                return Ok(source);
+            }
+            let span = source.span.to(p.last_span());
+            Ok(Expr { kind: ExprKind::Pipe(Box::new(source), operators.into()), span })
+        })
+    }
+
+    /// A scalar expression, a table, or an operator that needs no input.
+    fn source_expr(&mut self) -> Parsed<Expr> {
+        let (word, start) = match self.token() {
+            Token::Name(w) => (w.clone(), self.span()),
+            _ => return self.scalar(),
+        };
+        let next_is_open = self.peek_is(1, "(");
+        let is_source = match word.as_str() {
+            "datatable" | "externaldata" | "external_data" => next_is_open,
+            "print" => !matches!(self.peek(1), Token::Mark("|" | ")" | ";" | "," | "=") | Token::End),
+            "range" => matches!(self.peek(1), Token::Name(_)) && self.peek_word(2, "from"),
+            "union" | "search" | "find" | "evaluate" => {
+                !matches!(self.peek(1), Token::Mark("|" | ")" | ";" | "," | "=" | ".") | Token::End)
+            }
+            _ => false,
+        };
+        if !is_source {
+            return self.scalar();
+        }
+        let name = self.name()?;
+        let kind = self.operands(&name)?;
+        let span = start.to(self.last_span());
+        Ok(Expr { kind: ExprKind::Source(Rc::new(Operator { name, kind, span })), span })
+    }
+
+    /// The operator after a `|`. What cannot be read is skipped to the next `|`, so that the rest is still checked.
+    fn operator(&mut self) -> Operator {
+        let start = self.span();
+        let name = self.operator_name();
+        let result = match &name {
+            Some(name) => self.operands(name),
+            None => {
+                self.report(Diagnostic::error("KS176", "Query operator expected.", start));
+                Err(Skip)
+            }
+        };
+        let kind = result.unwrap_or_else(|Skip| {
+            self.skip_to(&["|", ";"]);
+            OperatorKind::Error
+        });
+        let name = name.unwrap_or(Name { text: Rc::from(""), span: start });
+        Operator { name, kind, span: start.to(self.last_span()) }
+    }
+
+    /// The name of an operator, dashes joined.
+    pub(super) fn operator_name(&mut self) -> Option<Name> {
+        let Token::Name(first) = self.token() else { return None };
+        let start = self.span();
+        let mut text = first.clone();
+        let mut joined = 1;
+        let mut candidate = first.clone();
+        for i in 1..6 {
+            match self.peek(i) {
+                Token::Name(n) if i % 2 == 0 && self.touches(i) => candidate.push_str(n),
+                Token::Mark("-") if i % 2 == 1 && self.touches(i) => candidate.push('-'),
+                _ => break,
+            }
+            if DASHED.contains(&candidate.as_str()) {
+                (text, joined) = (candidate.clone(), i + 1);
+            }
+        }
+        for _ in 0..joined {
+            self.advance();
+        }
+        Some(Name { text: Rc::from(text), span: start.to(self.last_span()) })
+    }
+
+    fn operands(&mut self, name: &Name) -> Parsed<OperatorKind> {
+        Ok(match &*name.text {
+            "where" | "filter" => {
+                self.parameters()?;
+                OperatorKind::Where(self.scalar()?)
+            }
+            "extend" => OperatorKind::Extend(self.named_list()?),
+            "project" => OperatorKind::Project(if self.at_end() { Vec::new() } else { self.named_list()? }),
+            "project-away" => OperatorKind::ProjectAway(self.list(Self::name_pattern)?),
+            "project-keep" => OperatorKind::ProjectKeep(self.list(Self::name_pattern)?),
+            "project-rename" => OperatorKind::ProjectRename(self.named_list()?),
+            "project-reorder" => {
+                OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
+            }
+            "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::scalar)?),
+            "distinct" => {
+                self.parameters()?;
+                OperatorKind::Distinct(self.named_list()?)
+            }
+            "take" | "limit" => {
+                self.parameters()?;
+                OperatorKind::Take(self.scalar()?)
+            }
+            "sample" => OperatorKind::Sample(self.scalar()?),
+            "sort" | "order" => {
+                self.parameters()?;
+                self.expect_word("by")?;
+                OperatorKind::Sort(self.list(Self::ordered)?)
+            }
+            "top" => {
+                let count = self.scalar()?;
+                self.parameters()?;
+                self.expect_word("by")?;
+                OperatorKind::Top(count, self.ordered()?)
+            }
+            "count" => {
+                let name = if self.eat_word("as") { Some(self.name()?) } else { None };
+                OperatorKind::Count(name)
+            }
+            "summarize" => self.summarize()?,
+            "join" => OperatorKind::Join(self.join()?),
+            "lookup" => OperatorKind::Lookup(self.join()?),
+            "union" => {
+                let parameters = self.parameters()?;
+                OperatorKind::Union(parameters, self.list(Self::union_item)?)
+            }
+            "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()?),
+            "mv-apply" | "mvapply" => {
+                let expand = self.mv_expand()?;
+                self.expect_word("on")?;
+                OperatorKind::MvApply(expand, self.operators_in_parentheses()?)
+            }
+            "parse" | "parse-where" => OperatorKind::Parse(self.parse_pattern(&*name.text == "parse-where")?),
+            "parse-kv" => {
+                let source = self.scalar()?;
+                self.expect_word("as")?;
+                self.expect("(")?;
+                let columns = self.list_until(")", Self::column_decl)?;
+                OperatorKind::ParseKv(source, columns, self.with_properties()?)
+            }
+            "print" => OperatorKind::Print(self.named_list()?),
+            "range" => {
+                let column = self.name()?;
+                self.expect_word("from")?;
+                let from = self.scalar()?;
+                self.expect_word("to")?;
+                let to = self.scalar()?;
+                self.expect_word("step")?;
+                OperatorKind::Range(column, from, to, self.scalar()?)
+            }
+            "datatable" => {
+                self.expect("(")?;
+                let columns = self.list_until(")", Self::column_decl)?;
+                self.expect("[")?;
+                OperatorKind::Datatable(columns, self.list_until("]", Self::scalar)?)
+            }
+            "externaldata" | "external_data" => {
+                self.expect("(")?;
+                let columns = self.list_until(")", Self::column_decl)?;
+                self.expect("[")?;
+                let uris = self.list_until("]", Self::scalar)?;
+                OperatorKind::ExternalData(columns, uris, self.with_properties()?)
+            }
+            "serialize" => {
+                OperatorKind::Serialize(if self.at_end() { Vec::new() } else { self.named_list()? })
+            }
+            "getschema" => OperatorKind::GetSchema,
+            "as" => {
+                self.parameters()?;
+                OperatorKind::As(self.name()?)
+            }
+            "invoke" => OperatorKind::Invoke(self.scalar()?),
+            "evaluate" => {
+                self.parameters()?;
+                let call = self.scalar()?;
+                let schema = if self.eat(":") { Some(self.schema()?) } else { None };
+                OperatorKind::Evaluate(call, schema)
+            }
+            "make-series" => OperatorKind::MakeSeries(self.make_series()?),
+            "top-hitters" => {
+                let count = self.scalar()?;
+                self.expect_word("of")?;
+                let of = self.named()?;
+                let by = if self.eat_word("by") { Some(self.named()?) } else { None };
+                OperatorKind::TopHitters(count, of, by)
+            }
+            "sample-distinct" => {
+                let count = self.scalar()?;
+                self.expect_word("of")?;
+                OperatorKind::SampleDistinct(count, self.named()?)
+            }
+            "top-nested" => self.top_nested()?,
+            "partition" => {
+                let mut parameters = self.parameters()?;
+                self.expect_word("by")?;
+                // A name alone: what follows in parentheses is no argument of it.
+                let name = self.name()?;
+                let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+                let key = Named { names: Vec::new(), value };
+                parameters.extend(self.parameters()?);
+                let body = if self.eat("{") {
+                    let query = self.pipe()?;
+                    self.expect("}")?;
+                    PartitionBody::Query(Box::new(query))
+                } else {
+                    PartitionBody::Operators(self.operators_in_parentheses()?)
+                };
+                OperatorKind::Partition(parameters, key, body)
+            }
+            "scan" => OperatorKind::Scan(self.scan()?),
+            "search" => {
+                let parameters = self.parameters()?;
+                let tables = self.in_tables()?;
+                let case_sensitive = parameters
+                    .iter()
+                    .any(|p| matches!(&p.value.kind, ExprKind::Name(kind) if &**kind == "case_sensitive"));
+                OperatorKind::Search(parameters, tables, self.search_predicate(case_sensitive)?)
+            }
+            "find" => OperatorKind::Find(self.find()?),
+            "render" => self.render()?,
+            "consume" => OperatorKind::Ignored,
+            word => return self.unknown_operator(word, name),
+        })
+    }
+
+    fn unknown_operator(&mut self, word: &str, name: &Name) -> Parsed<OperatorKind> {
+        let d = if REFUSED.contains(&word) {
+            Diagnostic::error("FP010", format!("The operator '{word}' is not supported."), name.span)
+        } else {
+            let d = Diagnostic::error("KS176", "Query operator expected.", name.span);
+            match crate::nearest(word, OPERATORS.iter().copied()) {
+                Some(near) => d.with_hint(format!("did you mean '{near}'?")),
+                None => d,
+            }
+        };
+        self.report(d);
+        Err(Skip)
+    }
+
+    /// Whether the operator ends here.
+    pub(super) fn at_end(&self) -> bool {
+        matches!(self.token(), Token::End | Token::Mark("|" | ";" | ")" | "}"))
+    }
+
+    /// `kind=inner hint.strategy=broadcast …`
+    pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+        let mut out = Vec::new();
+        while let Token::Name(first) = self.token() {
+            let dotted =
+                self.peek_is(1, ".") && matches!(self.peek(2), Token::Name(_)) && self.peek_is(3, "=");
+            let known = matches!(
+                first.as_str(),
+                "kind"
+                    | "withsource"
+                    | "with_source"
+                    | "isfuzzy"
+                    | "bagexpansion"
+                    | "with_itemindex"
+                    | "flags"
+                    | "with_match_id"
+                    | "decodeblocks"
+                    | "expandoutput"
+            );
+            let hint = dotted && first == "hint";
+            if !hint && (!known || !self.peek_is(1, "=")) {
+                break;
+            }
+            let mut name = self.name()?;
+            if self.eat(".") {
+                let second = self.name()?;
+                name = Name {
+                    text: Rc::from(format!("{}.{}", name.text, second.text)),
+                    span: name.span.to(second.span),
+                };
+            }
+            self.expect("=")?;
+            let value = self.parameter_value()?;
+            out.push(Parameter { name, value });
+        }
+        Ok(out)
+    }
+
+    pub(super) fn parameter_value(&mut self) -> Parsed<Expr> {
+        if let Token::Name(word) = self.token() {
+            let (text, span) = (Rc::from(word.as_str()), self.span());
+            self.advance();
+            return Ok(Expr { kind: ExprKind::Name(text), span });
+        }
+        self.scalar()
+    }
+
+    /// `with (a=1, b="x")`, if it is there.
+    fn with_properties(&mut self) -> Parsed<Vec<Parameter>> {
+        if !self.eat_word("with") {
+            return Ok(Vec::new());
+        }
+        self.expect("(")?;
+        self.list_until(")", |p| {
+            let name = p.name()?;
+            p.expect("=")?;
+            Ok(Parameter { name, value: p.parameter_value()? })
+        })
+    }
+
+    fn reorder(&mut self) -> Option<Reorder> {
+        let granny = self.is_word("granny") && self.peek_is(1, "-");
+        let order = match (self.peek(if granny { 2 } else { 0 }), granny) {
+            (Token::Name(w), false) if w == "asc" => Reorder::Ascending,
+            (Token::Name(w), false) if w == "desc" => Reorder::Descending,
+            (Token::Name(w), true) if w == "asc" => Reorder::GrannyAscending,
+            (Token::Name(w), true) if w == "desc" => Reorder::GrannyDescending,
+            _ => return None,
+        };
+        for _ in 0..if granny { 3 } else { 1 } {
+            self.advance();
+        }
+        Some(order)
+    }
+
+    fn ordered(&mut self) -> Parsed<Ordered> {
+        let value = self.named()?;
+        let ascending = self.eat_word("asc");
+        if !ascending {
+            self.eat_word("desc");
+        }
+        let nulls_first = if self.eat_word("nulls") {
+            let first = self.eat_word("first");
+            if !first {
+                self.expect_word("last")?;
+            }
+            first
+        } else {
+            ascending
+        };
+        Ok(Ordered { value, ascending, nulls_first })
+    }
+
+    fn summarize(&mut self) -> Parsed<OperatorKind> {
+        self.parameters()?;
+        let aggregates = if self.is_word("by") { Vec::new() } else { self.named_list()? };
+        let by = if self.eat_word("by") { self.named_list()? } else { Vec::new() };
+        if aggregates.is_empty() && by.is_empty() {
+            return self.missing_expression();
+        }
+        Ok(OperatorKind::Summarize(aggregates, by))
+    }
+
+    /// A table: a name, a call, or a pipeline in parentheses.
+    pub(super) fn union_item(&mut self) -> Parsed<Expr> {
+        if self.is("(") {
+            return self.subquery();
+        }
+        let pattern = matches!(self.token(), Token::Mark("*")) || (self.peek_is(1, "*") && self.touches(1));
+        if pattern {
+            let name = self.name_pattern()?;
+            return Ok(Expr { kind: ExprKind::TablePattern(name.text), span: name.span });
+        }
+        self.scalar()
+    }
+
+    /// `( operators )`: a pipeline whose source is given.
+    fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
+        self.expect("(")?;
+        self.deeper(|p| {
+            let mut operators = vec![p.operator()];
+            while p.eat("|") {
+                if operators.len() >= MAX_STAGES {
+                    return p.too_long();
+                }
+                operators.push(p.operator());
+            }
+            p.expect(")")?;
+            Ok(operators)
+        })
+    }
+
+    /// `a = x, b, …`: columns, so not without end.
+    fn named_list(&mut self) -> Parsed<Vec<Named>> {
+        let start = self.span();
+        let items = self.list(Self::named)?;
+        if items.len() <= MAX_COLUMNS {
+            return Ok(items);
+        }
+        let message = format!("An operator of more than {MAX_COLUMNS} columns.");
+        self.report(Diagnostic::error("FP002", message, start));
+        Err(Skip)
+    }
+
+    fn too_long<T>(&mut self) -> Parsed<T> {
+        self.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", self.span()));
+        Err(Skip)
+    }
+
+    /// `( pipeline )`
+    fn subquery(&mut self) -> Parsed<Expr> {
+        self.expect("(")?;
+        let inner = self.pipe()?;
+        self.expect(")")?;
+        Ok(inner)
+    }
+
+    fn join(&mut self) -> Parsed<Join> {
+        let parameters = self.parameters()?;
+        let right = Box::new(self.union_item()?);
+        let on = if self.eat_word("on") {
+            self.list(Self::scalar)?
+        } else {
+            if !self.is_word("where") {
+                return self.expected("on");
+            }
+            let d = Diagnostic::error("FP010", "join … where is not supported.", self.span())
+                .with_hint("use on $left.a == $right.b");
+            self.report(d);
+            return Err(Skip);
+        };
+        Ok(Join { parameters, right, on })
+    }
+}

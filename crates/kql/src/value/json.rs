@@ -1,0 +1,353 @@
+//! JSON text to a [`Value`] and back, without recursion. What can be told from the raw text alone is [`super::raw`]'s.
+
+pub use super::raw::{
+    Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value, unescape,
+};
+
+use super::keyed::Keyed;
+use super::limits::{self, Limit};
+use super::raw::{error, unexpected};
+use super::{Bag, Str, Value, datetime, text, timespan};
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// How long the text of a value may grow, in bytes: arrays that share their items can be small in memory and endless as text.
+/// What is longer is cut; nothing in a log is.
+const MAX_TEXT: usize = 64 << 20;
+
+enum Frame {
+    Array(Vec<Value>),
+    Object(Vec<(Str, Value)>, Str),
+}
+
+/// Reads one JSON text to a value, the whole of it. Numbers without fraction that fit are long.
+pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    let mut stack: Vec<Frame> = Vec::new();
+    let mut at = skip_space(text, 0);
+    loop {
+        // A value starts here.
+        let mut done = match text.get(at) {
+            Some(b'{') => {
+                at = skip_space(text, at + 1);
+                if text.get(at) == Some(&b'}') {
+                    at += 1;
+                    Value::bag(Bag::new())
+                } else {
+                    let key = parse_key(text, &mut at)?;
+                    push_frame(&mut stack, Frame::Object(Vec::new(), key), at)?;
+                    continue;
+                }
+            }
+            Some(b'[') => {
+                at = skip_space(text, at + 1);
+                if text.get(at) == Some(&b']') {
+                    at += 1;
+                    Value::array(Vec::new())
+                } else {
+                    push_frame(&mut stack, Frame::Array(Vec::new()), at)?;
+                    continue;
+                }
+            }
+            _ => parse_scalar(text, &mut at)?,
+        };
+        // Put it where it belongs; close what it closes.
+        loop {
+            at = skip_space(text, at);
+            match stack.pop() {
+                None if at == text.len() => return Ok(done),
+                None => return error(at, Problem::Unexpected),
+                Some(Frame::Array(mut items)) => {
+                    items.push(done);
+                    match text.get(at) {
+                        Some(b',') => {
+                            at = skip_space(text, at + 1);
+                            stack.push(Frame::Array(items));
+                            break;
+                        }
+                        Some(b']') => {
+                            at += 1;
+                            done = Value::array(items);
+                        }
+                        _ => return unexpected(text, at),
+                    }
+                }
+                Some(Frame::Object(mut pairs, key)) => {
+                    pairs.push((key, done));
+                    match text.get(at) {
+                        Some(b',') => {
+                            at = skip_space(text, at + 1);
+                            let key = parse_key(text, &mut at)?;
+                            stack.push(Frame::Object(pairs, key));
+                            break;
+                        }
+                        Some(b'}') => {
+                            at += 1;
+                            done = Value::bag(bag_of(pairs));
+                        }
+                        _ => return unexpected(text, at),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), JsonError> {
+    if stack.len() >= MAX_DEPTH {
+        limits::meet(Limit::Depth);
+        return error(at, Problem::TooDeep);
+    }
+    stack.push(frame);
+    Ok(())
+}
+
+/// A bag of pairs in which the last of equal keys wins, at the place of the first.
+fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
+    if pairs.len() > 16 {
+        return large_bag(pairs);
+    }
+    let mut bag = Bag::new();
+    for (k, v) in pairs {
+        bag.insert(k, v);
+    }
+    bag
+}
+
+#[inline(never)]
+fn large_bag(pairs: Vec<(Str, Value)>) -> Bag {
+    let mut out: Keyed<(Str, Value)> = Keyed::default();
+    for (k, v) in pairs {
+        out.entry(k.as_bytes(), || (Rc::clone(&k), Value::Null)).1 = v;
+    }
+    Bag::from_distinct(out.into_items())
+}
+
+fn parse_string<'t>(text: &'t [u8], at: &mut usize) -> Result<Cow<'t, str>, JsonError> {
+    let end = skip_string(text, *at)?;
+    let body = text.get(*at + 1..end - 1).unwrap_or_default();
+    *at = end;
+    Ok(unescape(body))
+}
+
+fn parse_key(text: &[u8], at: &mut usize) -> Result<Str, JsonError> {
+    let key = Rc::from(&*parse_string(text, at)?);
+    *at = skip_space(text, *at);
+    if text.get(*at) != Some(&b':') {
+        return unexpected(text, *at);
+    }
+    *at = skip_space(text, *at + 1);
+    Ok(key)
+}
+
+fn parse_scalar(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
+    let start = *at;
+    let rest = text.get(start..).unwrap_or_default();
+    for (word, value) in [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))] {
+        if rest.starts_with(word.as_bytes()) {
+            *at = start + word.len();
+            return Ok(value);
+        }
+    }
+    match rest.first() {
+        Some(b'"') => Ok(Value::text(&parse_string(text, at)?)),
+        Some(b'-' | b'0'..=b'9') => parse_number(text, at),
+        _ => unexpected(text, start),
+    }
+}
+
+#[inline(never)]
+fn parse_number(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
+    let start = *at;
+    let Some((number, whole)) = number_token(text.get(start..).unwrap_or_default()) else {
+        return unexpected(text, start);
+    };
+    *at = start + number.len();
+    if whole && let Ok(n) = number.parse::<i64>() {
+        return Ok(Value::Long(n));
+    }
+    match number.parse::<f64>() {
+        Ok(n) if n.is_finite() => Ok(Value::Real(n)),
+        _ => error(start, Problem::Unexpected),
+    }
+}
+
+/// The number at the start of the bytes by JSON's grammar, and whether it is without fraction and exponent.
+fn number_token(bytes: &[u8]) -> Option<(&str, bool)> {
+    let digits = |mut i: usize| {
+        while bytes.get(i).is_some_and(u8::is_ascii_digit) {
+            i += 1;
+        }
+        i
+    };
+    let start = usize::from(bytes.first() == Some(&b'-'));
+    let mut end = digits(start);
+    if end == start || (bytes.get(start) == Some(&b'0') && end > start + 1) {
+        return None;
+    }
+    let mut whole = true;
+    if bytes.get(end) == Some(&b'.') {
+        whole = false;
+        let after = digits(end + 1);
+        if after == end + 1 {
+            return None;
+        }
+        end = after;
+    }
+    if let Some(b'e' | b'E') = bytes.get(end) {
+        whole = false;
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let after = digits(end + 1 + sign);
+        if after == end + 1 + sign {
+            return None;
+        }
+        end = after;
+    }
+    std::str::from_utf8(bytes.get(..end)?).ok().map(|s| (s, whole))
+}
+
+/// What is being written: a place in an array or in a bag.
+enum Written<'a> {
+    Array(std::slice::Iter<'a, Value>),
+    Bag(std::slice::Iter<'a, (Str, Value)>),
+}
+
+/// Writes a value as the compact JSON text Kusto gives for a dynamic. Without recursion: see [`MAX_DEPTH`].
+pub fn write(out: &mut String, value: &Value) {
+    let mut open: Vec<Written<'_>> = Vec::new();
+    let mut value = value;
+    loop {
+        match value {
+            Value::Array(items) => {
+                out.push('[');
+                open.push(Written::Array(items.iter()));
+            }
+            Value::Bag(bag) => {
+                out.push('{');
+                open.push(Written::Bag(bag.pairs().iter()));
+            }
+            scalar => write_scalar(out, scalar),
+        }
+        // On to the next value, closing what is done.
+        value = loop {
+            let first = out.ends_with(['[', '{']);
+            let room = out.len() <= MAX_TEXT;
+            match open.last_mut() {
+                None => return,
+                Some(Written::Array(items)) => match items.next().filter(|_| room) {
+                    Some(item) => {
+                        out.push_str(if first { "" } else { "," });
+                        break item;
+                    }
+                    None => out.push(']'),
+                },
+                Some(Written::Bag(pairs)) => match pairs.next().filter(|_| room) {
+                    Some((key, item)) => {
+                        out.push_str(if first { "" } else { "," });
+                        write_string(out, key);
+                        out.push(':');
+                        break item;
+                    }
+                    None => out.push('}'),
+                },
+            }
+            open.pop();
+        };
+    }
+}
+
+fn write_scalar(out: &mut String, value: &Value) {
+    match value {
+        Value::Null | Value::Array(_) | Value::Bag(_) => out.push_str("null"),
+        Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Value::Int(_) | Value::Long(_) | Value::Decimal(_) => out.push_str(&text::scalar(value)),
+        Value::Real(r) if r.is_finite() => write_real(out, *r),
+        Value::Real(_) | Value::Guid(_) => write_string(out, &text::scalar(value)),
+        Value::DateTime(t) => write_string(out, &datetime::format(*t)),
+        Value::Timespan(t) => write_string(out, &timespan::format(*t)),
+        Value::String(s) => write_string(out, s),
+    }
+}
+
+#[inline(never)]
+fn write_real(out: &mut String, r: f64) {
+    out.push_str(&text::real(r));
+    if r.fract() == 0.0 && r.abs() < 1e15 {
+        out.push_str(".0");
+    }
+}
+
+/// The compact JSON text of a value.
+pub fn to_text(value: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, value);
+    out
+}
+
+/// Writes a JSON string with quotes.
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut from = 0;
+    for (i, b) in text.bytes().enumerate() {
+        let escape = match b {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0..=0x1f => "",
+            _ => continue,
+        };
+        out.push_str(text.get(from..i).unwrap_or_default());
+        if escape.is_empty() {
+            let _ = write!(out, "\\u{b:04x}");
+        } else {
+            out.push_str(escape);
+        }
+        from = i + 1;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(text: &str) -> String {
+        parse(text.as_bytes()).map_or_else(|e| e.to_string(), |v| to_text(&v))
+    }
+
+    #[test]
+    fn reads_and_writes() {
+        for (text, want) in [
+            (
+                " {\"a\": [1, 2.5, null, true], \"a\\n\": \"\\u00e9\\ud83d\\ude00\"} ",
+                "{\"a\":[1,2.5,null,true],\"a\\n\":\"é😀\"}",
+            ),
+            ("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}"),
+            ("9223372036854775807", "9223372036854775807"),
+            ("\"\\ud800x\"", "\"\u{fffd}x\""),
+            ("[]", "[]"),
+            ("1.0", "1.0"),
+            ("01", "not JSON at byte 0"),
+            ("[1,]", "not JSON at byte 3"),
+            ("{\"a\":1", "the JSON text ends too early at byte 6"),
+            ("nul", "not JSON at byte 0"),
+            ("1 2", "not JSON at byte 2"),
+            ("", "the JSON text ends too early at byte 0"),
+        ] {
+            assert_eq!(round(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(parse(deep(MAX_DEPTH).as_bytes()).is_ok());
+        assert_eq!(parse(deep(100_000).as_bytes()).map_err(|e| e.problem).err(), Some(Problem::TooDeep));
+        assert_eq!(skip_value(deep(100_000).as_bytes(), 0), Ok(200_000));
+    }
+}

@@ -1,0 +1,369 @@
+//! The ten scalar types of Kusto and their values.
+//!
+//! A [`Value`] does not carry its static type: a plan knows the [`Type`] of every expression, and a
+//! `dynamic` expression may hold any variant (`parse_json("1")` is `Value::Long(1)` of type dynamic).
+//! One null serves all types. `string` has no null in Kusto: an expression of type string never
+//! yields [`Value::Null`]; what would be a null there is the empty text.
+
+pub mod collect;
+pub mod compare;
+pub mod convert;
+pub mod datetime;
+pub mod json;
+pub mod keyed;
+pub mod limits;
+pub mod raw;
+pub mod sort;
+pub mod text;
+pub mod timespan;
+
+use collect::Collect;
+pub use rust_decimal::Decimal;
+use std::rc::Rc;
+
+/// Text shared between rows; cloning copies a pointer.
+pub type Str = Rc<str>;
+
+/// A scalar type of Kusto.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `bool`
+    Bool,
+    /// `int`, 32 bits
+    Int,
+    /// `long`, 64 bits
+    Long,
+    /// `real`, IEEE 754 double
+    Real,
+    /// `decimal`
+    Decimal,
+    /// `datetime`, 100 ns ticks since 0001-01-01 UTC
+    DateTime,
+    /// `timespan`, 100 ns ticks
+    Timespan,
+    /// `guid`
+    Guid,
+    /// `string`, never null
+    String,
+    /// `dynamic`: any value, an array or a property bag
+    Dynamic,
+}
+
+impl Type {
+    /// The name Kusto prints for the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Long => "long",
+            Type::Real => "real",
+            Type::Decimal => "decimal",
+            Type::DateTime => "datetime",
+            Type::Timespan => "timespan",
+            Type::Guid => "guid",
+            Type::String => "string",
+            Type::Dynamic => "dynamic",
+        }
+    }
+
+    /// The type named in a query (`datatable(x:long)`, `typeof(date)`), with Kusto's aliases.
+    pub fn from_name(name: &str) -> Option<Type> {
+        Some(match name {
+            "bool" | "boolean" => Type::Bool,
+            "int" | "int32" | "int8" => Type::Int,
+            "long" | "int64" => Type::Long,
+            "real" | "double" => Type::Real,
+            "decimal" => Type::Decimal,
+            "datetime" | "date" => Type::DateTime,
+            "timespan" | "time" => Type::Timespan,
+            "guid" | "uuid" | "uniqueid" => Type::Guid,
+            "string" => Type::String,
+            "dynamic" => Type::Dynamic,
+            _ => return None,
+        })
+    }
+
+    /// `int`, `long`, `real` or `decimal`.
+    pub fn is_number(self) -> bool {
+        matches!(self, Type::Int | Type::Long | Type::Real | Type::Decimal)
+    }
+
+    /// `int` or `long`.
+    pub fn is_integer(self) -> bool {
+        matches!(self, Type::Int | Type::Long)
+    }
+
+    /// What an expression of this type yields where a value is missing: `""` for string, else null.
+    pub fn missing(self) -> Value {
+        if self == Type::String { Value::empty_text() } else { Value::Null }
+    }
+}
+
+/// A scalar value.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    /// The null of every type but string.
+    #[default]
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// `int(1)`
+    Int(i32),
+    /// `1`
+    Long(i64),
+    /// `1.5`
+    Real(f64),
+    /// `decimal(1.5)`
+    Decimal(Decimal),
+    /// Ticks of 100 ns since 0001-01-01T00:00:00Z.
+    DateTime(i64),
+    /// Ticks of 100 ns.
+    Timespan(i64),
+    /// Sixteen bytes in the order they are written.
+    Guid([u8; 16]),
+    /// `"text"`
+    String(Str),
+    /// `dynamic([1, 2])`
+    Array(Rc<Vec<Value>>),
+    /// `dynamic({"a": 1})`
+    Bag(Rc<Bag>),
+}
+
+const _: () = assert!(size_of::<Value>() <= 24, "a row is a vector of these");
+
+/// About how many bytes values take, with all that is in them.
+pub fn bytes(values: &[Value]) -> usize {
+    let mut waiting: Vec<&Value> = values.iter().collect_vec();
+    let mut bytes = 0;
+    while let Some(value) = waiting.pop() {
+        bytes += size_of::<Value>();
+        match value {
+            Value::String(text) => bytes += text.len(),
+            Value::Array(items) => waiting.extend(items.iter()),
+            Value::Bag(bag) => {
+                for (key, value) in bag.iter() {
+                    bytes += size_of::<Str>() + key.len();
+                    waiting.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes
+}
+
+/// A property bag: keys in the order they were first written, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Bag(Vec<(Str, Value)>);
+
+impl Bag {
+    /// An empty bag.
+    pub fn new() -> Bag {
+        Bag::default()
+    }
+
+    /// The value of `key`, if the bag has it.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)
+    }
+
+    /// Sets `key`; a key that is there keeps its place and takes the new value.
+    pub fn insert(&mut self, key: Str, value: Value) {
+        match self.0.iter_mut().find(|(k, _)| *k == key) {
+            Some(slot) => slot.1 = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Sets `key` unless the bag has it.
+    pub fn insert_if_absent(&mut self, key: Str, value: Value) {
+        if self.get(&key).is_none() {
+            self.0.push((key, value));
+        }
+    }
+
+    /// A bag of pairs whose keys the caller knows to be distinct.
+    pub fn from_distinct(pairs: Vec<(Str, Value)>) -> Bag {
+        Bag(pairs)
+    }
+
+    /// The pairs in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Str, Value)> {
+        self.0.iter()
+    }
+
+    /// The pairs in order, as a slice.
+    pub fn pairs(&self) -> &[(Str, Value)] {
+        &self.0
+    }
+
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Drop for Bag {
+    /// Without recursion: what nests deep must not need a deep stack to go away.
+    fn drop(&mut self) {
+        let nests = |v: &Value| matches!(v, Value::Array(_) | Value::Bag(_));
+        if !self.0.iter().any(|(_, v)| nests(v)) {
+            return;
+        }
+        let mut waiting: Vec<Value> = std::mem::take(&mut self.0).into_iter().map(|(_, v)| v).collect_vec();
+        while let Some(value) = waiting.pop() {
+            match value {
+                Value::Array(items) => waiting.extend(Rc::into_inner(items).into_iter().flatten()),
+                Value::Bag(bag) => {
+                    if let Some(mut bag) = Rc::into_inner(bag) {
+                        waiting.extend(std::mem::take(&mut bag.0).into_iter().map(|(_, v)| v));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+thread_local! {
+    static EMPTY: Str = Rc::from("");
+}
+
+impl Value {
+    /// The empty text, shared.
+    pub fn empty_text() -> Value {
+        Value::String(EMPTY.with(Rc::clone))
+    }
+
+    /// A text value.
+    pub fn text(text: &str) -> Value {
+        if text.is_empty() { Value::empty_text() } else { Value::String(Rc::from(text)) }
+    }
+
+    /// An array value.
+    pub fn array(items: Vec<Value>) -> Value {
+        Value::Array(Rc::new(items))
+    }
+
+    /// An array of texts.
+    pub fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Value {
+        Value::array(items.map(Value::text).collect_vec())
+    }
+
+    /// A property bag value of pairs whose keys are distinct.
+    pub fn object(pairs: &[(&str, Value)]) -> Value {
+        Value::bag(Bag(pairs.iter().map(|(key, value)| (Str::from(*key), value.clone())).collect_vec()))
+    }
+
+    /// A property bag value.
+    pub fn bag(bag: Bag) -> Value {
+        Value::Bag(Rc::new(bag))
+    }
+
+    /// Whether this is the null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// The truth of a predicate: only `true` is true (a null is not).
+    pub fn is_true(&self) -> bool {
+        matches!(self, Value::Bool(true))
+    }
+
+    /// The text of a string value, without conversion.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The items of an array value.
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The bag of a property bag value.
+    pub fn as_bag(&self) -> Option<&Bag> {
+        match self {
+            Value::Bag(bag) => Some(bag),
+            _ => None,
+        }
+    }
+
+    /// The integer of an `int` or `long` value.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Value::Int(n) => Some(i64::from(*n)),
+            Value::Long(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The type of the variant, `None` for null. Arrays and bags are dynamic.
+    pub fn own_type(&self) -> Option<Type> {
+        Some(match self {
+            Value::Null => return None,
+            Value::Bool(_) => Type::Bool,
+            Value::Int(_) => Type::Int,
+            Value::Long(_) => Type::Long,
+            Value::Real(_) => Type::Real,
+            Value::Decimal(_) => Type::Decimal,
+            Value::DateTime(_) => Type::DateTime,
+            Value::Timespan(_) => Type::Timespan,
+            Value::Guid(_) => Type::Guid,
+            Value::String(_) => Type::String,
+            Value::Array(_) | Value::Bag(_) => Type::Dynamic,
+        })
+    }
+}
+
+impl From<bool> for Value {
+    fn from(v: bool) -> Value {
+        Value::Bool(v)
+    }
+}
+impl From<i64> for Value {
+    fn from(v: i64) -> Value {
+        Value::Long(v)
+    }
+}
+impl From<f64> for Value {
+    fn from(v: f64) -> Value {
+        Value::Real(v)
+    }
+}
+impl From<&str> for Value {
+    fn from(v: &str) -> Value {
+        Value::text(v)
+    }
+}
+impl From<String> for Value {
+    fn from(v: String) -> Value {
+        Value::text(&v)
+    }
+}
+
+/// One column of a table: its name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// As a query writes it, without brackets.
+    pub name: Str,
+    /// The type of its values.
+    pub ty: Type,
+}
+
+impl Column {
+    /// A column.
+    pub fn new(name: &str, ty: Type) -> Column {
+        Column { name: Rc::from(name), ty }
+    }
+}

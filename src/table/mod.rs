@@ -1,4 +1,0 @@
-//! Records to rows.
-
-pub mod cloudtrail;
-pub mod user;
