@@ -8,8 +8,9 @@ use kql::bind::{Catalog, Table};
 use kql::diagnostic::{Diagnostic, Severity, Span};
 use kql::exec::late::compile;
 use kql::plan::split::{Leaf, Split, split};
-use kql::value::{Column, Value, collect::Collect, json, keyed::Keyed};
+use kql::value::{Column, Value, json};
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A rule file as the host read it.
@@ -84,7 +85,7 @@ impl Finding {
 
 /// Findings as a JSON array.
 pub fn findings_json(findings: &[Finding]) -> String {
-    json::to_text(&Value::array(findings.iter().map(Finding::to_value).collect_vec()))
+    json::to_text(&Value::array(findings.iter().map(Finding::to_value).collect()))
 }
 
 /// A rule ready to run.
@@ -101,10 +102,10 @@ pub struct CompiledRule {
 
 /// The tables queries can read: `AWSCloudTrail` and the user's.
 pub fn catalog(tables: &[NamedTable]) -> Catalog {
-    let columns = aws_cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect_vec();
+    let columns = aws_cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect();
     let own = Table { name: Rc::from(super::feed::TABLE), columns };
     let given = tables.iter().map(|t| Table { name: Rc::from(&*t.name), columns: t.table.columns.clone() });
-    Catalog { tables: std::iter::once(own).chain(given).collect_vec() }
+    Catalog { tables: std::iter::once(own).chain(given).collect() }
 }
 
 /// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`, and which rules cost
@@ -141,7 +142,7 @@ fn reads_every_event(CompiledRule { file, rule, split, .. }: &CompiledRule) -> O
 /// The built-in rules as files.
 pub fn built_in() -> Vec<RuleFile> {
     let file = |(file, text): &(&str, &str)| RuleFile { file: (*file).to_owned(), text: (*text).to_owned() };
-    rule::BUILT_IN.iter().map(file).collect_vec()
+    rule::BUILT_IN.iter().map(file).collect()
 }
 
 /// Compiles rule files; the built-in ones if there are none.
@@ -161,7 +162,7 @@ thread_local! {
 fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
     let catalog = catalog(tables);
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
-    let mut ids: Keyed<Option<&str>> = Keyed::default();
+    let mut ids: HashMap<String, &str> = HashMap::new();
     for RuleFile { file, text } in files {
         let loaded = rule::load(text);
         let name = loaded.rule.as_ref().map(|r| r.name.clone());
@@ -171,7 +172,7 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledR
         findings.extend(
             result.diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), rule.query.finding(d))),
         );
-        if let Some(other) = ids.entry(rule.id.as_bytes(), || None).replace(file) {
+        if let Some(other) = ids.insert(rule.id.to_string(), file) {
             let message =
                 format!("the id {} is also that of {other}: their alerts cannot be told apart", rule.id);
             let finding = rule::Finding {

@@ -13,7 +13,7 @@ use kql::exec::stage::{self, CompiledStage};
 use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, Stage};
-use kql::value::{Type, Value, collect::Collect, datetime, json};
+use kql::value::{Type, Value, datetime, json};
 use std::rc::Rc;
 
 /// Of how many rows of one event the values are shown; an `mv-expand` can make more.
@@ -92,7 +92,7 @@ impl Explainer<'_> {
             .iter()
             .enumerate()
             .map(|(i, n)| if *n { record.column(i) } else { Value::Null })
-            .collect_vec();
+            .collect();
         let mut rows = if reads_events { vec![Row { values, evidence: Evidence::None }] } else { Vec::new() };
         for (i, stage) in leaf.stages.iter().enumerate() {
             if i > 0 {
@@ -119,8 +119,8 @@ impl Explainer<'_> {
             span.end,
             rows.len()
         ));
-        let compiled: Vec<CompiledStage> = CompiledStage::local(stage).into_iter().collect_vec();
-        let programs: Vec<Program> = expressions.iter().map(|e| Program::new(e)).collect_vec();
+        let compiled: Vec<CompiledStage> = CompiledStage::local(stage).into_iter().collect();
+        let programs: Vec<Program> = expressions.iter().map(|e| Program::new(e)).collect();
         let count = rows.len();
         let mut made = Vec::new();
         for (i, row) in rows.into_iter().enumerate() {
@@ -166,9 +166,9 @@ impl Explainer<'_> {
 fn parts(stage: &Stage) -> (&'static str, Vec<&Expr>) {
     match stage {
         Stage::Where(e) => ("where", vec![e]),
-        Stage::Extend(sets) => ("extend", sets.iter().map(|(_, e)| e).collect_vec()),
-        Stage::Project(values) => ("project", values.iter().collect_vec()),
-        Stage::MvExpand(m) => ("mv-expand", m.items.iter().map(|(e, ..)| e).collect_vec()),
+        Stage::Extend(sets) => ("extend", sets.iter().map(|(_, e)| e).collect()),
+        Stage::Project(values) => ("project", values.iter().collect()),
+        Stage::MvExpand(m) => ("mv-expand", m.items.iter().map(|(e, ..)| e).collect()),
         Stage::Parse(p) => ("parse", vec![&p.source]),
         Stage::ParseKv(p) => ("parse-kv", vec![&p.source]),
     }

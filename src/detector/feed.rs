@@ -15,7 +15,7 @@ use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
-use kql::value::{Value, collect::Collect, datetime, json};
+use kql::value::{Value, datetime, json};
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::rc::Rc;
@@ -80,7 +80,7 @@ impl LeafState {
             Some(t) => window.contains(t),
             None => !self.reads_events,
         };
-        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect_vec())
+        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
     }
 
     fn sort(&mut self) {
@@ -88,17 +88,15 @@ impl LeafState {
             fn raw(row: &Row) -> &[u8] {
                 row.evidence.events().first().map_or(&[], |e| &e.raw)
             }
-            kql::value::sort::sort_by(&mut self.rows, |(t, a), (u, b)| {
-                t.cmp(u).then_with(|| raw(a).cmp(raw(b)))
-            });
+            self.rows.sort_by(|(t, a), (u, b)| t.cmp(u).then_with(|| raw(a).cmp(raw(b))));
         }
     }
 }
 
 /// The times of the rows of several leaves, sorted.
 pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
-    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect_vec();
-    kql::value::sort::sort(&mut times);
+    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
+    times.sort();
     times.dedup();
     times
 }
@@ -173,8 +171,7 @@ impl Feed {
                 TABLE => self.state.sieve.add(leaf),
                 _ => self.state.sieve.add_never(),
             }
-            let stages: Vec<CompiledStage> =
-                leaf.stages.iter().filter_map(CompiledStage::local).collect_vec();
+            let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
             let mut state = LeafState {
                 leading: stage::leading_filters(&stages),
                 stages,
@@ -297,7 +294,7 @@ impl Feed {
     pub fn take_rows(&mut self, leaf: usize) -> Table {
         let Some(leaf) = self.state.leaves.get_mut(leaf) else { return Table::default() };
         leaf.rows.iter().for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-        Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect_vec())
+        Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect())
     }
 
     /// How many rows found no room.
@@ -441,7 +438,7 @@ impl State {
                 .iter()
                 .enumerate()
                 .map(|(i, n)| if *n { row.column(i) } else { Value::Null })
-                .collect_vec();
+                .collect();
             let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
             let rows = &mut leaf.rows;
             let (mut found, mut dropped, keep) = (false, 0, self.keep);

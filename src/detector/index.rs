@@ -6,7 +6,8 @@
 use crate::rule::{self, EventGrouping, Kind};
 use cloudtrail::source::{Problem, Record, Sink};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
-use kql::value::{Value, collect::Collect, json, keyed::Keys, text, timespan};
+use indexmap::IndexSet;
+use kql::value::{Value, json, text, timespan};
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
 pub const COLUMNS: [&str; 6] =
@@ -43,7 +44,7 @@ pub struct Batch {
 /// Indexes the records it is offered.
 #[derive(Debug)]
 pub struct EventIndex {
-    known: [Keys; COLUMNS.len()],
+    known: [IndexSet<String>; COLUMNS.len()],
     fresh: [Vec<String>; COLUMNS.len()],
     columns: [Option<usize>; COLUMNS.len()],
     batch: Batch,
@@ -84,10 +85,10 @@ impl EventIndex {
             return 0;
         };
         let word = value.get(..value.floor_char_boundary(MAX_WORD)).unwrap_or(value);
-        let full = known.len() >= MAX_WORDS && !known.contains(word.as_bytes());
+        let full = known.len() >= MAX_WORDS && !known.contains(word);
         let word = if full { OTHER } else { word };
         let count = known.len();
-        let place = known.place(word.as_bytes());
+        let (place, _) = known.insert_full(word.to_string());
         if place == count {
             fresh.push(word.to_owned());
         }
@@ -146,7 +147,7 @@ pub fn describe(rule_text: &str) -> String {
     let pair = |key: &str, value: &str| Value::texts([key, value].into_iter());
     let entities = rule.entity_mappings.iter().map(|m| {
         let fields = m.fields.iter().map(|(name, used)| pair(name, &used.column));
-        Value::object(&[("type", Value::text(m.entity.name)), ("fields", Value::array(fields.collect_vec()))])
+        Value::object(&[("type", Value::text(m.entity.name)), ("fields", Value::array(fields.collect()))])
     });
     let details = rule.custom_details.iter().map(|(key, column)| pair(key, column));
     let kind = if rule.kind == Kind::Nrt { "NRT" } else { "Scheduled" };
@@ -174,7 +175,7 @@ pub fn describe(rule_text: &str) -> String {
         ("tactics", list(&rule.tactics)),
         ("techniques", list(&rule.techniques)),
         ("subTechniques", list(&rule.sub_techniques)),
-        ("entityMappings", Value::array(entities.collect_vec())),
-        ("customDetails", Value::array(details.collect_vec())),
+        ("entityMappings", Value::array(entities.collect())),
+        ("customDetails", Value::array(details.collect())),
     ]))
 }

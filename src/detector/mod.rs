@@ -30,7 +30,7 @@ use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
 use kql::exec::run::{Run, Table};
 use kql::exec::{Budget, ExecError};
-use kql::value::{collect::Collect, datetime, json};
+use kql::value::{datetime, json};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -131,7 +131,7 @@ impl Detector {
             return Err(findings);
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
-        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, tables)).collect_vec();
+        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, tables)).collect();
         Ok(Detector {
             rules,
             feed,
@@ -370,7 +370,7 @@ impl RuleState {
 /// The rows of a rule's query at a tick.
 fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
     let window = state.rule().schedule.window(tick);
-    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect_vec();
+    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
     let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }

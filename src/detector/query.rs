@@ -10,7 +10,7 @@ use kql::exec::run::{Run, Table};
 use kql::exec::{Budget, ExecError};
 use kql::plan::Plan;
 use kql::plan::split::split;
-use kql::value::{Column, Type, Value, collect::Collect, json, text};
+use kql::value::{Column, Type, Value, json, text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ops::Range;
@@ -123,7 +123,7 @@ impl QueryRun {
         }
         self.fold(true);
         let folded = std::mem::replace(&mut self.folds, folds(&self.root, self.now, Budget::default()));
-        let tables: Vec<Table> = self.leaves.clone().map(|leaf| self.feed.take_rows(leaf)).collect_vec();
+        let tables: Vec<Table> = self.leaves.clone().map(|leaf| self.feed.take_rows(leaf)).collect();
         let mut run = Run::new(self.now, &tables, Budget::default());
         let folded = folded.into_iter().try_for_each(|fold| {
             let (step, rows) = fold.finish()?;

@@ -7,8 +7,9 @@
 use cloudtrail::table::aws_cloudtrail;
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, ExprKind, Stage};
-use kql::value::{Type, Value, collect::Collect, keyed::Keys};
+use kql::value::{Type, Value};
 use memchr::memmem::Finder;
+use std::collections::HashSet;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
@@ -19,7 +20,7 @@ const ESCAPE: &[u8] = b"u00";
 /// The signs of all rules.
 pub struct Signs {
     /// Names of events, lower case.
-    names: Keys,
+    names: HashSet<Vec<u8>>,
     /// Texts that columns must have.
     texts: Vec<Finder<'static>>,
     /// Whether some rule wants events without any sign.
@@ -39,7 +40,7 @@ enum Sign {
 impl Default for Signs {
     fn default() -> Signs {
         Signs {
-            names: Keys::default(),
+            names: HashSet::new(),
             texts: Vec::new(),
             always: false,
             name_key: Finder::new(NAME_KEY),
@@ -56,7 +57,7 @@ impl Signs {
             Some(signs) => {
                 for sign in signs {
                     match sign {
-                        Sign::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().as_bytes())),
+                        Sign::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().into())),
                         Sign::Text(text) => self.texts.push(Finder::new(text.as_bytes()).into_owned()),
                     }
                 }
@@ -201,8 +202,9 @@ fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
     match &e.kind {
         ExprKind::And(items) => items.iter().map(|i| of_filter(i, changed)).fold(None, better),
         ExprKind::Or(items) => {
-            let all: Option<Vec<Vec<Sign>>> = items.iter().map(|i| of_filter(i, changed)).collect_some();
-            all.map(|lists| lists.into_iter().flatten().collect_vec())
+            let all: Option<Vec<Vec<Sign>>> =
+                items.iter().map(|i| of_filter(i, changed)).collect::<Option<Vec<_>>>();
+            all.map(|lists| lists.into_iter().flatten().collect())
         }
         ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),
         ExprKind::Call(call) => {

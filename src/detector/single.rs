@@ -16,7 +16,7 @@ use kql::exec::stage::{self, CompiledStage};
 use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
-use kql::value::{Column, Value, collect::Collect, json};
+use kql::value::{Column, Value, json};
 use std::rc::Rc;
 
 /// What one event may cost one rule, in values.
@@ -81,7 +81,7 @@ impl Judge {
         }
         let mut signs = Signs::default();
         compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| signs.add(leaf));
-        let rules = compiled.into_iter().map(SingleRule::new).collect_vec();
+        let rules = compiled.into_iter().map(SingleRule::new).collect();
         Ok(Judge { rules, signs, stack: Vec::new() })
     }
 
@@ -131,7 +131,7 @@ impl SingleRule {
             && trigger.threshold == 0
             && rule.suppression.is_none()
             && Outlook::of(&split.root) > Outlook::Open;
-        let leaves = split.leaves.iter().map(SingleLeaf::new).collect_vec();
+        let leaves = split.leaves.iter().map(SingleLeaf::new).collect();
         SingleRule { compiled, leaves, conclusive }
     }
 
@@ -160,7 +160,7 @@ impl SingleRule {
 
 impl SingleLeaf {
     fn new(leaf: &Leaf) -> SingleLeaf {
-        let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect_vec();
+        let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
         let leading = stage::leading_filters(&stages);
         SingleLeaf { leading, stages, needed: leaf.needed.clone(), columns: leaf.columns.clone() }
     }
@@ -169,7 +169,7 @@ impl SingleLeaf {
         let mut rows = Vec::new();
         if stage::passes(&self.stages, self.leading, event, stack) {
             let value = |(i, needed): (usize, &bool)| if *needed { event.column(i) } else { Value::Null };
-            let values = self.needed.iter().enumerate().map(value).collect_vec();
+            let values = self.needed.iter().enumerate().map(value).collect();
             let rest = self.stages.get(self.leading..).unwrap_or_default();
             let row = Row { values, evidence: Evidence::None };
             stage::run(rest, row, &mut BUDGET.clone(), stack, &mut |row| rows.push(row))?;
@@ -248,12 +248,12 @@ fn warm(plan: &Plan) {
         }
         PlanKind::Set(input, op) => {
             let keys: Vec<&Expr> = match op {
-                SetOp::Sort(keys) => keys.iter().map(|k| &k.value).collect_vec(),
+                SetOp::Sort(keys) => keys.iter().map(|k| &k.value).collect(),
                 SetOp::Top(_, key) => vec![&key.value],
                 SetOp::Summarize(s) => {
-                    s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect_vec()
+                    s.keys.iter().chain(s.aggregates.iter().flat_map(|a| &a.args)).collect()
                 }
-                SetOp::Window(sets) => sets.iter().map(|(_, e)| e).collect_vec(),
+                SetOp::Window(sets) => sets.iter().map(|(_, e)| e).collect(),
                 _ => Vec::new(),
             };
             keys.into_iter().for_each(|e| Program::new(e).warm());

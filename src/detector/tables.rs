@@ -2,7 +2,6 @@
 
 use super::check::Finding;
 use cloudtrail::table::user::{UserTable, parse_schema};
-use kql::value::collect::Collect;
 
 /// How many problems of one table are told.
 const MAX_TOLD: usize = 10;
@@ -31,13 +30,13 @@ impl NamedTable {
         };
         let columns = parse_schema(schema).map_err(|problems| {
             let told = problems.into_iter().take(MAX_TOLD);
-            told.map(|p| finding(1, p.at.start + 1, format!("the schema: {}", p.message))).collect_vec()
+            told.map(|p| finding(1, p.at.start + 1, format!("the schema: {}", p.message))).collect::<Vec<_>>()
         })?;
         let (table, problems) = UserTable::read(columns, text);
         if problems.is_empty() {
             return Ok(NamedTable { name: name.to_owned(), table });
         }
         let line = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        Err(problems.into_iter().take(MAX_TOLD).map(|p| finding(line(p.line), 1, p.message)).collect_vec())
+        Err(problems.into_iter().take(MAX_TOLD).map(|p| finding(line(p.line), 1, p.message)).collect())
     }
 }

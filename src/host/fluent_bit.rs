@@ -12,7 +12,7 @@
 
 use super::pipeline::{Pipeline, Verdict};
 use crate::detector::{RuleFile, findings_json};
-use kql::value::{Value, collect::Collect, json};
+use kql::value::{Value, json};
 use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn forepost_init(parts: *const u8, length: u32) -> *const 
 
 fn build(parts: Parts) -> String {
     let files: Vec<RuleFile> =
-        parts.rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect_vec();
+        parts.rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect();
     match Pipeline::new(&files, parts.keys) {
         Ok(made) => {
             made.seal();

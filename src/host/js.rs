@@ -7,7 +7,7 @@
 
 use super::memory::{self, grow_ahead, with_room};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
-use kql::value::{Value, collect::Collect, json};
+use kql::value::{Value, json};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -155,7 +155,7 @@ impl Query {
                     ("hint", f.hint.as_deref().map_or(Value::Null, Value::text)),
                 ])
             };
-            json::to_text(&Value::array(findings.iter().map(unplaced).collect_vec()))
+            json::to_text(&Value::array(findings.iter().map(unplaced).collect()))
         })?;
         QueryRun::new(kql, now, &tables).map(Query).map_err(|found| {
             let mut out = String::from("[");
@@ -216,7 +216,7 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
 #[inline(never)]
 fn read_files(json: &str) -> Result<Vec<RuleFile>, String> {
     let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect_vec())
+    Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
 }
 
 #[derive(Deserialize)]
@@ -234,7 +234,10 @@ pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> 
 fn read_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
     // The shim writes this text itself; what it cannot be is no table.
     let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
-    given.iter().map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes())).collect_ok()
+    given
+        .iter()
+        .map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes()))
+        .collect::<Result<Vec<_>, _>>()
 }
 
 /// Most give no rules and no tables: a first answer does not wait until a runtime has compiled what reads more than that.

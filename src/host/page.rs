@@ -4,7 +4,7 @@ use super::js::{given_tables, rule_files};
 use super::memory::{grow_ahead, with_room};
 use crate::detector::{self, Options, RuleFile, findings_json, index};
 use cloudtrail::table::aws_cloudtrail;
-use kql::value::{Value, collect::Collect, json};
+use kql::value::{Value, json};
 use kql::{aggregates, functions};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -143,7 +143,7 @@ pub fn built_in_rules() -> String {
     let files = detector::check::built_in();
     let file =
         |f: &RuleFile| Value::object(&[("file", Value::text(&f.file)), ("text", Value::text(&f.text))]);
-    json::to_text(&Value::array(files.iter().map(file).collect_vec()))
+    json::to_text(&Value::array(files.iter().map(file).collect()))
 }
 
 /// The table's columns, for completion: `[{"name","type","doc","field"}]`; `field` is where the event has the value.
@@ -157,7 +157,7 @@ pub fn table_columns() -> String {
             ("field", field(&c.origin).map_or(Value::Null, |path| Value::texts(path.into_iter()))),
         ])
     });
-    json::to_text(&Value::array(columns.collect_vec()))
+    json::to_text(&Value::array(columns.collect()))
 }
 
 /// The path of keys in an event; `null` where a column has no field of its own.
@@ -202,7 +202,7 @@ pub fn function_table() -> String {
                     }
                 )
             })
-            .collect_vec();
+            .collect();
         Value::object(&[
             ("name", Value::text(name)),
             ("call", Value::from(format!("{name}({})", names.join(", ")))),
@@ -211,7 +211,7 @@ pub fn function_table() -> String {
         ])
     };
     let scalars = functions::FAMILIES.iter().flat_map(|family| family.functions);
-    let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect_vec();
+    let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
     all.extend(aggregates::AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
     json::to_text(&Value::array(all))
 }

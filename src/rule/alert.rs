@@ -3,7 +3,8 @@
 use super::details::{self, Overridden};
 use super::{AlertSeverity, DynamicProperty, EventGrouping, Kind, Rule, entity, evidence, id, mitre};
 use kql::exec::row::{Row, Rows};
-use kql::value::{Type, Value, collect::Collect, compare, datetime, json, timespan};
+use kql::value::key::{self, Key};
+use kql::value::{Type, Value, datetime, json, timespan};
 use std::ops::Range;
 
 /// How many alerts a run of a scheduled rule makes at most with one alert a row. Source: scheduled-rules-overview: of more
@@ -87,11 +88,11 @@ impl Run<'_> {
 
     /// The alerts of the run: none, one, or one a row.
     pub fn alerts(&self, options: &AlertOptions) -> Vec<Alert> {
-        let all: Vec<&Row> = self.rows.rows.iter().collect_vec();
+        let all: Vec<&Row> = self.rows.rows.iter().collect();
         if !self.rule.trigger.fires(all.len()) {
             return Vec::new();
         }
-        let keys: Vec<Vec<u8>> = all.iter().map(|row| compare::key(&row.values)).collect_vec();
+        let keys: Vec<_> = all.iter().map(|row| key::key(&row.values)).collect();
         let correlation = self.id("correlation", &keys);
         let alert = |rows: &[&Row], id: String| self.alert(rows, id, &correlation, options);
         // A trigger that fires on nothing makes one alert, also with one alert a row.
@@ -101,11 +102,10 @@ impl Run<'_> {
         self.alert_per_result(&all, &keys, &alert)
     }
 
-    #[inline(never)]
     fn alert_per_result(
         &self,
         all: &[&Row],
-        keys: &[Vec<u8>],
+        keys: &[Key],
         alert: &dyn Fn(&[&Row], String) -> Alert,
     ) -> Vec<Alert> {
         let cap = match self.rule.kind {
@@ -117,7 +117,7 @@ impl Run<'_> {
         for (i, (row, key)) in all.iter().zip(keys).enumerate().take(single) {
             // Equal rows are told apart by their count.
             let same = keys.iter().take(i).filter(|k| *k == key).count() as u64;
-            let id = self.id("row", &[key.clone(), same.to_le_bytes().to_vec()]);
+            let id = self.id("row", &[key.clone(), same.to_le_bytes().as_slice().into()]);
             alerts.push(alert(&[row], id));
         }
         if all.len() > cap {
@@ -127,10 +127,10 @@ impl Run<'_> {
     }
 
     /// An id of this run for a purpose: of the rule, the window, the result's columns, and the rows in any order.
-    fn id(&self, purpose: &str, keys: &[Vec<u8>]) -> String {
+    fn id(&self, purpose: &str, keys: &[Key]) -> String {
         let window = self.window();
-        let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect_vec();
-        kql::value::sort::sort(&mut sorted);
+        let mut sorted: Vec<&[u8]> = keys.iter().map(Key::as_slice).collect();
+        sorted.sort();
         let (start, end) = (window.start.to_le_bytes(), window.end.to_le_bytes());
         let head = [purpose.as_bytes(), self.rule.id.as_bytes(), &start, &end];
         let columns = self.rows.columns.iter().map(|c| c.name.as_bytes());
@@ -164,7 +164,7 @@ impl Run<'_> {
             sub_techniques: texts(&sub_techniques),
             entities: entity::entities(&rule.entity_mappings, self.rows, rows),
             extended_properties: self.extended_properties(rows, shown, correlation, options),
-            dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect_vec(),
+            dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect(),
             evidence: evidence.map(|(evidence, _)| evidence),
         }
     }
@@ -267,7 +267,7 @@ pub struct Shown {
 impl Rule {
     /// The name, the entities and so on that an alert of these rows would have.
     pub fn shown_by(&self, rows: &Rows) -> Shown {
-        let all: Vec<&Row> = rows.rows.iter().collect_vec();
+        let all: Vec<&Row> = rows.rows.iter().collect();
         let Overridden { name, severity, tactics, dynamic, .. } =
             details::overridden(&self.alert_details, rows, all.first().copied());
         let (mut techniques, subs) = techniques(self, &dynamic);
@@ -291,10 +291,10 @@ fn techniques(rule: &Rule, dynamic: &[(DynamicProperty, String)]) -> (Vec<String
 }
 
 /// The techniques and sub-techniques in a list; `None` if anything else is in it, or nothing.
-#[inline(never)]
 fn listed_techniques(text: &str) -> Option<(Vec<String>, Vec<String>)> {
     let list = details::list(text);
-    let parsed = list.iter().map(|t| mitre::technique(t)).collect_some().filter(|p| !p.is_empty())?;
+    let parsed =
+        list.iter().map(|t| mitre::technique(t)).collect::<Option<Vec<_>>>().filter(|p| !p.is_empty())?;
     let (mut techniques, mut subs): (Vec<String>, Vec<String>) = Default::default();
     for (technique, sub) in parsed {
         push_new(&mut techniques, technique);

@@ -2,7 +2,7 @@
 
 use super::{AlertDetails, AlertSeverity, DynamicProperty, Format, Piece, mitre};
 use kql::exec::row::{Row, Rows};
-use kql::value::{Value, collect::Collect, convert, json, text};
+use kql::value::{Value, convert, json, text};
 use std::borrow::Cow;
 
 /// How many bytes the name and other plain properties may have once rendered. Source: Sentinel's service limits.
@@ -125,17 +125,15 @@ pub(super) fn overridden(details: &AlertDetails, rows: &Rows, first: Option<&Row
                 };
                 Some((*property, cut(named(rows, first, column)?.text(), max).to_owned()))
             })
-            .collect_vec(),
+            .collect(),
     }
 }
 
-#[inline(never)]
 fn severity(text: &str) -> Option<AlertSeverity> {
     let text = text.trim();
     AlertSeverity::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(text))
 }
 
-#[inline(never)]
 fn tactics(text: &str) -> Option<Vec<String>> {
     Some(list(text)).filter(|tactics| !tactics.is_empty() && tactics.iter().all(|t| mitre::is_tactic(t)))
 }
@@ -156,8 +154,8 @@ fn render(format: &Format, rows: &Rows, row: Option<&Row>, max: usize) -> Option
 pub(super) fn list(text: &str) -> Vec<String> {
     let value = convert::parse_json(&text.into());
     let items: Vec<String> = match value.as_array() {
-        Some(items) => items.iter().map(text::scalar).collect_vec(),
-        None => text.split(',').map(str::to_owned).collect_vec(),
+        Some(items) => items.iter().map(text::scalar).collect(),
+        None => text.split(',').map(str::to_owned).collect(),
     };
-    items.iter().map(|i| i.trim()).filter(|i| !i.is_empty()).take(MAX_VALUES).map(str::to_owned).collect_vec()
+    items.iter().map(|i| i.trim()).filter(|i| !i.is_empty()).take(MAX_VALUES).map(str::to_owned).collect()
 }

@@ -3,7 +3,8 @@
 use super::ColumnUse;
 use super::details::{self, Cell};
 use kql::exec::row::{Row, Rows};
-use kql::value::{collect::Collect, json, keyed::Keys};
+use kql::value::json;
+use std::collections::HashSet;
 
 /// An entity type of Sentinel. Source: the entity types and identifiers that the validator of the public rule repository
 /// accepts, with `CloudAppAccountId`, which published rules use and its newer version knows.
@@ -258,13 +259,10 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
     let share = MAX_ENTITIES / mappings.len().max(1);
     let mut out = String::new();
     let mut number = 3; // Sentinel's own alerts begin at "3".
-    let mut seen = Keys::default();
+    let mut seen = HashSet::new();
     for mapping in mappings {
-        let columns: Vec<(&str, Option<usize>)> = mapping
-            .fields
-            .iter()
-            .map(|(name, used)| (*name, details::column(rows, &used.column)))
-            .collect_vec();
+        let columns: Vec<(&str, Option<usize>)> =
+            mapping.fields.iter().map(|(name, used)| (*name, details::column(rows, &used.column))).collect();
         let mut taken = 0;
         for row in chosen {
             if taken >= share {
@@ -273,12 +271,12 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
             let values: Vec<(&str, Cell)> = columns
                 .iter()
                 .filter_map(|(name, column)| Some((*name, details::cell(rows, row, (*column)?)?)))
-                .collect_vec();
+                .collect();
             if !stands(mapping.entity, &values) {
                 continue;
             }
             let body = body(mapping.entity, &values);
-            if seen.contains(body.as_bytes()) {
+            if seen.contains(&body) {
                 continue;
             }
             let entity = format!("{}{{\"$id\":\"{number}\",{body}", if out.is_empty() { "[" } else { "," });
@@ -287,7 +285,7 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
                 return out;
             }
             out.push_str(&entity);
-            seen.insert(body.as_bytes());
+            seen.insert(body);
             taken += 1;
             number += 1;
         }

@@ -15,8 +15,8 @@ use super::{
     IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity, mitre,
 };
 use kql::nearest;
+use kql::value::text;
 use kql::value::timespan::{DAY, HOUR, MINUTE};
-use kql::value::{collect::Collect, text};
 use read::{Map, Reader, Text};
 
 /// A rule file, read.
@@ -65,7 +65,7 @@ pub fn load(text: &str) -> Loaded {
         let mut reader = Reader { findings: &mut findings, columns: Vec::new() };
         rule(&mut reader, text, &root)
     });
-    kql::value::sort::sort_by_key(&mut findings, |f| (f.line, f.column));
+    findings.sort_by_key(|f| (f.line, f.column));
     let failed = findings.iter().any(|f| f.severity == Severity::Error);
     Loaded { rule: rule.filter(|_| !failed), diagnostics: findings }
 }
@@ -297,7 +297,7 @@ fn incident(r: &mut Reader, map: &Map) -> IncidentConfiguration {
         ("groupByAlertDetails", &mut incident.by_alert_details),
         ("groupByCustomDetails", &mut incident.by_custom_details),
     ] {
-        *list = r.texts(&map, key).iter().map(|t| t.text().to_owned()).collect_vec();
+        *list = r.texts(&map, key).iter().map(|t| t.text().to_owned()).collect();
     }
     let selected = [&incident.by_entities, &incident.by_alert_details, &incident.by_custom_details];
     if incident.grouping && incident.matching == "Selected" && selected.iter().all(|s| s.is_empty()) {

@@ -1,7 +1,5 @@
 //! MITRE ATT&CK: the tactics Sentinel knows, and the techniques of each.
 
-use kql::value::collect::Collect;
-
 /// A tactic as Sentinel spells it, and the numbers of the enterprise techniques that serve it (`T1078` is 1078).
 /// Source: MITRE's enterprise matrix as of 2025, by hand; a warning is all that hangs on it. The matrices for industrial
 /// systems are not listed: techniques that stand nowhere here are not checked against tactics.
@@ -89,7 +87,7 @@ pub fn technique(text: &str) -> Option<(&str, Option<&str>)> {
 pub fn tactics_of(technique: &str) -> Vec<&'static str> {
     let number = technique.strip_prefix('T').and_then(|n| n.parse::<u16>().ok());
     let serves = |techniques: &[u16]| number.is_some_and(|n| techniques.contains(&n));
-    TACTICS.iter().filter(|(_, techniques)| serves(techniques)).map(|(name, _)| *name).collect_vec()
+    TACTICS.iter().filter(|(_, techniques)| serves(techniques)).map(|(name, _)| *name).collect()
 }
 
 #[cfg(test)]

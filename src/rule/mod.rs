@@ -23,7 +23,7 @@ pub use query::Query;
 pub use schedule::Schedule;
 
 use kql::nearest;
-use kql::value::{Column, collect::Collect};
+use kql::value::Column;
 
 /// The rules that ship inside the module: file name and text, as published.
 pub const BUILT_IN: &[(&str, &str)] =
@@ -91,7 +91,7 @@ impl Rule {
                 None => finding,
             }
         };
-        self.columns.iter().filter(lacks).map(finding).collect_vec()
+        self.columns.iter().filter(lacks).map(finding).collect()
     }
 }
 

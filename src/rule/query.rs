@@ -79,7 +79,7 @@ fn literal(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Pla
         }
         offset += line.len() + 1;
     }
-    kql::value::sort::sort_by_key(runs, |(offset, _)| *offset);
+    runs.sort_by_key(|(offset, _)| *offset);
     runs.dedup_by(|later, earlier| {
         // The first entry (the scalar's own place) gives way to what was found for the same byte.
         let same = later.0 == earlier.0;

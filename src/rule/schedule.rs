@@ -249,7 +249,7 @@ mod tests {
             let frequency = 1 + random(20);
             let s = schedule(frequency, frequency + random(40));
             let mut times: Vec<i64> = (0..random(6)).map(|_| random(400)).collect();
-            kql::value::sort::sort(&mut times);
+            times.sort();
             let walked: Vec<i64> = (1..=500)
                 .filter(|t| t % frequency == 0 && times.iter().any(|time| s.window(*t).contains(time)))
                 .collect();

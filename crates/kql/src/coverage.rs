@@ -2,7 +2,7 @@
 
 use super::aggregates::AGGREGATES;
 use super::functions::{FAMILIES, Kind, Param};
-use crate::value::{collect::Collect, json};
+use crate::value::json;
 
 /// A function or aggregate as the coverage page shows it.
 pub struct Entry {
@@ -36,7 +36,7 @@ pub fn entries() -> Vec<Entry> {
         doc: a.doc,
         example: a.examples.first().copied(),
     });
-    functions.chain(aggregates).collect_vec()
+    functions.chain(aggregates).collect()
 }
 
 fn signature(name: &str, params: &[Param]) -> String {
@@ -45,7 +45,7 @@ fn signature(name: &str, params: &[Param]) -> String {
         let many = if p.repeated { format!("{name}, …") } else { name.to_owned() };
         if p.optional { format!("[{many}]") } else { many }
     };
-    format!("{name}({})", params.iter().map(written).collect_vec().join(", "))
+    format!("{name}({})", params.iter().map(written).collect::<Vec<_>>().join(", "))
 }
 
 /// The entries as one JSON array, an object a line.
@@ -69,7 +69,7 @@ pub fn to_json(entries: &[Entry]) -> String {
         }
         out + "}"
     };
-    format!("[\n{}\n]\n", entries.iter().map(object).collect_vec().join(",\n"))
+    format!("[\n{}\n]\n", entries.iter().map(object).collect::<Vec<_>>().join(",\n"))
 }
 
 /// The entries as a page.

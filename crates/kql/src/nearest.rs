@@ -1,7 +1,5 @@
 //! "Did you mean …?"
 
-use crate::value::collect::Collect;
-
 /// The name nearest to a misspelt one, if any is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = match word.chars().count() {
@@ -19,8 +17,8 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// Edits from one word to another: insert, delete, replace, swap neighbours. Long words are not compared.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect_vec(), b.chars().take(64).collect_vec());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect_vec()];
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for i in 1..=a.len() {
         let mut row = vec![i];
         for j in 1..=b.len() {

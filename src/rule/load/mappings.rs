@@ -4,11 +4,10 @@ use super::finding::{self, Finding};
 use super::read::{self, Map, Reader, Text};
 use super::{AlertDetails, ColumnUse, DynamicProperty, EntityMapping, Format, Node, Piece, entity};
 use kql::nearest;
-use kql::value::collect::Collect;
 
 pub(super) fn entities(r: &mut Reader, map: &Map) -> Vec<EntityMapping> {
     let items = r.items(map, "entityMappings", 10);
-    items.iter().filter_map(|node| entity_mapping(r, node)).collect_vec()
+    items.iter().filter_map(|node| entity_mapping(r, node)).collect()
 }
 
 fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
@@ -53,7 +52,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
     let has = |name: &&'static str| mapped.iter().any(|(n, _)| n == name);
     // A field that is wrong already counts: it is likely the one that seems to be missing.
     if said == r.findings.len() && !entity.required.iter().any(|group| group.iter().all(has)) {
-        let groups: Vec<String> = entity.required.iter().map(|g| g.join(" and ")).collect_vec();
+        let groups: Vec<String> = entity.required.iter().map(|g| g.join(" and ")).collect();
         let message = format!("an entity {} needs {}", entity.name, groups.join(", or "));
         r.add(Finding::new(finding::WEAK_ENTITY, node.place, message));
     }

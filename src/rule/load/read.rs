@@ -4,7 +4,6 @@ use super::{ColumnUse, Finding, Place, finding};
 pub(super) use crate::rule::finding::shown;
 use crate::rule::yaml::{Content, Entry, Node, Scalar};
 use kql::nearest;
-use kql::value::collect::Collect;
 use std::borrow::Cow;
 
 /// Collects what is wrong, and the columns that are named.
@@ -160,7 +159,7 @@ impl<'n> Reader<'_> {
 
     /// The texts of the list under a key.
     pub(super) fn texts(&mut self, map: &Map<'n>, key: &str) -> Vec<Text<'n>> {
-        self.items(map, key, 100).iter().filter_map(|node| self.text(node, key)).collect_vec()
+        self.items(map, key, 100).iter().filter_map(|node| self.text(node, key)).collect()
     }
 
     pub(super) fn boolean(&mut self, map: &Map<'n>, key: &str, default: bool) -> bool {

@@ -57,8 +57,6 @@ impl Extent {
 
 impl Framer {
     /// The value is broken at `bad`: gives where to go on.
-    #[cold]
-    #[inline(never)]
     pub(super) fn broken(&mut self, chunk: &[u8], at: usize, bad: usize, out: &mut dyn Frames) -> usize {
         let offset = self.base + bad as u64;
         let length = offset - self.start;
@@ -100,8 +98,6 @@ impl Framer {
     }
 
     /// Reads on in the broken value; gives where to go on.
-    #[cold]
-    #[inline(never)]
     pub(super) fn extend(&mut self, rest: &[u8], out: &mut dyn Frames) -> usize {
         let alone = self.within == Within::Stream;
         let found = self.extent.run(rest, alone);
@@ -134,8 +130,6 @@ impl Framer {
     }
 
     /// Reads on where nothing is a value, to where one may begin again; gives where to go on in the chunk.
-    #[cold]
-    #[inline(never)]
     pub(super) fn lost(&mut self, chunk: &[u8], at: usize) -> usize {
         let rest = chunk.get(at..).unwrap_or_default();
         if self.place == Place::Salvage {
@@ -187,8 +181,6 @@ impl Framer {
     }
 
     /// The stream ended: what is broken or cut may have swallowed whole lines.
-    #[cold]
-    #[inline(never)]
     pub(super) fn end_broken(&mut self, out: &mut dyn Frames) {
         while self.place == Place::Value && self.within == Within::Stream && !self.salvage {
             let whole = std::mem::take(&mut self.pending);

@@ -6,7 +6,6 @@ use kql::value::raw::{self, Items};
 pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
 
 /// Whether the object whose beginning this is is an event itself, and so no container.
-#[inline(never)] // what has no container need not wait for it to be compiled
 pub(super) fn in_event(pending: &[u8], read: &[u8]) -> bool {
     let joined;
     let bytes = if pending.is_empty() {

@@ -229,7 +229,6 @@ impl Framer {
     }
 
     /// Reads on in an array of records, between two of them; gives where to go on in the chunk.
-    #[inline(never)] // what has no container need not wait for it to be compiled
     fn item(&mut self, chunk: &[u8], at: usize, hold: bool, out: &mut dyn Frames) -> usize {
         let rest = chunk.get(at..).unwrap_or_default();
         match rest.first() {
@@ -355,7 +354,6 @@ impl Framer {
     }
 
     /// Whether the array that opens behind what was read of the value is that of a container; it is entered then.
-    #[inline(never)] // what has no container need not wait for it to be compiled
     fn open(&mut self, read: &[u8]) -> bool {
         let Some(key) = container(&self.pending, read).filter(|_| !in_event(&self.pending, read)) else {
             return false;
@@ -368,7 +366,6 @@ impl Framer {
     }
 
     /// Reads on behind the array of a container; gives where to go on in the chunk.
-    #[inline(never)] // what has no container need not wait for it to be compiled
     fn tail(&mut self, chunk: &[u8], at: usize, out: &mut dyn Frames) -> usize {
         let rest = chunk.get(at..).unwrap_or_default();
         match self.scan.run(rest) {
@@ -428,14 +425,12 @@ impl Framer {
         self.forget();
     }
 
-    #[inline(never)]
     fn forget(&mut self) {
         self.pending.clear();
         // One long record must not hold its memory for good.
         self.pending.shrink_to(1 << 20);
     }
 
-    #[inline(never)]
     fn keep(&mut self, bytes: &[u8], out: &mut dyn Frames) {
         if self.oversize {
             return;
@@ -450,8 +445,6 @@ impl Framer {
     }
 }
 
-#[cold]
-#[inline(never)]
 fn junk(offset: u64, lines: u64) -> Problem {
     let message = match lines {
         1 => "a line that is not JSON".to_owned(),
@@ -460,8 +453,6 @@ fn junk(offset: u64, lines: u64) -> Problem {
     Problem::new(offset, "not_json", message)
 }
 
-#[cold]
-#[inline(never)]
 fn too_large(offset: u64) -> Problem {
     Problem::new(offset, "too_large", "a record of more than 16 MiB is left out")
 }

@@ -118,8 +118,6 @@ impl Scan {
         self.depth += 1;
     }
 
-    #[cold]
-    #[inline(never)]
     fn set_aside(&mut self) {
         self.more.push(self.kinds);
     }

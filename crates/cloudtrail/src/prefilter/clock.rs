@@ -51,7 +51,6 @@ impl Clock {
 }
 
 /// The ticks of a day's midnight; `None` if these are not `YYYY-MM-DDT`.
-#[inline(never)]
 fn first(day: &[u8; 11], midnight: impl Fn(&str) -> Option<i64>) -> Option<i64> {
     let formed = day.iter().enumerate().all(|(i, b)| match i {
         4 | 7 => *b == b'-',

@@ -7,7 +7,7 @@ pub use kql::functions::operators::fold;
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, ExprKind, Stage};
 use kql::syntax::ast::{ListOp, TextMatch};
-use kql::value::{Value, collect::Collect, json};
+use kql::value::{Value, json};
 
 /// An expression put together from columns' expressions may have so many parts.
 const MAX_PARTS: usize = 200;
@@ -81,18 +81,17 @@ impl Condition {
                 span: Default::default(),
             })
         };
-        let mut columns: Vec<Option<Expr>> = (0..aws_cloudtrail::columns().len()).map(column).collect_vec();
+        let mut columns: Vec<Option<Expr>> = (0..aws_cloudtrail::columns().len()).map(column).collect();
         let mut all = Vec::new();
         for stage in &leaf.stages {
             match stage {
                 Stage::Where(e) => all.push(node(e, &columns)),
                 Stage::Extend(sets) => {
-                    let made: Vec<_> =
-                        sets.iter().map(|(at, e)| (*at, put_together(e, &columns))).collect_vec();
+                    let made: Vec<_> = sets.iter().map(|(at, e)| (*at, put_together(e, &columns))).collect();
                     made.into_iter().for_each(|(at, e)| set(&mut columns, at, e));
                 }
                 Stage::Project(values) => {
-                    columns = values.iter().map(|e| put_together(e, &columns)).collect_vec();
+                    columns = values.iter().map(|e| put_together(e, &columns)).collect();
                 }
                 Stage::MvExpand(m) => {
                     m.items.iter().for_each(|(_, at, _)| set(&mut columns, *at, None));
@@ -140,7 +139,7 @@ impl Node {
             Node::Known(_, names) => names.clone(),
             Node::All(nodes) => nodes.iter().filter_map(Node::names).min_by_key(Vec::len),
             Node::Any(nodes) => {
-                let lists = nodes.iter().map(Node::names).collect_some()?;
+                let lists = nodes.iter().map(Node::names).collect::<Option<Vec<_>>>()?;
                 Some(lists.concat())
             }
         }
@@ -162,17 +161,17 @@ fn names_of(e: &Expr) -> Option<Vec<String>> {
     }
     let texts = |e: &Expr| -> Option<Vec<String>> {
         let text = |v: &Value| if let Value::String(s) = v { Some(fold(s)) } else { None };
-        list_items(e.as_const()?).iter().map(text).collect_some()
+        list_items(e.as_const()?).iter().map(text).collect::<Option<Vec<_>>>()
     };
-    Some(rest.iter().map(texts).collect_some()?.concat())
+    Some(rest.iter().map(texts).collect::<Option<Vec<_>>>()?.concat())
 }
 
 /// A filter's parts. A row passes a conjunction if it passes all of it, a disjunction if any: what is null counts as
 /// false in both, so the parts can be judged one by one.
 fn node(e: &Expr, columns: &[Option<Expr>]) -> Node {
     match &e.kind {
-        ExprKind::And(items) => Node::All(items.iter().map(|i| node(i, columns)).collect_vec()),
-        ExprKind::Or(items) => Node::Any(items.iter().map(|i| node(i, columns)).collect_vec()),
+        ExprKind::And(items) => Node::All(items.iter().map(|i| node(i, columns)).collect()),
+        ExprKind::Or(items) => Node::Any(items.iter().map(|i| node(i, columns)).collect()),
         _ => match put_together(e, columns) {
             Some(e) => Node::Known(Program::new(&e), names_of(&e)),
             None => Node::Unknown,
@@ -206,7 +205,7 @@ fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
         ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => None,
         _ => {
             let children = e.children().iter().map(|child| replace(child, columns));
-            Some(e.with_children(children.collect_some()?))
+            Some(e.with_children(children.collect::<Option<Vec<_>>>()?))
         }
     }
 }

@@ -228,8 +228,6 @@ fn step(
 }
 
 /// The quotes among the two bytes before a block, two places on. Behind a backslash a quote opens nothing.
-#[cold]
-#[inline(never)]
 fn quotes_before(bytes: &[u8], base: usize) -> u64 {
     let quote = |back: usize| {
         let [slash, b] = [back + 1, back].map(|back| bytes.get(base.wrapping_sub(back)));
@@ -240,7 +238,6 @@ fn quotes_before(bytes: &[u8], base: usize) -> u64 {
 
 /// The quotes of a block that are not escaped, and whether an escape begins with its last byte; `None` if an escape
 /// could spell a letter.
-#[cold]
 fn unescaped(bytes: &[u8], base: usize, mut quotes: u64, mut slashes: u64) -> Option<(u64, u64)> {
     let mut escaped = 0;
     while slashes != 0 {
@@ -331,8 +328,6 @@ fn time_behind(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
     }
 }
 
-#[cold]
-#[inline(never)]
 fn odd_time(record: &[u8], key_end: usize) -> Option<&[u8; 20]> {
     text_behind(record, key_end)?.try_into().ok()
 }
@@ -362,8 +357,6 @@ fn text_behind(record: &[u8], key_end: usize) -> Option<&[u8]> {
 }
 
 /// Where the text behind a key begins, with white space around the colon.
-#[cold]
-#[inline(never)]
 fn spaced_text(record: &[u8], key_end: usize) -> Option<usize> {
     let colon = raw::skip_space(record, key_end);
     let quote = raw::skip_space(record, colon + 1);

@@ -125,8 +125,6 @@ fn short(text: &[u8]) -> u64 {
 }
 
 /// A text of less than four bytes, whole. No event has such a name.
-#[cold]
-#[inline(never)]
 fn tiny(text: &[u8]) -> u64 {
     text.iter().fold(0, |n, b| n << 8 | u64::from(*b))
 }

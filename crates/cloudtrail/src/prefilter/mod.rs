@@ -20,9 +20,9 @@ pub use sift::Skipped;
 
 use condition::{Pair, fold};
 use kql::plan::split::Leaf;
-use kql::value::keyed::Keyed;
-use kql::value::{collect::Collect, datetime, json, sort};
+use kql::value::{datetime, json};
 use sift::{Oracle, Sift};
+use std::collections::HashMap;
 
 /// Tells records that matter to no leaf from the others.
 #[derive(Default)]
@@ -40,7 +40,7 @@ pub struct Sieve {
 struct Conditions {
     all: Vec<Condition>,
     /// Those that only listed names can satisfy, by folded name; and the others.
-    by_name: Keyed<Vec<u32>>,
+    by_name: HashMap<String, Vec<u32>>,
     by_more: Vec<u32>,
 }
 
@@ -54,7 +54,7 @@ impl Sieve {
         match condition.names() {
             Some(names) => {
                 for name in names {
-                    let places = by_name.entry(name.as_bytes(), Vec::new);
+                    let places = by_name.entry(name.clone()).or_default();
                     if places.last() != Some(&index) {
                         places.push(index);
                     }
@@ -76,8 +76,8 @@ impl Sieve {
     pub fn open_wide(&mut self) {
         let Conditions { all, by_name, by_more } = &mut self.conditions;
         all.iter_mut().for_each(|c| *c = Condition::ALWAYS);
-        *by_more = (0..all.len() as u32).collect_vec();
-        *by_name = Keyed::default();
+        *by_more = (0..all.len() as u32).collect();
+        *by_name = HashMap::new();
         self.reads_all = true;
         self.blind = true;
         self.sift.clear();
@@ -109,7 +109,7 @@ impl Sieve {
 
 impl Oracle for Conditions {
     fn leaves(&self, name: &[u8], source: &[u8]) -> Leaves {
-        let listed = self.by_name.get(fold(&json::lossy(name)).as_bytes()).map_or(&[][..], Vec::as_slice);
+        let listed = self.by_name.get(&fold(&json::lossy(name))).map_or(&[][..], Vec::as_slice);
         if listed.is_empty() && self.by_more.is_empty() {
             // Most names of a log: nothing has to be evaluated.
             return Leaves::from([]);
@@ -119,8 +119,8 @@ impl Oracle for Conditions {
         let mut can_pass =
             |i: &&u32| self.all.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut stack));
         let mut leaves: Vec<u32> =
-            listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect_vec();
-        sort::sort(&mut leaves);
+            listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect();
+        leaves.sort();
         leaves.into()
     }
 

@@ -92,7 +92,6 @@ impl Sift {
 
     /// Steps over the events that matter to no leaf, unless it looks for `any`, and gives the record that it stopped at, with its end
     /// from there on. One function for both, so that a host compiles one.
-    #[inline(never)] // whoever inlined it would compile it for size
     fn walk(
         &mut self,
         bytes: &[u8],

@@ -54,7 +54,6 @@ impl Crc32 {
 }
 
 /// The bytes and what is added to them from before.
-#[inline(never)] // whoever inlined it would compile it for size
 fn fold(out: &mut [u8], bytes: &[u8], before: &[u8]) {
     let [a, b, c] = LAGS.map(|lag| last(before, lag).as_chunks::<64>().0);
     let out = out.as_chunks_mut::<64>().0;

@@ -2,7 +2,6 @@
 
 use crate::framing::MAX_RECORD;
 use csv_core::{ReadFieldResult, Reader};
-use kql::value::collect::Collect;
 use kql::value::json;
 
 /// The state between two chunks.
@@ -124,7 +123,7 @@ impl Csv {
         if too_large {
             out(start, line, CsvRow::TooLarge);
         } else if self.header.is_empty() {
-            self.header = fields.iter().map(|f| json::lossy(f).trim().to_owned()).collect_vec();
+            self.header = fields.iter().map(|f| json::lossy(f).trim().to_owned()).collect();
         } else if fields.len() != self.header.len() {
             out(start, line, CsvRow::Uneven { has: fields.len(), wants: self.header.len() });
         } else if fields.iter().zip(&self.header).any(|(f, h)| f.trim_ascii() != h.as_bytes()) {

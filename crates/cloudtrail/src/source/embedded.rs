@@ -5,7 +5,6 @@
 
 use super::envelope::{self, Found, Held, MAX_ENVELOPES};
 use crate::framing::scan::{Scan, Step};
-use kql::value::collect::Collect;
 use kql::value::json::{self, Items};
 use memchr::memchr;
 use std::borrow::Cow;
@@ -48,7 +47,6 @@ fn may_hold_added(event: &[u8]) -> bool {
     false
 }
 
-#[inline(never)]
 fn strip_added(event: &[u8]) -> Cow<'_, [u8]> {
     let mut own = None;
     let mut last = 0;
@@ -105,11 +103,11 @@ pub fn events(record: &[u8], keys: &[String], found: &mut dyn FnMut(&[u8])) -> u
                 }
             },
             (Inside::Values(_), Cow::Borrowed(value)) => match open(value, keys) {
-                Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect_vec(),
+                Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect(),
                 _ => continue,
             },
             (Inside::Values(values), Cow::Owned(_)) => {
-                values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect_vec()
+                values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect()
             }
         };
         if level > MAX_ENVELOPES {
@@ -130,7 +128,6 @@ enum Inside<'v> {
     Untold,
 }
 
-#[inline(never)]
 fn open<'v>(value: &'v [u8], keys: &[String]) -> Inside<'v> {
     let value = value.trim_ascii();
     match value.first() {
@@ -162,7 +159,6 @@ fn object<'v>(value: &'v [u8], keys: &[String]) -> Inside<'v> {
 }
 
 /// The values that a text holds, one after another; `None` if it does not hold whole values.
-#[inline(never)]
 fn values_of(body: &[u8]) -> Option<Vec<Cow<'static, [u8]>>> {
     let text = json::unescape(body);
     let (bytes, mut at, mut values) = (text.as_bytes(), 0, Vec::new());

@@ -2,7 +2,6 @@
 
 use super::{Problem, Sink, Source, Stats};
 use crate::framing::{Frame, Frames, Within};
-use kql::value::collect::Collect;
 use kql::value::json::{self, Items};
 use std::borrow::Cow;
 
@@ -389,7 +388,7 @@ fn keys_of(raw: &[u8]) -> String {
         .flatten()
         .take(4)
         .map(|(key, _)| json::unescape(key).chars().take(40).collect())
-        .collect_vec();
+        .collect();
     if keys.is_empty() {
         return "an empty object".to_owned();
     }

@@ -80,8 +80,6 @@ const TRAILER: usize = 8;
 /// After so many damaged members a file is given up: looking for the next one costs more than it finds.
 const MAX_DAMAGED: u32 = 1000;
 
-#[cold]
-#[inline(never)]
 fn cut_member(start: u64) -> Problem {
     let message = format!("the file ends inside the gzip member that begins at byte {start}");
     Problem::new(start, "gzip_cut", message)
@@ -100,7 +98,6 @@ impl Gzip {
         self.offset += chunk.len() as u64;
     }
 
-    #[inline(never)] // what is not compressed need not wait for it to be compiled
     fn members(&mut self, chunk: &[u8], out: &mut dyn Inflated) {
         let mut at = 0;
         while let Some(&b) = chunk.get(at) {

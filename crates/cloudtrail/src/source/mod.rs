@@ -185,8 +185,6 @@ struct Layers<'s> {
 }
 
 impl Layers<'_> {
-    #[cold]
-    #[inline(never)]
     fn too_large(&mut self) {
         let message = format!("the payload is larger than {} MiB", MAX_PAYLOAD >> 20);
         self.reader.problem(Problem::new(0, "too_large", message));
@@ -325,7 +323,6 @@ impl Text {
 }
 
 /// The reader of a CSV file if its first line names columns of the table.
-#[inline(never)]
 fn csv_of(line: &[u8], offset: u64) -> Option<Box<Csv>> {
     let mut csv = Csv::at(offset);
     csv.push(line, &mut |_, _, _| {});

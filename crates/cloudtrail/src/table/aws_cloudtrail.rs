@@ -9,7 +9,7 @@
 //! * Of equal keys the last counts, as in .NET.
 
 use kql::value::json::{self, Items, JsonError, Problem};
-use kql::value::{Type, Value, collect::Collect, convert, datetime};
+use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -359,7 +359,7 @@ fn members(object: &[u8]) -> Members<'_> {
         .flatten()
         .map_while(Result::ok)
         .map(|(key, value)| (json::unescape(key), value))
-        .collect_vec()
+        .collect()
 }
 
 fn member<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
@@ -411,7 +411,6 @@ pub(crate) fn read_datetime(text: &str) -> Option<i64> {
     datetime::parse_plain(text.as_bytes()).or_else(|| odd_datetime(text))
 }
 
-#[inline(never)]
 fn odd_datetime(text: &str) -> Option<i64> {
     let text = text.trim();
     let Some((date, clock)) = text.split_once(", ").filter(|(date, _)| date.contains('/')) else {

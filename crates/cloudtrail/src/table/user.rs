@@ -3,7 +3,7 @@
 use super::aws_cloudtrail::read_datetime;
 use crate::source::csv::{Csv, CsvRow, column_name};
 use kql::value::json::{self, Items};
-use kql::value::{Column, Type, Value, collect::Collect, convert};
+use kql::value::{Column, Type, Value, convert};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -108,7 +108,7 @@ impl UserTable {
         problems: &mut Vec<LineProblem>,
     ) -> Result<Vec<Value>, String> {
         let mut items = Items::open(text).filter(Items::is_object).ok_or("not a JSON object")?;
-        let mut row: Vec<Value> = self.columns.iter().map(|c| c.ty.missing()).collect_vec();
+        let mut row: Vec<Value> = self.columns.iter().map(|c| c.ty.missing()).collect();
         for item in items.by_ref() {
             let (key, raw) = item.map_err(|e| e.to_string())?;
             let key = json::unescape(key);
@@ -131,7 +131,7 @@ impl UserTable {
         let mut take = |_: u64, line: u64, row: CsvRow<'_>| match row {
             CsvRow::Fields { names, fields } => {
                 let places = places.get_or_insert_with(|| places_of(names, columns));
-                let mut values: Vec<Value> = columns.iter().map(|c| c.ty.missing()).collect_vec();
+                let mut values: Vec<Value> = columns.iter().map(|c| c.ty.missing()).collect();
                 for (place, field) in places.iter().zip(fields) {
                     let Some((column, slot)) =
                         place.and_then(|n| Some((columns.get(n)?, values.get_mut(n)?)))
@@ -162,7 +162,7 @@ impl UserTable {
 }
 
 fn places_of(names: &[String], columns: &[Column]) -> Vec<Option<usize>> {
-    names.iter().map(|name| columns.iter().position(|c| *c.name == *column_name(name))).collect_vec()
+    names.iter().map(|name| columns.iter().position(|c| *c.name == *column_name(name))).collect()
 }
 
 fn json_value(

@@ -7,7 +7,8 @@ mod state;
 use super::functions::{
     Kind, Naming, Param, boolean, dynamic, integer, number, optional, repeated, scalar, summable,
 };
-use crate::value::{Bag, Type, keyed::Keys};
+use crate::value::key::KeySet;
+use crate::value::{Bag, Type};
 pub use schema::Schema;
 use state::MAX_ITEMS;
 pub use state::{Accumulator, Percentiles, Spread, digest_percentile};
@@ -137,10 +138,10 @@ pub static AGGREGATES: &[Aggregate] = &[
             |_| Accumulator::Count(0)),
     aggregate!("count_distinct" EXPR long Naming::Prefix("count_distinct"),
             "How many different values, exactly.", &[("count_distinct(x)", "2")], false,
-            |_| Accumulator::Distinct(Keys::default())),
+            |_| Accumulator::Distinct(KeySet::default())),
     aggregate!("count_distinctif" EXPR_IF long Naming::Prefix("count_distinctif"),
             "How many different values over the rows where the predicate is true.",
-            &[("count_distinctif(x, x > 1)", "1")], true, |_| Accumulator::Distinct(Keys::default())),
+            &[("count_distinctif(x, x > 1)", "1")], true, |_| Accumulator::Distinct(KeySet::default())),
     aggregate!("countif" PREDICATE long Naming::Fixed("countif_"),
             "How many rows where the predicate is true.", &[("countif(x > 1)", "2")], true,
             |_| Accumulator::Count(0)),
@@ -156,10 +157,10 @@ pub static AGGREGATES: &[Aggregate] = &[
             &[("covariancepif(x, x * 2, x > 1)", "0")], true, |_| Accumulator::covariance(false)),
     aggregate!("dcount" DCOUNT long Naming::Prefix("dcount"),
             "How many different values; exact here, an estimate in Kusto.", &[("dcount(x)", "2")], false,
-            |_| Accumulator::Distinct(Keys::default())),
+            |_| Accumulator::Distinct(KeySet::default())),
     aggregate!("dcountif" DCOUNT_IF long Naming::Prefix("dcountif"),
             "How many different values over the rows where the predicate is true.", &[("dcountif(x, x > 1)",
-            "1")], true, |_| Accumulator::Distinct(Keys::default())),
+            "1")], true, |_| Accumulator::Distinct(KeySet::default())),
     aggregate!("hll" DCOUNT dynamic_type Naming::Prefix("hll"),
             "What dcount_hll counts: here the hashes of all different values, exactly; null beyond 1,048,576.", &[("dcount_hll(hll(x))", "2")], false, |_| Accumulator::Hashes(Default::default())),
     aggregate!("hll_if" DCOUNT_IF dynamic_type Naming::Prefix("hll_if"),
@@ -186,17 +187,17 @@ pub static AGGREGATES: &[Aggregate] = &[
             "The values in an array, nulls among them.", &[("make_list_with_nulls(x)", "[1,2,2]")], false,
             |_| Accumulator::List { items: Vec::new(), max: MAX_ITEMS, nulls: true }),
     aggregate!("make_set" ITEMS dynamic_type Naming::Prefix("set"), "The different values in an array.",
-            &[("make_set(x)", "[1,2]")], false, |_| Accumulator::Set { keys: Keys::default(),
+            &[("make_set(x)", "[1,2]")], false, |_| Accumulator::Set { keys: KeySet::default(),
             items: Vec::new(), max: MAX_ITEMS }),
     aggregate!("make_set_if" ITEMS_IF dynamic_type Naming::Prefix("set"),
             "The different values of the rows where the predicate is true.", &[("make_set_if(x, x > 1)",
-            "[2]")], true, |_| Accumulator::Set { keys: Keys::default(), items: Vec::new(), max: MAX_ITEMS }),
+            "[2]")], true, |_| Accumulator::Set { keys: KeySet::default(), items: Vec::new(), max: MAX_ITEMS }),
     aggregate!("makelist" ITEMS dynamic_type Naming::Prefix("list"),
             "The same as make_list, with at most 128 items.", &[("makelist(x)", "[1,2,2]")], false,
             |_| Accumulator::List { items: Vec::new(), max: 128, nulls: false }),
     aggregate!("makeset" ITEMS dynamic_type Naming::Prefix("set"),
             "The same as make_set, with at most 128 items.", &[("makeset(x)", "[1,2]")], false,
-            |_| Accumulator::Set { keys: Keys::default(), items: Vec::new(), max: 128 }),
+            |_| Accumulator::Set { keys: KeySet::default(), items: Vec::new(), max: 128 }),
     aggregate!("max" EXPR first Naming::Prefix("max"), "The largest value.", &[("max(x)", "2")], false,
             |_| Accumulator::Best(Ordering::Greater, None)),
     aggregate!("maxif" EXPR_IF first Naming::Prefix("maxif"),

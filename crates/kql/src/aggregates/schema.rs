@@ -1,6 +1,6 @@
 //! `buildschema`: the least schema that takes in all values seen.
 
-use crate::value::{Bag, Str, Type, Value, collect::Collect};
+use crate::value::{Bag, Str, Type, Value};
 use std::rc::Rc;
 
 /// How many members a schema can have in all; beyond, it is null.
@@ -73,10 +73,10 @@ impl Node {
     }
 
     fn finish(self) -> Value {
-        let mut all: Vec<Value> = self.types.into_iter().map(Value::text).collect_vec();
+        let mut all: Vec<Value> = self.types.into_iter().map(Value::text).collect();
         if let Some(members) = self.members {
             all.push(Value::bag(Bag::from_distinct(
-                members.into_iter().map(|(k, n)| (k, n.finish())).collect_vec(),
+                members.into_iter().map(|(k, n)| (k, n.finish())).collect(),
             )));
         }
         if let Some(items) = self.items {

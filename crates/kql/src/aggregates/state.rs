@@ -2,9 +2,10 @@
 
 use super::super::functions::call::list_items;
 use super::{Schema, averaged, first};
-use crate::value::keyed::Keys;
-use crate::value::{Bag, Decimal, Type, Value, collect::Collect, compare, convert, sort};
+use crate::value::key::{self, KeySet};
+use crate::value::{Bag, Decimal, Type, Value, compare, convert};
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How many items `make_list` and its kin keep unless told otherwise. Source: Microsoft's docs.
@@ -41,7 +42,7 @@ pub enum Accumulator {
     /// Rows.
     Count(i64),
     /// Keys of different values.
-    Distinct(Keys),
+    Distinct(KeySet),
     /// A sum of whole numbers or ticks, and the type to give it.
     WholeSum(i64, Type),
     /// A sum of reals.
@@ -77,7 +78,7 @@ pub enum Accumulator {
     /// Different values in the order they came.
     Set {
         /// Their keys.
-        keys: Keys,
+        keys: KeySet,
         /// The values.
         items: Vec<Value>,
         /// At most so many.
@@ -124,7 +125,7 @@ impl Ranking {
     fn update(&mut self, args: &[Value]) {
         let after = if self.weighted { 2 } else { 1 };
         if self.ranks.is_empty() {
-            self.ranks = args.iter().skip(after).flat_map(list_items).filter_map(compare::real).collect_vec();
+            self.ranks = args.iter().skip(after).flat_map(list_items).filter_map(compare::real).collect();
         }
         let weight = if self.weighted { args.get(1).map_or(1, |w| w.as_integer().unwrap_or(0)) } else { 1 };
         if let (Some(v), 1..) = (args.first(), weight) {
@@ -141,7 +142,7 @@ impl Ranking {
     }
 
     fn sort(&mut self) {
-        sort::sort_by(&mut self.items, |(a, _), (b, _)| compare::order(a, b));
+        self.items.sort_by(|(a, _), (b, _)| compare::order(a, b));
     }
 
     /// The value at a percentile of the sorted values. Source: Microsoft's docs, percentiles: nearest rank.
@@ -168,7 +169,7 @@ impl Ranking {
             }
         }
         let pair = |(v, w): (Value, i64)| Value::array(vec![v, Value::Long(w)]);
-        Value::array(merged.into_iter().map(pair).collect_vec())
+        Value::array(merged.into_iter().map(pair).collect())
     }
 }
 
@@ -182,19 +183,19 @@ pub fn digest_percentile(digest: &Value, percent: f64) -> Value {
 
 /// A hash of a value among values that are equal to one another where `distinct` holds them for the same.
 fn hash(v: &Value) -> i64 {
-    twox_hash::XxHash64::oneshot(0, &compare::key([v])) as i64
+    twox_hash::XxHash64::oneshot(0, &key::key([v])) as i64
 }
 
 /// Different hashes, and one more than may be kept if there are more.
 #[derive(Default)]
 pub struct Hashes {
-    seen: Keys,
+    seen: HashSet<i64>,
     hashes: Vec<i64>,
 }
 
 impl Hashes {
     fn add(&mut self, hash: i64) {
-        if self.hashes.len() <= MAX_ITEMS && self.seen.insert(&hash.to_le_bytes()) {
+        if self.hashes.len() <= MAX_ITEMS && self.seen.insert(hash) {
             self.hashes.push(hash);
         }
     }
@@ -203,8 +204,8 @@ impl Hashes {
         if self.hashes.len() > MAX_ITEMS {
             return Value::Null;
         }
-        sort::sort(&mut self.hashes);
-        Value::array(self.hashes.into_iter().map(Value::Long).collect_vec())
+        self.hashes.sort();
+        Value::array(self.hashes.into_iter().map(Value::Long).collect())
     }
 }
 
@@ -271,7 +272,7 @@ impl Accumulator {
             }
             _ if v.is_null() => {}
             Accumulator::Distinct(keys) => {
-                keys.insert(&compare::key([v]));
+                keys.insert(key::key([v]));
             }
             Accumulator::WholeSum(sum, _) => {
                 let n = match v {
@@ -312,7 +313,7 @@ impl Accumulator {
                 *max = limit(args, 1, *max);
                 // A set over arrays is the set of their items.
                 for item in list_items(v) {
-                    if items.len() < *max && !item.is_null() && keys.insert(&compare::key([item])) {
+                    if items.len() < *max && !item.is_null() && keys.insert(key::key([item])) {
                         items.push(item.clone());
                     }
                 }
@@ -407,10 +408,10 @@ impl Accumulator {
                 ranking.sort();
                 let at = |rank: &f64| ranking.at(*rank);
                 match kind {
-                    Percentiles::Array => one(Value::array(ranking.ranks.iter().map(at).collect_vec())),
+                    Percentiles::Array => one(Value::array(ranking.ranks.iter().map(at).collect())),
                     Percentiles::Digest => one(ranking.digest()),
                     _ if ranking.items.is_empty() => vec![ty.missing(); width],
-                    _ => ranking.ranks.iter().map(at).collect_vec(),
+                    _ => ranking.ranks.iter().map(at).collect(),
                 }
             }
             Accumulator::Digest(mut ranking) => {

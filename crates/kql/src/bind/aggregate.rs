@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::Naming;
 use crate::plan::{AggregateExpr, Expr, ExprKind, Plan, PlanKind, SetOp, Stage, Summarize};
 use crate::syntax::ast::{self, Argument, Name, Named};
-use crate::value::{Column, Type, Value, collect::Collect};
+use crate::value::{Column, Type, Value};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -98,7 +98,7 @@ impl Binder<'_> {
                 "The argument value must be orderable: a number, timespan, datetime, string or boolean.";
             return self.error("KS206", message, e.span);
         }
-        let types: Vec<Type> = bound.iter().map(|e| e.ty).collect_vec();
+        let types: Vec<Type> = bound.iter().map(|e| e.ty).collect();
         let ty = (aggregate.returns)(&types);
         let width = match aggregate.name {
             "percentiles" | "percentilesw" => bound.len().saturating_sub(percentiles_from(aggregate)),
@@ -112,9 +112,7 @@ impl Binder<'_> {
     fn starred(&self, scope: &Scope<'_>, maximised: Option<&Expr>) -> Vec<usize> {
         let is = |e: &Expr, i: usize| matches!(e.kind, ExprKind::Column(j) if j == i);
         let is_key = |i: usize| self.group_keys.iter().any(|k| is(k, i));
-        (0..scope.columns.len())
-            .filter(|i| !is_key(*i) && !maximised.is_some_and(|m| is(m, *i)))
-            .collect_vec()
+        (0..scope.columns.len()).filter(|i| !is_key(*i) && !maximised.is_some_and(|m| is(m, *i))).collect()
     }
 
     /// `summarize a = count(), … by k, …`
@@ -147,7 +145,7 @@ impl Binder<'_> {
             .iter()
             .enumerate()
             .map(|(i, k)| Expr { kind: ExprKind::Column(i), ty: k.ty, span: k.span })
-            .collect_vec();
+            .collect();
         for named in aggregates {
             match self.aggregate_output(named, scope, env, &mut namer) {
                 Some(made) => {
@@ -165,7 +163,7 @@ impl Binder<'_> {
         let found = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default().found;
         self.group_keys = outer_keys;
         // The row that expressions over aggregates read: keys, then every aggregate's columns.
-        let mut raw: Vec<Column> = keys.iter().map(|k| Column::new("", k.ty)).collect_vec();
+        let mut raw: Vec<Column> = keys.iter().map(|k| Column::new("", k.ty)).collect();
         for a in &found {
             raw.extend((0..a.width).map(|i| Column::new("", aggregate_column_type(a, i))));
         }
@@ -194,10 +192,10 @@ impl Binder<'_> {
 
     pub(super) fn poison(&mut self, named: &Named) {
         for name in &named.names {
-            self.poisoned.insert(name.text.as_bytes());
+            self.poisoned.insert(name.text.to_string());
         }
         if let Some(name) = name::of(&named.value) {
-            self.poisoned.insert(name.as_bytes());
+            self.poisoned.insert(name.to_string());
         }
     }
 
@@ -253,7 +251,7 @@ impl Binder<'_> {
             match (&named.value.kind, &e.kind, self.aggregates.as_ref().and_then(|a| a.found.get(before))) {
                 (ast::ExprKind::Call(call, args), ExprKind::Column(base), Some(a)) if after == before + 1 => {
                     wide_names(a, call, args, &self.star_names(scope, a)).map(|names| {
-                        (names, *base, (0..a.width).map(|i| aggregate_column_type(a, i)).collect_vec())
+                        (names, *base, (0..a.width).map(|i| aggregate_column_type(a, i)).collect::<Vec<_>>())
                     })
                 }
                 _ => None,
@@ -312,7 +310,7 @@ impl Binder<'_> {
     fn star_names(&self, scope: &Scope<'_>, a: &AggregateExpr) -> Vec<String> {
         let maximised = a.args.first().filter(|_| is_arg(a.aggregate));
         let name = |i: &usize| scope.columns.get(*i).map(|c| c.name.to_string());
-        self.starred(scope, maximised).iter().filter_map(name).collect_vec()
+        self.starred(scope, maximised).iter().filter_map(name).collect()
     }
 
     /// Expressions over aggregates, for operators that lay the results out themselves: the aggregates, and the
@@ -324,10 +322,9 @@ impl Binder<'_> {
         env: &Env,
     ) -> Option<(Vec<AggregateExpr>, Vec<Expr>)> {
         let outer = self.aggregates.replace(Aggregates::default());
-        let results: Vec<Option<Expr>> =
-            values.iter().map(|e| self.aggregate_expr(e, scope, env)).collect_vec();
+        let results: Vec<Option<Expr>> = values.iter().map(|e| self.aggregate_expr(e, scope, env)).collect();
         let found = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default().found;
-        results.into_iter().collect_some().map(|results| (found, results))
+        results.into_iter().collect::<Option<Vec<_>>>().map(|results| (found, results))
     }
 
     /// `distinct a, b`, `distinct *`: a summarize without aggregates.
@@ -349,9 +346,9 @@ impl Binder<'_> {
                     names: Vec::new(),
                     value: ast::Expr { kind: ast::ExprKind::Name(Rc::clone(&c.name)), span: item.value.span },
                 };
-                input.columns.iter().map(column).collect_vec()
+                input.columns.iter().map(column).collect()
             })
-            .collect_vec();
+            .collect();
         self.summarize(input, &[], &expanded, span, env)
     }
 }
@@ -425,7 +422,7 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
                 .iter()
                 .skip(percentiles_from(a.aggregate))
                 .map(|e| format!("percentile_{column}_{}", percent(e)))
-                .collect_vec(),
+                .collect(),
         );
     }
     None

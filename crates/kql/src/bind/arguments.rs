@@ -6,7 +6,7 @@ use crate::functions::call::compile_regex;
 use crate::functions::{Kind, Param, Returns};
 use crate::plan::Expr;
 use crate::syntax::ast::Name;
-use crate::value::{Type, Value, collect::Collect};
+use crate::value::{Type, Value};
 
 impl Binder<'_> {
     /// The error of a call with too few or too many arguments.
@@ -41,19 +41,19 @@ impl Binder<'_> {
             if given < least || given > params.len() {
                 return self.wrong_count(name, least, Some(params.len()));
             }
-            return Some(params.iter().take(given).collect_vec());
+            return Some(params.iter().take(given).collect());
         };
         let after = params.len() - first - group;
         let room = given.checked_sub(first + after).filter(|n| *n >= group && n % group == 0);
         let Some(room) = room.filter(|_| given >= least) else { return self.wrong_count(name, least, None) };
         let (before, rest) = params.split_at(first);
         let (repeat, last) = rest.split_at(group);
-        Some(before.iter().chain(repeat.iter().cycle().take(room)).chain(last).collect_vec())
+        Some(before.iter().chain(repeat.iter().cycle().take(room)).chain(last).collect())
     }
 
     /// Arguments brought to what the parameters take.
     pub(super) fn fit(&mut self, name: &Name, args: Vec<Expr>, params: &[&Param]) -> Option<Vec<Expr>> {
-        let types = args.iter().map(|a| a.ty.name()).collect_vec().join(", ");
+        let types = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
         let common = self.common_type(&args, params)?;
         let mut fitted = Vec::with_capacity(args.len());
         let mut failed = false;
@@ -98,7 +98,7 @@ impl Binder<'_> {
                 Kind::Common => Ok(common),
                 Kind::OneOf(types) if types.contains(&ty) => Ok(ty),
                 Kind::OneOf(types) => {
-                    let names: Vec<&str> = types.iter().map(|t| t.name()).collect_vec();
+                    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
                     let message = format!("The expression must have one of the types: {}.", names.join(", "));
                     Err(("KS141", message))
                 }
@@ -174,7 +174,7 @@ pub(super) fn result_type(
     params: &[&Param],
     literals: &[Option<Type>],
 ) -> Type {
-    let types: Vec<Type> = args.iter().map(|a| a.ty).collect_vec();
+    let types: Vec<Type> = args.iter().map(|a| a.ty).collect();
     match returns {
         Returns::Type(t) => t,
         Returns::Argument(i) => types.get(i).copied().unwrap_or(Type::Dynamic),

@@ -10,7 +10,7 @@ use crate::functions::call::{Detail, Site};
 use crate::functions::{self, Kind};
 use crate::plan::{CallExpr, Expr, ExprKind, Window, WindowExpr};
 use crate::syntax::ast::{self, Argument, LambdaParameter, Name, ParameterType};
-use crate::value::{Type, Value, collect::Collect};
+use crate::value::{Type, Value};
 use std::rc::Rc;
 
 /// Functions of the row's place among the rows.
@@ -96,9 +96,8 @@ impl Binder<'_> {
     }
 
     fn bind_arguments(&mut self, args: &[Argument], scope: &Scope<'_>, env: &Env) -> Option<Vec<Expr>> {
-        let bound: Vec<Option<Expr>> =
-            args.iter().map(|a| self.bind_scalar(&a.value, scope, env)).collect_vec();
-        bound.into_iter().collect_some()
+        let bound: Vec<Option<Expr>> = args.iter().map(|a| self.bind_scalar(&a.value, scope, env)).collect();
+        bound.into_iter().collect::<Option<Vec<_>>>()
     }
 
     fn window_call(&mut self, function: Window, args: Vec<Expr>, span: Span) -> Option<Expr> {
@@ -135,7 +134,7 @@ impl Binder<'_> {
                 bound.push(self.bind_scalar(&argument.value, scope, env));
             }
         }
-        let bound: Option<Vec<Expr>> = bound.into_iter().collect_some();
+        let bound: Option<Vec<Expr>> = bound.into_iter().collect::<Option<Vec<_>>>();
         let args = self.fit(call.name, bound?, &params)?;
         let mut ty = result_type(f.returns, &args, &params, &types);
         // The one part for which the engine yields a real; measured.
@@ -148,9 +147,9 @@ impl Binder<'_> {
         }
         self.check_patterns(&args, &params)?;
         let site = Site {
-            types: args.iter().map(|a| a.ty).collect_vec(),
-            constant: args.iter().map(|a| a.as_const().is_some()).collect_vec(),
-            strict: params.iter().map(|p| p.kind.is_strict()).collect_vec(),
+            types: args.iter().map(|a| a.ty).collect(),
+            constant: args.iter().map(|a| a.as_const().is_some()).collect(),
+            strict: params.iter().map(|p| p.kind.is_strict()).collect(),
             result: Some(ty),
             detail: Detail::None,
             cache: Default::default(),

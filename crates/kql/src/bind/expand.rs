@@ -5,7 +5,7 @@ use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{ApplyOutput, MvApply, MvExpand, Plan, PlanKind, SetOp, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Parameter};
-use crate::value::{Column, Type, Value, collect::Collect, convert};
+use crate::value::{Column, Type, Value, convert};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -102,7 +102,7 @@ impl Binder<'_> {
         env: &Env,
     ) -> Option<Rc<Plan>> {
         let (expand, columns, open) = self.expansion(input, e, "mv-apply", env)?;
-        let expanded: Vec<usize> = expand.items.iter().map(|(_, at, _)| *at).collect_vec();
+        let expanded: Vec<usize> = expand.items.iter().map(|(_, at, _)| *at).collect();
         let body = self.subquery(columns, open, body, span, env)?;
         let (mut outputs, mut columns) = (Vec::new(), Vec::new());
         let in_body = |name: &str| body.plan.columns.iter().position(|c| &*c.name == name);

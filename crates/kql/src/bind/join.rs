@@ -5,7 +5,7 @@ use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, ExprKind, Join, JoinKind, Plan, PlanKind, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Operator, Parameter};
-use crate::value::{Column, Type, collect::Collect};
+use crate::value::{Column, Type};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -44,7 +44,7 @@ impl Binder<'_> {
         let right_columns: Vec<usize> = if left_only {
             Vec::new()
         } else {
-            (0..right.columns.len()).filter(|i| !lookup || !key_columns.contains(i)).collect_vec()
+            (0..right.columns.len()).filter(|i| !lookup || !key_columns.contains(i)).collect()
         };
         let mut columns = if right_only { Vec::new() } else { left.columns.clone() };
         let mut namer = Namer::new();
@@ -60,12 +60,8 @@ impl Binder<'_> {
             kind,
             left_keys,
             right_keys,
-            left_types: left.columns.iter().map(|c| c.ty).collect_vec(),
-            right_types: right_columns
-                .iter()
-                .filter_map(|i| right.columns.get(*i))
-                .map(|c| c.ty)
-                .collect_vec(),
+            left_types: left.columns.iter().map(|c| c.ty).collect(),
+            right_types: right_columns.iter().filter_map(|i| right.columns.get(*i)).map(|c| c.ty).collect(),
             right_columns,
             left: Rc::clone(left),
             right,
@@ -193,7 +189,7 @@ fn side_of(e: &ast::Expr) -> Option<(&str, &Name)> {
 
 fn conjuncts(e: &ast::Expr) -> Vec<&ast::Expr> {
     match &e.kind {
-        Ast::And(items) => items.iter().collect_vec(),
+        Ast::And(items) => items.iter().collect(),
         _ => vec![e],
     }
 }

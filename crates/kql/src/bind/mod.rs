@@ -25,7 +25,8 @@ mod wide;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Expr, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
-use crate::value::{Column, Str, Type, collect::Collect, keyed::Keys};
+use crate::value::{Column, Str, Type};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
@@ -95,7 +96,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         diagnostics: Vec::new(),
         nodes: 0,
         depth: 0,
-        poisoned: Keys::default(),
+        poisoned: HashSet::new(),
         aggregates: None,
         group_keys: Vec::new(),
         scopes: 0,
@@ -106,7 +107,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
     let plan = binder.query(&statements);
     let wanting = binder.wanting.take();
     // A name that is unknown only because its statement could not be read says nothing new.
-    let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect_vec();
+    let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
     diagnostics.extend(binder.diagnostics.into_iter().filter(|d| !unread.contains(&d.span)));
     if plan.is_none() && diagnostics.is_empty() && wanting.is_none() {
         let d = Diagnostic::error(
@@ -116,7 +117,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         );
         diagnostics.push(d);
     }
-    crate::value::sort::sort_by_key(&mut diagnostics, |d| d.span.start);
+    diagnostics.sort_by_key(|d| d.span.start);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
     Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
@@ -215,7 +216,7 @@ struct Binder<'c> {
     nodes: usize,
     depth: usize,
     /// Names whose definition failed: using them says nothing new.
-    poisoned: Keys,
+    poisoned: HashSet<String>,
     aggregates: Option<Aggregates>,
     /// The keys of the `summarize` being bound.
     group_keys: Vec<Expr>,
@@ -455,7 +456,7 @@ impl Binder<'_> {
     }
 
     fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(name.as_bytes()) {
+        if scope.open || self.poisoned.contains(&**name) {
             return None;
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));

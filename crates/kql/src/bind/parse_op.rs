@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::call::compile_regex;
 use crate::plan::{Expr, KvMode, Parse, ParseKv, Plan, PlanKind, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Parameter, ParsePart};
-use crate::value::{Column, Type, Value, collect::Collect};
+use crate::value::{Column, Type, Value};
 use std::rc::Rc;
 
 /// `kind=…`
@@ -62,7 +62,7 @@ impl Binder<'_> {
         let pattern = self.parse_pattern(kind, &flags, &parse.pattern, span)?;
         let group = |i: usize| pattern.capture_names().position(|n| n == Some(&group_name(i)));
         let places = found.iter().enumerate();
-        let places = places.filter_map(|(i, (_, ty, at))| Some((group(i)?, *at, *ty))).collect_vec();
+        let places = places.filter_map(|(i, (_, ty, at))| Some((group(i)?, *at, *ty))).collect();
         let Some(source) = source else {
             return Some(Plan::new(PlanKind::Error, columns, span, input.open));
         };
@@ -155,14 +155,14 @@ impl Binder<'_> {
         let places = keys
             .iter()
             .map(|c| (Rc::clone(&c.name), set_column(&mut columns, &c.name, c.ty), c.ty))
-            .collect_vec();
+            .collect();
         let (mut quotes, mut escapes) = (Vec::new(), Vec::new());
         let (mut pair, mut kv, mut greedy, mut pattern) = (None, None, false, None);
         for p in parameters {
             let scope = &self.no_row();
             let value = self.bind_scalar(&p.value, scope, env)?;
             let text = value.as_const().and_then(Value::as_str).unwrap_or_default();
-            let chars: Vec<char> = text.chars().collect_vec();
+            let chars: Vec<char> = text.chars().collect();
             match (&*p.name.text, chars.as_slice()) {
                 ("pair_delimiter", [_, ..]) => pair = Some(text.to_owned()),
                 ("kv_delimiter", [_, ..]) => kv = Some(text.to_owned()),

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::call::list_items;
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Named, Reorder};
-use crate::value::{Column, Type, Value, collect::Collect};
+use crate::value::{Column, Type, Value};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -19,7 +19,7 @@ impl Binder<'_> {
         let with = Plan::new(kind, columns.clone(), span, input.open);
         let test = Expr { kind: ExprKind::Column(width), ty: Type::Bool, span };
         let kept = Plan::new(PlanKind::Stage(with, Stage::Where(test)), columns, span, input.open);
-        let all: Vec<usize> = (0..width).collect_vec();
+        let all: Vec<usize> = (0..width).collect();
         self.pick(&kept, &all, span)
     }
 
@@ -130,10 +130,10 @@ impl Binder<'_> {
             let width = input.columns.len();
             let mut all = input.columns.clone();
             all.extend(columns.iter().map(|c| Column::new("", c.ty)));
-            let sets = values.into_iter().enumerate().map(|(i, e)| (width + i, e)).collect_vec();
+            let sets = values.into_iter().enumerate().map(|(i, e)| (width + i, e)).collect();
             let kind = PlanKind::Set(Rc::clone(input), SetOp::Window(sets));
             let with = Plan::new(kind, all, span, open);
-            let picks: Vec<usize> = (width..width + columns.len()).collect_vec();
+            let picks: Vec<usize> = (width..width + columns.len()).collect();
             let picked = self.pick(&with, &picks, span);
             let kind = PlanKind::Stage(picked, Stage::Project(column_exprs(&columns, span)));
             return Some(Plan::new(kind, columns, span, open));
@@ -144,12 +144,12 @@ impl Binder<'_> {
 
     /// A new row of some of the input's columns.
     pub(super) fn pick(&mut self, input: &Rc<Plan>, which: &[usize], span: Span) -> Rc<Plan> {
-        let columns: Vec<Column> = which.iter().filter_map(|i| input.columns.get(*i).cloned()).collect_vec();
+        let columns: Vec<Column> = which.iter().filter_map(|i| input.columns.get(*i).cloned()).collect();
         let values = which
             .iter()
             .zip(&columns)
             .map(|(i, c)| Expr { kind: ExprKind::Column(*i), ty: c.ty, span })
-            .collect_vec();
+            .collect();
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Project(values));
         Plan::new(kind, columns, span, input.open)
     }
@@ -161,8 +161,8 @@ impl Binder<'_> {
             let before = out.len();
             let found =
                 input.columns.iter().enumerate().filter(|(_, c)| wildcard(&p.text, &c.name)).map(|(i, _)| i);
-            out.extend(found.collect_vec());
-            if out.len() == before && !input.open && !self.poisoned.contains(p.text.as_bytes()) {
+            out.extend(found.collect::<Vec<_>>());
+            if out.len() == before && !input.open && !self.poisoned.contains(&*p.text) {
                 let message = format!("The name '{}' does not refer to any known column.", p.text);
                 let d = Diagnostic::error("KS142", message, p.span);
                 let near = super::super::nearest(&p.text, input.columns.iter().map(|c| &*c.name));
@@ -220,23 +220,21 @@ impl Binder<'_> {
             found.retain(|i| !order.contains(i));
             let text = |i: &usize| input.columns.get(*i).map(|c| c.name.to_string()).unwrap_or_default();
             match how {
-                Some(Reorder::Ascending) => crate::value::sort::sort_by_key(&mut found, text),
+                Some(Reorder::Ascending) => found.sort_by_key(text),
                 Some(Reorder::Descending) => {
-                    crate::value::sort::sort_by_key(&mut found, text);
+                    found.sort_by_key(text);
                     found.reverse();
                 }
-                Some(Reorder::GrannyAscending) => {
-                    crate::value::sort::sort_by_key(&mut found, |i| granny_key(&text(i)))
-                }
+                Some(Reorder::GrannyAscending) => found.sort_by_key(|i| granny_key(&text(i))),
                 Some(Reorder::GrannyDescending) => {
-                    crate::value::sort::sort_by_key(&mut found, |i| granny_key(&text(i)));
+                    found.sort_by_key(|i| granny_key(&text(i)));
                     found.reverse();
                 }
                 None => {}
             }
             order.extend(found);
         }
-        let rest = (0..input.columns.len()).filter(|i| !order.contains(i)).collect_vec();
+        let rest = (0..input.columns.len()).filter(|i| !order.contains(i)).collect::<Vec<_>>();
         order.extend(rest);
         self.pick(input, &order, span)
     }
@@ -283,7 +281,7 @@ impl Binder<'_> {
 }
 
 fn column_exprs(columns: &[Column], span: Span) -> Vec<Expr> {
-    columns.iter().enumerate().map(|(i, c)| Expr { kind: ExprKind::Column(i), ty: c.ty, span }).collect_vec()
+    columns.iter().enumerate().map(|(i, c)| Expr { kind: ExprKind::Column(i), ty: c.ty, span }).collect()
 }
 
 /// Whether a name matches a pattern in which `*` is any text.
@@ -291,7 +289,7 @@ pub(super) fn wildcard(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let middle: Vec<&str> = parts.collect_vec();
+    let middle: Vec<&str> = parts.collect();
     let Some((last, middle)) = middle.split_last() else { return rest.is_empty() };
     for part in middle {
         match rest.find(part) {

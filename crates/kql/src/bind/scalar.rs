@@ -7,7 +7,7 @@ use crate::functions::call::{Call, Detail, Site, compile_regex};
 use crate::functions::{Eval, operators as op};
 use crate::plan::{CallExpr, Expr, ExprKind};
 use crate::syntax::ast::{self, BinaryOp, ListOp, TextMatch};
-use crate::value::{Type, Value, collect::Collect, text};
+use crate::value::{Type, Value, text};
 use std::rc::Rc;
 
 /// Evaluates a call once its arguments are known, with the null rule of its parameters.
@@ -100,8 +100,8 @@ impl Binder<'_> {
         span: Span,
     ) -> Expr {
         let site = Site {
-            types: args.iter().map(|a| a.ty).collect_vec(),
-            constant: args.iter().map(|a| a.as_const().is_some()).collect_vec(),
+            types: args.iter().map(|a| a.ty).collect(),
+            constant: args.iter().map(|a| a.as_const().is_some()).collect(),
             strict: Vec::new(),
             result: Some(ty),
             detail,
@@ -470,7 +470,7 @@ impl Binder<'_> {
         }
         match (&item.kind, item.ty) {
             (ExprKind::Const(Value::Array(values)), Type::Dynamic) => {
-                let values = values.iter().map(|v| as_type(v, ty)).collect_vec();
+                let values = values.iter().map(|v| as_type(v, ty)).collect();
                 Some(Expr { kind: ExprKind::Const(Value::array(values)), ..item })
             }
             // A list that is known only at run time holds what its column holds.
@@ -493,7 +493,8 @@ fn as_type(v: &Value, ty: Type) -> Value {
 
 /// The value of a call whose arguments are constants, or the call.
 pub fn fold(call: CallExpr, ty: Type, span: Span) -> Expr {
-    let constants: Option<Vec<Value>> = call.args.iter().map(|a| a.as_const().cloned()).collect_some();
+    let constants: Option<Vec<Value>> =
+        call.args.iter().map(|a| a.as_const().cloned()).collect::<Option<Vec<_>>>();
     let kind = match constants {
         Some(values) => ExprKind::Const(invoke(call.eval, &values, &call.site)),
         None => ExprKind::Call(Rc::new(call)),

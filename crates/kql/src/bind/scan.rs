@@ -4,7 +4,7 @@ use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, Plan, PlanKind, Scan, ScanOutput, ScanStep, SetOp};
 use crate::syntax::ast::{self, ExprKind as Ast, Name};
-use crate::value::{Column, Type, collect::Collect};
+use crate::value::{Column, Type};
 use std::rc::Rc;
 
 /// How many steps a scan may have: each keeps the state of all before it.
@@ -43,7 +43,7 @@ impl Binder<'_> {
                 None => Expr::constant(decl.ty.missing(), decl.ty, decl.name.span),
             });
         }
-        let steps: Vec<&Name> = scan.steps.iter().map(|s| &s.name).collect_vec();
+        let steps: Vec<&Name> = scan.steps.iter().map(|s| &s.name).collect();
         if steps.is_empty() || steps.len() > MAX_STEPS {
             let message = format!("A scan has at least one step and at most {MAX_STEPS}.");
             return self.error("FP002", message, span);

@@ -5,11 +5,11 @@ use super::{Binder, Env};
 use crate::diagnostic::Span;
 use crate::plan::{Expr, MakeSeries, Plan, PlanKind, SetOp};
 use crate::syntax::ast::{self, ExprKind as Ast, Named};
-use crate::value::{Column, Type, collect::Collect};
+use crate::value::{Column, Type};
 use std::rc::Rc;
 
 impl Binder<'_> {
-    /// Keys, an array an aggregate, and the array of the axis.
+    /// KeySet, an array an aggregate, and the array of the axis.
     pub(super) fn make_series(
         &mut self,
         input: &Rc<Plan>,
@@ -26,7 +26,7 @@ impl Binder<'_> {
         }
         let scope = &self.scope(&input.columns, input.open);
         let mut namer = Namer::new();
-        let aggregates: Vec<&Named> = m.aggregates.iter().map(|(named, _)| named).collect_vec();
+        let aggregates: Vec<&Named> = m.aggregates.iter().map(|(named, _)| named).collect();
         let all = aggregates.iter().copied().chain(std::iter::once(&m.on)).chain(&m.by);
         self.reserve(all, &mut namer);
         let (mut columns, mut by) = (Vec::new(), Vec::new());
@@ -35,7 +35,7 @@ impl Binder<'_> {
             columns.push(column);
             by.push(key);
         }
-        let values: Vec<&ast::Expr> = aggregates.iter().map(|n| &n.value).collect_vec();
+        let values: Vec<&ast::Expr> = aggregates.iter().map(|n| &n.value).collect();
         let (found, results) = self.over_aggregates(&values, scope, env)?;
         for named in aggregates {
             let name = self.output_name(named, &mut namer);

@@ -7,7 +7,7 @@ use crate::functions::call::Detail;
 use crate::functions::{dynamic, operators as op};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind};
 use crate::syntax::ast::Argument;
-use crate::value::{Str, Type, Value, collect::Collect};
+use crate::value::{Str, Type, Value};
 use std::rc::Rc;
 
 /// Names of functions that are bound here and not in a family's table.
@@ -110,7 +110,7 @@ impl Binder<'_> {
 
     fn column_names(&mut self, call: &Written<'_>, env: &Env) -> Option<Expr> {
         let plan = self.only_table(call, env).filter(|plan| !plan.open)?;
-        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect_vec();
+        let names = plan.columns.iter().map(|c| Value::String(Rc::clone(&c.name))).collect();
         Some(Expr::constant(Value::array(names), Type::Dynamic, call.span))
     }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, Stage, UnionInput, UnionSource};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Operator, OperatorKind, Ordered};
 use crate::syntax::parse::MAX_COLUMNS;
-use crate::value::{Column, Type, Value, collect::Collect, convert};
+use crate::value::{Column, Type, Value, convert};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -170,9 +170,9 @@ impl Binder<'_> {
         }
         let same = |plan: Rc<Plan>| UnionInput {
             plan,
-            sources: (0..columns.len()).map(UnionSource::Column).collect_vec(),
+            sources: (0..columns.len()).map(UnionSource::Column).collect(),
         };
-        let kind = PlanKind::Union(inputs.into_iter().map(same).collect_vec());
+        let kind = PlanKind::Union(inputs.into_iter().map(same).collect());
         Some(Plan::new(kind, columns, span, false))
     }
 
@@ -286,12 +286,12 @@ impl Binder<'_> {
             OperatorKind::Project(items) => self.project(input, items, span, env),
             OperatorKind::ProjectAway(names) => {
                 let gone = self.matching(input, names);
-                let keep: Vec<usize> = (0..input.columns.len()).filter(|i| !gone.contains(i)).collect_vec();
+                let keep: Vec<usize> = (0..input.columns.len()).filter(|i| !gone.contains(i)).collect();
                 Some(self.pick(input, &keep, span))
             }
             OperatorKind::ProjectKeep(names) => {
                 let mut keep = self.matching(input, names);
-                crate::value::sort::sort(&mut keep);
+                keep.sort();
                 Some(self.pick(input, &keep, span))
             }
             OperatorKind::ProjectByNames(items) => self.project_by_names(input, items, span, env),
@@ -308,9 +308,8 @@ impl Binder<'_> {
                 Some(same(PlanKind::Set(Rc::clone(input), SetOp::Sample(n))))
             }
             OperatorKind::Sort(keys) => {
-                let keys: Vec<Option<SortKey>> =
-                    keys.iter().map(|k| self.sort_key(input, k, env)).collect_vec();
-                let keys: Option<Vec<SortKey>> = keys.into_iter().collect_some();
+                let keys: Vec<Option<SortKey>> = keys.iter().map(|k| self.sort_key(input, k, env)).collect();
+                let keys: Option<Vec<SortKey>> = keys.into_iter().collect::<Option<Vec<_>>>();
                 Some(match keys {
                     Some(keys) => same(PlanKind::Set(Rc::clone(input), SetOp::Sort(keys))),
                     None => Rc::clone(input),
@@ -368,14 +367,14 @@ impl Binder<'_> {
                 Value::text(c.ty.name()),
             ]
         };
-        let rows = input.columns.iter().enumerate().map(row).collect_vec();
+        let rows = input.columns.iter().enumerate().map(row).collect();
         let columns = [
             ("ColumnName", Type::String),
             ("ColumnOrdinal", Type::Int),
             ("DataType", Type::String),
             ("ColumnType", Type::String),
         ];
-        let columns = columns.iter().map(|(name, ty)| Column::new(name, *ty)).collect_vec();
+        let columns = columns.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
         Plan::new(PlanKind::Rows(rows), columns, span, input.open)
     }
 

@@ -5,7 +5,7 @@ use super::{Binder, Binding, Env};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, Stage, UnionInput, UnionSource};
 use crate::syntax::ast::{self, ExprKind as Ast, Operator, Parameter};
-use crate::value::{Column, Str, Type, Value, collect::Collect};
+use crate::value::{Column, Str, Type, Value};
 use std::rc::Rc;
 
 /// How many tables one union may list.
@@ -154,16 +154,16 @@ impl Binder<'_> {
                 None => UnionSource::Value(c.ty.missing()),
             };
             let label = source_column.iter().map(|_| UnionSource::Value(Value::text(label)));
-            label.chain(columns.iter().map(from)).collect_vec()
+            label.chain(columns.iter().map(from)).collect()
         };
         let union_inputs = inputs
             .iter()
             .map(|(label, p)| UnionInput { plan: Rc::clone(p), sources: sources(p, label) })
-            .collect_vec();
+            .collect();
         // Columns that keep their name come first at it: a made-up name gets out of their way.
         let split = |c: &Column| columns.iter().filter(|d| d.name == c.name).count() > 1;
         let mut taken: Vec<String> =
-            columns.iter().filter(|c| !split(c)).map(|c| c.name.to_string()).collect_vec();
+            columns.iter().filter(|c| !split(c)).map(|c| c.name.to_string()).collect();
         let mut named: Vec<Column> = Vec::with_capacity(columns.len() + 1);
         for c in &columns {
             if !split(c) {
@@ -216,7 +216,7 @@ impl Binder<'_> {
         // The column with the table's name is no part of what is searched.
         let hidden: Vec<Column> = std::iter::once(Column::new("", Type::Bool))
             .chain(table.columns.iter().skip(1).cloned())
-            .collect_vec();
+            .collect();
         let scope = &self.scope(&hidden, table.open);
         let test = self.predicate(predicate, scope, env)?;
         let (columns, open) = (table.columns.clone(), table.open);

@@ -8,7 +8,7 @@ use crate::functions::call::Detail;
 use crate::functions::{operators as op, series};
 use crate::plan::{Expr, ExprKind};
 use crate::syntax::ast::{self, Argument, Named};
-use crate::value::{Type, Value, collect::Collect};
+use crate::value::{Type, Value};
 
 /// A column's name, if its function gives one, and its type.
 type WideColumn = (Option<String>, Type);
@@ -72,7 +72,7 @@ fn first_name(args: &[Argument]) -> String {
 
 fn named(function: &str, columns: &[(&str, Type)], args: &[Argument]) -> Vec<WideColumn> {
     let first = first_name(args);
-    columns.iter().map(|(column, ty)| (Some(format!("{function}_{first}_{column}")), *ty)).collect_vec()
+    columns.iter().map(|(column, ty)| (Some(format!("{function}_{first}_{column}")), *ty)).collect()
 }
 
 /// One column an array; a flag behind them is none.
@@ -89,5 +89,5 @@ fn sorted(args: &[Argument], bound: &Expr) -> Vec<WideColumn> {
         let name = name::of(&a.value).or_else(|| (arrays.len() > 1).then(|| format!("array{i}")));
         (name.map(|n| format!("{n}_sorted")), Type::Dynamic)
     };
-    arrays.iter().enumerate().map(column).collect_vec()
+    arrays.iter().enumerate().map(column).collect()
 }

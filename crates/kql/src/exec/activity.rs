@@ -6,8 +6,8 @@ use super::row::{Evidence, Row};
 use super::run::Run;
 use super::series::Axis;
 use crate::plan::{Activity, ActivityKind};
-use crate::value::keyed::{Keyed, Keys};
-use crate::value::{Value, collect::Collect, compare, sort};
+use crate::value::key::{self, KeyMap, KeySet};
+use crate::value::{Value, compare};
 
 /// What a window may look back over, in bins.
 const MOST_BINS: i128 = 10_000;
@@ -31,7 +31,7 @@ type Placed<'r> = (i128, Value, Value, &'r Row);
 
 impl Slice {
     fn new(dimensions: Vec<Value>, mut rows: Vec<Placed<'_>>) -> Slice {
-        sort::sort_by_key(&mut rows, |(position, ..)| *position);
+        rows.sort_by_key(|(position, ..)| *position);
         let mut bins: Vec<Bin> = Vec::new();
         for (position, at, value, row) in rows {
             if bins.last().is_none_or(|bin| bin.position != position) {
@@ -68,7 +68,7 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     let (time, id, dimensions) =
         (run.programs([&a.time])?, run.programs([&a.id])?, run.programs(&a.dimensions)?);
     run.budget.charge(rows.len(), 2)?;
-    let mut slices: Keyed<(Vec<Value>, Vec<Placed<'_>>)> = Keyed::default();
+    let mut slices: KeyMap<(Vec<Value>, Vec<Placed<'_>>)> = KeyMap::default();
     for row in rows {
         let at = run.eval_all(&time, row).pop().unwrap_or_default();
         let Some((position, _)) = axis.position(&at) else { continue };
@@ -80,10 +80,14 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
         }
         let value = run.eval_all(&id, row).pop().unwrap_or_default();
         let keys = run.eval_all(&dimensions, row);
-        slices.entry(&compare::key(&keys), || (keys, Vec::new())).1.push((position, at, value, row));
+        slices
+            .entry(key::key(&keys))
+            .or_insert_with(|| (keys, Vec::new()))
+            .1
+            .push((position, at, value, row));
     }
     let mut made: Vec<Made> = Vec::new();
-    for (dimensions, rows) in slices.into_items() {
+    for (dimensions, rows) in slices.into_values() {
         let slice = Slice::new(dimensions, rows);
         match a.kind {
             ActivityKind::Counts => counts(&slice, &mut made),
@@ -103,14 +107,14 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
             }
         }
     }
-    sort::sort_by_key(&mut made, |(position, ..)| *position);
+    made.sort_by_key(|(position, ..)| *position);
     run.budget.charge(made.len(), a.dimensions.len() + 5)?;
     let row = |(position, dimensions, counts, evidence): Made| {
         let at = axis.value(position, a.time.ty);
-        let values = std::iter::once(at).chain(dimensions).chain(counts).collect_vec();
+        let values = std::iter::once(at).chain(dimensions).chain(counts).collect();
         Row { values, evidence }
     };
-    Ok(made.into_iter().map(row).collect_vec())
+    Ok(made.into_iter().map(row).collect())
 }
 
 fn long(n: usize) -> Value {
@@ -119,13 +123,13 @@ fn long(n: usize) -> Value {
 
 /// Rows, ids, ids never seen before, ids seen so far.
 fn counts(slice: &Slice, made: &mut Vec<Made>) {
-    let mut seen = Keys::default();
+    let mut seen = KeySet::default();
     for bin in &slice.bins {
-        let (mut ids, before) = (Keys::default(), seen.len());
+        let (mut ids, before) = (KeySet::default(), seen.len());
         for (_, id) in &bin.rows {
-            let id = compare::key([id]);
-            ids.insert(&id);
-            seen.insert(&id);
+            let id = key::key([id]);
+            seen.insert(id.clone());
+            ids.insert(id);
         }
         let counts = vec![long(bin.rows.len()), long(ids.len()), long(seen.len() - before), long(seen.len())];
         made.push((bin.position, slice.dimensions.clone(), counts, bin.evidence.clone()));
@@ -134,12 +138,12 @@ fn counts(slice: &Slice, made: &mut Vec<Made>) {
 
 /// Sessions that begin in each bin: an id that did not appear for the lookback begins a new one.
 fn sessions(slice: Slice, lookback: Option<&Value>, made: &mut Vec<Made>) {
-    let mut last: Keyed<Option<Value>> = Keyed::default();
+    let mut last: KeyMap<Option<Value>> = KeyMap::default();
     for mut bin in slice.bins {
-        sort::sort_by(&mut bin.rows, |(a, _), (b, _)| compare::order(a, b));
+        bin.rows.sort_by(|(a, _), (b, _)| compare::order(a, b));
         let mut begun = 0;
         for (at, id) in bin.rows {
-            let before = last.entry(&compare::key([&id]), || None).replace(at.clone());
+            let before = last.entry(key::key([&id])).or_insert_with(|| None).replace(at.clone());
             let new = before.as_ref().is_none_or(|before| match (distance(before, &at), lookback) {
                 (Some(gap), Some(lookback)) => compare::order(&gap, lookback).is_ge(),
                 _ => true,
@@ -186,14 +190,14 @@ fn windows(
         let counts = match kind {
             ActivityKind::Percentile { percent, .. } => {
                 rows.retain(|v| !v.is_null());
-                sort::sort_by(&mut rows, |a, b| compare::order(a, b));
+                rows.sort_by(|a, b| compare::order(a, b));
                 // Nearest rank, as the aggregate percentile has it.
                 let rank = (percent / 100.0 * rows.len() as f64).ceil() as usize;
                 let at = rank.clamp(1, rows.len().max(1)) - 1;
                 vec![rows.get(at).copied().cloned().unwrap_or_default()]
             }
             _ => {
-                vec![long(rows.len()), long(compare::keys(rows.iter().copied()).len())]
+                vec![long(rows.len()), long(key::keys(rows.iter().copied()).len())]
             }
         };
         made.push((end, slice.dimensions.clone(), counts, evidence));

@@ -4,8 +4,8 @@ use super::ExecError;
 use super::row::Row;
 use super::run::Run;
 use crate::plan::{Join, JoinKind};
-use crate::value::keyed::{Keyed, Keys};
-use crate::value::{Type, Value, collect::Collect, compare};
+use crate::value::key::{self, KeyMap, KeySet};
+use crate::value::{Type, Value};
 
 /// The rows of a join: left rows in order, for each its right rows in order; rows without a match behind.
 pub fn join(
@@ -17,35 +17,35 @@ pub fn join(
 ) -> Result<Vec<Row>, ExecError> {
     let (left_keys, right_keys) = (run.programs(&join.left_keys)?, run.programs(&join.right_keys)?);
     run.budget.charge(left.len() + right.len(), 1)?;
-    let missing = |types: &[Type]| types.iter().map(|t| t.missing()).collect_vec();
+    let missing = |types: &[Type]| types.iter().map(|t| t.missing()).collect::<Vec<_>>();
     let right_values = |row: &Row| -> Vec<Value> {
-        join.right_columns.iter().map(|i| row.values.get(*i).cloned().unwrap_or_default()).collect_vec()
+        join.right_columns.iter().map(|i| row.values.get(*i).cloned().unwrap_or_default()).collect::<Vec<_>>()
     };
     let mut out: Vec<Row> = Vec::new();
 
     if matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti) {
-        let mut present = Keys::default();
+        let mut present = KeySet::default();
         for row in left {
-            present.insert(&compare::key(&run.eval_all(&left_keys, row)));
+            present.insert(key::key(&run.eval_all(&left_keys, row)));
         }
         let want = join.kind == JoinKind::RightSemi;
         for row in right {
-            if present.contains(&compare::key(&run.eval_all(&right_keys, row))) == want {
+            if present.contains(&key::key(&run.eval_all(&right_keys, row))) == want {
                 out.push(Row { values: right_values(row), evidence: row.evidence.clone() });
             }
         }
         return Ok(out);
     }
 
-    let mut places: Keyed<Vec<usize>> = Keyed::default();
+    let mut places: KeyMap<Vec<usize>> = KeyMap::default();
     for (i, row) in right.iter().enumerate() {
-        places.entry(&compare::key(&run.eval_all(&right_keys, row)), Vec::new).push(i);
+        places.entry(key::key(&run.eval_all(&right_keys, row))).or_default().push(i);
     }
-    let mut seen = Keys::default();
+    let mut seen = KeySet::default();
     let mut matched = vec![false; right.len()];
     for row in left {
-        let key = compare::key(&run.eval_all(&left_keys, row));
-        if join.kind == JoinKind::InnerUnique && !seen.insert(&key) {
+        let key = key::key(&run.eval_all(&left_keys, row));
+        if join.kind == JoinKind::InnerUnique && !seen.insert(key.clone()) {
             continue;
         }
         let found = places.get(&key).map(Vec::as_slice).unwrap_or_default();

@@ -7,8 +7,9 @@ use super::{Budget, ExecError};
 use crate::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{ExprKind, Plan, PlanKind};
-use crate::value::keyed::{Keyed, Keys};
-use crate::value::{Column, Type, collect::Collect, sort, text};
+use crate::value::{Column, Type, text};
+use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How many plugins of a query may depend on data.
@@ -65,7 +66,7 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
         code: "FP104",
         message: format!("The plug-in would make more than {MAX_MADE_COLUMNS} columns."),
     };
-    let (mut slots, mut names, mut seen) = (Keyed::default(), Vec::new(), Keys::default());
+    let (mut slots, mut names, mut seen) = (IndexMap::new(), Vec::new(), HashSet::new());
     for row in rows {
         let value = run.eval_all(&program, row).pop().unwrap_or_default();
         match wanting.shape {
@@ -74,20 +75,20 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
                 run.budget.charge(1, bag.len())?;
                 for (key, v) in bag.iter() {
                     let ty = v.own_type();
-                    let (_, slot) = slots.entry(key.as_bytes(), || (Rc::clone(key), ty));
+                    let slot = slots.entry(Rc::clone(key)).or_insert(ty);
                     // Values of several types make a dynamic column; nulls fit every type.
                     *slot = match (*slot, ty) {
                         (Some(a), Some(b)) if a != b => Some(Type::Dynamic),
                         (known, found) => known.or(found),
                     };
-                    if slots.items().len() > MAX_MADE_COLUMNS {
+                    if slots.len() > MAX_MADE_COLUMNS {
                         return Err(too_many());
                     }
                 }
             }
             Shape::Names => {
                 let name = text::tostring(&value, wanting.value.ty).into_owned();
-                if seen.insert(name.as_bytes()) {
+                if seen.insert(name.clone()) {
                     names.push(Column::new(&name, Type::Dynamic));
                 }
                 if names.len() > MAX_MADE_COLUMNS {
@@ -100,7 +101,6 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
     if wanting.shape == Shape::Names {
         return Ok(names);
     }
-    let mut slots = slots.into_items();
-    sort::sort_by(&mut slots, |(a, _), (b, _)| a.cmp(b));
-    Ok(slots.into_iter().map(slot).collect_vec())
+    slots.sort_keys();
+    Ok(slots.into_iter().map(slot).collect())
 }

@@ -5,8 +5,9 @@ use super::ExecError;
 use super::row::Row;
 use super::run::Run;
 use crate::plan::IpLookup;
-use crate::value::keyed::Keyed;
-use crate::value::{Value, collect::Collect, compare};
+use crate::value::Value;
+use crate::value::key::Key;
+use crate::value::key::{self, KeyMap};
 use std::net::IpAddr;
 
 /// An address with the length of its prefix, IPv4 mapped into IPv6.
@@ -39,8 +40,8 @@ impl Network {
     }
 
     /// A key of the network and of what else a row is looked up by.
-    fn key(self, extra: &[u8]) -> Vec<u8> {
-        [&self.bits.to_le_bytes(), &self.length.to_le_bytes()[..], extra].concat()
+    fn key(self, extra: &[u8]) -> Key {
+        [&self.bits.to_le_bytes(), &self.length.to_le_bytes()[..], extra].concat().into()
     }
 }
 
@@ -56,22 +57,22 @@ pub fn ip_lookup(
     let right_extra = run.programs(lookup.extra.iter().map(|(_, r)| r))?;
     let (left_key, right_key) = (run.programs([&lookup.left_key])?, run.programs([&lookup.right_key])?);
     run.budget.charge(left.len() + right.len(), 1)?;
-    let mut places: Keyed<Vec<usize>> = Keyed::default();
+    let mut places: KeyMap<Vec<usize>> = KeyMap::default();
     let mut lengths: Vec<u32> = Vec::new();
     for (i, row) in right.iter().enumerate() {
         let text = run.eval_all(&right_key, row).pop().unwrap_or_default();
         let Some(network) = text.as_str().and_then(Network::parse) else { continue };
-        let extra = compare::key(&run.eval_all(&right_extra, row));
+        let extra = key::key(&run.eval_all(&right_extra, row));
         if let Err(at) = lengths.binary_search(&network.length) {
             lengths.insert(at, network.length);
         }
-        places.entry(&network.key(&extra), Vec::new).push(i);
+        places.entry(network.key(&extra)).or_default().push(i);
     }
     let mut out = Vec::new();
     for row in left {
         run.budget.charge(lengths.len(), 0)?;
         let text = run.eval_all(&left_key, row).pop().unwrap_or_default();
-        let extra = compare::key(&run.eval_all(&left_extra, row));
+        let extra = key::key(&run.eval_all(&left_extra, row));
         let mut matched = false;
         if let Some(address) = text.as_str().and_then(Network::parse) {
             for length in lengths.iter().filter(|l| **l <= address.length) {
@@ -83,13 +84,13 @@ pub fn ip_lookup(
                     evidence.merge(&other.evidence);
                     let value = |i: &usize| other.values.get(*i).cloned().unwrap_or_default();
                     let values = row.values.iter().cloned().chain(lookup.right_columns.iter().map(value));
-                    out.push(Row { values: values.collect_vec(), evidence });
+                    out.push(Row { values: values.collect(), evidence });
                 }
             }
         }
         if !matched && lookup.unmatched {
             let missing = lookup.right_types.iter().map(|t| t.missing());
-            let values: Vec<Value> = row.values.iter().cloned().chain(missing).collect_vec();
+            let values: Vec<Value> = row.values.iter().cloned().chain(missing).collect();
             out.push(Row { values, evidence: row.evidence.clone() });
         }
     }

@@ -2,7 +2,7 @@
 //! and parse-kv operators.
 
 use crate::plan::{KvMode, Parse, ParseKv};
-use crate::value::{Type, Value, collect::Collect, convert, text};
+use crate::value::{Type, Value, convert, text};
 
 /// The columns of a `parse` pattern and their values; `None` if the row does not match.
 pub fn cut(p: &Parse, source: &Value) -> Option<Vec<(usize, Value)>> {
@@ -64,7 +64,7 @@ pub fn key_values(p: &ParseKv, source: &Value) -> Vec<(usize, Value)> {
     let value = |(slot, (_, at, ty)): (Option<String>, &(_, usize, Type))| {
         (*at, slot.and_then(|text| typed(&text, *ty)).unwrap_or_else(|| ty.missing()))
     };
-    found.into_iter().zip(&p.columns).map(value).collect_vec()
+    found.into_iter().zip(&p.columns).map(value).collect()
 }
 
 /// Keys and values between delimiters.

@@ -5,25 +5,24 @@ use super::ExecError;
 use super::row::Row;
 use super::run::Run;
 use crate::plan::{Expr, Pivot};
-use crate::value::keyed::Keys;
-use crate::value::{Column, Type, Value, collect::Collect, compare, sort, text};
+use crate::value::key::{self, KeySet};
+use crate::value::{Column, Type, Value, text};
+use indexmap::IndexSet;
 
 /// `pivot`: rows of keys, a name and a value become a row a key with a column a name.
 pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Result<Vec<Row>, ExecError> {
-    let (mut columns, mut places) = (Keys::default(), Keys::default());
-    for name in &p.names {
-        columns.insert(name.as_bytes());
-    }
+    let columns: IndexSet<&str> = p.names.iter().map(|name| &**name).collect();
+    let mut groups = KeySet::default();
     let mut out: Vec<Row> = Vec::new();
     for row in rows {
-        let keys: Vec<Value> = row.values.iter().take(p.keys).cloned().collect_vec();
+        let keys: Vec<Value> = row.values.iter().take(p.keys).cloned().collect();
         let name = row.values.get(p.keys).cloned().unwrap_or_default();
         let name = text::tostring(&name, name_type);
-        let Some(column) = columns.find(name.as_bytes()) else {
+        let Some(column) = columns.get_index_of(&*name) else {
             let message = format!("pivot found the value '{name}', for which no column is declared.");
             return Err(ExecError { code: "FP103", message });
         };
-        let at = places.place(&compare::key(&keys));
+        let (at, _) = groups.insert_full(key::key(&keys));
         if at == out.len() {
             run.budget.charge(1, p.keys + p.names.len())?;
             let mut values = keys;
@@ -78,7 +77,7 @@ pub fn rows_near(
         keep.iter_mut().take(end).skip(start).for_each(|k| *k = true);
         marked = marked.max(end);
     }
-    Ok(rows.iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect_vec())
+    Ok(rows.iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect())
 }
 
 /// `schema_merge`: the columns of several schemas as one, each once. A column of two types takes the wider one; with
@@ -110,10 +109,10 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
             }
         }
     }
-    sort::sort_by_key(&mut merged, |(_, ordinal, ..)| *ordinal);
+    merged.sort_by_key(|(_, ordinal, ..)| *ordinal);
     let row = |(i, (name, _, data_type, ty)): (usize, (String, i64, String, String))| Row {
         values: vec![Value::from(name), Value::Long(i as i64), Value::from(data_type), Value::from(ty)],
         ..Row::default()
     };
-    Ok(merged.into_iter().enumerate().map(row).collect_vec())
+    Ok(merged.into_iter().enumerate().map(row).collect())
 }

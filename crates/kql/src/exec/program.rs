@@ -4,7 +4,7 @@
 use crate::bind::invoke;
 use crate::diagnostic::Span;
 use crate::plan::{CallExpr, Expr, ExprKind};
-use crate::value::{Value, collect::Collect};
+use crate::value::Value;
 use std::rc::Rc;
 
 /// Where a program reads its columns.
@@ -96,7 +96,6 @@ impl Program {
         }
     }
 
-    #[inline(never)]
     fn emit_logic(&mut self, items: &[Expr], and: bool, span: Span) {
         let mut jumps = Vec::new();
         for (i, item) in items.iter().enumerate() {
@@ -111,7 +110,6 @@ impl Program {
         self.land(&jumps);
     }
 
-    #[inline(never)]
     fn emit_case(&mut self, items: &[Expr], span: Span) {
         let mut ends = Vec::new();
         let (pairs, otherwise) = match items {
@@ -135,7 +133,7 @@ impl Program {
         for op in &self.ops {
             if let Op::Call(call) = op {
                 let value = |a: &Expr| a.as_const().cloned().unwrap_or_else(|| a.ty.missing());
-                let args: Vec<Value> = call.args.iter().map(value).collect_vec();
+                let args: Vec<Value> = call.args.iter().map(value).collect();
                 invoke(call.eval, &args, &call.site);
             }
         }

@@ -46,7 +46,6 @@ impl Evidence {
         }
     }
 
-    #[inline(never)]
     fn add(&mut self, other: &Evidence) {
         for event in other.events() {
             if self.events().len() >= Evidence::MAX || self.events().iter().any(|e| Rc::ptr_eq(e, event)) {

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::bind::fold;
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
-use crate::value::keyed::Keyed;
-use crate::value::{Type, Value, collect::Collect, compare, convert};
+use crate::value::{Type, Value, compare, convert};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The rows of a table.
@@ -27,11 +27,11 @@ pub struct Run<'a> {
     pub budget: Budget,
     /// Scratch space for programs.
     pub stack: Vec<Value>,
-    /// What is known of nodes; `None` if it is forgotten.
-    memo: Keyed<Option<Table>>,
-    scalars: Keyed<Option<Value>>,
+    /// What is known of nodes.
+    memo: HashMap<NodeId, Table>,
+    scalars: HashMap<NodeId, Value>,
     /// What subqueries are given, by number.
-    given: Keyed<Table>,
+    given: HashMap<usize, Table>,
 }
 
 impl<'a> Run<'a> {
@@ -42,9 +42,9 @@ impl<'a> Run<'a> {
             leaves,
             budget,
             stack: Vec::new(),
-            memo: Keyed::default(),
-            scalars: Keyed::default(),
-            given: Keyed::default(),
+            memo: HashMap::new(),
+            scalars: HashMap::new(),
+            given: HashMap::new(),
         }
     }
 
@@ -52,7 +52,7 @@ impl<'a> Run<'a> {
     pub fn table(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let (mut steps, mut at) = (Vec::new(), plan);
         let mut rows = loop {
-            if let Some(Some(done)) = self.memo.get(&at.id()) {
+            if let Some(done) = self.memo.get(&at.id()) {
                 break Rc::clone(done);
             }
             match at.kind.input() {
@@ -86,28 +86,27 @@ impl<'a> Run<'a> {
 
     /// Sets the rows of a node that were worked out elsewhere.
     pub fn provide(&mut self, plan: &Rc<Plan>, rows: Table) {
-        *self.memo.entry(&plan.id(), || None) = Some(rows);
+        self.memo.insert(plan.id(), rows);
     }
 
     /// Sets the rows a subquery is given.
     pub fn give(&mut self, id: usize, rows: Vec<Row>) {
-        *self.given.entry(&id.to_le_bytes(), Table::default) = Rc::new(rows);
+        self.given.insert(id, Rc::new(rows));
     }
 
     /// Forgets the rows of nodes that depend on what a subquery was given.
     pub fn forget(&mut self, dependents: &[NodeId]) {
         for id in dependents {
-            *self.memo.entry(id, || None) = None;
-            *self.scalars.entry(id, || None) = None;
+            self.memo.remove(id);
+            self.scalars.remove(id);
         }
     }
 
     /// The rows of a node that is neither a step of a pipeline nor a leaf.
-    #[inline(never)] // in `table` it would be compiled at the first rule that concludes
     fn source(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let width = plan.columns.len();
         let rows = match &plan.kind {
-            PlanKind::Given(id) => return Ok(self.given.get(&id.to_le_bytes()).cloned().unwrap_or_default()),
+            PlanKind::Given(id) => return Ok(self.given.get(id).cloned().unwrap_or_default()),
             PlanKind::Table(_)
             | PlanKind::Error
             | PlanKind::Leaf(_)
@@ -115,10 +114,10 @@ impl<'a> Run<'a> {
             | PlanKind::Set(..) => Vec::new(),
             PlanKind::Rows(rows) => {
                 self.budget.charge(rows.len(), width)?;
-                rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect_vec()
+                rows.iter().map(|values| Row { values: values.clone(), ..Row::default() }).collect()
             }
             PlanKind::Print(values) => {
-                let values = values.iter().map(|e| self.value(e)).collect_ok()?;
+                let values = values.iter().map(|e| self.value(e)).collect::<Result<Vec<_>, _>>()?;
                 vec![Row { values, ..Row::default() }]
             }
             PlanKind::Range(parts) => self.range(parts)?,
@@ -141,7 +140,7 @@ impl<'a> Run<'a> {
                             UnionSource::Value(v) => v.clone(),
                         };
                         out.push(Row {
-                            values: input.sources.iter().map(pick).collect_vec(),
+                            values: input.sources.iter().map(pick).collect(),
                             evidence: row.evidence.clone(),
                         });
                     }
@@ -164,7 +163,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    #[inline(never)]
     fn stage(&mut self, stage: &Stage, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
         let compiled = [CompiledStage::new(stage, &mut |e| self.resolve(e))?];
         let mut out = Vec::new();
@@ -187,7 +185,6 @@ impl<'a> Run<'a> {
         if e.is_row_local() { Ok(e.clone()) } else { self.resolved(e) }
     }
 
-    #[inline(never)]
     fn resolved(&mut self, e: &Expr) -> Result<Expr, ExecError> {
         let kind = match &e.kind {
             ExprKind::Now => ExprKind::Const(Value::DateTime(self.now)),
@@ -195,13 +192,13 @@ impl<'a> Run<'a> {
             ExprKind::List(plan) => {
                 let rows = self.table(plan)?;
                 let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
-                ExprKind::Const(Value::array(rows.iter().map(first).collect_vec()))
+                ExprKind::Const(Value::array(rows.iter().map(first).collect()))
             }
             ExprKind::Window(_) => return Ok(e.clone()),
             _ => match e.with_children(self.resolve_all(e.children())?).kind {
                 ExprKind::Call(call) => {
                     let mut call = Rc::unwrap_or_clone(call);
-                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect_vec();
+                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
                     return Ok(fold(call, e.ty, e.span));
                 }
                 kind => kind,
@@ -211,17 +208,17 @@ impl<'a> Run<'a> {
     }
 
     fn resolve_all(&mut self, es: &[Expr]) -> Result<Vec<Expr>, ExecError> {
-        es.iter().map(|e| self.resolve(e)).collect_ok()
+        es.iter().map(|e| self.resolve(e)).collect::<Result<Vec<_>, _>>()
     }
 
     /// `toscalar`: first row, first column; nothing is the type's missing value.
     fn scalar(&mut self, plan: &Rc<Plan>, ty: Type) -> Result<Value, ExecError> {
-        if let Some(Some(done)) = self.scalars.get(&plan.id()) {
+        if let Some(done) = self.scalars.get(&plan.id()) {
             return Ok(done.clone());
         }
         let rows = self.table(plan)?;
         let value = rows.first().and_then(|r| r.values.first()).cloned().unwrap_or_else(|| ty.missing());
-        *self.scalars.entry(&plan.id(), || None) = Some(value.clone());
+        self.scalars.insert(plan.id(), value.clone());
         Ok(value)
     }
 
@@ -237,12 +234,12 @@ impl<'a> Run<'a> {
         &mut self,
         es: impl IntoIterator<Item = &'e Expr>,
     ) -> Result<Vec<Program>, ExecError> {
-        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect_ok()
+        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect::<Result<Vec<_>, _>>()
     }
 
     /// The values of programs for a row.
     pub fn eval_all(&mut self, programs: &[Program], row: &Row) -> Vec<Value> {
-        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect_vec()
+        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect()
     }
 
     /// A number of rows.
@@ -250,7 +247,6 @@ impl<'a> Run<'a> {
         Ok(self.value(e)?.as_integer().and_then(convert::to_count).unwrap_or(0))
     }
 
-    #[inline(never)]
     fn set_op(
         &mut self,
         op: &SetOp,
@@ -261,7 +257,7 @@ impl<'a> Run<'a> {
         Ok(match op {
             SetOp::Take(n) => {
                 let n = self.count(n)?;
-                rows.iter().take(n).cloned().collect_vec()
+                rows.iter().take(n).cloned().collect()
             }
             SetOp::Count => {
                 let values = vec![Value::Long(rows.len() as i64)];
@@ -285,7 +281,7 @@ impl<'a> Run<'a> {
             SetOp::MakeSeries(m) => series::make_series(self, m, &rows)?,
             SetOp::TopNested(levels) => top_nested::top_nested(self, levels, &rows, width)?,
             SetOp::Scan(s) => {
-                let missing = input.columns.iter().map(|c| c.ty.missing()).collect_vec();
+                let missing = input.columns.iter().map(|c| c.ty.missing()).collect();
                 scan::scan(self, s, &rows, missing)?
             }
             SetOp::Pivot(p) => {
@@ -303,15 +299,15 @@ impl<'a> Run<'a> {
         self.budget.charge(rows.len(), width + keys.len())?;
         let programs = self.programs(keys.iter().map(|k| &k.value))?;
         let mut keyed: Vec<(Vec<Value>, Row)> =
-            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect_vec();
-        crate::value::sort::sort_by(&mut keyed, |(a, _), (b, _)| {
+            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect();
+        keyed.sort_by(|(a, _), (b, _)| {
             keys.iter()
                 .zip(a.iter().zip(b))
                 .map(|(k, (a, b))| by_key(k, a, b))
                 .find(|o| o.is_ne())
                 .unwrap_or(Ordering::Equal)
         });
-        Ok(keyed.into_iter().map(|(_, row)| row).collect_vec())
+        Ok(keyed.into_iter().map(|(_, row)| row).collect())
     }
 
     fn range(&mut self, parts: &[Expr; 3]) -> Result<Vec<Row>, ExecError> {

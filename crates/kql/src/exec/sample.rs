@@ -1,7 +1,6 @@
 //! `sample n`: rows at random, the same ones each time: a rule must answer alike on every machine.
 
 use super::row::Row;
-use crate::value::collect::Collect;
 
 /// A small generator of pseudo-random numbers (xorshift64*). Not for secrets.
 struct Random(u64);
@@ -20,13 +19,13 @@ impl Random {
 /// are, not on the clock.
 pub fn sample(rows: &[Row], n: usize) -> Vec<Row> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    let mut chosen: Vec<usize> = (0..n.min(rows.len())).collect_vec();
+    let mut chosen: Vec<usize> = (0..n.min(rows.len())).collect();
     for i in chosen.len()..rows.len() {
         let at = random.below(i + 1);
         if let Some(slot) = chosen.get_mut(at) {
             *slot = i;
         }
     }
-    crate::value::sort::sort(&mut chosen);
-    chosen.into_iter().filter_map(|i| rows.get(i)).cloned().collect_vec()
+    chosen.sort();
+    chosen.into_iter().filter_map(|i| rows.get(i)).cloned().collect()
 }

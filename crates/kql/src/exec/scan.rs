@@ -6,7 +6,7 @@ use super::row::{Evidence, Row};
 use super::run::Run;
 use super::stage::set;
 use crate::plan::{Scan, ScanOutput, ScanStep};
-use crate::value::{Value, collect::Collect};
+use crate::value::Value;
 
 /// The state of a step with an active sequence: for it and each step before it the last row that matched.
 struct State {
@@ -75,7 +75,7 @@ pub fn scan(
         }
         steps.push(Step { step, condition, assignments });
     }
-    let states = scan.steps.iter().map(|_| None).collect_vec();
+    let states = scan.steps.iter().map(|_| None).collect();
     let mut s = Scanner { scan, empty, states, next_id: 0, out: Vec::new() };
     let declared = scan.defaults.len();
     for row in rows {
@@ -115,7 +115,7 @@ impl Scanner<'_> {
         let active = self.states.get(k).is_some_and(Option::is_some);
         if (active || k == 0) && self.matches(k, &step.condition, values, stack) {
             if !active {
-                let rows = self.states.iter().map(|_| None).collect_vec();
+                let rows = self.states.iter().map(|_| None).collect();
                 let state = State { rows, match_id: self.next_id, evidence: Evidence::None, pending: None };
                 self.next_id += 1;
                 let _ = self.states.get_mut(k).map(|slot| *slot = Some(state));
@@ -141,7 +141,7 @@ impl Scanner<'_> {
         let Some(Some(state)) = self.states.get_mut(k) else { return };
         let view =
             View { width: self.scan.width, row: values, states: Some(&state.rows), empty: &self.empty };
-        let made: Vec<Value> = step.assignments.iter().map(|(_, p)| p.eval(&view, stack)).collect_vec();
+        let made: Vec<Value> = step.assignments.iter().map(|(_, p)| p.eval(&view, stack)).collect();
         let mut matched = values.to_vec();
         for ((at, _), v) in step.assignments.iter().zip(made) {
             set(&mut matched, *at, v);

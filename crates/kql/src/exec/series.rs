@@ -6,8 +6,8 @@ use super::row::Row;
 use super::run::Run;
 use super::summarize::Grouping;
 use crate::plan::MakeSeries;
-use crate::value::keyed::Keyed;
-use crate::value::{Type, Value, collect::Collect, compare, convert, sort};
+use crate::value::key::{self, KeyMap};
+use crate::value::{Type, Value, compare, convert};
 
 /// How many items an array may have. Source: Microsoft's docs.
 const MOST_ITEMS: i128 = 1 << 20;
@@ -130,23 +130,23 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         grouping.add(run, keys, row)?;
     }
     let results: Vec<Program> = run.programs(&m.results)?;
-    let mut all: Keyed<Series> = Keyed::default();
+    let mut all: KeyMap<Series> = KeyMap::default();
     for mut row in grouping.finish() {
         let made = row.values.split_off((by.len() + 1).min(row.values.len()));
         let position = row.values.pop().and_then(|v| v.as_integer()).unwrap_or(0);
-        let keys = compare::key(&row.values);
-        let series = all.entry(&keys, || Series { keys: row.values, ..Series::default() });
+        let key = key::key(&row.values);
+        let series = all.entry(key).or_insert_with(|| Series { keys: row.values, ..Series::default() });
         series.evidence.merge(&row.evidence);
-        let values = results.iter().map(|p| p.eval(&made, &mut run.stack)).collect_vec();
+        let values = results.iter().map(|p| p.eval(&made, &mut run.stack)).collect();
         series.points.push((i128::from(position), values));
     }
-    let mut all = all.into_items();
+    let mut all: Vec<Series> = all.into_values().collect();
     if all.is_empty() && m.non_empty && by.is_empty() && first.is_some() && last.is_some() {
         all.push(Series::default());
     }
     let mut out = Vec::with_capacity(all.len());
     for mut series in all {
-        sort::sort_by_key(&mut series.points, |(at, _)| *at);
+        series.points.sort_by_key(|(at, _)| *at);
         let start = first.or(series.points.first().map(|(at, _)| *at)).unwrap_or(0);
         let end = last.or(series.points.last().map(|(at, _)| *at)).unwrap_or(-1);
         let count = (end - start + 1).max(0);
@@ -159,9 +159,9 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
             let point = |at: i128| series.points.binary_search_by_key(&at, |(at, _)| *at).ok();
             let point = |at: i128| series.points.get(point(at)?)?.1.get(i);
             let item = |at: i128| point(at).unwrap_or(default).clone();
-            values.push(Value::array((start..start + count).map(item).collect_vec()));
+            values.push(Value::array((start..start + count).map(item).collect()));
         }
-        values.push(Value::array((start..start + count).map(|at| axis.value(at, m.axis.ty)).collect_vec()));
+        values.push(Value::array((start..start + count).map(|at| axis.value(at, m.axis.ty)).collect()));
         out.push(Row { values, evidence: series.evidence });
     }
     Ok(out)

@@ -5,7 +5,7 @@ use super::row::Row;
 use super::{Budget, ExecError};
 use crate::functions::call::list_items;
 use crate::plan::{Expr, MvExpand, Parse, ParseKv, Stage};
-use crate::value::{Bag, Type, Value, collect::Collect, convert};
+use crate::value::{Bag, Type, Value, convert};
 use std::rc::Rc;
 
 /// A stage ready to run.
@@ -33,13 +33,16 @@ impl CompiledStage {
         let mut program = |e: &Expr| resolve(e).map(|e| Program::new(&e));
         Ok(match stage {
             Stage::Where(e) => CompiledStage::Where(program(e)?),
-            Stage::Extend(sets) => {
-                CompiledStage::Extend(sets.iter().map(|(i, e)| Ok((*i, program(e)?))).collect_ok()?)
+            Stage::Extend(sets) => CompiledStage::Extend(
+                sets.iter().map(|(i, e)| Ok((*i, program(e)?))).collect::<Result<Vec<_>, _>>()?,
+            ),
+            Stage::Project(values) => {
+                CompiledStage::Project(values.iter().map(program).collect::<Result<Vec<_>, _>>()?)
             }
-            Stage::Project(values) => CompiledStage::Project(values.iter().map(program).collect_ok()?),
-            Stage::MvExpand(m) => {
-                CompiledStage::MvExpand(Rc::clone(m), m.items.iter().map(|(e, ..)| program(e)).collect_ok()?)
-            }
+            Stage::MvExpand(m) => CompiledStage::MvExpand(
+                Rc::clone(m),
+                m.items.iter().map(|(e, ..)| program(e)).collect::<Result<Vec<_>, _>>()?,
+            ),
             Stage::Parse(p) => CompiledStage::Parse(Rc::clone(p), program(&p.source)?),
             Stage::ParseKv(p) => CompiledStage::ParseKv(Rc::clone(p), program(&p.source)?),
         })
@@ -85,13 +88,13 @@ pub fn run(
                 }
             }
             CompiledStage::Extend(sets) => {
-                let made: Vec<Value> = sets.iter().map(|(_, p)| p.eval(&row.values, stack)).collect_vec();
+                let made: Vec<Value> = sets.iter().map(|(_, p)| p.eval(&row.values, stack)).collect();
                 for ((at, _), v) in sets.iter().zip(made) {
                     set(&mut row.values, *at, v);
                 }
             }
             CompiledStage::Project(values) => {
-                row.values = values.iter().map(|p| p.eval(&row.values, stack)).collect_vec();
+                row.values = values.iter().map(|p| p.eval(&row.values, stack)).collect();
             }
             CompiledStage::MvExpand(m, programs) => {
                 let rest = stages.get(i + 1..).unwrap_or_default();
@@ -112,7 +115,6 @@ pub fn run(
 }
 
 /// Whether the row stays.
-#[inline(never)]
 fn parse(p: &Parse, source: &Program, row: &mut Row, stack: &mut Vec<Value>) -> bool {
     let text = source.eval(&row.values, stack);
     match super::parse::cut(p, &text) {
@@ -123,7 +125,6 @@ fn parse(p: &Parse, source: &Program, row: &mut Row, stack: &mut Vec<Value>) -> 
     true
 }
 
-#[inline(never)]
 fn parse_kv(p: &ParseKv, source: &Program, row: &mut Row, stack: &mut Vec<Value>) {
     let text = source.eval(&row.values, stack);
     for (at, v) in super::parse::key_values(p, &text) {
@@ -155,7 +156,7 @@ pub(super) fn expand(
     next: Next<'_>,
 ) -> Result<(), ExecError> {
     let lists: Vec<Vec<Value>> =
-        programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect_vec();
+        programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect();
     let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(m.limit);
     for i in 0..count {
         budget.charge(1, m.width)?;
@@ -187,7 +188,7 @@ fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
                 }
                 Value::bag(Bag::from_distinct(vec![(Rc::clone(k), v.clone())]))
             })
-            .collect_vec(),
+            .collect(),
         other => list_items(&other).to_vec(),
     }
 }

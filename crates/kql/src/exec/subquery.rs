@@ -6,27 +6,33 @@ use super::row::Row;
 use super::run::Run;
 use super::stage::expand;
 use crate::plan::{ApplyOutput, MvApply, NodeId, Partition, Plan, PlanKind, Subquery};
-use crate::value::keyed::Keyed;
-use crate::value::{Value, collect::Collect, compare};
+use crate::value::Value;
+use crate::value::key::{self, KeyMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The nodes of a subquery whose rows depend on what it is given; the others are worked out once a run.
 fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
-    fn depends(plan: &Rc<Plan>, given: &[usize], seen: &mut Keyed<bool>, out: &mut Vec<NodeId>) -> bool {
+    fn depends(
+        plan: &Rc<Plan>,
+        given: &[usize],
+        seen: &mut HashMap<NodeId, bool>,
+        out: &mut Vec<NodeId>,
+    ) -> bool {
         let id = plan.id();
         if let Some(known) = seen.get(&id) {
             return *known;
         }
         let mut found = matches!(&plan.kind, PlanKind::Given(id) if given.contains(id));
         plan.kind.for_each_plan(&mut |below| found |= depends(below, given, seen, out));
-        seen.entry(&id, || found);
+        seen.insert(id, found);
         if found {
             out.push(id);
         }
         found
     }
     let mut out = Vec::new();
-    depends(plan, given, &mut Keyed::default(), &mut out);
+    depends(plan, given, &mut HashMap::new(), &mut out);
     out
 }
 
@@ -53,10 +59,7 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
                 ApplyOutput::Source(i) => row.values.get(*i).cloned().unwrap_or_default(),
                 ApplyOutput::Body(i) => made.values.get(*i).cloned().unwrap_or_default(),
             };
-            out.push(Row {
-                values: m.outputs.iter().map(value).collect_vec(),
-                evidence: row.evidence.clone(),
-            });
+            out.push(Row { values: m.outputs.iter().map(value).collect(), evidence: row.evidence.clone() });
         }
     }
     Ok(out)
@@ -65,12 +68,12 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
 /// `partition`: the rows that the subquery makes of each key's rows, keys in the order they first came.
 pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let key = run.programs([&p.key])?;
-    let mut parts: Keyed<(Value, Vec<Row>)> = Keyed::default();
+    let mut parts: KeyMap<(Value, Vec<Row>)> = KeyMap::default();
     for row in rows {
         let value = run.eval_all(&key, row).pop().unwrap_or_default();
-        parts.entry(&compare::key([&value]), || (value, Vec::new())).1.push(row.clone());
+        parts.entry(key::key([&value])).or_insert_with(|| (value, Vec::new())).1.push(row.clone());
     }
-    let parts = parts.into_items();
+    let parts = parts.into_values();
     if parts.len() > p.most {
         let message = format!(
             "partition found {} keys; without hint.strategy=native at most {} are allowed.",

@@ -6,8 +6,8 @@ use super::row::{Evidence, Row};
 use super::run::Run;
 use crate::aggregates::{Accumulator, Aggregate};
 use crate::plan::{AggregateExpr, Summarize};
-use crate::value::keyed::Keyed;
-use crate::value::{Type, Value, bytes, collect::Collect, compare};
+use crate::value::key::{self, KeyMap};
+use crate::value::{Type, Value, bytes};
 
 struct Group {
     keys: Vec<Value>,
@@ -25,19 +25,17 @@ struct Aggregation {
 }
 
 impl Aggregation {
-    #[inline(never)]
     fn new(run: &mut Run<'_>, a: &AggregateExpr) -> Result<Aggregation, ExecError> {
         Ok(Aggregation {
             aggregate: a.aggregate,
             args: run.programs(&a.args)?,
-            types: a.args.iter().map(|e| e.ty).collect_vec(),
+            types: a.args.iter().map(|e| e.ty).collect(),
             ty: a.ty,
             width: a.width,
         })
     }
 
     /// Adds a row to a state.
-    #[inline(never)]
     fn add(&self, run: &mut Run<'_>, state: &mut Accumulator, row: &Row) -> Result<(), ExecError> {
         let mut values = run.eval_all(&self.args, row);
         if let Some(i) = self.aggregate.predicate_index() {
@@ -58,7 +56,7 @@ impl Aggregation {
 
 impl Group {
     fn new(aggregations: &[Aggregation], keys: Vec<Value>) -> Group {
-        let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect_vec();
+        let states = aggregations.iter().map(|a| (a.aggregate.new)(&a.types)).collect();
         Group { keys, states, evidence: Evidence::None }
     }
 }
@@ -66,7 +64,7 @@ impl Group {
 /// Rows grouped by keys, with the states of aggregates.
 pub struct Grouping {
     aggregations: Vec<Aggregation>,
-    groups: Keyed<Group>,
+    groups: KeyMap<Group>,
 }
 
 /// What a group costs besides its keys and results, in values.
@@ -77,19 +75,20 @@ const STATE_OVERHEAD: usize = 4;
 impl Grouping {
     /// No groups yet.
     pub fn new(run: &mut Run<'_>, aggregates: &[AggregateExpr]) -> Result<Grouping, ExecError> {
-        let aggregations = aggregates.iter().map(|a| Aggregation::new(run, a)).collect_ok()?;
-        Ok(Grouping { aggregations, groups: Keyed::default() })
+        let aggregations =
+            aggregates.iter().map(|a| Aggregation::new(run, a)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Grouping { aggregations, groups: KeyMap::default() })
     }
 
     /// The group of some keys, whether or not a row has come for it.
     pub fn seed(&mut self, keys: Vec<Value>) {
-        self.groups.entry(&compare::key(&keys), || Group::new(&self.aggregations, keys));
+        self.groups.entry(key::key(&keys)).or_insert_with(|| Group::new(&self.aggregations, keys));
     }
 
     /// Adds a row to the group of its keys.
     pub fn add(&mut self, run: &mut Run<'_>, keys: Vec<Value>, row: &Row) -> Result<(), ExecError> {
         let mut new = false;
-        let group = self.groups.entry(&compare::key(&keys), || {
+        let group = self.groups.entry(key::key(&keys)).or_insert_with(|| {
             new = true;
             Group::new(&self.aggregations, keys)
         });
@@ -114,7 +113,7 @@ impl Grouping {
             }
             Row { values, evidence: group.evidence }
         };
-        self.groups.into_items().into_iter().map(finish).collect_vec()
+        self.groups.into_values().map(finish).collect()
     }
 }
 

@@ -6,8 +6,8 @@ use super::row::{Evidence, Row};
 use super::run::{Run, by_key};
 use super::summarize::Grouping;
 use crate::plan::{SortKey, TopNestedLevel};
-use crate::value::keyed::Keyed;
-use crate::value::{Value, collect::Collect, compare};
+use crate::value::Value;
+use crate::value::key::{self, KeyMap};
 
 struct Level<'a> {
     level: &'a TopNestedLevel,
@@ -32,7 +32,7 @@ pub fn top_nested(
         compiled.push(Level { level, key, result, count, others });
     }
     let mut out = Vec::new();
-    let all: Vec<&Row> = rows.iter().collect_vec();
+    let all: Vec<&Row> = rows.iter().collect();
     descend(run, &compiled, &all, &mut Vec::new(), width, &mut out)?;
     Ok(out)
 }
@@ -53,13 +53,13 @@ fn descend(
         return Ok(());
     };
     run.budget.charge(rows.len(), 1)?;
-    let mut parts: Keyed<(Value, Vec<&Row>)> = Keyed::default();
+    let mut parts: KeyMap<(Value, Vec<&Row>)> = KeyMap::default();
     for row in rows {
         let key = run.eval_all(&level.key, row).pop().unwrap_or_default();
-        parts.entry(&compare::key([&key]), || (key, Vec::new())).1.push(row);
+        parts.entry(key::key([&key])).or_insert_with(|| (key, Vec::new())).1.push(row);
     }
     let mut ranked: Vec<(Value, (Value, Vec<&Row>))> = Vec::new();
-    for part in parts.into_items() {
+    for part in parts.into_values() {
         ranked.push((aggregate(run, level, &part.1)?, part));
     }
     let order = SortKey {
@@ -67,7 +67,7 @@ fn descend(
         ascending: level.level.ascending,
         nulls_first: level.level.ascending,
     };
-    crate::value::sort::sort_by(&mut ranked, |(a, _), (b, _)| by_key(&order, a, b));
+    ranked.sort_by(|(a, _), (b, _)| by_key(&order, a, b));
     let rest = ranked.split_off(level.count.unwrap_or(usize::MAX).min(ranked.len()));
     for (total, (key, part)) in ranked {
         above.extend([key, total]);
@@ -75,7 +75,7 @@ fn descend(
         above.truncate(above.len().saturating_sub(2));
     }
     if let (Some(_), false) = (&level.others, rest.is_empty()) {
-        let rest: Vec<&Row> = rest.into_iter().flat_map(|(_, (_, part))| part).collect_vec();
+        let rest: Vec<&Row> = rest.into_iter().flat_map(|(_, (_, part))| part).collect();
         let kept = above.len();
         // Below the others there is nothing to choose from: each level shows its own others.
         for level in levels {

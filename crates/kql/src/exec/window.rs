@@ -7,7 +7,7 @@ use super::row::Row;
 use super::run::Run;
 use super::stage::set;
 use crate::plan::{Expr, ExprKind, Window, WindowExpr};
-use crate::value::{Type, Value, collect::Collect, compare, convert};
+use crate::value::{Type, Value, compare, convert};
 
 /// Sets the columns of an `extend` some of whose values read the row's place.
 pub fn extend(
@@ -48,7 +48,7 @@ fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row]) -> Result<Vec<Value>, ExecE
     let program = Program::new(&run.resolve(&lifted)?);
     let mut out = Vec::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
-        let here: Vec<Value> = windows.iter().map(|w| w.get(i).cloned().unwrap_or_default()).collect_vec();
+        let here: Vec<Value> = windows.iter().map(|w| w.get(i).cloned().unwrap_or_default()).collect();
         out.push(program.eval(&WithWindows { row: &row.values, windows: &here }, &mut run.stack));
     }
     Ok(out)
@@ -64,7 +64,7 @@ fn lift(
 ) -> Result<Expr, ExecError> {
     let ExprKind::Window(w) = &e.kind else {
         let children = e.children().iter().map(|child| lift(run, child, rows, width, windows));
-        return Ok(e.with_children(children.collect_ok()?));
+        return Ok(e.with_children(children.collect::<Result<Vec<_>, _>>()?));
     };
     let values = window(run, w, e.ty, rows)?;
     windows.push(values);

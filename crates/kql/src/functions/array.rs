@@ -5,9 +5,10 @@ use super::{
     BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, dynamic, integer, one_of, optional, repeated,
     scalar, summable,
 };
-use crate::value::keyed::Keys;
+use crate::value::key::Key;
+use crate::value::key::{self, KeySet};
 use crate::value::timespan::HOUR;
-use crate::value::{Type, Value, collect::Collect, compare, convert, datetime as dt, text as value_text};
+use crate::value::{Type, Value, compare, convert, datetime as dt, text as value_text};
 use std::cmp::Ordering;
 
 /// How many items an array gets at most that a function makes out of nothing. Source: docs, range().
@@ -42,7 +43,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("array_length(dynamic([1, 2]))", "2"), ("isnull(array_length(dynamic({})))", "true")], length),
     function!("array_reverse"(dynamic("value")) -> DYNAMIC, NONE, "The items backwards.",
         [("array_reverse(dynamic([1, 'a']))", r#"["a",1]"#)],
-        |c| with_items(c, |items| items.iter().rev().cloned().collect_vec())),
+        |c| with_items(c, |items| items.iter().rev().cloned().collect())),
     function!("array_rotate_left"(dynamic("array"), integer("rotate_count")) -> DYNAMIC, NONE,
         "The items moved to the left, those pushed out coming in again on the right.",
         [("array_rotate_left(dynamic([1, 2, 3, 4]), 1)", "[2,3,4,1]"),
@@ -143,28 +144,28 @@ fn same(a: &Value, b: &Value) -> bool {
 
 /// How many different items two arrays have in common, and how many in all.
 fn overlap(a: &[Value], b: &[Value]) -> (usize, usize) {
-    let (a, b) = (compare::keys(a), compare::keys(b));
-    let common = b.all().into_iter().filter(|key| a.contains(key)).count();
+    let (a, b) = (key::keys(a), key::keys(b));
+    let common = b.iter().filter(|key| a.contains(*key)).count();
     (common, a.len() + b.len() - common)
 }
 
 fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
-    let mut seen = Keys::default();
-    items.filter(|v| seen.insert(&compare::key([*v]))).cloned().collect_vec()
+    let mut seen = KeySet::default();
+    items.filter(|v| seen.insert(key::key([*v]))).cloned().collect()
 }
 
 /// The items of the first array that `keep` keeps, given the keys of each of the others.
-fn sets(c: &Call, keep: fn(&[u8], &[Keys]) -> bool) -> Value {
-    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect_some();
+fn sets(c: &Call, keep: fn(&Key, &[KeySet]) -> bool) -> Value {
+    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect::<Option<Vec<_>>>();
     let Some((first, rest)) = arrays.as_deref().and_then(<[_]>::split_first) else { return Value::Null };
-    let rest: Vec<Keys> = rest.iter().map(|a| compare::keys(*a)).collect_vec();
+    let rest: Vec<KeySet> = rest.iter().map(|a| key::keys(*a)).collect();
     let mut kept = distinct(first.iter());
-    kept.retain(|v| keep(&compare::key([v]), &rest));
+    kept.retain(|v| keep(&key::key([v]), &rest));
     Value::array(kept)
 }
 
 fn union(c: &Call) -> Value {
-    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect_some();
+    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect::<Option<Vec<_>>>();
     arrays.map_or(Value::Null, |a| Value::array(distinct(a.into_iter().flatten())))
 }
 
@@ -175,7 +176,7 @@ fn jaccard(c: &Call) -> Value {
 }
 
 fn concat(c: &Call) -> Value {
-    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect_some();
+    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect::<Option<Vec<_>>>();
     arrays.map_or(Value::Null, |a| Value::array(a.concat()))
 }
 
@@ -197,7 +198,7 @@ fn iff(c: &Call) -> Value {
                 _ => Value::Null,
             },
         };
-        conditions.iter().enumerate().map(choose).collect_vec()
+        conditions.iter().enumerate().map(choose).collect()
     })
 }
 
@@ -247,7 +248,7 @@ fn shift(c: &Call, direction: i64) -> Value {
             let from = (i as i64).checked_add(by).and_then(convert::to_count);
             from.and_then(|i| items.get(i)).cloned().unwrap_or_else(|| fill.clone())
         };
-        (0..items.len()).map(at).collect_vec()
+        (0..items.len()).map(at).collect()
     })
 }
 
@@ -291,8 +292,8 @@ fn sort(c: &Call, descending: bool) -> Value {
     let arrays = c.args.get(..c.args.len() - usize::from(flagged)).unwrap_or_default();
     let nulls_last = !flagged || c.args.last().is_some_and(Value::is_true);
     let Some(first) = arrays.first().and_then(Value::as_array) else { return Value::Null };
-    let mut places: Vec<(usize, &Value)> = first.iter().enumerate().collect_vec();
-    crate::value::sort::sort_by(&mut places, |(_, a), (_, b)| match (a.is_null(), b.is_null()) {
+    let mut places: Vec<(usize, &Value)> = first.iter().enumerate().collect();
+    places.sort_by(|(_, a), (_, b)| match (a.is_null(), b.is_null()) {
         (true, true) => Ordering::Equal,
         (true, false) => {
             if nulls_last {
@@ -315,18 +316,19 @@ fn sort(c: &Call, descending: bool) -> Value {
     });
     let arrange = |array: &Value| match array.as_array() {
         Some(items) if items.len() == places.len() => {
-            Value::array(places.iter().filter_map(|(i, _)| items.get(*i)).cloned().collect_vec())
+            Value::array(places.iter().filter_map(|(i, _)| items.get(*i)).cloned().collect())
         }
         _ => Value::Null,
     };
     match arrays {
         [one] => arrange(one),
-        several => Value::array(several.iter().map(arrange).collect_vec()),
+        several => Value::array(several.iter().map(arrange).collect()),
     }
 }
 
 fn sum(c: &Call) -> Value {
-    let reals: Option<Vec<f64>> = items(c, 0).and_then(|a| a.iter().map(compare::real).collect_some());
+    let reals: Option<Vec<f64>> =
+        items(c, 0).and_then(|a| a.iter().map(compare::real).collect::<Option<Vec<_>>>());
     reals.map_or(Value::Null, |r| Value::Real(r.iter().sum()))
 }
 
@@ -355,11 +357,10 @@ fn weight(v: &Value) -> usize {
 }
 
 fn zip(c: &Call) -> Value {
-    let arrays: Vec<&[Value]> = c.args.iter().map(list_items).collect_vec();
+    let arrays: Vec<&[Value]> = c.args.iter().map(list_items).collect();
     let longest = arrays.iter().map(|a| a.len()).max().unwrap_or(0);
-    let at =
-        |i: usize| Value::array(arrays.iter().map(|a| a.get(i).cloned().unwrap_or_default()).collect_vec());
-    Value::array((0..longest).map(at).collect_vec())
+    let at = |i: usize| Value::array(arrays.iter().map(|a| a.get(i).cloned().unwrap_or_default()).collect());
+    Value::array((0..longest).map(at).collect())
 }
 
 fn range(c: &Call) -> Value {
@@ -377,8 +378,7 @@ fn range(c: &Call) -> Value {
     let usual = if matches!(start, Value::DateTime(_) | Value::Timespan(_)) { HOUR } else { 1 };
     let step_whole = step.map_or(Some(usual), whole);
     if let (Some(start), Some(stop), Some(step)) = (whole(start), whole(stop), step_whole) {
-        return whole_range(start, stop, step)
-            .map_or(Value::Null, |r| Value::array(r.map(wrap).collect_vec()));
+        return whole_range(start, stop, step).map_or(Value::Null, |r| Value::array(r.map(wrap).collect()));
     }
     let step = step.map_or(Some(1.0), compare::real);
     let (Some(start), Some(stop), Some(step)) = (compare::real(start), compare::real(stop), step) else {
@@ -389,7 +389,7 @@ fn range(c: &Call) -> Value {
     }
     let at = |i: usize| start + step * i as f64;
     let within = |v: &f64| if step > 0.0 { *v <= stop } else { *v >= stop };
-    Value::array((0..MAX_ITEMS).map(at).take_while(within).map(Value::Real).collect_vec())
+    Value::array((0..MAX_ITEMS).map(at).take_while(within).map(Value::Real).collect())
 }
 
 fn whole_range(start: i64, stop: i64, step: i64) -> Option<impl Iterator<Item = i64>> {

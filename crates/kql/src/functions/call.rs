@@ -1,7 +1,7 @@
 //! What an evaluator gets: the arguments of one call and what the binder knows of its place in the query.
 
 use crate::syntax::ast::{ListOp, TextOp};
-use crate::value::keyed::Keys;
+use crate::value::key::KeySet;
 use crate::value::limits::{self, Limit};
 use crate::value::{Type, Value, compare, convert, text};
 use forepost_pattern::{Error, Regex};
@@ -47,7 +47,7 @@ pub enum Cache {
     /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
     Edges(Option<Box<[Regex; 2]>>),
     /// The keys of a constant list.
-    Keys(Keys),
+    Keys(KeySet),
     /// The texts of a constant list, lower case if the operator ignores case.
     Texts(Vec<String>),
 }

@@ -5,7 +5,8 @@ use super::json_path;
 use super::{
     BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
 };
-use crate::value::{Bag, Type, Value, collect::Collect, convert, json, keyed::Keys};
+use crate::value::{Bag, Type, Value, convert, json};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How many paths `treepath` tells of at most; beyond, it is null.
@@ -26,7 +27,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("bag_keys"(dynamic("object")) -> DYNAMIC, NONE, "The keys of a bag.",
     [("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
     |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
-        Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect_vec())
+        Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
     })),
     function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
         "The keys of several bags; a key that several have is the first one's. What is no bag is passed over.",
@@ -99,13 +100,13 @@ pub fn pack_non_empty(c: &Call) -> Value {
 }
 
 fn bag_merge(c: &Call) -> Value {
-    let bags: Vec<&Bag> = c.args.iter().filter_map(Value::as_bag).collect_vec();
+    let bags: Vec<&Bag> = c.args.iter().filter_map(Value::as_bag).collect();
     if bags.is_empty() {
         return Value::Null;
     }
-    let mut seen = Keys::default();
-    let pairs = bags.into_iter().flat_map(Bag::iter).filter(|(k, _)| seen.insert(k.as_bytes()));
-    Value::bag(Bag::from_distinct(pairs.cloned().collect_vec()))
+    let mut seen = HashSet::new();
+    let pairs = bags.into_iter().flat_map(Bag::iter).filter(|(k, _)| seen.insert(Rc::clone(k)));
+    Value::bag(Bag::from_distinct(pairs.cloned().collect()))
 }
 
 fn bag_remove_keys(c: &Call) -> Value {
@@ -119,11 +120,11 @@ fn bag_remove_keys(c: &Call) -> Value {
 
 fn bag_zip(c: &Call) -> Value {
     let (Some(keys), Some(values)) = (c.arg(0).as_array(), c.arg(1).as_array()) else { return Value::Null };
-    let mut seen = Keys::default();
+    let mut seen = HashSet::new();
     let mut pairs = Vec::new();
     for (i, key) in keys.iter().enumerate() {
         if let Value::String(key) = key
-            && seen.insert(key.as_bytes())
+            && seen.insert(Rc::clone(key))
         {
             pairs.push((Rc::clone(key), values.get(i).cloned().unwrap_or_default()));
         }
@@ -141,10 +142,10 @@ fn dynamic_to_json(c: &Call) -> Value {
 /// The value with the keys of all its bags in order. As deep as JSON can be read, no deeper.
 fn sorted(v: &Value) -> Value {
     match v {
-        Value::Array(items) => Value::array(items.iter().map(sorted).collect_vec()),
+        Value::Array(items) => Value::array(items.iter().map(sorted).collect()),
         Value::Bag(bag) => {
-            let mut pairs: Vec<_> = bag.iter().map(|(k, v)| (Rc::clone(k), sorted(v))).collect_vec();
-            crate::value::sort::sort_by(&mut pairs, |(a, _), (b, _)| a.cmp(b));
+            let mut pairs: Vec<_> = bag.iter().map(|(k, v)| (Rc::clone(k), sorted(v))).collect();
+            pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
             Value::bag(Bag::from_distinct(pairs))
         }
         other => other.clone(),
@@ -167,13 +168,13 @@ fn tree_path(c: &Call) -> Value {
     if !matches!(root, Value::Array(_) | Value::Bag(_)) {
         return Value::Null;
     }
-    let mut walk = Walk { seen: Keys::default(), paths: Vec::new() };
+    let mut walk = Walk { seen: HashSet::new(), paths: Vec::new() };
     walk.visit(root, "");
     if walk.paths.len() > MAX_PATHS { Value::Null } else { Value::array(walk.paths) }
 }
 
 struct Walk {
-    seen: Keys,
+    seen: HashSet<String>,
     paths: Vec<Value>,
 }
 
@@ -199,7 +200,7 @@ impl Walk {
         if self.paths.len() > MAX_PATHS {
             return;
         }
-        if self.seen.insert(path.as_bytes()) {
+        if self.seen.insert(path.to_owned()) {
             self.paths.push(Value::text(path));
         }
         self.visit(v, path);

@@ -3,7 +3,7 @@
 use super::call::{Call, list_items};
 use super::string::{MAX_TEXT, bounded};
 use super::{DYNAMIC, Function, GUID, Naming, STRING, dynamic, guid, text};
-use crate::value::{Value, collect::Collect, json};
+use crate::value::{Value, json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -18,7 +18,7 @@ pub static FUNCTIONS: &[Function] = &[
         "The bytes of a Base64 text as numbers; null if it is none.", [("base64_decode_toarray('S3U=')",
         "[75,117]")],
         |c| decode(c).map_or(Value::Null,
-        |b| Value::array(b.into_iter().map(|b| Value::Long(b.into())).collect_vec()))),
+        |b| Value::array(b.into_iter().map(|b| Value::Long(b.into())).collect()))),
     function!("base64_decode_toguid"(text("base64_string")) -> GUID, NONE,
     "The guid of sixteen bytes in Base64, in .NET's order; null if it is none.",
     [("base64_decode_toguid('8jMxriJurkmwahbmqbIS6w==')", "ae3133f2-6e22-49ae-b06a-16e6a9b212eb")],
@@ -38,7 +38,7 @@ pub static FUNCTIONS: &[Function] = &[
     [("base64_encode_fromarray(dynamic([75, 117]))", "S3U=")],
     |c| {
         let byte = |v: &Value| v.as_integer().and_then(|n| u8::try_from(n).ok());
-        let bytes = list_items(c.arg(0)).iter().map(byte).collect_some();
+        let bytes = list_items(c.arg(0)).iter().map(byte).collect::<Option<Vec<_>>>();
         bytes.map_or_else(|| c.missing(), |b| Value::from(STANDARD.encode(b)))
     }),
     function!("base64_encode_fromguid"(guid("guid")) -> STRING, NONE,

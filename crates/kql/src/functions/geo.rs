@@ -3,7 +3,7 @@
 
 use super::call::Call;
 use super::{BOOL, DYNAMIC, Function, Naming, REAL, STRING, dynamic, number, optional, text};
-use crate::value::{Bag, Value, collect::Collect, compare};
+use crate::value::{Bag, Value, compare};
 use libm::{atan2, cos, hypot, sin};
 use std::rc::Rc;
 
@@ -119,7 +119,7 @@ fn corners(line: &Value) -> Option<Vec<Vector>> {
         [longitude, latitude, ..] => direction(compare::real(longitude)?, compare::real(latitude)?),
         _ => None,
     };
-    line.as_array()?.iter().map(corner).collect_some()
+    line.as_array()?.iter().map(corner).collect::<Option<Vec<_>>>()
 }
 
 /// The lines of a GeoJSON LineString or MultiLineString, each of at least two points.
@@ -129,7 +129,7 @@ fn lines(shape: &Value) -> Option<Vec<Vec<Vector>>> {
     let of = |line: &Value| corners(line).filter(|l| l.len() > 1);
     match bag.get("type")?.as_str()? {
         "LineString" => Some(vec![of(coordinates)?]),
-        "MultiLineString" => coordinates.as_array()?.iter().map(of).collect_some(),
+        "MultiLineString" => coordinates.as_array()?.iter().map(of).collect::<Option<Vec<_>>>(),
         _ => None,
     }
 }
@@ -139,7 +139,7 @@ fn steps(line: &[Vector]) -> impl Iterator<Item = (Vector, Vector)> {
 }
 
 fn azimuth(c: &Call) -> Value {
-    let degrees: Option<Vec<f64>> = (0..4).map(|i| c.real(i)).collect_some();
+    let degrees: Option<Vec<f64>> = (0..4).map(|i| c.real(i)).collect::<Option<Vec<_>>>();
     let (Some(&[l1, p1, l2, p2]), Some(a), Some(b)) = (degrees.as_deref(), point(c, 0), point(c, 2)) else {
         return Value::Null;
     };
@@ -172,7 +172,7 @@ fn interpolate(c: &Call) -> Value {
 fn polygon_centroid(c: &Call) -> Value {
     let rings = || -> Option<Vec<Vec<Vector>>> {
         let bag = c.arg(0).as_bag().filter(|b| b.get("type").and_then(Value::as_str) == Some("Polygon"))?;
-        bag.get("coordinates")?.as_array()?.iter().map(corners).collect_some()
+        bag.get("coordinates")?.as_array()?.iter().map(corners).collect::<Option<Vec<_>>>()
     };
     let Some(ring) = rings().and_then(|mut r| r.pop().filter(|ring| r.is_empty() && ring.len() > 3)) else {
         return Value::Null;

@@ -6,7 +6,7 @@ use super::{
     BOOL, DYNAMIC, Function, LONG, Naming, STRING, integer, one_of, optional, repeated, scalar, text,
     text_or_dynamic,
 };
-use crate::value::{Type, Value, collect::Collect, text as value_text};
+use crate::value::{Type, Value, text as value_text};
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -199,7 +199,7 @@ fn in_range_v6(ip: V6, range: V6) -> bool {
 
 fn listed<'a>(c: &Call<'a>) -> impl Iterator<Item = Cow<'a, str>> {
     let texts = |i: usize, ty: Type| list_items(i_arg(c, i)).iter().map(move |v| value_text::tostring(v, ty));
-    let all: Vec<Cow<'a, str>> = (1..c.args.len()).flat_map(|i| texts(i, c.ty(i))).collect_vec();
+    let all: Vec<Cow<'a, str>> = (1..c.args.len()).flat_map(|i| texts(i, c.ty(i))).collect();
     all.into_iter()
 }
 
@@ -235,7 +235,7 @@ fn cidr(address: u32, prefix: u32) -> String {
 
 fn full(address: u128) -> Value {
     let parts: Vec<String> =
-        Ipv6Addr::from_bits(address).segments().iter().map(|s| format!("{s:04x}")).collect_vec();
+        Ipv6Addr::from_bits(address).segments().iter().map(|s| format!("{s:04x}")).collect();
     Value::from(parts.join(":"))
 }
 

@@ -1,6 +1,6 @@
 //! Paths into JSON as Kusto's functions take them: `$.a.b[0]['c d']`.
 
-use crate::value::{Bag, Str, Value, collect::Collect};
+use crate::value::{Bag, Str, Value};
 use std::rc::Rc;
 
 /// A step of a path.
@@ -80,7 +80,7 @@ pub fn set(bag: &Bag, path: &[Step], value: Value) -> Option<Bag> {
         };
         Value::bag(set(inner, rest, value)?)
     };
-    let mut out: Vec<(Str, Value)> = bag.iter().filter(|(k, _)| **k != **key).cloned().collect_vec();
+    let mut out: Vec<(Str, Value)> = bag.iter().filter(|(k, _)| **k != **key).cloned().collect();
     out.push((Rc::from(key.as_str()), value));
     Some(Bag::from_distinct(out))
 }
@@ -94,7 +94,7 @@ pub fn remove(bag: &Bag, path: &[Step]) -> Bag {
         Value::Bag(inner) => Some((Rc::clone(k), Value::bag(remove(inner, rest)))),
         other => Some((Rc::clone(k), other.clone())),
     });
-    Bag::from_distinct(kept.collect_vec())
+    Bag::from_distinct(kept.collect())
 }
 
 #[cfg(test)]

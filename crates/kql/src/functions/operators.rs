@@ -3,7 +3,8 @@
 
 use super::call::{Cache, Call, Detail, list_items};
 use crate::syntax::ast::{ListOp, TextMatch};
-use crate::value::{Decimal, Type, Value, collect::Collect, compare, convert, datetime, text};
+use crate::value::key;
+use crate::value::{Decimal, Type, Value, compare, convert, datetime, text};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -316,7 +317,7 @@ fn texts(c: &Call, case_sensitive: bool) -> Vec<String> {
                 if case_sensitive { text.into_owned() } else { fold(&text) }
             })
         })
-        .collect_vec()
+        .collect()
 }
 
 fn cached_texts<'a>(c: &Call<'a>, case_sensitive: bool) -> Option<&'a [String]> {
@@ -345,11 +346,11 @@ fn member_of(c: &Call, case_sensitive: bool, negated: bool) -> Value {
         _ => Cow::Borrowed(x),
     };
     let constant = c.site.constant.iter().skip(1).all(|constant| *constant);
-    let keys = || compare::keys((1..c.args.len()).flat_map(|i| list_items(c.arg(i))));
-    let key = compare::key([&*x]);
+    let keys = || key::keys((1..c.args.len()).flat_map(|i| list_items(c.arg(i))));
+    let key = key::key([&*x]);
     let found = match constant.then(|| c.site.cache.get_or_init(|| Cache::Keys(keys()))) {
         Some(Cache::Keys(set)) => set.contains(&key),
-        _ => (1..c.args.len()).flat_map(|i| list_items(c.arg(i))).any(|v| compare::key([v]) == key),
+        _ => (1..c.args.len()).flat_map(|i| list_items(c.arg(i))).any(|v| key::key([v]) == key),
     };
     if x.is_null() && found {
         return Value::Null;

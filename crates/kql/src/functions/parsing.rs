@@ -3,7 +3,8 @@
 
 use super::encoding::percent_decode;
 use super::{DECIMAL, DYNAMIC, Function, Naming, text, text_or_dynamic, xml};
-use crate::value::{Bag, Decimal, Str, Value, collect::Collect, keyed::Keyed};
+use crate::value::{Bag, Decimal, Str, Value};
+use indexmap::IndexMap;
 use std::rc::Rc;
 
 const NONE: Naming = Naming::None;
@@ -58,7 +59,7 @@ pub static FUNCTIONS: &[Function] = &[
 
 /// A bag of parts in the order given.
 fn parts<const N: usize>(pairs: [(&str, Value); N]) -> Value {
-    Value::bag(Bag::from_distinct(pairs.into_iter().map(|(k, v)| (Rc::from(k), v)).collect_vec()))
+    Value::bag(Bag::from_distinct(pairs.into_iter().map(|(k, v)| (Rc::from(k), v)).collect()))
 }
 
 /// The rules of .NET's and C's run time on Windows: backslashes count only before a quote; two quotes within quotes are one.
@@ -196,15 +197,15 @@ fn url_query(text: &str) -> Value {
 
 /// A key that comes again has an array of its values; a key without a value is left out.
 fn query_parameters(query: &str) -> Value {
-    let mut found: Keyed<(Str, Vec<Value>)> = Keyed::default();
+    let mut found: IndexMap<String, Vec<Value>> = IndexMap::new();
     for (key, value) in query.split('&').filter_map(|p| p.split_once('=')) {
         if key.is_empty() || value.is_empty() {
             continue;
         }
         let (key, value) = (percent_decode(key, true), Value::from(percent_decode(value, true)));
-        found.entry(key.as_bytes(), || (Rc::from(key.as_str()), Vec::new())).1.push(value);
+        found.entry(key).or_default().push(value);
     }
-    let pair = |(key, mut values): (Str, Vec<Value>)| {
+    let pair = |(key, mut values): (String, Vec<Value>)| {
         let value = match values.pop() {
             Some(one) if values.is_empty() => one,
             Some(last) => {
@@ -213,9 +214,9 @@ fn query_parameters(query: &str) -> Value {
             }
             None => Value::Null,
         };
-        (key, value)
+        (Str::from(key), value)
     };
-    Value::bag(Bag::from_distinct(found.into_items().into_iter().map(pair).collect_vec()))
+    Value::bag(Bag::from_distinct(found.into_iter().map(pair).collect()))
 }
 
 fn version(text: &str) -> Option<Decimal> {

@@ -1,7 +1,5 @@
 //! Punycode. Source: RFC 3492.
 
-use crate::value::collect::Collect;
-
 const BASE: u32 = 36;
 const T_MIN: u32 = 1;
 const T_MAX: u32 = 26;
@@ -37,7 +35,7 @@ fn digit(d: u32) -> char {
 
 /// The Punycode of a text. `None` if it is too long.
 pub fn encode(text: &str) -> Option<String> {
-    let chars: Vec<u32> = text.chars().map(u32::from).collect_vec();
+    let chars: Vec<u32> = text.chars().map(u32::from).collect();
     if chars.len() > MAX_CHARS {
         return None;
     }
@@ -86,7 +84,7 @@ pub fn decode(text: &str) -> Option<String> {
         return None;
     }
     let (basic, rest) = text.rsplit_once('-').unwrap_or(("", text));
-    let mut out: Vec<char> = basic.chars().collect_vec();
+    let mut out: Vec<char> = basic.chars().collect();
     let (mut n, mut i, mut bias) = (INITIAL_N, 0_u32, INITIAL_BIAS);
     let mut digits = rest.chars();
     while !digits.as_str().is_empty() {
@@ -119,13 +117,13 @@ pub fn decode(text: &str) -> Option<String> {
 /// A domain name with every label beyond ASCII encoded.
 pub fn domain_from_text(text: &str) -> Option<String> {
     let label = |l: &str| if l.is_ascii() { Some(l.to_owned()) } else { Some(format!("xn--{}", encode(l)?)) };
-    text.split('.').map(label).collect_some().map(|labels| labels.join("."))
+    text.split('.').map(label).collect::<Option<Vec<_>>>().map(|labels| labels.join("."))
 }
 
 /// A domain name with every encoded label decoded.
 pub fn domain_to_text(text: &str) -> Option<String> {
     let label = |l: &str| l.strip_prefix("xn--").map_or_else(|| Some(l.to_owned()), decode);
-    text.split('.').map(label).collect_some().map(|labels| labels.join("."))
+    text.split('.').map(label).collect::<Option<Vec<_>>>().map(|labels| labels.join("."))
 }
 
 #[cfg(test)]

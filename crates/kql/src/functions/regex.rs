@@ -6,7 +6,7 @@ use super::string::{MAX_TEXT, bounded, window};
 use super::{
     DYNAMIC, Function, LONG, Naming, Returns, STRING, integer, one_of, optional, scalar, text, type_literal,
 };
-use crate::value::{Type, Value, collect::Collect, convert};
+use crate::value::{Type, Value, convert};
 use forepost_pattern::{Captures, Regex};
 
 const NONE: Naming = Naming::None;
@@ -99,8 +99,8 @@ fn groups(c: &Call, regex: &Regex) -> Vec<usize> {
             other => other.as_integer().and_then(convert::to_count),
         })
         .filter(|i| (1..all).contains(i))
-        .collect_vec();
-    if found.is_empty() { (1..all).collect_vec() } else { found }
+        .collect();
+    if found.is_empty() { (1..all).collect() } else { found }
 }
 
 fn extract_all(c: &Call) -> Value {
@@ -110,12 +110,12 @@ fn extract_all(c: &Call) -> Value {
         let group = |m: &Captures, i: usize| Value::text(m.get(i).map_or("", |g| g.as_str()));
         let one = |m: Captures| match groups.as_slice() {
             [i] => group(&m, *i),
-            several => Value::array(several.iter().map(|i| group(&m, *i)).collect_vec()),
+            several => Value::array(several.iter().map(|i| group(&m, *i)).collect()),
         };
         if groups.is_empty() {
             return Vec::new();
         }
-        regex.captures_iter(&source).map(one).collect_vec()
+        regex.captures_iter(&source).map(one).collect()
     });
     found.filter(|f: &Vec<Value>| !f.is_empty()).map_or(Value::Null, Value::array)
 }

@@ -3,7 +3,7 @@
 
 use super::call::Call;
 use super::{DYNAMIC, Function, Naming, REAL, boolean, dynamic, integer, number, one_of, optional};
-use crate::value::{Bag, Type, Value, collect::Collect, compare};
+use crate::value::{Bag, Type, Value, compare};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -222,11 +222,11 @@ pub const LINE: &[(&str, Type)] = &[
 ];
 
 fn bag(names: &[(&str, Type)], values: Vec<Value>) -> Value {
-    Value::bag(Bag::from_distinct(names.iter().map(|(n, _)| Rc::from(*n)).zip(values).collect_vec()))
+    Value::bag(Bag::from_distinct(names.iter().map(|(n, _)| Rc::from(*n)).zip(values).collect()))
 }
 
 fn map(c: &Call, f: impl Fn(&Value) -> Value) -> Value {
-    c.arg(0).as_array().map_or(Value::Null, |items| Value::array(items.iter().map(f).collect_vec()))
+    c.arg(0).as_array().map_or(Value::Null, |items| Value::array(items.iter().map(f).collect()))
 }
 
 fn each(c: &Call, f: fn(f64) -> f64) -> Value {
@@ -235,7 +235,7 @@ fn each(c: &Call, f: fn(f64) -> f64) -> Value {
 
 /// The numbers of a series; `None` if it is none or one is no number.
 fn numbers(v: &Value) -> Option<Vec<f64>> {
-    v.as_array()?.iter().map(compare::real).collect_some()
+    v.as_array()?.iter().map(compare::real).collect::<Option<Vec<_>>>()
 }
 
 fn fold(c: &Call, f: fn(&[f64]) -> f64) -> Value {
@@ -250,7 +250,7 @@ fn pairwise(c: &Call, f: fn(&Value, &Value) -> Value) -> Value {
         Value::Array(items) => items.get(i).cloned().unwrap_or_default(),
         one => one.clone(),
     };
-    Value::array((0..length).map(|i| f(&at(c.arg(0), i), &at(c.arg(1), i))).collect_vec())
+    Value::array((0..length).map(|i| f(&at(c.arg(0), i), &at(c.arg(1), i))).collect())
 }
 
 fn reals(a: &Value, b: &Value, f: fn(f64, f64) -> Value) -> Value {
@@ -349,7 +349,7 @@ fn fill_linear(c: &Call) -> Value {
         .enumerate()
         .filter(|(_, v)| !is_missing(v, c.arg(1)))
         .filter_map(|(i, v)| Some((i, compare::real(v)?)))
-        .collect_vec();
+        .collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else {
         let fill = if c.has(3) { c.arg(3).clone() } else { Value::Real(0.0) };
         return Value::array(vec![fill; items.len()]);
@@ -372,7 +372,7 @@ fn fill_linear(c: &Call) -> Value {
             (_, None) => number(last.1),
         }
     };
-    Value::array(items.iter().enumerate().map(fill).collect_vec())
+    Value::array(items.iter().enumerate().map(fill).collect())
 }
 
 fn fir(c: &Call) -> Value {
@@ -394,7 +394,7 @@ fn fir(c: &Call) -> Value {
             |(k, f): (usize, &f64)| (i + shift).checked_sub(k).and_then(|j| x.get(j)).map_or(0.0, |x| x * f);
         Value::Real(filter.iter().enumerate().map(term).sum())
     };
-    Value::array((0..x.len()).map(at).collect_vec())
+    Value::array((0..x.len()).map(at).collect())
 }
 
 fn iir(c: &Call) -> Value {
@@ -415,7 +415,7 @@ fn iir(c: &Call) -> Value {
         let back: f64 = feedback.iter().enumerate().map(|(k, f)| term(&y, i, k + 1, f)).sum();
         y.push((ahead - back) / leading);
     }
-    Value::array(y.into_iter().map(Value::Real).collect_vec())
+    Value::array(y.into_iter().map(Value::Real).collect())
 }
 
 /// The values of [`LINE`]. `None` for what is no series of at least two numbers.
@@ -432,11 +432,11 @@ pub fn fit_line(c: &Call) -> Option<Vec<Value>> {
     }
     let slope = sxy / sxx;
     let interception = my - slope * mx;
-    let line: Vec<f64> = (0..y.len()).map(|i| interception + slope * i as f64).collect_vec();
+    let line: Vec<f64> = (0..y.len()).map(|i| interception + slope * i as f64).collect();
     let residual: f64 = y.iter().zip(&line).map(|(y, l)| (y - l) * (y - l)).sum();
-    let fit = Value::array(line.into_iter().map(Value::Real).collect_vec());
+    let fit = Value::array(line.into_iter().map(Value::Real).collect());
     let reals = [1.0 - residual / syy, slope, syy / (n - 1.0), residual / (n - 1.0), interception];
-    Some(reals.into_iter().map(Value::Real).chain([fit]).collect_vec())
+    Some(reals.into_iter().map(Value::Real).chain([fit]).collect())
 }
 
 /// The values of [`STATS`]: all null where the series holds what is no finite number, unless that is ignored.
@@ -444,7 +444,7 @@ pub fn stats(c: &Call) -> Vec<Value> {
     let items = c.arg(0).as_array().unwrap_or_default();
     let finite = |v: &Value| compare::real(v).filter(|r| r.is_finite());
     let points: Vec<(usize, f64)> =
-        items.iter().enumerate().filter_map(|(i, v)| Some((i, finite(v)?))).collect_vec();
+        items.iter().enumerate().filter_map(|(i, v)| Some((i, finite(v)?))).collect();
     let ignore = c.arg(1).is_true();
     let best = |want: Ordering| {
         points.iter().copied().reduce(|a, b| if b.1.partial_cmp(&a.1) == Some(want) { b } else { a })
@@ -455,7 +455,7 @@ pub fn stats(c: &Call) -> Vec<Value> {
     if !ignore && points.len() != items.len() {
         return vec![Value::Null; STATS.len()];
     }
-    let values: Vec<f64> = points.iter().map(|(_, v)| *v).collect_vec();
+    let values: Vec<f64> = points.iter().map(|(_, v)| *v).collect();
     let average = mean(&values);
     let of = (values.len() - 1).max(1) as f64;
     let variance = values.iter().map(|v| (v - average) * (v - average)).sum::<f64>() / of;
@@ -478,8 +478,8 @@ fn seasonal(c: &Call) -> Value {
     let tests = c.count(2).unwrap_or(0);
     let learned = x.get(..x.len().saturating_sub(tests)).unwrap_or_default();
     let median = |at: usize| {
-        let mut values: Vec<f64> = learned.iter().skip(at).step_by(period).copied().collect_vec();
-        crate::value::sort::sort_by(&mut values, f64::total_cmp);
+        let mut values: Vec<f64> = learned.iter().skip(at).step_by(period).copied().collect();
+        values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
         let high = values.get(middle).copied().unwrap_or(0.0);
         if values.len() % 2 == 1 {
@@ -488,8 +488,6 @@ fn seasonal(c: &Call) -> Value {
             (values.get(middle.wrapping_sub(1)).copied().unwrap_or(0.0) + high) / 2.0
         }
     };
-    let medians: Vec<f64> = (0..period.min(x.len())).map(median).collect_vec();
-    Value::array(
-        (0..x.len()).map(|i| Value::Real(medians.get(i % period).copied().unwrap_or(0.0))).collect_vec(),
-    )
+    let medians: Vec<f64> = (0..period.min(x.len())).map(median).collect();
+    Value::array((0..x.len()).map(|i| Value::Real(medians.get(i % period).copied().unwrap_or(0.0))).collect())
 }

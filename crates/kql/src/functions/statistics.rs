@@ -6,7 +6,7 @@ use super::{
     DYNAMIC, Function, LONG, Naming, REAL, Returns, dynamic, number, one_of, optional, repeated, type_literal,
 };
 use crate::aggregates::digest_percentile;
-use crate::value::{Type, Value, collect::Collect, compare, convert};
+use crate::value::{Type, Value, compare, convert};
 
 const NUMBER_OR_ARRAY: &[Type] = &[Type::Real, Type::Int, Type::Long, Type::Decimal, Type::Dynamic];
 const NONE: Naming = Naming::None;
@@ -60,7 +60,7 @@ pub static FUNCTIONS: &[Function] = &[
     [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
     |c| {
         let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
-        Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect_vec())
+        Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect())
     }),
     function!("welch_test"(number("mean1"), number("variance1"), number("count1"), number("mean2"),
             number("variance2"), number("count2")) -> REAL, NONE,
@@ -139,7 +139,7 @@ fn square(x: f64) -> f64 {
 }
 
 fn welch_test(c: &Call) -> Value {
-    let reals: Option<Vec<f64>> = (0..6).map(|i| c.real(i)).collect_some();
+    let reals: Option<Vec<f64>> = (0..6).map(|i| c.real(i)).collect::<Option<Vec<_>>>();
     let Some(&[mean1, variance1, n1, mean2, variance2, n2]) = reals.as_deref() else { return Value::Null };
     let (e1, e2) = (variance1 / n1, variance2 / n2);
     let t2 = square(mean1 - mean2) / (e1 + e2);

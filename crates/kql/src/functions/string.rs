@@ -6,7 +6,7 @@ use super::{
     punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::syntax::ast::TextMatch;
-use crate::value::{Type, Value, collect::Collect, convert, sort, text as value_text};
+use crate::value::{Type, Value, convert, text as value_text};
 use memchr::memchr;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -193,7 +193,7 @@ fn replace_strings(c: &Call) -> Value {
         .filter_map(|(i, v)| {
             Some((v.as_str().filter(|s| !s.is_empty())?, rewrites.get(i).and_then(Value::as_str)))
         })
-        .collect_vec();
+        .collect();
     // What is settled is not looked at again: the first of the list takes its matches everywhere, then the next.
     let mut pieces: Vec<(&str, bool)> = vec![(&source, false)];
     let mut length = source.len();
@@ -229,7 +229,7 @@ fn split(c: &Call) -> Value {
     let parts: Vec<Value> = if delimiter.is_empty() {
         vec![shared(source, c.arg(0))]
     } else {
-        pieces(&source, &delimiter).into_iter().map(Value::text).collect_vec()
+        pieces(&source, &delimiter).into_iter().map(Value::text).collect()
     };
     if !c.has(2) {
         return Value::array(parts);
@@ -275,10 +275,10 @@ fn substring(c: &Call) -> Value {
 }
 
 fn translate(c: &Call) -> Value {
-    let replacement: Vec<char> = c.text(1).chars().collect_vec();
+    let replacement: Vec<char> = c.text(1).chars().collect();
     // Of a character that is listed again the first place counts.
-    let mut listed: Vec<(usize, char)> = c.text(0).chars().enumerate().collect_vec();
-    sort::sort_by_key(&mut listed, |(_, ch)| *ch);
+    let mut listed: Vec<(usize, char)> = c.text(0).chars().enumerate().collect();
+    listed.sort_by_key(|(_, ch)| *ch);
     let put = |ch: char| match listed.get(listed.partition_point(|(_, listed)| *listed < ch)) {
         Some((i, listed)) if *listed == ch => replacement.get(*i).or(replacement.last()).copied(),
         _ => Some(ch),
@@ -287,7 +287,7 @@ fn translate(c: &Call) -> Value {
 }
 
 fn codepoints(c: &Call) -> Value {
-    Value::array(c.text(0).chars().map(|ch| Value::Long(i64::from(u32::from(ch)))).collect_vec())
+    Value::array(c.text(0).chars().map(|ch| Value::Long(i64::from(u32::from(ch)))).collect())
 }
 
 fn from_codepoints(c: &Call) -> Value {

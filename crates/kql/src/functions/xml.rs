@@ -1,7 +1,8 @@
 //! XML to nested property bags, as `parse_xml` gives them: elements, attributes and text; comments, processing
 //! instructions and the document type are passed over, and no entity is looked up but the five of XML itself.
 
-use crate::value::{Bag, Str, Value, collect::Collect, json::MAX_DEPTH, keyed::Keyed};
+use crate::value::{Bag, Str, Value, json::MAX_DEPTH};
+use indexmap::IndexMap;
 use std::rc::Rc;
 
 /// An element that is open.
@@ -126,14 +127,14 @@ fn close(e: Element, open: &mut [Element], root: &mut Option<Value>) -> Option<(
 
 /// Children of one name become an array at the place of the first.
 fn grouped(children: Vec<(Str, Value)>) -> Vec<(Str, Value)> {
-    let mut out: Keyed<(Str, Vec<Value>)> = Keyed::default();
+    let mut out: IndexMap<Str, Vec<Value>> = IndexMap::new();
     for (name, value) in children {
-        out.entry(name.as_bytes(), || (Rc::clone(&name), Vec::new())).1.push(value);
+        out.entry(name).or_default().push(value);
     }
     let one = |mut values: Vec<Value>| {
         if values.len() == 1 { values.pop().unwrap_or_default() } else { Value::array(values) }
     };
-    out.into_items().into_iter().map(|(name, values)| (name, one(values))).collect_vec()
+    out.into_iter().map(|(name, values)| (name, one(values))).collect()
 }
 
 fn unescape(text: &str) -> Option<String> {

@@ -17,12 +17,13 @@ pub use set::{
 pub use stage::{KvMode, MvExpand, Parse, ParseKv, Stage};
 
 use crate::diagnostic::Span;
-use crate::value::keyed::Keys;
 use crate::value::{Column, Str, Value};
+use std::collections::HashSet;
 use std::rc::Rc;
 
-/// What tells a node from all others: where it is.
-pub type NodeId = [u8; size_of::<usize>()];
+/// What tells a node from all others while its plan lives: its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NodeId(usize);
 
 /// A node of a plan: what it does and what columns come out. Made by [`Plan::new`].
 pub struct Plan {
@@ -58,14 +59,14 @@ impl Plan {
 
     /// See [`NodeId`].
     pub fn id(self: &Rc<Plan>) -> NodeId {
-        Rc::as_ptr(self).addr().to_le_bytes()
+        NodeId(Rc::as_ptr(self).addr())
     }
 
     /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.
     pub fn any(self: &Rc<Plan>, test: &mut dyn FnMut(&Rc<Plan>) -> bool) -> bool {
-        let (mut seen, mut todo) = (Keys::default(), vec![Rc::clone(self)]);
+        let (mut seen, mut todo) = (HashSet::new(), vec![Rc::clone(self)]);
         while let Some(plan) = todo.pop() {
-            if !seen.insert(&plan.id()) {
+            if !seen.insert(plan.id()) {
                 continue;
             }
             if test(&plan) {

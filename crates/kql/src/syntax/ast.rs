@@ -1,7 +1,7 @@
 //! The syntax tree: what the text says, before any name is looked up.
 
 use crate::diagnostic::Span;
-use crate::value::{Str, Type, Value, collect::Collect};
+use crate::value::{Str, Type, Value};
 use std::rc::Rc;
 
 /// A name and where it stands.
@@ -76,15 +76,15 @@ impl Expr {
             ExprKind::Sign(negative, e) => ExprKind::Sign(*negative, one(e)),
             ExprKind::Binary(op, span, a, b) => ExprKind::Binary(*op, *span, one(a), one(b)),
             ExprKind::Between(not, x, low, high) => ExprKind::Between(*not, one(x), one(low), one(high)),
-            ExprKind::And(items) => ExprKind::And(items.iter().map(|e| e.map(change)).collect_vec()),
-            ExprKind::Or(items) => ExprKind::Or(items.iter().map(|e| e.map(change)).collect_vec()),
+            ExprKind::And(items) => ExprKind::And(items.iter().map(|e| e.map(change)).collect()),
+            ExprKind::Or(items) => ExprKind::Or(items.iter().map(|e| e.map(change)).collect()),
             ExprKind::List(op, span, x, items) => {
                 let x = Box::new(x.map(change));
-                ExprKind::List(*op, *span, x, items.iter().map(|e| e.map(change)).collect_vec())
+                ExprKind::List(*op, *span, x, items.iter().map(|e| e.map(change)).collect())
             }
             ExprKind::Call(name, args) => {
                 let argument = |a: &Argument| Argument { name: a.name.clone(), value: a.value.map(change) };
-                ExprKind::Call(name.clone(), args.iter().map(argument).collect_vec())
+                ExprKind::Call(name.clone(), args.iter().map(argument).collect())
             }
             other => other.clone(),
         };

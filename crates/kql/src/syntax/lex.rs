@@ -2,7 +2,7 @@
 //! Source: semantics §10 and §7 (literals); Microsoft's parser where they are silent.
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::value::{Type, Value, collect::Collect, convert, datetime, text, timespan};
+use crate::value::{Type, Value, convert, datetime, text, timespan};
 
 /// A token.
 #[derive(Clone, Debug, PartialEq)]
@@ -343,7 +343,7 @@ fn datetime_literal(text: &str) -> Option<Value> {
     if text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Value::Null);
     }
-    let parts = || text.split([',', '-']).map(str::trim).collect_vec().join("-");
+    let parts = || text.split([',', '-']).map(str::trim).collect::<Vec<_>>().join("-");
     datetime::parse(text).or_else(|| datetime::parse(&parts())).map(Value::DateTime)
 }
 

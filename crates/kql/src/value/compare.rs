@@ -1,6 +1,5 @@
 //! Order, equality and keys of values.
 
-use super::keyed::Keys;
 use super::{Type, Value, text};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -48,7 +47,6 @@ pub fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
     if number(a) && number(b) { fractions(a, b) } else { None }
 }
 
-#[inline(never)]
 fn fractions(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Decimal(_), _) | (_, Value::Decimal(_)) => match (decimal(a), decimal(b)) {
@@ -102,67 +100,6 @@ pub fn decimal(v: &Value) -> Option<Decimal> {
     }
 }
 
-/// Appends a key such that two values have equal keys exactly if `distinct`, `by` and `join` hold them for
-/// the same: a null is a value, text is case-sensitive, numbers are equal by value.
-pub fn write_key(out: &mut Vec<u8>, v: &Value) {
-    let mut tagged = |tag: u8, bytes: &[u8]| {
-        out.push(tag);
-        out.extend_from_slice(bytes);
-    };
-    match v {
-        Value::Null => tagged(0, &[]),
-        Value::Bool(b) => tagged(1, &[u8::from(*b)]),
-        Value::Int(n) => tagged(2, &i64::from(*n).to_le_bytes()),
-        Value::Long(n) => tagged(2, &n.to_le_bytes()),
-        Value::Real(r) if r.fract() == 0.0 && r.abs() < 9e15 => tagged(2, &(*r as i64).to_le_bytes()),
-        Value::Real(r) if r.is_nan() => tagged(3, &f64::NAN.to_bits().to_le_bytes()),
-        Value::Real(r) => tagged(3, &r.to_bits().to_le_bytes()),
-        Value::Decimal(d) => {
-            let (tag, bytes) = decimal_key(*d);
-            tagged(tag, &bytes);
-        }
-        Value::DateTime(t) => tagged(5, &t.to_le_bytes()),
-        Value::Timespan(t) => tagged(6, &t.to_le_bytes()),
-        Value::Guid(bytes) => tagged(7, bytes),
-        Value::String(s) => {
-            tagged(8, &(s.len() as u64).to_le_bytes());
-            out.extend_from_slice(s.as_bytes());
-        }
-        Value::Array(_) | Value::Bag(_) => {
-            let text = text::scalar(v);
-            tagged(9, &(text.len() as u64).to_le_bytes());
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-}
-
-/// A whole number that fits has the key of a long.
-#[inline(never)]
-fn decimal_key(d: Decimal) -> (u8, Vec<u8>) {
-    match d.to_i64().filter(|n| Decimal::from(*n) == d) {
-        Some(n) => (2, n.to_le_bytes().to_vec()),
-        None => (4, d.normalize().serialize().to_vec()),
-    }
-}
-
-/// The key of several values together.
-pub fn key<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64);
-    for v in values {
-        write_key(&mut out, v);
-    }
-    out
-}
-
-/// The keys of several values, each by itself.
-pub fn keys<'a>(values: impl IntoIterator<Item = &'a Value>) -> Keys {
-    let mut out = Keys::default();
-    for v in values {
-        out.insert(&key([v]));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,10 +109,5 @@ mod tests {
         assert_eq!(order(&Value::Long(i64::MAX), &Value::Real(9.223372036854776e18)), Ordering::Less);
         assert_eq!(order(&Value::Int(1), &Value::Real(1.0)), Ordering::Equal);
         assert_eq!(order(&Value::Real(f64::NAN), &Value::Long(i64::MIN)), Ordering::Less);
-        assert_eq!(key([&Value::Int(1)]), key([&Value::Real(1.0)]));
-        assert_ne!(
-            key([&Value::text("ab"), &Value::text("c")]),
-            key([&Value::text("a"), &Value::text("bc")])
-        );
     }
 }

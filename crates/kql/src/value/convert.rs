@@ -53,7 +53,6 @@ pub fn to_bool(v: &Value) -> Value {
     }
 }
 
-#[inline(never)]
 fn text_to_bool(s: &str) -> Value {
     let s = s.trim();
     if s.eq_ignore_ascii_case("true") {

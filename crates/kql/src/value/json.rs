@@ -4,10 +4,10 @@ pub use super::raw::{
     Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value, unescape,
 };
 
-use super::keyed::Keyed;
 use super::limits::{self, Limit};
 use super::raw::{error, unexpected};
 use super::{Bag, Str, Value, datetime, text, timespan};
+use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -105,22 +105,13 @@ fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), Jso
 /// A bag of pairs in which the last of equal keys wins, at the place of the first.
 fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
     if pairs.len() > 16 {
-        return large_bag(pairs);
+        return Bag::from_distinct(pairs.into_iter().collect::<IndexMap<_, _>>().into_iter().collect());
     }
     let mut bag = Bag::new();
     for (k, v) in pairs {
         bag.insert(k, v);
     }
     bag
-}
-
-#[inline(never)]
-fn large_bag(pairs: Vec<(Str, Value)>) -> Bag {
-    let mut out: Keyed<(Str, Value)> = Keyed::default();
-    for (k, v) in pairs {
-        out.entry(k.as_bytes(), || (Rc::clone(&k), Value::Null)).1 = v;
-    }
-    Bag::from_distinct(out.into_items())
 }
 
 fn parse_string<'t>(text: &'t [u8], at: &mut usize) -> Result<Cow<'t, str>, JsonError> {
@@ -156,7 +147,6 @@ fn parse_scalar(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
     }
 }
 
-#[inline(never)]
 fn parse_number(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
     let start = *at;
     let Some((number, whole)) = number_token(text.get(start..).unwrap_or_default()) else {
@@ -269,7 +259,6 @@ fn write_scalar(out: &mut String, value: &Value) {
     }
 }
 
-#[inline(never)]
 fn write_real(out: &mut String, r: f64) {
     out.push_str(&text::real(r));
     if r.fract() == 0.0 && r.abs() < 1e15 {

@@ -5,19 +5,16 @@
 //! One null serves all types. `string` has no null in Kusto: an expression of type string never
 //! yields [`Value::Null`]; what would be a null there is the empty text.
 
-pub mod collect;
 pub mod compare;
 pub mod convert;
 pub mod datetime;
 pub mod json;
-pub mod keyed;
+pub mod key;
 pub mod limits;
 pub mod raw;
-pub mod sort;
 pub mod text;
 pub mod timespan;
 
-use collect::Collect;
 pub use rust_decimal::Decimal;
 use std::rc::Rc;
 
@@ -133,7 +130,7 @@ const _: () = assert!(size_of::<Value>() <= 24, "a row is a vector of these");
 
 /// About how many bytes values take, with all that is in them.
 pub fn bytes(values: &[Value]) -> usize {
-    let mut waiting: Vec<&Value> = values.iter().collect_vec();
+    let mut waiting: Vec<&Value> = values.iter().collect();
     let mut bytes = 0;
     while let Some(value) = waiting.pop() {
         bytes += size_of::<Value>();
@@ -215,7 +212,7 @@ impl Drop for Bag {
         if !self.0.iter().any(|(_, v)| nests(v)) {
             return;
         }
-        let mut waiting: Vec<Value> = std::mem::take(&mut self.0).into_iter().map(|(_, v)| v).collect_vec();
+        let mut waiting: Vec<Value> = std::mem::take(&mut self.0).into_iter().map(|(_, v)| v).collect();
         while let Some(value) = waiting.pop() {
             match value {
                 Value::Array(items) => waiting.extend(Rc::into_inner(items).into_iter().flatten()),
@@ -252,12 +249,12 @@ impl Value {
 
     /// An array of texts.
     pub fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Value {
-        Value::array(items.map(Value::text).collect_vec())
+        Value::array(items.map(Value::text).collect())
     }
 
     /// A property bag value of pairs whose keys are distinct.
     pub fn object(pairs: &[(&str, Value)]) -> Value {
-        Value::bag(Bag(pairs.iter().map(|(key, value)| (Str::from(*key), value.clone())).collect_vec()))
+        Value::bag(Bag(pairs.iter().map(|(key, value)| (Str::from(*key), value.clone())).collect()))
     }
 
     /// A property bag value.

@@ -258,19 +258,15 @@ pub fn lossy<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Cow<'a, str> {
     }
 }
 
-#[cold]
-#[inline(never)]
 fn replaced(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The text of a raw string body (between the quotes), escapes undone.
-#[inline(never)] // whoever inlined it would hold it several times
 pub fn unescape(raw: &[u8]) -> Cow<'_, str> {
     if memchr(b'\\', raw).is_none() { lossy(raw) } else { Cow::Owned(without_escapes(raw)) }
 }
 
-#[inline(never)]
 fn without_escapes(raw: &[u8]) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut i = 0;
@@ -331,7 +327,6 @@ fn next_space(raw: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-#[inline(never)]
 fn without_spaces(raw: &[u8], first: usize) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let (mut from, mut next) = (0, Some(first));

@@ -1,7 +1,5 @@
 //! Timespans: text and ticks of 100 ns.
 
-use crate::value::collect::Collect;
-
 /// Ticks in a microsecond.
 pub const MICROSECOND: i64 = 10;
 /// Ticks in a millisecond.
@@ -66,7 +64,7 @@ fn digits(text: &str) -> Option<i64> {
 
 /// `[d.]hh:mm[:ss[.fffffff]]`, hours below 24 as in .NET.
 fn clock(body: &str) -> Option<i64> {
-    let parts: Vec<&str> = body.split(':').collect_vec();
+    let parts: Vec<&str> = body.split(':').collect();
     let [first, minutes, rest @ ..] = parts.as_slice() else {
         return None;
     };

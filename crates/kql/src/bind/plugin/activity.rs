@@ -4,7 +4,7 @@ use super::Plugin;
 use crate::bind::{Binder, Scope};
 use crate::plan::{Activity, ActivityKind, Expr, Plan, PlanKind, SetOp};
 use crate::syntax::ast::Argument;
-use crate::value::{Column, Type, Value, collect::Collect, compare, text};
+use crate::value::{Column, Type, Value, compare, text};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -17,7 +17,7 @@ impl Binder<'_> {
         dimensions: Vec<Column>,
         made: &[(&str, Type)],
     ) -> Rc<Plan> {
-        let mut columns: Vec<Column> = p.input.columns.get(time_at).cloned().into_iter().collect_vec();
+        let mut columns: Vec<Column> = p.input.columns.get(time_at).cloned().into_iter().collect();
         columns.extend(dimensions);
         columns.extend(made.iter().map(|(name, ty)| Column::new(name, *ty)));
         let kind = PlanKind::Set(Rc::clone(p.input), SetOp::Activity(Box::new(a)));

@@ -4,7 +4,7 @@ use super::Plugin;
 use crate::bind::{Binder, Bound, name};
 use crate::plan::{IpLookup, Plan, PlanKind};
 use crate::syntax::ast::ExprKind as Ast;
-use crate::value::{Column, Type, collect::Collect};
+use crate::value::{Column, Type};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -47,8 +47,7 @@ impl Binder<'_> {
             dropped.push(i);
             extra.push((l, r));
         }
-        let right_columns: Vec<usize> =
-            (0..right.columns.len()).filter(|i| !dropped.contains(i)).collect_vec();
+        let right_columns: Vec<usize> = (0..right.columns.len()).filter(|i| !dropped.contains(i)).collect();
         let mut namer = name::Namer::new();
         let mut columns = input.columns.clone();
         columns.iter().for_each(|c| namer.take(&c.name));
@@ -63,11 +62,7 @@ impl Binder<'_> {
             left_key,
             right_key,
             extra,
-            right_types: right_columns
-                .iter()
-                .filter_map(|i| right.columns.get(*i))
-                .map(|c| c.ty)
-                .collect_vec(),
+            right_types: right_columns.iter().filter_map(|i| right.columns.get(*i)).map(|c| c.ty).collect(),
             right_columns,
             right,
             unmatched,
@@ -77,7 +72,7 @@ impl Binder<'_> {
         if &*p.name.text == "ipv4_lookup" {
             return Some(plan);
         }
-        let order: Vec<usize> = (input.columns.len()..width).chain(0..input.columns.len()).collect_vec();
+        let order: Vec<usize> = (input.columns.len()..width).chain(0..input.columns.len()).collect();
         Some(self.pick(&plan, &order, span))
     }
 }

@@ -10,7 +10,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::call::{Call, Detail, list_items};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, Stage};
 use crate::syntax::ast::{self, Argument, ExprKind as Ast, Name};
-use crate::value::{Column, Type, Value, collect::Collect, compare, convert, keyed::Keys};
+use crate::value::key::{self, KeySet};
+use crate::value::{Column, Type, Value, convert};
 use std::rc::Rc;
 
 /// The plugins Forepost runs.
@@ -135,8 +136,7 @@ impl Binder<'_> {
         let declared = self.declared(&schema.columns);
         let span = plan.span;
         let mut columns = if schema.star { plan.columns.clone() } else { Vec::new() };
-        let mut values: Vec<Expr> =
-            columns.iter().enumerate().map(|(i, c)| column(i, c.ty, span)).collect_vec();
+        let mut values: Vec<Expr> = columns.iter().enumerate().map(|(i, c)| column(i, c.ty, span)).collect();
         for (c, decl) in declared.iter().zip(&schema.columns) {
             match plan.columns.iter().position(|p| p == c) {
                 Some(_) if schema.star => {}
@@ -252,7 +252,7 @@ impl Binder<'_> {
         };
         let wanted = ["ColumnName", "ColumnOrdinal", "DataType", "ColumnType"];
         let at = |name: &&str| p.input.columns.iter().position(|c| *c.name == **name);
-        let Some(places) = wanted.iter().map(at).collect_some() else {
+        let Some(places) = wanted.iter().map(at).collect::<Option<Vec<_>>>() else {
             return self.error("FP013", "schema_merge takes what getschema yields.", p.name.span);
         };
         let picked = self.pick(p.input, &places, p.span);
@@ -272,8 +272,8 @@ fn column(i: usize, ty: Type, span: Span) -> Expr {
 
 /// How many items all of some arrays have.
 fn in_common(c: &Call) -> Value {
-    let arrays: Vec<Keys> = c.args.iter().map(|array| compare::keys(list_items(array))).collect_vec();
+    let arrays: Vec<KeySet> = c.args.iter().map(|array| key::keys(list_items(array))).collect();
     let Some((first, rest)) = arrays.split_first() else { return Value::Long(0) };
-    let common = first.all().into_iter().filter(|key| rest.iter().all(|other| other.contains(key)));
+    let common = first.iter().filter(|key| rest.iter().all(|other| other.contains(*key)));
     Value::Long(common.count() as i64)
 }

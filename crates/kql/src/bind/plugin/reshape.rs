@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::call::{Call, Detail};
 use crate::plan::{Expr, Pivot, Plan, PlanKind, SetOp, Stage};
 use crate::syntax::ast::{self, Argument, ExprKind as Ast, Name, Named};
-use crate::value::{Column, Str, Type, Value, collect::Collect, convert};
+use crate::value::{Column, Str, Type, Value, convert};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -62,7 +62,7 @@ impl Binder<'_> {
                 "ignoredProperties" => {
                     let v = self.constant_argument(&option.value, Type::Dynamic, env)?;
                     let names = v.as_array().unwrap_or_default().iter().filter_map(Value::as_str);
-                    ignored = names.map(str::to_owned).collect_vec();
+                    ignored = names.map(str::to_owned).collect();
                 }
                 _ => {
                     return self.wrong_arguments(p, "a column, a prefix, columnsConflict, ignoredProperties");
@@ -173,15 +173,15 @@ impl Binder<'_> {
         let value = Named { names: vec![name("\0value", span)], value: aggregate.clone() };
         let grouped = self.summarize(input, &[value], &groups, span, env)?;
         let value_type = grouped.columns.get(key_count + 1).map_or(Type::Dynamic, |c| c.ty);
-        let mut columns: Vec<Column> = grouped.columns.iter().take(key_count).cloned().collect_vec();
+        let mut columns: Vec<Column> = grouped.columns.iter().take(key_count).cloned().collect();
         let names: Vec<Str> = match p.schema {
             Some(schema) => {
                 let declared = self.declared(&schema.columns);
                 let made = declared.iter().filter(|c| !columns.iter().any(|k| k.name == c.name));
-                made.map(|c| Rc::clone(&c.name)).collect_vec()
+                made.map(|c| Rc::clone(&c.name)).collect()
             }
             None => match self.made_columns(input, pivot_column, Shape::Names, span) {
-                Some(found) => found.into_iter().map(|c| c.name).collect_vec(),
+                Some(found) => found.into_iter().map(|c| c.name).collect(),
                 None => return Some(Plan::new(PlanKind::Error, columns, span, true)),
             },
         };
@@ -195,7 +195,7 @@ impl Binder<'_> {
         // What the aggregate makes of no rows.
         let missing = match &grouped.kind {
             PlanKind::Set(_, SetOp::Summarize(s)) => s.aggregates.first().map(|a| {
-                let types: Vec<Type> = a.args.iter().map(|e| e.ty).collect_vec();
+                let types: Vec<Type> = a.args.iter().map(|e| e.ty).collect();
                 (a.aggregate.new)(&types).finish(a.ty, a.width).into_iter().next().unwrap_or_default()
             }),
             _ => None,

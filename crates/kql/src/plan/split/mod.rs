@@ -5,14 +5,15 @@
 
 mod needs;
 
+use super::NodeId;
 use crate::plan::{
     Activity, AggregateExpr, Expr, ExprKind, IpLookup, MakeSeries, MvApply, MvExpand, Partition, Pivot, Plan,
     PlanKind, Scan, ScanStep, SetOp, SortKey, Stage, Subquery, Summarize, TopNestedLevel, UnionInput,
     UnionSource,
 };
-use crate::value::keyed::Keyed;
-use crate::value::{Column, Str, Type, collect::Collect};
+use crate::value::{Column, Str, Type};
 use needs::{join_needs, local_needs, lookup_needs, set_needs, stage_needs};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A table of the catalog and the row stages that run on each of its rows.
@@ -39,7 +40,7 @@ pub struct Split {
 
 /// Splits a plan.
 pub fn split(plan: &Rc<Plan>) -> Split {
-    let mut splitter = Splitter { leaves: Vec::new(), done: Keyed::default(), given: Keyed::default() };
+    let mut splitter = Splitter { leaves: Vec::new(), done: HashMap::new(), given: HashMap::new() };
     let all = vec![true; plan.columns.len()];
     let root = splitter.node(plan, &all);
     Split { leaves: splitter.leaves, root }
@@ -48,9 +49,9 @@ pub fn split(plan: &Rc<Plan>) -> Split {
 struct Splitter {
     leaves: Vec<Leaf>,
     /// Nodes with several parents are done once.
-    done: Keyed<Rc<Plan>>,
+    done: HashMap<NodeId, Rc<Plan>>,
     /// Which columns subqueries read of what they are given, by number.
-    given: Keyed<Vec<bool>>,
+    given: HashMap<usize, Vec<bool>>,
 }
 
 /// A step of a pipeline without what it goes over.
@@ -93,7 +94,7 @@ impl Splitter {
                 _ => {
                     let made = self.source(at, &needed);
                     if shared {
-                        self.done.entry(&at.id(), || Rc::clone(&made));
+                        self.done.insert(at.id(), Rc::clone(&made));
                     }
                     break made;
                 }
@@ -106,7 +107,7 @@ impl Splitter {
             };
             made = Plan::new(kind, plan.columns.clone(), plan.span, plan.open);
             if shared {
-                self.done.entry(&plan.id(), || Rc::clone(&made));
+                self.done.insert(plan.id(), Rc::clone(&made));
             }
         }
         made
@@ -121,13 +122,13 @@ impl Splitter {
             | PlanKind::Stage(..)
             | PlanKind::Set(..) => return Rc::clone(plan),
             PlanKind::Given(id) => {
-                let read = self.given.entry(&id.to_le_bytes(), Vec::new);
+                let read = self.given.entry(*id).or_default();
                 read.resize(needed.len().max(read.len()), false);
                 read.iter_mut().zip(needed).for_each(|(r, n)| *r |= n);
                 return Rc::clone(plan);
             }
             PlanKind::Rows(rows) => PlanKind::Rows(rows.clone()),
-            PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect_vec()),
+            PlanKind::Print(values) => PlanKind::Print(values.iter().map(|e| self.expr(e)).collect()),
             PlanKind::Range(parts) => PlanKind::Range(Box::new(parts.each_ref().map(|e| self.expr(e)))),
             PlanKind::IpLookup(l) => {
                 let (left, right) = lookup_needs(l, needed);
@@ -161,7 +162,7 @@ impl Splitter {
                         }
                         UnionInput { plan: self.node(&input.plan, &below), sources: input.sources.clone() }
                     })
-                    .collect_vec(),
+                    .collect(),
             ),
         };
         Plan::new(kind, plan.columns.clone(), plan.span, plan.open)
@@ -173,12 +174,12 @@ impl Splitter {
             below.iter_mut().zip(read).for_each(|(b, r)| *b |= r);
         };
         match op {
-            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(|k| self.sort_key(k)).collect_vec()),
+            SetOp::Sort(keys) => SetOp::Sort(keys.iter().map(|k| self.sort_key(k)).collect()),
             SetOp::Top(n, k) => SetOp::Top(self.expr(n), self.sort_key(k)),
             SetOp::Take(n) => SetOp::Take(self.expr(n)),
             SetOp::Sample(n) => SetOp::Sample(self.expr(n)),
             SetOp::Count => SetOp::Count,
-            SetOp::Window(sets) => SetOp::Window(sets.iter().map(|(i, e)| (*i, self.expr(e))).collect_vec()),
+            SetOp::Window(sets) => SetOp::Window(sets.iter().map(|(i, e)| (*i, self.expr(e))).collect()),
             SetOp::Summarize(s) => SetOp::Summarize(Summarize {
                 keys: self.exprs(&s.keys),
                 aggregates: self.aggregates(&s.aggregates),
@@ -208,7 +209,7 @@ impl Splitter {
                 by: self.exprs(&m.by),
                 aggregates: self.aggregates(&m.aggregates),
                 results: self.exprs(&m.results),
-                defaults: m.defaults.iter().map(|e| e.as_ref().map(|e| self.expr(e))).collect_vec(),
+                defaults: m.defaults.iter().map(|e| e.as_ref().map(|e| self.expr(e))).collect(),
                 axis: self.expr(&m.axis),
                 from: m.from.as_ref().map(|e| self.expr(e)),
                 to: m.to.as_ref().map(|e| self.expr(e)),
@@ -226,7 +227,7 @@ impl Splitter {
                         result: self.expr(&l.result),
                         ..*l
                     })
-                    .collect_vec(),
+                    .collect(),
             ),
             SetOp::Scan(s) => SetOp::Scan(Box::new(Scan {
                 defaults: self.exprs(&s.defaults),
@@ -235,10 +236,10 @@ impl Splitter {
                     .iter()
                     .map(|step| ScanStep {
                         condition: self.expr(&step.condition),
-                        assignments: step.assignments.iter().map(|(at, e)| (*at, self.expr(e))).collect_vec(),
+                        assignments: step.assignments.iter().map(|(at, e)| (*at, self.expr(e))).collect(),
                         output: step.output,
                     })
-                    .collect_vec(),
+                    .collect(),
                 ..**s
             })),
             SetOp::Pivot(p) => {
@@ -261,7 +262,7 @@ impl Splitter {
     }
 
     fn exprs(&mut self, es: &[Expr]) -> Vec<Expr> {
-        es.iter().map(|e| self.expr(e)).collect_vec()
+        es.iter().map(|e| self.expr(e)).collect()
     }
 
     fn sort_key(&mut self, k: &SortKey) -> SortKey {
@@ -269,18 +270,18 @@ impl Splitter {
     }
 
     fn aggregates(&mut self, aggregates: &[AggregateExpr]) -> Vec<AggregateExpr> {
-        aggregates.iter().map(|a| AggregateExpr { args: self.exprs(&a.args), ..*a }).collect_vec()
+        aggregates.iter().map(|a| AggregateExpr { args: self.exprs(&a.args), ..*a }).collect()
     }
 
     fn mv_expand(&mut self, m: &MvExpand) -> MvExpand {
-        MvExpand { items: m.items.iter().map(|(e, at, ty)| (self.expr(e), *at, *ty)).collect_vec(), ..*m }
+        MvExpand { items: m.items.iter().map(|(e, at, ty)| (self.expr(e), *at, *ty)).collect(), ..*m }
     }
 
     /// A subquery split, and which columns it reads of what it is given.
     fn subquery(&mut self, s: &Subquery) -> (Subquery, Vec<bool>) {
         let all = vec![true; s.plan.columns.len()];
         let plan = self.node(&s.plan, &all);
-        let read = self.given.get(&s.given.to_le_bytes()).cloned().unwrap_or_default();
+        let read = self.given.get(&s.given).cloned().unwrap_or_default();
         (Subquery { plan, given: s.given }, read)
     }
 
@@ -301,7 +302,7 @@ impl Splitter {
             };
             return Expr { kind, ty: e.ty, span: e.span };
         }
-        e.with_children(e.children().iter().map(|child| self.expr(child)).collect_vec())
+        e.with_children(e.children().iter().map(|child| self.expr(child)).collect())
     }
 
     /// The longest run of row stages over a table, as a leaf, with what must wait on top of it.
@@ -396,7 +397,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
                 1 => local.into_iter().next().map(Stage::Where),
                 _ => Some(Stage::Where(Expr { kind: ExprKind::And(local), ty: Type::Bool, span: e.span })),
             };
-            let waiting = waiting.iter().cloned().chain(late).collect_vec();
+            let waiting = waiting.iter().cloned().chain(late).collect();
             Some(Sunk { local, waiting })
         }
         Stage::Extend(sets) => {
@@ -407,7 +408,8 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
             if !values.iter().all(Expr::is_row_local) {
                 return None;
             }
-            let moved: Option<Vec<Expr>> = waiting.iter().map(|e| remap(e, values)).collect_some();
+            let moved: Option<Vec<Expr>> =
+                waiting.iter().map(|e| remap(e, values)).collect::<Option<Vec<_>>>();
             moved.map(|waiting| Sunk { local: Some(stage.clone()), waiting })
         }
         Stage::MvExpand(m) => {
@@ -428,7 +430,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
 /// The parts of a conjunction: a row passes all of them or none of the whole.
 pub fn conjuncts(e: &Expr) -> Vec<Expr> {
     match &e.kind {
-        ExprKind::And(items) => items.iter().flat_map(conjuncts).collect_vec(),
+        ExprKind::And(items) => items.iter().flat_map(conjuncts).collect(),
         _ => vec![e.clone()],
     }
 }
@@ -443,7 +445,7 @@ fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
         ExprKind::Window(_) => None,
         _ => {
             let children = e.children().iter().map(|child| remap(child, values));
-            Some(e.with_children(children.collect_some()?))
+            Some(e.with_children(children.collect::<Option<Vec<_>>>()?))
         }
     }
 }
@@ -452,10 +454,10 @@ fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
 fn map_stage(stage: &Stage, f: &mut dyn FnMut(&Expr) -> Expr) -> Stage {
     match stage {
         Stage::Where(e) => Stage::Where(f(e)),
-        Stage::Extend(sets) => Stage::Extend(sets.iter().map(|(i, e)| (*i, f(e))).collect_vec()),
-        Stage::Project(values) => Stage::Project(values.iter().map(f).collect_vec()),
+        Stage::Extend(sets) => Stage::Extend(sets.iter().map(|(i, e)| (*i, f(e))).collect()),
+        Stage::Project(values) => Stage::Project(values.iter().map(f).collect()),
         Stage::MvExpand(m) => Stage::MvExpand(Rc::new(MvExpand {
-            items: m.items.iter().map(|(e, at, ty)| (f(e), *at, *ty)).collect_vec(),
+            items: m.items.iter().map(|(e, at, ty)| (f(e), *at, *ty)).collect(),
             ..**m
         })),
         Stage::Parse(_) | Stage::ParseKv(_) => stage.clone(),

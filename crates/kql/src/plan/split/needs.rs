@@ -1,12 +1,11 @@
 //! Which columns of its input a step needs for the given columns of its output: what no one reads is never decoded.
 
 use crate::plan::{ApplyOutput, IpLookup, Join, JoinKind, SetOp, Stage};
-use crate::value::collect::Collect;
 
 /// Which columns of its input a stage needs for the given columns of its output.
 pub(super) fn stage_needs(stage: &Stage, needed: &[bool], input_width: usize) -> Vec<bool> {
     let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut below: Vec<bool> = (0..input_width).map(wanted).collect_vec();
+    let mut below: Vec<bool> = (0..input_width).map(wanted).collect();
     match stage {
         Stage::Where(e) => e.mark_columns(&mut below),
         Stage::Extend(sets) => {
@@ -56,7 +55,7 @@ pub(super) fn stage_reach(stage: &Stage) -> usize {
 
 pub(super) fn set_needs(op: &SetOp, needed: &[bool], input_width: usize) -> Vec<bool> {
     let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut below: Vec<bool> = (0..input_width).map(wanted).collect_vec();
+    let mut below: Vec<bool> = (0..input_width).map(wanted).collect();
     match op {
         SetOp::Sort(keys) => keys.iter().for_each(|k| k.value.mark_columns(&mut below)),
         SetOp::Top(_, key) => key.value.mark_columns(&mut below),
@@ -122,7 +121,7 @@ pub(super) fn set_needs(op: &SetOp, needed: &[bool], input_width: usize) -> Vec<
 pub(super) fn lookup_needs(l: &IpLookup, needed: &[bool]) -> (Vec<bool>, Vec<bool>) {
     let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
     let width = l.left.columns.len();
-    let mut left: Vec<bool> = (0..width).map(wanted).collect_vec();
+    let mut left: Vec<bool> = (0..width).map(wanted).collect();
     let mut right = vec![false; l.right.columns.len()];
     for (position, column) in l.right_columns.iter().enumerate() {
         if wanted(width + position)
@@ -145,7 +144,7 @@ pub(super) fn join_needs(join: &Join, needed: &[bool]) -> (Vec<bool>, Vec<bool>)
     let left_width = join.left.columns.len();
     let shift = if matches!(join.kind, RightSemi | RightAnti) { 0 } else { left_width };
     let wanted = |i: usize| needed.get(i).copied().unwrap_or(false);
-    let mut left: Vec<bool> = (0..left_width).map(|i| shift > 0 && wanted(i)).collect_vec();
+    let mut left: Vec<bool> = (0..left_width).map(|i| shift > 0 && wanted(i)).collect();
     let mut right = vec![false; join.right.columns.len()];
     for (position, column) in join.right_columns.iter().enumerate() {
         if wanted(shift + position)

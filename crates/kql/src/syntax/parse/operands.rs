@@ -7,7 +7,7 @@ use crate::syntax::ast::{
     Schema, TopNestedLevel,
 };
 use crate::syntax::lex::Token;
-use crate::value::{Type, collect::Collect};
+use crate::value::Type;
 use std::rc::Rc;
 
 /// What `render` can draw.
@@ -129,7 +129,7 @@ impl Parser {
             }
             p.column_decl().map(Some)
         })?;
-        Ok(Schema { columns: columns.into_iter().flatten().collect_vec(), star })
+        Ok(Schema { columns: columns.into_iter().flatten().collect(), star })
     }
 
     pub(super) fn make_series(&mut self) -> Parsed<MakeSeries> {

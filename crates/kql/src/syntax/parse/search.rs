@@ -4,7 +4,7 @@
 use super::{Parsed, Parser};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, TEXT_OPS, TextMatch, TextOp};
 use crate::syntax::lex::Token;
-use crate::value::{Type, Value, collect::Collect};
+use crate::value::{Type, Value};
 use std::rc::Rc;
 
 impl Parser {
@@ -107,7 +107,7 @@ impl Parser {
         let bare = term.trim_matches('*');
         let (test, text) = match (head, tail) {
             _ if bare.contains('*') => {
-                let parts: Vec<String> = bare.split('*').map(forepost_pattern::escape).collect_vec();
+                let parts: Vec<String> = bare.split('*').map(forepost_pattern::escape).collect();
                 let edge = |open: bool| if open { "" } else { r"\b" };
                 let case = if case_sensitive { "" } else { "(?i)" };
                 (TextMatch::Regex, format!("{case}{}{}{}", edge(head), parts.join(".*"), edge(tail)))
