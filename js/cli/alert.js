@@ -1,4 +1,4 @@
-// An alert for a person: who, from where, when, on what.
+// Prints an alert for a person: who, from where, when, and on what.
 
 import { stringifyExact } from '../json.js';
 import { clean, count, outStyle as style, time } from './terminal.js';
@@ -6,7 +6,7 @@ import { clean, count, outStyle as style, time } from './terminal.js';
 const SHOWN_EVENTS = 10;
 const SEVERITY = { High: style.red, Medium: style.yellow, Low: style.cyan, Informational: style.blue };
 
-/** Request parameters that tell most, first match first; where none is there, whatever is short. */
+/** The most useful request parameters, in order of preference. If a request has none of them, its first two are shown. */
 const TELLING = ['repositoryName', 'bucketName', 'userName', 'roleName', 'policyArn', 'policyName', 'groupId', 'groupName', 'instanceId',
   'functionName', 'trailName', 'name', 'keyId', 'dBInstanceIdentifier', 'secretId', 'topicArn', 'queueUrl'];
 
@@ -50,7 +50,7 @@ function techniques({ Tactics, Techniques, SubTechniques }) {
 function evidence(events) {
   if (events.length === 0) return [];
   const lines = events.slice(0, SHOWN_EVENTS).flatMap(({ record }) => eventLines(record ?? {}));
-  if (events.length > SHOWN_EVENTS) lines.push(style.dim(`and ${count(events.length - SHOWN_EVENTS, 'more event')}: --format ndjson has them all`));
+  if (events.length > SHOWN_EVENTS) lines.push(style.dim(`and ${count(events.length - SHOWN_EVENTS, 'more event')}; use --format ndjson to see all`));
   return [`  ${style.dim('evidence')} ${count(events.length, 'event')}`, ...lines.map((line) => `    ${line}`)];
 }
 

@@ -1,4 +1,4 @@
-// Arguments: a small strict parser that names the nearest option where one is unknown.
+// Command-line arguments: a small strict parser. It suggests the nearest option for an unknown one.
 
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {
@@ -34,20 +34,20 @@ export function parse(command, known, argv) {
     }
     const spec = known[name];
     if (!spec.value) {
-      if (inline !== undefined) fail(`--${name} takes no value`);
+      if (inline !== undefined) fail(`--${name} does not take a value`);
       options[name] = true;
       continue;
     }
     const value = inline ?? argv[i += 1];
     if (value === undefined) fail(`--${name} needs a value: --${name} ${spec.value}`);
     if (spec.choices && !spec.choices.includes(value)) {
-      fail(`--${name} is ${spec.choices.join(' or ')}, not ${JSON.stringify(value)}`);
+      fail(`--${name} must be ${spec.choices.join(' or ')}, not ${JSON.stringify(value)}`);
     }
     if (spec.count && !(/^\d{1,6}$/.test(value) && Number(value) >= 1 && Number(value) <= spec.count)) {
-      fail(`--${name} is a whole number from 1 to ${spec.count}, not ${JSON.stringify(value)}`);
+      fail(`--${name} must be a whole number from 1 to ${spec.count}, not ${JSON.stringify(value)}`);
     }
     if (spec.many) (options[name] ??= []).push(value);
-    else if (name in options) fail(`--${name} is given twice`);
+    else if (name in options) fail(`--${name} can be given only once`);
     else options[name] = spec.count ? Number(value) : value;
   }
   return { options, operands };
@@ -58,7 +58,7 @@ function splitOnce(text, separator) {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The candidate that a slip of the fingers may have meant, if one is near enough. */
+/** The candidate nearest to a misspelt word, if one is near enough. */
 export function nearest(word, candidates) {
   const scored = candidates.map((candidate) => [distance(word.slice(0, 40), candidate), candidate]).sort((a, b) => a[0] - b[0]);
   const [best] = scored;

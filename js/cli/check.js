@@ -9,10 +9,10 @@ import { clean, count, note, out, outStyle, style } from './terminal.js';
 export async function check(options, paths) {
   const { format = 'pretty' } = options;
   const tables = readTables(options, 'check');
-  if (paths.length === 0) throw new UsageError('check needs a rule file or a folder of them', 'check');
+  if (paths.length === 0) throw new UsageError('check needs a rule file or a folder with rule files', 'check');
   const { rules, failed } = readRules(paths);
-  for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
-  if (rules.length === 0 && failed.length === 0) throw new UsageError('there is no .yaml or .yml file there', 'check');
+  for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${message}`);
+  if (rules.length === 0 && failed.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'check');
   const tally = { error: 0, warning: 0, information: 0 };
   for (const rule of rules) { // one at a time, so that the first findings show at once
     for (const finding of checkRules([rule], { tables })) {
@@ -25,7 +25,7 @@ export async function check(options, paths) {
       }
     }
   }
-  note(`${count(rules.length, 'file')}: ${count(tally.error, 'error')}, ${count(tally.warning, 'warning')}`);
+  note(`${count(rules.length, 'file')}: ${count(tally.error, 'error')}, ${count(tally.warning, 'warning')}${tally.information > 0 ? `, ${count(tally.information, 'note')}` : ''}`);
   if (failed.length > 0) return 2;
   return tally.error > 0 ? 1 : 0;
 }

@@ -1,8 +1,8 @@
-// `forepost functions`: what KQL the engine runs, from the table it was built with.
+// `forepost functions`: lists the KQL functions of the engine, from the table it was built with.
 
 import { readFileSync } from 'node:fs';
 import { nearest, UsageError } from './args.js';
-import { count, note, out, style } from './terminal.js';
+import { note, number, out, style } from './terminal.js';
 
 export async function functions(options, operands) {
   const all = JSON.parse(readFileSync(new URL('../functions.json', import.meta.url), 'utf8'));
@@ -10,7 +10,7 @@ export async function functions(options, operands) {
     const found = all.filter((f) => f.name === word || f.family.toLowerCase() === word.toLowerCase());
     if (found.length === 0) {
       const guess = nearest(word, all.flatMap((f) => [f.name, f.family]));
-      throw new UsageError(`there is no function or family ${JSON.stringify(word)}${guess ? `; did you mean ${guess}?` : ''}`, 'functions');
+      throw new UsageError(`no function or family named ${JSON.stringify(word)}${guess ? `; did you mean ${guess}?` : ''}`, 'functions');
     }
     return found;
   });
@@ -25,6 +25,6 @@ export async function functions(options, operands) {
     family = f.family;
     await out(`  ${f.signature}\n      ${f.doc}\n      ${style.dim(`${f.example} → ${f.result}`)}\n`);
   }
-  note(style.dim(`${count(shown.length, 'function')} and aggregates; what is not here is refused by name`));
+  note(style.dim(`${shown.length === 1 ? '1 function' : `${number(shown.length)} functions and aggregates`}. Forepost rejects queries that use any other function.`));
   return 0;
 }

@@ -1,44 +1,47 @@
-// The options of each command, and the help that teaches them.
+// The options of each command, and its help.
 
 import { style } from './terminal.js';
 
 export const COMMANDS = ['scan', 'conclude', 'query', 'check', 'functions'];
 
-const HELP = { short: 'h', about: 'this text' };
+const HELP = { short: 'h', about: 'print this help' };
+
+const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
 
 const ALERTS = {
-  rules: { value: 'FILE|DIR', many: true, about: 'rules to run, as YAML; may be repeated. Without it: the built-in ones' },
-  format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one alert a line, nothing else on standard output' },
-  table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
-  workspace: { value: 'ID', about: 'the workspace that alerts name' },
-  'no-evidence': { about: 'leave the source events out of the alerts' },
-  help: HELP,
+  rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more (default: the built-in rules)' },
+  format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one alert per line' },
+  table: TABLE,
+  workspace: { value: 'ID', about: 'workspace id to write into the alerts (default: forepost)' },
+  'no-evidence': { about: 'omit the source events from the alerts' },
 };
 
 export const OPTIONS = {
   scan: {
     ...ALERTS,
-    threads: { value: 'N', count: 256, about: 'how many threads may read; by default as many as there are processors and work for, 8 at most' },
-    follow: { about: 'print an alert as soon as the events are past its window by 5 minutes; events must come in order of time' },
+    threads: { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' },
+    follow: { about: 'print an alert once event time is 5 minutes past the end of its window;\nthe input must be in time order' },
+    help: HELP,
   },
   conclude: {
     ...ALERTS,
-    from: { value: 'TIME', about: 'when the first event was that any filter saw; with --to: for rules that alert on nothing' },
-    to: { value: 'TIME', about: 'when the last one was, like 2026-06-17T10:00:00Z' },
+    from: { value: 'TIME', about: 'start of the period that the filters covered (with --to);\nneeded for rules that alert when nothing happened' },
+    to: { value: 'TIME', about: 'end of that period, for example 2026-06-17T10:00:00Z' },
+    help: HELP,
   },
   query: {
-    format: { value: 'pretty|ndjson|csv', choices: ['pretty', 'ndjson', 'csv'], about: 'ndjson: one row a line, as an object' },
-    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
-    batch: { about: 'read {"id","query"} lines from standard input, write one answer line each' },
+    format: { value: 'pretty|ndjson|csv', choices: ['pretty', 'ndjson', 'csv'], about: 'output format; ndjson prints one row per line as an object' },
+    table: TABLE,
+    batch: { about: 'read one {"id","query"} object per line from standard input and print one answer per line' },
     help: HELP,
   },
   check: {
-    table: { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'a table of your own, as CSV or NDJSON, that rules and queries can read' },
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one finding a line' },
+    table: TABLE,
+    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one finding per line' },
     help: HELP,
   },
   functions: {
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'ndjson: one function a line, as an object' },
+    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one function per line as an object' },
     help: HELP,
   },
 };
@@ -46,64 +49,69 @@ export const OPTIONS = {
 const PAGES = {
   scan: {
     usage: 'forepost scan [PATH…|-] [--rules FILE|DIR]…',
-    about: `Runs Sentinel analytic rules over CloudTrail logs and prints the alerts.
+    about: `Runs Sentinel analytic rules on CloudTrail logs and prints the alerts.
 
-PATH is a file, or a folder that is searched for .json .gz .ndjson .jsonl .log .csv files; - (or no PATH, in a
-pipe) reads standard input. gzip and the envelope (S3, EventBridge, CloudWatch Logs, LookupEvents, SNS, SQS,
-NDJSON …) are recognised by content. Alerts and nothing else go to standard output; the summary, the progress
-and what could not be read go to standard error.`,
+PATH is a file or a folder. In a folder, Forepost reads all .json, .gz, .ndjson, .jsonl, .log and .csv files.
+Use - (or no PATH, in a pipe) for standard input. Forepost detects gzip and the log format (S3 files,
+EventBridge, CloudWatch Logs, LookupEvents, SNS, SQS, NDJSON …) from the content.
+
+Alerts go to standard output. The summary, the progress bar and all problems go to standard error.`,
     examples: [
-      ['forepost scan AWSLogs/', 'the built-in rules over a folder synced from the trail’s bucket'],
-      ['forepost scan AWSLogs/ --rules my-rules/', 'your own rules, as they are in Sentinel'],
-      ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'rules that also read a table you have'],
-      ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'alerts for a program'],
-      ['aws cloudtrail lookup-events | forepost scan -', 'straight from the API'],
+      ['forepost scan AWSLogs/', 'run the built-in rules on a folder synced from the trail’s bucket'],
+      ['forepost scan AWSLogs/ --rules my-rules/', 'run your own Sentinel rules'],
+      ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'run rules that also read another table'],
+      ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'pass the alerts to a program'],
+      ['aws cloudtrail lookup-events | forepost scan -', 'read events from the AWS API'],
     ],
-    status: '0 ran; 1 ran, but some input was unreadable; 2 could not run; 130 stopped with Ctrl-C.',
+    status: '0 success; 1 some input could not be read; 2 the scan could not run; 130 stopped with Ctrl-C',
   },
   conclude: {
     usage: 'forepost conclude [PATH…|-] [--rules FILE|DIR]…',
-    about: `Makes alerts of what filters let through, from however many machines and in whatever order: the same
-alerts that one scan of all events would make. PATH holds the records that the Fluent Bit module passed on (its
-sieve, or its filter), as NDJSON or as any store keeps them; the key forepost that it added may be there or not.
-Give the rules that the filters were built with. What a filter calls an alert is sure by itself; conclude is for
-the candidates, of rules that need the whole window.`,
+    about: `Builds alerts from records that Forepost filters forwarded. The records may come from many machines and in any
+order. The alerts are the same as those of one scan over all events.
+
+PATH holds the records that the Fluent Bit module (sieve or filter) forwarded, as NDJSON or in any format that
+scan reads. The key forepost, which the module adds to a record, is optional. Use the rules that the module was built with.
+
+A filter marks an event "alert" if the event alone raises one. It marks all other matches "candidate": whether they
+raise an alert depends on other events of the window, so only conclude can tell.`,
     examples: [
-      ['forepost conclude node-*.ndjson --rules my-rules/', 'what three machines have let through'],
-      ['forepost conclude - --rules my-rules/ < candidates.ndjson', 'from a pipe'],
+      ['forepost conclude node-*.ndjson --rules my-rules/', 'combine the records of three machines'],
+      ['forepost conclude - --rules my-rules/ < candidates.ndjson', 'read records from a pipe'],
     ],
-    status: '0 ran; 1 ran, but some input was unreadable; 2 could not run; 130 stopped with Ctrl-C.',
+    status: '0 success; 1 some input could not be read; 2 the command could not run; 130 stopped with Ctrl-C',
   },
   query: {
     usage: "forepost query 'KQL' [PATH…]\n       forepost query --batch",
-    about: `Runs one KQL query. The table AWSCloudTrail holds the events of PATH (as for scan; - is standard input).`,
+    about: `Runs one KQL query. The table AWSCloudTrail holds the events of PATH. PATH works as in scan; - is standard input.
+The order of rows is not defined unless the query sorts them.`,
     examples: [
-      ["forepost query 'AWSCloudTrail | summarize count() by EventName | top 10 by count_' AWSLogs/", 'what happens most'],
-      ["forepost query 'AWSCloudTrail | where isnotempty(ErrorCode) | project TimeGenerated, EventName, ErrorCode' day.json.gz --format csv", 'a table for a spreadsheet'],
-      ["forepost query 'print split(\"a/b/c\", \"/\")[-1]'", 'no log needed'],
-      [`echo '{"id":1,"query":"print 1+1"}' | forepost query --batch`, 'many queries, one process'],
+      ["forepost query 'AWSCloudTrail | summarize count() by EventName | top 10 by count_' AWSLogs/", 'list the most common actions'],
+      ["forepost query 'AWSCloudTrail | where isnotempty(ErrorCode) | project TimeGenerated, EventName, ErrorCode' day.json.gz --format csv", 'export failed calls for a spreadsheet'],
+      ["forepost query 'print split(\"a/b/c\", \"/\")[-1]'", 'evaluate an expression without logs'],
+      [`echo '{"id":1,"query":"print 1+1"}' | forepost query --batch`, 'run many queries in one process'],
     ],
-    status: '0 ran; 1 ran, but some input was unreadable; 2 the query or the command line is wrong.',
+    status: '0 success; 1 some input could not be read; 2 the query or the command line is wrong; 130 stopped with Ctrl-C',
   },
   check: {
     usage: 'forepost check FILE|DIR… [--format pretty|ndjson]',
-    about: `Says what is wrong with rule files, and where, without running them: YAML, Sentinel's limits, and the KQL.
-A folder is searched for .yaml and .yml files.`,
+    about: `Checks rule files for errors without running them: the YAML, Sentinel's limits and the KQL.
+In a folder, Forepost checks all .yaml and .yml files.`,
     examples: [
-      ['forepost check my-rules/', 'before you deploy'],
-      ['forepost check my-rules/ --format ndjson', 'for an editor or a pipeline'],
+      ['forepost check my-rules/', 'check rules before you deploy them'],
+      ['forepost check my-rules/ --format ndjson', 'pass the findings to an editor or a pipeline'],
     ],
-    status: '0 no errors (warnings may be); 1 some rule has an error; 2 could not run.',
+    status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
   },
   functions: {
     usage: 'forepost functions [NAME|FAMILY]…',
-    about: `Lists the functions and aggregates of KQL that the engine runs: parameters, one line, an example.
-What is not listed is refused by name when a rule or query is loaded.`,
+    about: `Lists the KQL functions and aggregates that Forepost supports, each with its parameters and an example.
+Forepost rejects a rule or query that uses any other function. The message names the function.`,
     examples: [
-      ['forepost functions split', 'one function'],
-      ['forepost functions "IPv4 and IPv6"', 'a family'],
+      ['forepost functions split', 'show one function'],
+      ['forepost functions "IPv4 and IPv6"', 'show a family of functions'],
     ],
-    status: '0 ran; 2 there is no such function.',
+    status: '0 success; 2 no such function',
   },
 };
 
@@ -111,17 +119,17 @@ What is not listed is refused by name when a rule or query is loaded.`,
 export function overview() {
   return `${style.bold('forepost')} runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs.
 
-  forepost scan AWSLogs/                  alerts of the built-in rules
-  forepost scan AWSLogs/ --rules DIR      alerts of your own rules
-  forepost conclude FILE…                 alerts of what pipeline filters let through
-  forepost query 'KQL' AWSLogs/           one query over the logs
-  forepost check DIR                      what is wrong with rule files, and where
-  forepost functions                      what KQL the engine runs
+  forepost scan AWSLogs/                  run the built-in rules
+  forepost scan AWSLogs/ --rules DIR      run your own rules
+  forepost conclude FILE…                 build alerts from records that Forepost filters forwarded
+  forepost query 'KQL' AWSLogs/           run one KQL query
+  forepost check DIR                      check rule files for errors
+  forepost functions                      list the supported KQL functions
 
-  forepost COMMAND --help                 options and examples
-  forepost --version
+  forepost COMMAND --help                 show options and examples
+  forepost --version                      print the version
 
-Nothing leaves this machine.
+Forepost makes no network connections. Your logs stay on this machine.
 `;
 }
 
@@ -129,14 +137,13 @@ Nothing leaves this machine.
 export function help(command) {
   const page = PAGES[command];
   const options = Object.entries(OPTIONS[command]).map(([name, { value, about, short }]) =>
-    [`${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`, about]);
-  const width = Math.max(...options.map(([left]) => left.length));
+    `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}\n      ${about.replaceAll('\n', '\n      ')}`);
   return `${style.bold('usage:')} ${page.usage}
 
 ${page.about}
 
 ${style.bold('options')}
-${options.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')}
+${options.join('\n')}
 
 ${style.bold('examples')}
 ${page.examples.map(([line, why]) => `  ${style.dim(`# ${why}`)}\n  ${line}`).join('\n')}

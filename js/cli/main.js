@@ -1,4 +1,4 @@
-// The command `forepost`: which command is meant, and what its exit status says.
+// The command `forepost`: selects the subcommand and sets the exit status.
 
 import { loadSync, version } from '../entry/node.js';
 import { ForepostError } from '../errors.js';
@@ -12,7 +12,7 @@ import { leaveWhenOutputFails, note, out, style } from './terminal.js';
 
 const RUN = { scan, conclude, query, check, functions };
 
-/** 0 ran; 1 ran but something was unreadable or a rule has an error; 2 could not run. */
+/** Exit status: 0 success; 1 some input could not be read, or a rule has an error; 2 the command could not run. */
 export async function main(argv) {
   leaveWhenOutputFails();
   try {
@@ -24,7 +24,7 @@ export async function main(argv) {
     } else if (error instanceof ForepostError) {
       note(`${style.red('forepost:')} ${error.message}`);
     } else {
-      note(`${style.red('forepost:')} an error of ours, please report it: ${error?.stack ?? error}`);
+      note(`${style.red('forepost:')} internal error, please report it: ${error?.stack ?? error}`);
     }
     return 2;
   }
@@ -55,5 +55,5 @@ async function dispatch([name, ...rest]) {
 function unknownCommand(name) {
   const guess = nearest(name, [...COMMANDS, '--help', '--version']);
   const shown = name.startsWith('-') ? 'option' : 'command';
-  return new UsageError(`there is no ${shown} ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `: ${COMMANDS.join(', ')}`}`);
+  return new UsageError(`unknown ${shown} ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `; the commands are ${COMMANDS.join(', ')}`}`);
 }

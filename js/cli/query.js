@@ -12,19 +12,19 @@ import { count, note, out, style } from './terminal.js';
 
 export async function query(options, operands) {
   if (options.batch) {
-    if (operands.length > 0 || options.format) throw new UsageError('--batch reads queries from standard input and takes nothing else', 'query');
+    if (operands.length > 0 || options.format) throw new UsageError('--batch reads queries from standard input; it does not accept other arguments', 'query');
     return batch();
   }
   const [kql, ...paths] = operands;
-  if (kql === undefined) throw new UsageError("query needs a query: forepost query 'print 1 + 1'", 'query');
+  if (kql === undefined) throw new UsageError("query needs a KQL query, for example: forepost query 'print 1 + 1'", 'query');
   let run;
   try {
     run = new Query(kql, { tables: readTables(options, 'query') });
     const report = await readInto(run, paths);
     const answer = run.result();
     await print(answer, options.format ?? 'pretty');
-    if (paths.length === 0 && run.readsEvents) note(style.dim('no PATH was given, so AWSCloudTrail is empty'));
-    if (report.unreadable + report.problems > 0) note(style.yellow(`${count(report.unreadable + report.problems, 'place')} unreadable`));
+    if (paths.length === 0 && run.readsEvents) note(style.dim('AWSCloudTrail is empty because no PATH was given'));
+    if (report.unreadable + report.problems > 0) note(style.yellow(`${count(report.unreadable + report.problems, 'problem')} while reading; the result covers everything else`));
     if (report.interrupted) return 130;
     return report.unreadable + report.problems > 0 ? 1 : 0;
   } catch (error) {

@@ -1,4 +1,4 @@
-// Reads files into a Detector or a Query: streamed, in their order, whatever fails reported and passed over.
+// Reads files into a Detector or a Query, one after the other. Reports what cannot be read and goes on.
 
 import { createReadStream } from 'node:fs';
 import { find, LOGS, pullFile, reason } from './files.js';
@@ -17,7 +17,7 @@ const BREATH = 50;      // ms between looks at what else there is to do, such as
 export async function readInto(reader, paths, { afterPart, ahead } = {}) {
   const { files, failed, skipped } = find(paths, LOGS);
   const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false, lost: [] };
-  for (const { path, message } of failed) note(`${style.red('unreadable')} ${clean(path)}: ${message}`);
+  for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${message}`);
   const progress = new Progress(files.reduce((sum, file) => sum + file.size, 0));
   const threads = ahead?.(files);
   let current; // the source that is being read: Ctrl-C must not wait for its next part
@@ -26,7 +26,7 @@ export async function readInto(reader, paths, { afterPart, ahead } = {}) {
     report.interrupted = true;
     current?.close();
     threads?.close();
-    note(style.dim('stopping: concluding over what was read; Ctrl-C again to leave at once'));
+    note(style.dim('Interrupted: finishing with what was read so far (Ctrl-C again to quit)'));
   };
   process.on('SIGINT', stop);
   try {
@@ -94,14 +94,14 @@ async function readFile(reader, path, source, report, onPart) {
   } catch (error) {
     if (report.interrupted) return; // its stream was closed half-way, so its end is no problem of the file's
     if (error.syscall === undefined) { // the engine's, not the file system's
-      note(`${style.red('stopped')} while reading ${name}`);
+      note(`${style.red('failed')} while reading ${name}`);
       if (!(error instanceof ThreadLost)) throw error; // all that was found is gone
       report.lost.push(error);
       report.problems += problems.close();
       return;
     }
     report.unreadable += 1;
-    note(`${style.red('unreadable')} ${name}: ${reason(error)}`);
+    note(`${style.red('cannot read')} ${name}: ${reason(error)}`);
   }
   source.end();
   problems.print(reader);
@@ -115,11 +115,11 @@ function problemPrinter(name) {
       for (const { offset, code, message } of reader.problems()) {
         seen += 1;
         const where = offset === null ? '' : ` at byte ${number(offset)}`;
-        if (seen <= SHOWN) note(`${style.yellow('unreadable')} ${name}${where}: ${clean(message)} ${style.dim(clean(code))}`);
+        if (seen <= SHOWN) note(`${style.yellow('problem')} ${name}${where}: ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
       }
     },
     close() {
-      if (seen > SHOWN) note(`${style.yellow('unreadable')} ${name}: and ${count(seen - SHOWN, 'more place')}`);
+      if (seen > SHOWN) note(`${style.yellow('problem')} ${name}: ${count(seen - SHOWN, 'more problem')}`);
       return seen;
     },
   };

@@ -12,8 +12,8 @@ export function readRules(paths) {
   const rules = [];
   for (const { path, size } of files) {
     try {
-      if (path === '-') throw new Error('rules are read from files, not from standard input');
-      if (size > MAX) throw new Error(`it has ${size} bytes; a rule file may have ${MAX}`);
+      if (path === '-') throw new Error('rules cannot come from standard input; give a file or a folder');
+      if (size > MAX) throw new Error(`the file has ${size} bytes; a rule file can have at most ${MAX}`);
       rules.push({ file: path, text: decode(readFileSync(path)) });
     } catch (error) {
       failed.push({ path, message: reason(error) });
@@ -26,7 +26,7 @@ function decode(bytes) {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Error('it is not UTF-8 text');
+    throw new Error('the file is not UTF-8 text');
   }
 }
 

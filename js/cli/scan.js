@@ -13,10 +13,10 @@ import { threadsFor } from './threads.js';
 
 export const scan = (options, operands) => run('scan', options, operands);
 
-/** A scan over candidates, plus the times of the events that did not come along. */
+/** A scan over candidates, plus the period that the filters covered. */
 export function conclude(options, operands) {
   const span = [options.from, options.to];
-  if (span.filter(Boolean).length === 1) throw new UsageError('--from and --to go together', 'conclude');
+  if (span.filter(Boolean).length === 1) throw new UsageError('--from and --to must be given together', 'conclude');
   return run('conclude', options, operands, span[0] && span);
 }
 
@@ -46,7 +46,7 @@ async function run(command, options, operands, span) {
   detector.finish();
   await print();
   const failures = detector.problems(); // of rules' runs
-  for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(clean(code))}`);
+  for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
   summarise(report, detector.stats(), found, performance.now() - started);
   detector.dispose();
   if (report.lost.length > 0) throw report.lost[0];
@@ -56,12 +56,12 @@ async function run(command, options, operands, span) {
 
 function loadRules(paths, command) {
   const { rules, failed } = readRules(paths);
-  if (failed.length > 0) throw new UsageError(`the rules in ${clean(failed[0].path)} cannot be read: ${failed[0].message}`, command);
-  if (rules.length === 0) throw new UsageError('--rules: there is no .yaml or .yml file there', command);
+  if (failed.length > 0) throw new UsageError(`cannot read the rules in ${clean(failed[0].path)}: ${failed[0].message}`, command);
+  if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
   return rules;
 }
 
-/** A rule with an error stops the scan before it reads: a rule that silently does not run is worse. */
+/** A rule with an error stops the scan before it starts. A rule that silently does not run would be worse. */
 function newDetector(rules, tables, options) {
   const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
   try {
@@ -74,25 +74,32 @@ function newDetector(rules, tables, options) {
   }
 }
 
+/** What people call the format of each envelope. */
+const FORMATS = {
+  bare: 'single events', array: 'JSON arrays', records: 'S3 log files', eventbridge: 'EventBridge', 'cloudwatch-logs': 'CloudWatch Logs',
+  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV',
+};
+
 const ruleOf = (alert) => JSON.parse(alert.ExtendedProperties)['Analytic Rule Name'] ?? alert.AlertName;
 
 function summarise(report, stats, found, ms) {
   const left = [...report.skipped].map(([kind, n]) => `${clean(kind)} ×${number(n)}`).join(', ');
   const files = report.files === report.total ? count(report.files, 'file') : `${number(report.files)} of ${count(report.total, 'file')}`;
+  const skipped = [...report.skipped.values()].reduce((a, b) => a + b, 0);
   const alerts = [...found.values()].reduce((a, b) => a + b, 0);
   const lines = [
     `${count(stats.events, 'event')} in ${files}, ${(ms / 1000).toFixed(1)} s, ${count(stats.rules, 'rule')}`,
     stats.events > 0 && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
-    stats.events > 0 && `envelopes: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${clean(name)} ${number(n)}`).join(', ')}`,
-    stats.untimed > 0 && style.yellow(`${count(stats.untimed, 'event')} without a readable time: in no window`),
-    stats.dropped > 0 && style.red(`${count(stats.dropped, 'candidate')} let go: too many to keep; scan fewer days at once`),
-    stats.late > 0 && style.yellow(`${count(stats.late, 'event')} came after their window had concluded`),
-    left && style.dim(`left out, not log files by their names: ${left}`),
-    report.lost.length > 0 && style.red(`${count(report.lost.length, 'file')} not read to the end; everything else was read`),
-    report.unreadable > 0 && style.red(`${count(report.unreadable, 'file')} unreadable`),
-    report.problems > 0 && style.yellow(`${count(report.problems, 'place')} unreadable; everything else was read`),
-    report.interrupted && style.yellow('interrupted: the alerts are those of what was read'),
-    alerts > 0 ? style.bold(`${count(alerts, 'alert')}:`) : style.bold('no alert'),
+    stats.events > 0 && `format: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${FORMATS[name] ?? clean(name)} ${number(n)}`).join(', ')}`,
+    stats.untimed > 0 && style.yellow(`${stats.untimed === 1 ? '1 event has' : `${number(stats.untimed)} events have`} no readable eventTime; scheduled rules ignore ${stats.untimed === 1 ? 'it' : 'them'}`),
+    stats.dropped > 0 && style.red(`${count(stats.dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
+    stats.late > 0 && style.yellow(`${count(stats.late, 'event')} arrived after the end of their window; rules ignored them`),
+    left && style.dim(`skipped ${count(skipped, 'file')} with unknown extensions (${left}); name them to read them`),
+    report.lost.length > 0 && style.red(`${count(report.lost.length, 'file')} read only in part; everything else was read`),
+    report.unreadable > 0 && style.red(`${count(report.unreadable, 'file')} could not be read`),
+    report.problems > 0 && style.yellow(`${count(report.problems, 'problem')} while reading; everything else was read`),
+    report.interrupted && style.yellow('interrupted: the alerts cover only what was read'),
+    alerts > 0 ? style.bold(`${count(alerts, 'alert')}:`) : style.bold('no alerts'),
     ...[...found].map(([rule, n]) => `  ${number(n)} × ${clean(rule)}`),
   ];
   note(lines.filter(Boolean).join('\n'));

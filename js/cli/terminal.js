@@ -34,7 +34,7 @@ export function leaveWhenOutputFails() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
       if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      if (stream === process.stdout) process.stderr.write(`forepost: the output cannot be written: ${error.message}\n`);
+      if (stream === process.stdout) process.stderr.write(`forepost: cannot write the output: ${error.message}\n`);
       process.exit(2);
     });
   }

@@ -155,5 +155,5 @@ export class Threads {
 
 function whyLost(error, code) {
   const why = error?.message ?? `it ended with status ${code}`;
-  return new ThreadLost('thread-lost', `a thread that read ahead is lost, and the rest of its file with it: ${why}`, { cause: error });
+  return new ThreadLost('thread-lost', `a reading thread failed; the rest of its file was not read: ${why}`, { cause: error });
 }
