@@ -1,4 +1,4 @@
-// What callers hand over, as bytes for the engine.
+// Converts what callers pass in to bytes for the engine.
 
 import { ForepostError } from './errors.js';
 
@@ -10,7 +10,7 @@ export function toBytes(data) {
   if (typeof data === 'string') return encoder.encode(data);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new ForepostError('bad-argument', `push() takes a Uint8Array or a string, not ${describe(data)}`);
+  throw new ForepostError('bad-argument', `push() needs a Uint8Array, an ArrayBuffer or a string, not ${describe(data)}`);
 }
 
 /** The chunks of one input: bytes, text, or anything that yields them. */
@@ -27,13 +27,13 @@ export async function* chunksOf(input) {
   } else if (input?.[Symbol.asyncIterator] || input?.[Symbol.iterator]) {
     yield* input;
   } else {
-    throw new ForepostError('bad-argument', `An input is bytes, text or an iterable of them, not ${describe(input)}`);
+    throw new ForepostError('bad-argument', `An input must be bytes, a string, or an iterable or stream of them, not ${describe(input)}`);
   }
 }
 
 /** `null`, `a number`, `a Map` … for messages. */
 export function describe(value) {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`;
-  return `a ${typeof value}`;
+  const name = typeof value === 'object' ? value.constructor?.name ?? 'object' : typeof value;
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -1,4 +1,4 @@
-// Rules over a stream of events: bytes in, alerts out.
+// Runs rules over a stream of events: bytes go in, alerts come out.
 
 import { Detector as EngineDetector } from './engine.js';
 import { chunksOf } from './bytes.js';
@@ -11,7 +11,7 @@ import { toTicks } from './time.js';
 
 export class Detector extends Reader {
   #files;
-  #warnings; // once somebody asked for them
+  #warnings; // read from the engine on first use
 
   constructor({ rules, evidence = true, stream = false, workspace, tables } = {}) {
     const files = ruleFiles(rules);
@@ -30,12 +30,12 @@ export class Detector extends Reader {
 
   observe(first, last) { this.call('observe', toTicks(first), toTicks(last)); }
 
-  /** Takes what an EventReader of the same rules (triage.js) has handed over, as if what it read had been pushed here. */
+  /** Takes the result of `handOver()` of an EventReader with the same rules, as if its input had been pushed here. */
   takeOver(handed) { this.call('takeOver', handed); }
 
   alertsText() { return this.call('takeAlerts'); }
 
-  /** All of them, in texts of some 16 MiB: however many they are, no text is too long. */
+  /** Yields all pending alerts as NDJSON chunks of about 16 MiB. */
   *alertTexts() {
     for (let text = this.alertsText(); text !== ''; text = this.alertsText()) yield text;
   }

@@ -1,6 +1,6 @@
 /** Runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs. */
 
-/** Where the WebAssembly module comes from. */
+/** The source of the WebAssembly module. */
 export type ModuleSource =
   | string | URL | Request | Response
   | ArrayBuffer | ArrayBufferView<ArrayBuffer>
@@ -8,90 +8,144 @@ export type ModuleSource =
   | { readonly default: WebAssembly.Module };
 
 /**
- * Loads the engine; wait for it before anything else. Without an argument it takes the module that lies beside
- * the package. Once loaded, further calls do nothing; after a failure the next call tries again.
+ * Loads the engine. Await it before you use anything else. Without an argument it loads the module of the package. Further calls do
+ * nothing; after a failure the next call tries again.
+ *
+ * @example
+ * ```js
+ * import { load, version } from 'forepost';
+ *
+ * await load();                        // the module of the package
+ * // await load('/assets/forepost.wasm');   or your own copy: a URL, a Response, bytes, a WebAssembly.Module
+ * console.log(version());
+ * ```
  */
 export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<void>;
 
-/** The same at once. Only in Node, Bun, Deno and Cloudflare Workers may the argument be left out. */
+/** Synchronous form of `load()`. The argument is optional in Node, Bun, Deno and Cloudflare Workers only. */
 export function loadSync(source?: BufferSource | WebAssembly.Module): void;
 
-/** The engine's version. */
+/** Returns the version of the engine. */
 export function version(): string;
 
-/** A rule: the YAML text as Sentinel publishes it, or with the name of its file for messages. */
+/** A rule: the YAML text as Sentinel publishes it. The object form adds the file name that messages use. */
 export type Rule = string | { readonly file: string; readonly text: string };
 
 export interface DetectorOptions {
-  /** The rules to run. None: those that ship inside the module. */
+  /** The rules to run. Default, also for an empty array: the built-in rules. */
   rules?: string | readonly Rule[];
-  /** Whether alerts carry the source events behind them. Default: true. */
+  /** Whether alerts carry their source events in `Evidence`. Default: true. */
   evidence?: boolean;
   /**
-   * Whether a window concludes as soon as the newest event is past it by Sentinel's delay of 5 minutes; else it waits for
-   * `advanceTo()` or `finish()`, so that inputs may come in any order. Default: false.
+   * Whether a window closes as soon as event time is 5 minutes past its end (5 minutes is Sentinel's delay). The input must then be in
+   * time order. If false, windows close in `advanceTo()` and `finish()`, and inputs may come in any order. Default: false.
    */
   stream?: boolean;
-  /** The workspace that alerts name, in `AlertType` and `Data Sources`. Default: `forepost`. */
+  /** The workspace id in `AlertType` and `Data Sources` of the alerts. Default: `forepost`. */
   workspace?: string;
   /** Tables besides AWSCloudTrail that the rules can read. */
   tables?: readonly Table[];
 }
 
-/** A table of your own: `{ name: 'AWSGuardDuty', schema: 'TimeGenerated:datetime, Severity:int', data }`. */
+/**
+ * A table of your own. A watchlist is a table with the name of the watchlist's alias.
+ *
+ * @example
+ * ```js
+ * const tables = [{ name: 'AWSGuardDuty', schema: 'TimeGenerated:datetime, Severity:int', data: csvText }];
+ * ```
+ */
 export interface Table {
   name: string;
-  /** Columns and their Kusto types. */
+  /** The columns with their Kusto types: `name:type, name:type`. */
   schema: string;
-  /** CSV with a header, or NDJSON. */
+  /** CSV with a header line, or NDJSON. */
   data: string | Uint8Array;
 }
 
-/** Bytes of a log as it is stored, or text. */
+/** Part of a log file, as bytes or text. */
 export type Chunk = Uint8Array | ArrayBuffer | ArrayBufferView | string;
 
-/** One input (a file): a chunk, or anything that yields its chunks, cut anywhere. */
+/** One input, usually one file: a chunk, or an iterable or stream of its chunks. A chunk may end anywhere. */
 export type Input = Chunk | Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
 
 interface Reader {
-  /** Bytes of the current input, cut anywhere (text: not inside a surrogate pair). gzip and the envelope are recognised by content. */
+  /**
+   * Reads a chunk of the current input. Chunks may end anywhere; a text chunk must not split a surrogate pair. The engine detects gzip
+   * and the log format from the content.
+   */
   push(data: Chunk): void;
-  /** The current input is complete; the next push begins another. */
+  /** Ends the current input. The next push starts another one. */
   endInput(): void;
-  /** What could not be read since the last call. Take it after each `endInput()`: offsets are into that input. */
+  /** Returns the problems since the last call. Call it after each `endInput()`, because offsets refer to that input. */
   problems(): Problem[];
-  /** What was seen so far. */
+  /** Returns counts of everything read so far. */
   stats(): Stats;
-  /** Frees the engine's memory now rather than when this object is collected. */
+  /** Frees the engine's memory now instead of when this object is garbage-collected. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
 
-/** Rules over a stream of events. Windows are over event time. */
+/**
+ * Runs rules over a stream of events. Rule schedules follow event time, not the clock.
+ *
+ * @example One file
+ * ```js
+ * import { createReadStream } from 'node:fs';
+ * import { Detector, load } from 'forepost';
+ *
+ * await load();
+ * const detector = new Detector({ rules: [yamlText] });
+ * for await (const alert of detector.scan(createReadStream('day.json.gz'))) {
+ *   console.log(alert.AlertSeverity, alert.AlertName);
+ * }
+ * ```
+ *
+ * @example Several files
+ * ```js
+ * for (const bytes of files) {
+ *   detector.push(bytes);
+ *   detector.endInput();
+ *   for (const { offset, message } of detector.problems()) console.warn(offset, message);
+ * }
+ * detector.finish();
+ * for (const alert of detector.alerts()) console.log(alert.AlertName);
+ * ```
+ */
 export interface Detector extends Reader {
-  /** What the rules' author should know, though they run. Read once from the engine, so not for the first time after `dispose`. */
+  /** Warnings about the loaded rules, which still run. They are read on first access, so access them before `dispose()`. */
   readonly warnings: readonly Diagnostic[];
-  /** There is no more input: everything concludes, as its alerts are taken. */
+  /** Ends the input and closes all open windows. Call `alerts()` to collect the results. */
   finish(): void;
   /**
-   * Takes over the times of the first and the last event that others have read, when only what matters of them comes here:
-   * a rule that alerts on nothing then runs for every window between them.
+   * Tells the detector which period other readers covered, when only candidate events are pushed here. Rules that alert when nothing
+   * happened need it: they run for every window of the period.
    */
   observe(first: Date | string | bigint, last: Date | string | bigint): void;
-  /** The host's clock: concludes the windows that ended before it. A bigint is ticks of 100 ns since year 1, UTC. */
+  /**
+   * Closes the windows that ended before a time, for streams that never end. A string is ISO 8601 with a time zone; a bigint counts
+   * ticks of 100 ns since year 1, UTC.
+   */
   advanceTo(time: Date | string | bigint): void;
-  /** Takes the alerts since the last call. Integers beyond 2^53 in the evidence are rounded: see `alertsText()`. */
+  /** Returns the alerts since the last call. Integers beyond 2^53 in the evidence are rounded; `alertTexts()` keeps them. */
   alerts(): Alert[];
   /**
-   * Takes alerts since the last call as the engine wrote them, one JSON object a line: some 16 MiB of them, and further ones with the
-   * next call, until one gives an empty text.
+   * Returns pending alerts as NDJSON: at most about 16 MiB per call, and an empty string when none is left. Use `alertTexts()` to get
+   * all of them.
    */
   alertsText(): string;
-  /** Takes all of them, in such texts. */
+  /** Yields all pending alerts as NDJSON chunks. */
   alertTexts(): Generator<string, void, undefined>;
-  /** Bytes of one input in, alerts out. */
+  /**
+   * Returns a transform stream for one input: bytes in, alerts out.
+   *
+   * @example
+   * ```js
+   * const alerts = response.body.pipeThrough(new Detector().stream());
+   * ```
+   */
   stream(): TransformStream<Chunk, Alert>;
-  /** Reads one input to its end, concludes, and yields the alerts. */
+  /** Reads one input to its end, closes all windows and yields the alerts. */
   scan(input: Input): AsyncGenerator<Alert, void, undefined>;
 }
 
@@ -101,11 +155,13 @@ export const Detector: {
   readonly prototype: Detector;
 };
 
-/** Part of an input that could not be read, or a rule's run that failed; the rest went on. */
+/** A part of an input that could not be read, or a run of a rule that failed. The engine goes on with everything else. */
 export interface Problem {
-  /** In bytes of the input, inflated where it is gzip; null where the problem has no place in an input. */
+  /** The byte offset in the input, after decompression. Null if the problem does not concern a place in an input. */
   offset: number | null;
+  /** For programs, for example `bad_json`, `gzip_damaged` or `FP301`. */
   code: string;
+  /** For people. */
   message: string;
 }
 
@@ -114,138 +170,203 @@ export interface Diagnostic {
   file: string;
   rule: string | null;
   severity: 'error' | 'warning' | 'information';
-  /** Kusto's own code (`KS142`) where there is one, else `FP…`. */
+  /** Kusto's code (`KS142`) if Kusto has one, otherwise Forepost's (`FP208`). */
   code: string;
   message: string;
+  /** How to fix it, if there is a simple way. */
   hint: string | null;
-  /** From 1. */
+  /** The line, counted from 1. */
   line: number;
-  /** From 1. */
+  /** The column, counted from 1. */
   column: number;
-  /** Offsets into the text of the file. */
+  /** Offset of the first character in the text of the file. */
   start: number;
+  /** Offset after the last character. */
   end: number;
 }
 
 export interface Stats {
+  /** Bytes of the inputs. */
   bytes: number;
+  /** Bytes after decompression. */
   inflatedBytes: number;
   events: number;
-  /** Events that survived some rule's row stages. */
+  /** Events that passed the row filters of at least one rule. */
   candidates: number;
   problems: number;
-  /** Events that came after their window had concluded. */
+  /** Events that arrived after their window had closed. Rules ignore them. */
   late: number;
-  /** Candidates that were let go because the cap was reached. */
+  /** Candidates dropped because the limit was reached. */
   dropped: number;
-  /** Events without a readable time. */
+  /** Events without a readable `eventTime`. Scheduled rules ignore them. */
   untimed: number;
-  /** Events by the envelope they came in. */
+  /** Number of events by log format. */
   envelopes: Record<string, number>;
   firstEvent: string | null;
   lastEvent: string | null;
-  /** Of a Detector. */
+  /** Detector only. */
   alerts?: number;
+  /** Detector only. */
   rules?: number;
 }
 
-/** A row of Sentinel's `SecurityAlert`, with the evidence. `Entities` and `ExtendedProperties` are JSON text, as in Sentinel. */
+/**
+ * A row of Sentinel's `SecurityAlert` table, plus the evidence. `Entities` and `ExtendedProperties` are JSON text, as in Sentinel.
+ *
+ * @example
+ * ```js
+ * const entities = alert.Entities === '' ? [] : JSON.parse(alert.Entities);
+ * const accounts = entities.filter(({ Type }) => Type === 'account').map(({ Name }) => Name);
+ * const { 'Analytic Rule Name': rule } = JSON.parse(alert.ExtendedProperties);
+ * ```
+ */
 export interface Alert {
+  /** When Sentinel would have run the rule. */
   TimeGenerated: string;
+  /** The same for the same rule, window and result rows. */
   SystemAlertId: string;
   DisplayName: string;
   AlertName: string;
   AlertSeverity: 'Informational' | 'Low' | 'Medium' | 'High';
   Description: string;
+  /** `<workspace>_<rule id>` */
   AlertType: string;
+  /** Time of the first event. */
   StartTime: string;
+  /** Time of the last event. */
   EndTime: string;
   ProcessingEndTime: string;
+  /** Separated by commas. */
   Tactics: string;
+  /** JSON text of an array: `["T1562"]`. */
   Techniques: string;
+  /** JSON text of an array: `["T1562.001"]`. */
   SubTechniques: string;
+  /**
+   * JSON text of an array, or an empty string. Each entity has `$id`, `Type` (in lower case) and the identifiers that the rule maps:
+   * `[{"$id":"3","Name":"ana","CloudAppAccountId":"111122223333","Type":"account"},{"$id":"4","Address":"203.0.113.5","Type":"ip"}]`.
+   */
   Entities: string;
+  /**
+   * JSON text of an object. All its values are strings. Some keys: `Query`, `Query Start Time UTC`, `Query End Time UTC`, `Analytic Rule Ids`,
+   * `Analytic Rule Name`, `Search Query Results Overall Count` and `Custom Details` (JSON text again).
+   */
   ExtendedProperties: string;
-  /** Beyond Sentinel: the source events behind each result row. Absent where evidence is turned off. */
+  /** Only in Forepost: the source events behind each result row. Absent with `evidence: false`. */
   Evidence?: EvidenceRow[];
   [column: string]: unknown;
 }
 
+/**
+ * One result row of the rule's query with the CloudTrail events it comes from.
+ *
+ * @example
+ * ```js
+ * for (const { row, events } of alert.Evidence ?? []) {
+ *   for (const { eventID, record } of events) console.log(eventID, record.eventName, record.errorCode, row.SourceIpAddress);
+ * }
+ * ```
+ */
 export interface EvidenceRow {
+  /** The result row: values by column name. */
   row: Record<string, unknown>;
-  /** At most 1,000. */
+  /** The events: `record` is the CloudTrail event as it was logged, `eventID` its id. At most 1,000 events. */
   events: { eventID: string | null; record: Record<string, unknown> }[];
-  /** How many more of them there was no room for. */
+  /** Number of events that were omitted because the limit was reached. */
   eventsLeftOut?: number;
 }
 
-/** Findings about rule files, without running them. */
+/**
+ * Checks rule files without running them.
+ *
+ * @example
+ * ```js
+ * for (const { severity, line, column, code, message } of check([{ file: 'my-rule.yaml', text }])) {
+ *   console.log(`${severity} ${line}:${column} ${message} [${code}]`);
+ * }
+ * ```
+ */
 export function check(rules: string | readonly Rule[], options?: { tables?: readonly Table[] }): Diagnostic[];
 
 export interface QueryResult {
   columns: { name: string; type: string }[];
-  /** Integers beyond 2^53 are bigints, datetimes, timespans, guids and decimals text. */
+  /** Integers beyond 2^53 are bigints. Datetimes, timespans, guids and decimals are strings. */
   rows: unknown[][];
 }
 
-/** One KQL query over events. */
+/** Runs one KQL query over events. `query()` is simpler if you have all inputs. */
 export interface Query extends Reader {
-  /** Whether the query reads events at all, or only what it says itself. */
+  /** Whether the query reads the table AWSCloudTrail. */
   readonly readsEvents: boolean;
-  /** There is no more input: the answer; throws a QueryError if the query failed while it ran. */
+  /** Ends the input and returns the answer. Throws a QueryError if the query fails at run time. */
   result(): QueryResult;
 }
 
 export interface QueryOptions {
-  /** What `now()` is in the query. Default: now. */
+  /** The value of `now()` in the query. Default: the current time. */
   now?: Date | string | bigint;
   /** Tables besides AWSCloudTrail that the query can read. */
   tables?: readonly Table[];
 }
 
 export const Query: {
-  /** Throws a QueryError if the query is wrong or needs what is not supported. */
+  /** Throws a QueryError if the query is wrong or uses something unsupported. */
   new (kql: string, options?: QueryOptions): Query;
   readonly prototype: Query;
 };
 
-/** Runs a query over inputs; `problems` holds for each input what could not be read. */
+/**
+ * Runs a query over several inputs. Pass an array even for one input. `problems` has one list per input.
+ *
+ * @example
+ * ```js
+ * import { createReadStream } from 'node:fs';
+ * import { load, query } from 'forepost';
+ *
+ * await load();
+ * const { columns, rows, problems } = await query(
+ *   'AWSCloudTrail | summarize count() by EventName | top 10 by count_',
+ *   [createReadStream('day.json.gz')],
+ * );
+ * ```
+ */
 export function query(
   kql: string,
   inputs?: Iterable<Input> | AsyncIterable<Input>,
   options?: QueryOptions,
 ): Promise<QueryResult & { problems: Problem[][] }>;
 
-/** The base of what this package throws. */
+/** The base class of all errors that this package throws. */
 export class ForepostError extends Error {
-  /** `not-loaded`, `load-failed`, `disposed`, `bad-argument`, or that of the subclass. */
+  /** `not-loaded`, `load-failed`, `disposed`, `bad-argument`, or a code of the subclass. */
   readonly code: string;
 }
 
-/** Some rule has an error. */
+/** A rule has an error. */
 export class RuleError extends ForepostError {
-  /** All findings, warnings too. */
+  /** All findings, including warnings. */
   readonly diagnostics: Diagnostic[];
 }
 
-/** A query is wrong, or failed while it ran. */
+/** A query is wrong, or it failed at run time. */
 export class QueryError extends ForepostError {
   readonly hint: string | null;
-  /** UTF-16 offsets into the query. */
+  /** UTF-16 offset of the first character in the query. */
   readonly start: number;
+  /** UTF-16 offset after the last character. */
   readonly end: number;
-  /** Everything found, the error among it. */
+  /** All findings, including the error itself. */
   readonly diagnostics: Pick<Diagnostic, 'severity' | 'code' | 'message' | 'hint' | 'start' | 'end'>[];
 }
 
-/** A stated limit (rows, memory, steps) was reached. */
+/** A query reached a limit: rows, memory or steps. */
 export class LimitError extends QueryError {}
 
 /**
- * The WebAssembly instance failed (code `trap`), or this object lived on one that did (`instance-lost`).
- * A new instance is ready: make a new object and go on.
+ * The WebAssembly instance failed (code `trap`), or this object belonged to an instance that failed (code `instance-lost`). A new instance
+ * is ready. Create a new object and continue.
  */
 export class TrapError extends ForepostError {
-  /** What was being read: the input's number from 1, the bytes of it before this push, and this push's length. */
+  /** What the engine was reading: the number of the input, counted from 1; the bytes of it before this push; the length of this push. */
   readonly input?: { number: number; offset: number; length: number };
 }

@@ -14,7 +14,7 @@ export class Query extends Reader {
   #kql;
 
   constructor(kql, { now = new Date(), tables } = {}) {
-    if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query is a text, not ${describe(kql)}`);
+    if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query must be a string, not ${describe(kql)}`);
     const ticks = toTicks(now);
     const given = tableFiles(tables);
     try {
@@ -34,7 +34,7 @@ export class Query extends Reader {
   }
 }
 
-/** Runs a query over inputs: each is bytes, text, or an iterable or stream of bytes. */
+/** Runs a query over several inputs. Each input is bytes, a string, or an iterable or stream of them. */
 export async function query(kql, inputs = [], options = {}) {
   const run = new Query(kql, options);
   try {

@@ -1,4 +1,4 @@
-// What a Detector and a Query share: a handle in WebAssembly that bytes are pushed into.
+// The base class of Detector and Query: a handle in WebAssembly that takes bytes.
 
 import { toBytes } from './bytes.js';
 import { room } from './engine.js';
@@ -41,7 +41,7 @@ export class Reader {
 
   /** A call that is about so many bytes of the input. */
   #call(name, length, call) {
-    if (!this.#handle) throw new ForepostError('disposed', `This ${this.#kind} was disposed of.`);
+    if (!this.#handle) throw new ForepostError('disposed', `This ${this.#kind} was disposed.`);
     assertAlive(this.#generation, this.#kind);
     const input = { number: this.#inputs, offset: this.#offset, length };
     const where = length > 0 ? `of bytes ${input.offset} to ${input.offset + length} of` : 'in';

@@ -1,4 +1,4 @@
-// Rule files on their way in, findings on their way out.
+// Passes rule files to the engine and findings back.
 
 import { tableFiles } from './tables.js';
 import { check as engineCheck } from './engine.js';
@@ -10,11 +10,11 @@ import { locate } from './positions.js';
 /** What a caller may give as rules: one YAML text, or a list of texts or of `{file, text}`. */
 export function ruleFiles(rules = []) {
   const list = typeof rules === 'string' ? [rules] : rules;
-  if (!Array.isArray(list)) throw new ForepostError('bad-argument', `rules are a text or an array, not ${describe(rules)}`);
+  if (!Array.isArray(list)) throw new ForepostError('bad-argument', `rules must be a string or an array, not ${describe(rules)}`);
   return list.map((rule, index) => {
     const { text = rule, file = `rule ${index + 1}` } = Object(rule);
     if (typeof text === 'string') return { file: wellFormed(String(file)), text: wellFormed(text) };
-    throw new ForepostError('bad-argument', `rule ${index + 1} is a text or {file, text}, not ${describe(rule)}`);
+    throw new ForepostError('bad-argument', `rule ${index + 1} must be a string or { file, text }, not ${describe(rule)}`);
   });
 }
 
@@ -26,7 +26,7 @@ export function located(findings, files) {
   return findings.map((finding) => locate(finding, files.find((f) => f.file === finding.file)?.text ?? ''));
 }
 
-/** Everything there is to say about rule files, without running them. */
+/** Checks rule files without running them. */
 export function check(rules, { tables } = {}) {
   const files = ruleFiles(rules);
   const given = tableFiles(tables);

@@ -1,4 +1,4 @@
-// Times on their way into the engine: ticks of 100 ns since 0001-01-01 UTC, as Kusto counts them.
+// Converts times to ticks for the engine: 100 ns units since 0001-01-01 UTC, as Kusto counts them.
 
 import { ForepostError } from './errors.js';
 
@@ -9,7 +9,7 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,7}))?(?:Z|[+-]\d\d:\d\d)$
 /** A Date, an ISO 8601 text with a zone, or ticks. */
 export function toTicks(time) {
   const ticks = typeof time === 'bigint' ? time : ticksOf(time);
-  if (ticks < 0n || ticks > MAX) throw new ForepostError('bad-argument', 'A time lies between the years 1 and 9999');
+  if (ticks < 0n || ticks > MAX) throw new ForepostError('bad-argument', 'A time must be between the years 1 and 9999');
   return ticks;
 }
 
@@ -17,7 +17,7 @@ function ticksOf(time) {
   const iso = typeof time === 'string' ? ISO.exec(time) : undefined;
   const whole = iso ? Date.parse(time.replace(/\.\d+/, '')) : time instanceof Date ? time.getTime() : NaN;
   if (Number.isNaN(whole)) {
-    throw new ForepostError('bad-argument', 'A time is a Date, a text like 2026-03-11T07:10:05Z, or ticks as a bigint');
+    throw new ForepostError('bad-argument', 'A time must be a Date, a string like 2026-03-11T07:10:05Z, or a bigint of ticks');
   }
   return BigInt(whole) * 10000n + BigInt((iso?.[1] ?? '').padEnd(7, '0')) + UNIX_EPOCH;
 }

@@ -1,5 +1,5 @@
-// What a host of many workers (the page, the command) needs beyond the API: readers that index events and find candidates for one detector
-// to conclude from, and the engine's account of rules and of why one matched.
+// What hosts with many workers (the page, the command) need beyond the API: readers that index events and find candidates for one detector,
+// and explanations of rules and matches.
 
 import {
   EventReader as EngineReader, builtInRules as engineBuiltIn, describeRule as engineDescribe, explain as engineExplain,
@@ -17,7 +17,7 @@ export { loadSync } from './instance.js';
 export { parseExact, stringifyExact } from './json.js';
 export * from './api.js';
 
-/** Reads inputs for a detector elsewhere; with `index`, hands over columns of all events too. */
+/** Reads inputs for a detector in another thread. With `index`, it also hands over columns of all events. */
 export class EventReader extends Reader {
   constructor({ rules, tables, index = true } = {}) {
     const files = ruleFiles(rules);
@@ -31,10 +31,10 @@ export class EventReader extends Reader {
 
   stopIndex() { this.call('stopIndex'); }
 
-  /** The records that matter since the last call, one JSON object a line. */
+  /** The candidate records since the last call, one JSON object per line. */
   candidates() { return this.call('takeCandidates'); }
 
-  /** All that a detector's `takeOver` wants to know since the last call; `waiting` says about how many bytes that is. */
+  /** The input for a detector's `takeOver()` since the last call. `waiting()` gives its approximate size in bytes. */
   handOver() { return this.call('handOver'); }
 
   waiting() { return this.call('waiting'); }
@@ -55,7 +55,7 @@ export class EventReader extends Reader {
   }
 }
 
-/** Why a rule did, or did not, match a record: see src/detector/explain.rs. Positions count UTF-16 units. */
+/** Explains why a rule matched a record or not. Positions count UTF-16 units. */
 export function explain(rule, record) {
   const answer = parseExact(guarded('explain()', undefined, () => engineExplain(rule, record)));
   const unit = (bytes) => utf16Offset(answer.query, bytes);
@@ -69,7 +69,7 @@ export function explain(rule, record) {
   return answer;
 }
 
-/** What a rule says of itself, or null if the text holds none that can be read. */
+/** The description of a rule, or null if the text is not a readable rule. */
 export const describeRule = (text) => JSON.parse(guarded('describeRule()', undefined, () => engineDescribe(text)));
 
 /** The rules that ship inside the module: `[{file, text}]`. */

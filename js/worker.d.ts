@@ -1,32 +1,62 @@
 import type { Alert, Rule } from './index.js';
 
 export interface HandlerOptions {
-  /** What senders must know: as `X-Amz-Firehose-Access-Key`, `X-Api-Key` or `Authorization: Bearer`. */
+  /** Shared secret. Senders pass it as `X-Amz-Firehose-Access-Key`, `X-Api-Key` or `Authorization: Bearer`. */
   key?: string;
-  /** Takes events from anyone. Default: false; without a key every request is refused. */
+  /** Whether to accept events without a key. Default: false; the handler then refuses every request if `key` is missing. */
   open?: boolean;
-  /** The rules to run. None: those that ship inside the module. */
+  /** The rules to run. Default: the built-in rules. */
   rules?: string | readonly Rule[];
-  /** Where alerts are sent by POST, as a JSON array with an `Idempotency-Key`. */
+  /** The URL that receives alerts: POST requests with a JSON array and an `Idempotency-Key`. */
   webhook?: string;
-  /** Is waited for before the sender hears that all is well. */
+  /** Called with the alerts of a request. The response waits for it; if it fails, the request fails and the sender retries. */
   onAlerts?: (alerts: Alert[]) => void | Promise<void>;
-  /** Whether alerts carry their source events. Default: true. */
+  /** Whether alerts carry their source events in `Evidence`. Default: true. */
   evidence?: boolean;
-  /** The workspace that alerts name. */
+  /** The workspace id in the alerts. Default: `forepost`. */
   workspace?: string;
-  /** How large a body may be. Default: 32 MiB. */
+  /** Maximum size of a request body in bytes. Default: 32 MiB. */
   maxBytes?: number;
-  /** How large it may be inflated. Default: 256 MiB. */
+  /** Maximum size of a request body after decompression. Default: 256 MiB. */
   maxInflatedBytes?: number;
 }
 
-/** A fetch handler: POST / takes events, GET /health and GET /counters tell about it. */
+/**
+ * Creates a fetch handler. It answers POST / with events, GET /health and GET /counters.
+ *
+ * @example A Cloudflare Worker with its own rules. Bundle the rules: an environment variable holds only 5 KB.
+ * ```js
+ * import { createHandler } from 'forepost/worker';
+ * import rule from './my-rule.yaml'; // wrangler.toml: [[rules]] type = "Text", globs = ["*.yaml"]
+ *
+ * let handler;
+ * export default {
+ *   fetch(request, env) {
+ *     handler ??= createHandler({ key: env.FOREPOST_KEY, webhook: env.FOREPOST_WEBHOOK, rules: [rule] });
+ *     return handler(request);
+ *   },
+ * };
+ * ```
+ */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response>;
 
-/** The same as a Worker's module, configured by `FOREPOST_KEY`, `FOREPOST_RULES`, `FOREPOST_WEBHOOK` and `FOREPOST_MAX_BYTES`. */
+/**
+ * A Worker module that takes its options from the environment: `FOREPOST_KEY`, `FOREPOST_RULES` (the YAML of one rule; Cloudflare limits it to
+ * 5 KB), `FOREPOST_WEBHOOK`
+ * and `FOREPOST_MAX_BYTES`.
+ */
 declare const worker: { fetch(request: Request, env?: object): Promise<Response> };
 export default worker;
 
-/** In Node: a listener for `http.createServer`. */
+/**
+ * Makes a listener for Node's `http.createServer` from a handler.
+ *
+ * @example
+ * ```js
+ * import { createServer } from 'node:http';
+ * import { createHandler, toListener } from 'forepost/worker';
+ *
+ * createServer(toListener(createHandler({ key: process.env.FOREPOST_KEY }))).listen(8080);
+ * ```
+ */
 export function toListener(handler: (request: Request) => Promise<Response>): (incoming: object, outgoing: object) => Promise<void>;

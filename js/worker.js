@@ -1,9 +1,9 @@
-// Alerts over HTTP: a fetch handler for Cloudflare Workers, Deno, Bun and Node. Each request is judged by itself, so a rule whose
-// window spans several deliveries needs them together: send whole files, or use `forepost conclude`.
+// Alerts over HTTP: a fetch handler for Cloudflare Workers, Deno, Bun and Node. Each request is evaluated on its own. A rule whose window
+// spans several deliveries needs them in one request: send whole files, or use `forepost conclude`.
 //
-//   POST /            CloudTrail as it is stored, an EventBridge event, or what Firehose delivers; gzip or not
-//   GET  /health      whether it runs, without a key
-//   GET  /counters    what it has seen
+//   POST /            CloudTrail log files, EventBridge events or Firehose deliveries; gzip or plain
+//   GET  /health      reports the version; needs no key
+//   GET  /counters    returns counters
 //
 // Nothing happens when this module is loaded: the engine starts with the first request.
 
@@ -17,7 +17,7 @@ const TIMEOUT = 10_000; // of one attempt, in ms
 // What is still read of a body that was refused: a sender that is cut off while it sends may never see the answer.
 const LINGER = { bytes: 16 << 20, ms: 5_000 };
 
-/** An answer that is no alerts. */
+/** A response that refuses the request. */
 class Refusal extends Error {
   constructor(status, message, more = {}) {
     super(message);
@@ -47,7 +47,7 @@ export function createHandler(engine, options) {
   };
 }
 
-/** The same with its options from a Worker's environment: `FOREPOST_KEY`, `FOREPOST_RULES`, `FOREPOST_WEBHOOK`, `FOREPOST_MAX_BYTES`. */
+/** Returns a Worker module. It reads its options from the environment: `FOREPOST_KEY`, `FOREPOST_RULES`, `FOREPOST_WEBHOOK`, `FOREPOST_MAX_BYTES`. */
 export function createWorker(engine) {
   let made; // for the settings it was made with
   return {
@@ -73,8 +73,8 @@ async function route(request, engine, settings, counters) {
   }
   await authorise(request, settings);
   if (request.method === 'GET' && pathname === '/counters') return json(200, counters);
-  if (pathname !== '/') throw new Refusal(404, 'POST events to /; /health and /counters tell about this worker');
-  if (request.method !== 'POST') throw new Refusal(405, 'events come by POST');
+  if (pathname !== '/') throw new Refusal(404, 'not found: POST events to /, or GET /health or /counters');
+  if (request.method !== 'POST') throw new Refusal(405, 'use POST to send events');
   await engine.load();
   return isFirehose(request) ? firehose(request, engine, settings, counters) : raw(request, engine, settings, counters);
 }
@@ -92,7 +92,7 @@ async function raw(request, engine, settings, counters) {
 
 /** Firehose's HTTP endpoint delivery: base64 records in, the request's id and the time out. */
 async function firehose(request, engine, settings, counters) {
-  if (!settings.webhook && !settings.onAlerts) throw new Refusal(503, 'no webhook is configured: Firehose would not get the alerts');
+  if (!settings.webhook && !settings.onAlerts) throw new Refusal(503, 'no webhook is configured (FOREPOST_WEBHOOK); Firehose cannot receive alerts');
   const delivery = parse(await whole(request, settings, counters));
   const found = await judge(engine, settings, counters, async (detector) => {
     for (const { data } of delivery.records) {
@@ -109,10 +109,10 @@ function parse(bytes) {
   try {
     delivery = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new Refusal(400, `not Firehose's JSON: ${error.message}`);
+    throw new Refusal(400, `the body is not Firehose JSON: ${error.message}`);
   }
   const fine = Array.isArray(delivery?.records) && delivery.records.every((r) => typeof r?.data === 'string');
-  if (!fine) throw new Refusal(400, 'not a Firehose delivery: it has no records with data');
+  if (!fine) throw new Refusal(400, 'the body is not a Firehose delivery: records[].data is missing');
   return delivery;
 }
 
@@ -120,7 +120,7 @@ function bytesOf(base64) {
   try {
     return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   } catch {
-    throw new Refusal(400, 'a record of the delivery is not base64');
+    throw new Refusal(400, 'a record of the delivery is not Base64');
   }
 }
 
@@ -135,7 +135,7 @@ async function judge(engine, settings, counters, read) {
     const { events, bytes } = detector.stats();
     const reason = problems[0]?.message ?? (bytes === 0 && 'the body is empty');
     if (events === 0 && reason) {
-      throw new Refusal(400, `no CloudTrail event in it: ${reason}`, { problems: problems.slice(0, SHOWN) });
+      throw new Refusal(400, `the body holds no CloudTrail event: ${reason}`, { problems: problems.slice(0, SHOWN) });
     }
     const lines = Array.from(detector.alertTexts(), (text) => text.split('\n').filter(Boolean)).flat();
     problems.push(...detector.problems());
@@ -150,13 +150,13 @@ async function judge(engine, settings, counters, read) {
 function feed(detector, chunk, { maxInflatedBytes }) {
   for (let at = 0; at < chunk.length; at += SLICE) {
     detector.push(chunk.subarray(at, at + SLICE));
-    if (detector.stats().inflatedBytes > maxInflatedBytes) throw new Refusal(413, `more than ${maxInflatedBytes} bytes after inflating`);
+    if (detector.stats().inflatedBytes > maxInflatedBytes) throw new Refusal(413, `the body has more than ${maxInflatedBytes} bytes after decompression`);
   }
 }
 
 /** The body's chunks, within the limit. */
 async function* body(request, { maxBytes }, counters) {
-  const tooLarge = () => new Refusal(413, `more than ${maxBytes} bytes`);
+  const tooLarge = () => new Refusal(413, `the body has more than ${maxBytes} bytes`);
   if (Number(request.headers.get('content-length')) > maxBytes) throw tooLarge();
   if (!request.body) return;
   const reader = request.body.getReader();
@@ -195,7 +195,7 @@ async function whole(request, settings, counters) {
   let length = 0;
   const keep = (chunk) => {
     length += chunk.length;
-    if (length > settings.maxBytes) throw new Refusal(413, `more than ${settings.maxBytes} bytes`);
+    if (length > settings.maxBytes) throw new Refusal(413, `the body has more than ${settings.maxBytes} bytes`);
     parts.push(chunk);
   };
   const chunks = body(request, settings, counters);
@@ -205,7 +205,7 @@ async function whole(request, settings, counters) {
       for (let part = await packed.read(); !part.done; part = await packed.read()) keep(part.value);
     } catch (error) {
       packed.cancel().catch(() => {});
-      throw error instanceof Refusal ? error : new Refusal(400, 'the body is not whole gzip');
+      throw error instanceof Refusal ? error : new Refusal(400, 'the gzip body is damaged or incomplete');
     }
   } else {
     for await (const chunk of chunks) keep(chunk);
@@ -225,7 +225,7 @@ async function collect(chunks) {
   return parts;
 }
 
-/** Sends alerts on, before the sender hears that all is well: it sends again what failed. */
+/** Sends the alerts on before the request is answered. If that fails, the sender retries the request. */
 async function deliver({ lines }, { webhook, onAlerts }, counters) {
   if (lines.length === 0) return;
   await onAlerts?.(lines.map((line) => JSON.parse(line)));
@@ -242,13 +242,13 @@ async function deliver({ lines }, { webhook, onAlerts }, counters) {
         counters.forwarded += lines.length;
         return;
       }
-      reason = `it answered ${answer.status}`;
+      reason = `status ${answer.status}`;
       if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) break;
     } catch (error) {
       reason = error.message;
     }
   }
-  throw new Refusal(502, `the webhook did not take ${lines.length} alerts: ${reason}`);
+  throw new Refusal(502, `the webhook did not accept ${lines.length} alerts: ${reason}`);
 }
 
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -262,7 +262,7 @@ async function authorise(request, { key, open }) {
   const [a, b] = await Promise.all([digest(given), digest(key)]);
   let difference = 0;
   for (let i = 0; i < a.length; i += 1) difference |= a[i] ^ b[i];
-  if (difference !== 0) throw new Refusal(401, 'a wrong key, or none');
+  if (difference !== 0) throw new Refusal(401, 'the key is wrong or missing');
 }
 
 const digest = async (value) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(value)));
@@ -290,7 +290,7 @@ function known(error, request, counters) {
   counters.failed += 1;
   if (error instanceof RuleError) return new Refusal(500, 'the rules have errors', { findings: error.diagnostics.map(({ file, line, message }) => ({ file, line, message })) });
   if (error instanceof ForepostError) return new Refusal(500, error.message);
-  // Reading the body failed: whoever sent it went away, or broke it.
+  // Reading the body failed: the sender disconnected or sent damaged data.
   return new Refusal(400, `the body could not be read: ${error?.message ?? error}`);
 }
 
