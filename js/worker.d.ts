@@ -42,8 +42,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
 /**
  * A Worker module that takes its options from the environment: `FOREPOST_KEY`, `FOREPOST_RULES` (the YAML of one rule; Cloudflare limits it to
- * 5 KB), `FOREPOST_WEBHOOK`
- * and `FOREPOST_MAX_BYTES`.
+ * 5 KB), `FOREPOST_WEBHOOK` and `FOREPOST_MAX_BYTES`.
  */
 declare const worker: { fetch(request: Request, env?: object): Promise<Response> };
 export default worker;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the events of CloudTrail's .json.gz files, one a line. Needs jq, and for s3:// the AWS CLI.
+# Prints the events of CloudTrail's .json.gz files, one per line. Needs jq; for s3:// also the AWS CLI.
 #   ./s3-gz.sh s3://BUCKET/AWSLogs/ACCOUNT/CloudTrail/REGION/2026/06/17/    ./s3-gz.sh /var/log/AWSLogs
 set -eu
 case "$1" in

@@ -1,14 +1,16 @@
-// AWS Lambda, Node 20 or newer: the trail's bucket notifies this function of each new file, directly or through SNS or SQS.
-// Bundle it with the package `forepost`; the runtime brings the AWS SDK. Alerts go to the function's log, one a line.
+// AWS Lambda, Node 20 or later. The trail's bucket notifies this function of each new file, directly or through SNS or SQS.
+// Deploy it with its node_modules, or keep `forepost` external in your bundler: a bundler does not copy forepost.wasm.
+// The runtime provides the AWS SDK. Alerts go to the function's log, one per line.
+// Each call evaluates its own files. A rule whose window spans several calls needs the files together: use `forepost scan`.
 
 import { Detector, load } from 'forepost';
 
-/** `read` takes a bucket and a key to the object's body, in chunks. */
-export function createHandler(read) {
+/** `read` returns the body of an object, in chunks. `options` are those of a Detector, for example `{ rules: [yaml] }`. */
+export function createHandler(read, options) {
   return async (event) => {
     await load();
-    // One detector for all files of this call, so that a window over several of them is seen whole.
-    const detector = new Detector();
+    // One detector for all files of this call, so that a window may span several of them.
+    const detector = new Detector(options);
     const problems = [];
     try {
       for (const { bucket, key } of objectsIn(event)) {
@@ -17,17 +19,22 @@ export function createHandler(read) {
         problems.push(...detector.problems().map((problem) => ({ key, ...problem })));
       }
       detector.finish();
-      const alerts = detector.alertsText().split('\n').filter(Boolean);
-      alerts.forEach((line) => console.log(line));
+      let alerts = 0;
+      for (const text of detector.alertTexts()) {
+        for (const line of text.split('\n').filter(Boolean)) {
+          console.log(line);
+          alerts += 1;
+        }
+      }
       problems.forEach((problem) => console.error(JSON.stringify(problem)));
-      return { events: detector.stats().events, alerts: alerts.length, problems: problems.length };
+      return { events: detector.stats().events, alerts, problems: problems.length };
     } finally {
       detector.dispose();
     }
   };
 }
 
-/** The objects of an S3 event, also inside SNS and SQS. */
+/** Returns the objects of an S3 event, also inside SNS and SQS messages. */
 function objectsIn(event) {
   return (event.Records ?? []).flatMap((record) => {
     if (record.s3) return [{ bucket: record.s3.bucket.name, key: decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')) }];

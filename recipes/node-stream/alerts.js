@@ -1,4 +1,4 @@
-// node:stream: a file in, alerts out, one JSON object a line.   node alerts.js FILE
+// Reads a file as a Node stream and prints the alerts, one JSON object per line.   node alerts.js FILE
 
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
