@@ -8,7 +8,7 @@ mkdirSync(out, { recursive: true });
 
 const site = await open();
 
-const settled = (page) => page.waitForFunction(() => /all readable|unreadable/.test(document.querySelector('.status')?.textContent ?? '')
+const settled = (page) => page.waitForFunction(() => /no problems|\d problem/.test(document.querySelector('.status')?.textContent ?? '')
   && !document.querySelector('progress:not([hidden])'), null, { timeout: 30_000 }).then(() => page.waitForTimeout(700));
 
 const event = (n, more = {}) => JSON.stringify({

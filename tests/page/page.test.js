@@ -113,7 +113,7 @@ test('rows in and out of each stage are those of the engine', async () => {
   await settled(page);
   await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
   await page.click('text=Count rows over all events');
-  await page.waitForFunction(() => /over all events that are kept/.test(document.querySelector('.why').textContent));
+  await page.waitForFunction(() => /over all events in the table/.test(document.querySelector('.why').textContent));
   const counted = await page.$$eval('.stage .rows', (all) => all.map((e) => e.textContent));
   const query = (kql) => Number(JSON.parse(lines(forepost('query', `${kql} | count`, SAMPLE, '--format', 'ndjson'))[0]).Count);
   const all = query('AWSCloudTrail');

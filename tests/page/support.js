@@ -27,7 +27,7 @@ export const lines = (text) => text.split('\n').filter(Boolean);
 export async function settled(page, timeout = 60_000) {
   await page.waitForFunction(() => {
     const status = document.querySelector('.status')?.textContent ?? '';
-    return /all readable|unreadable/.test(status) && !document.querySelector('.status progress:not([hidden])');
+    return /no problems|\d problem/.test(status) && !document.querySelector('.status progress:not([hidden])');
   }, null, { timeout });
   // What is said comes a frame before what is drawn.
   await page.waitForFunction(() => {

@@ -50,7 +50,7 @@ export async function copy(text, say) {
     area.select();
     const done = document.execCommand('copy');
     area.remove();
-    say(done ? 'Copied.' : 'The browser did not allow copying.');
+    say(done ? 'Copied.' : 'The browser blocked copying.');
   }
 }
 

@@ -15,6 +15,7 @@ import { QueryPanel } from './ui/query.js';
 import { RulesPanel } from './ui/rules.js';
 import { Sidebar } from './ui/sidebar.js';
 import { Tabs } from './ui/tabs.js';
+import { plural } from './format.js';
 import { fromLink, link } from './takeaway.js';
 import { scriptUrl } from './trust.js';
 
@@ -159,7 +160,7 @@ class App {
       try {
         await this.add(await fromDrop(e.dataTransfer));
       } catch (error) {
-        this.say(`The drop could not be read: ${error.message}`);
+        this.say(`Cannot read the dropped files: ${error.message}`);
       }
     });
   }
@@ -173,7 +174,7 @@ class App {
   /** Logs are read, YAML files become rules. */
   async add(files) {
     const { rules, logs } = sort(files);
-    if (!files.length) return this.say('There was no file in it.');
+    if (!files.length) return this.say('There are no files to read.');
     if (rules.length) await this.addRules(await Promise.all(rules.map(async ({ file, path }) => ({ file: path, text: await file.text() }))));
     if (logs.length) {
       if (this.state.tab === 'rules' || this.state.tab === 'query') this.update({ tab: 'alerts' });
@@ -224,7 +225,7 @@ class App {
     const names = new Set(added.map(({ file }) => file));
     const rules = [...this.state.rules.filter(({ file }) => !names.has(file)), ...added];
     const broken = added.filter((rule) => rule.broken);
-    this.say(`${added.length - broken.length} of ${added.length} rules run.`);
+    this.say(broken.length ? `${added.length - broken.length} of ${added.length} rules added; ${broken.length} cannot run.` : `${plural(added.length, 'rule')} added.`);
     await this.#setRules(rules);
     if (broken.length || !this.state.progress.totalFiles) this.update({ tab: 'rules' });
     this.panels.rules.choose((broken[0] ?? added[0]).file);
@@ -246,7 +247,7 @@ class App {
 
   async applyRule(file) {
     const rule = this.state.rules.find((r) => r.file === file);
-    if (!rule || rule.broken) return this.say('The rule has an error: see the findings.');
+    if (!rule || rule.broken) return this.say('The rule has an error. See the findings.');
     this.update({ applying: this.state.progress.totalFiles > 0 });
     await this.#setRules(this.state.rules.map((r) => (r.file === file ? { ...r, running: undefined, dirty: false, enabled: true } : r)));
   }
@@ -261,7 +262,7 @@ class App {
 
   showRule(id) {
     const rule = this.ruleOf(id);
-    if (!rule) return this.say('That rule is not loaded.');
+    if (!rule) return this.say('The rule is not loaded.');
     this.update({ tab: 'rules' });
     this.panels.rules.choose(rule.file);
   }
@@ -285,7 +286,7 @@ class App {
   filterValues(values) { this.update({ tab: 'events' }); this.filter({ values }); }
 
   filterEntity(type, name, entity) {
-    this.say(`Filtered by the ${type} ${name}.`);
+    this.say(`Filter: ${type} ${name}.`);
     if (type === 'ip' && entity.Address) this.filter({ values: { SourceIpAddress: [entity.Address] } });
     else this.filter({ text: entity.Name ?? name });
   }
@@ -340,7 +341,7 @@ class App {
 
   async showEvent(eventId) {
     const row = await this.engine.ask('locate', eventId);
-    if (row < 0) return this.say('That event is not among those that are kept.');
+    if (row < 0) return this.say('The events table does not hold this event.');
     this.filter({});
     await this.engine.ask('view', {});
     const at = await this.engine.ask('find', row);
@@ -357,7 +358,7 @@ class App {
 
   showProblems() { problems(this); }
 
-  toggleLocal() { this.update({ local: !this.state.local }); this.say(this.state.local ? 'Times are local.' : 'Times are UTC.'); }
+  toggleLocal() { this.update({ local: !this.state.local }); this.say(this.state.local ? 'Times are in local time.' : 'Times are in UTC.'); }
 
   nextTheme() {
     const theme = { auto: 'light', light: 'dark', dark: 'auto' }[this.state.theme];
@@ -367,7 +368,7 @@ class App {
   }
 
   async copyLink() {
-    copy(await link(this.state, this.panels.query.text), () => this.say('Link copied: it carries rules and filters, never an event.'));
+    copy(await link(this.state, this.panels.query.text), () => this.say('Link copied. It contains rules and filters, but no events.'));
   }
 
   /** A link brings a view; rules of it run only when they are asked to. */

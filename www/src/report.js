@@ -25,9 +25,9 @@ export function report(alerts, total, { progress, rules }) {
   page.head.prepend(meta({ charset: 'utf-8' }), meta({ 'http-equiv': 'Content-Security-Policy', content: "default-src 'none'; style-src 'unsafe-inline'" }), meta({ name: 'viewport', content: 'width=device-width' }));
   const active = rules.filter(({ enabled }) => enabled);
   page.body.append(el('h1', plural(total, 'alert')),
-    el('p', `${number(progress.events)} CloudTrail events from ${plural(progress.totalFiles, 'file')}${progress.span ? `, ${span(progress.span)}` : ''}; ${plural(active.length, 'rule')} run; ${progress.problems ? `${plural(progress.problems, 'place')} could not be read` : 'everything was read'}.`),
-    el('p', 'Written by Forepost. This file loads nothing and runs nothing.'));
-  if (alerts.length < total) page.body.append(el('p', `The first ${number(alerts.length)} are in this report.`));
+    el('p', `${number(progress.events)} CloudTrail events from ${plural(progress.totalFiles, 'file')}${progress.span ? `, ${span(progress.span)}` : ''}; ${plural(active.length, 'rule')} active; ${progress.problems ? `${plural(progress.problems, 'problem')} while reading` : 'everything was read'}.`),
+    el('p', 'Created by Forepost. This file loads nothing and runs no scripts.'));
+  if (alerts.length < total) page.body.append(el('p', `This report has the first ${number(alerts.length)} alerts.`));
   for (const { alert, entities, details, rule, resultRows, events, eventTotal } of alerts) {
     const columns = Object.keys(resultRows[0] ?? {});
     const pair = (name, ...value) => [el('dt', name), el('dd', ...value)];
@@ -42,7 +42,7 @@ export function report(alerts, total, { progress, rules }) {
       page.body.append(el('table', el('thead', el('tr', columns.map((c) => el('th', c)))),
         el('tbody', resultRows.map((row) => el('tr', columns.map((c) => el('td', show(row[c]) ?? '')))))));
     }
-    if (events.length) page.body.append(el('details', el('summary', `Evidence: ${plural(eventTotal, 'event')}${eventTotal > 50 ? ', the first 50 of them' : ''}`), events.slice(0, 50).map(({ record }) => el('pre', JSON.stringify(record, (_, v) => (typeof v === 'bigint' ? String(v) : v), 2)))));
+    if (events.length) page.body.append(el('details', el('summary', `Evidence: ${plural(eventTotal, 'event')}${eventTotal > 50 ? ' (first 50 shown)' : ''}`), events.slice(0, 50).map(({ record }) => el('pre', JSON.stringify(record, (_, v) => (typeof v === 'bigint' ? String(v) : v), 2)))));
   }
   // The style is put in as text: as an element it would fall under this page's own policy.
   return `<!doctype html>\n${page.documentElement.outerHTML.replace('</head>', () => `<style>${STYLE}</style></head>`)}\n`;

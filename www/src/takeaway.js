@@ -1,4 +1,4 @@
-// What the analyst takes along: alerts as NDJSON, CSV and a report, and a link to the view.
+// Export: alerts as NDJSON, CSV and a report, and a link to the view.
 
 import { h, save } from './dom.js';
 import { report } from './report.js';
@@ -32,7 +32,7 @@ export async function link({ tab, filters, rules }, query) {
   return `${location.href.split('#')[0]}#v1=${toText(bytes)}`;
 }
 
-/** The view in a link's fragment, or undefined. What comes in is somebody's text: only its shape is trusted. */
+/** The view in a link's fragment, or undefined. The link is untrusted: its shape is checked. */
 export async function fromLink(fragment) {
   const text = /^#v1=([\w-]+)$/.exec(fragment)?.[1];
   if (!text || text.length > MAX_LINK) return undefined;

@@ -38,7 +38,7 @@ export class Engine {
     this.#module = await WebAssembly.compile(await response.arrayBuffer());
     this.#desk = new Worker(scriptUrl(deskUrl), { type: 'module', name: 'desk' });
     this.#desk.onmessage = ({ data }) => this.#answer(data);
-    this.#desk.onerror = (event) => this.#emit('failed', event.message || 'the desk worker could not start');
+    this.#desk.onerror = (event) => this.#emit('failed', event.message || 'a worker could not start');
     this.#desk.postMessage({ type: 'start', module: this.#module });
   }
 
@@ -157,7 +157,7 @@ export class Engine {
       const { input } = reader;
       worker.terminate();
       this.#readers.splice(this.#readers.indexOf(reader), 1);
-      if (input) Object.assign(input, { status: 'done', problems: [{ offset: input.bytes, code: 'worker', message: event.message || 'the reader ended' }], problemCount: 1 });
+      if (input) Object.assign(input, { status: 'done', problems: [{ offset: input.bytes, code: 'worker', message: event.message || 'the reader failed' }], problemCount: 1 });
       this.#work();
       this.#settle();
     };
@@ -213,7 +213,7 @@ export class Engine {
       if (round === this.#round || last) this.#emit('alerts', { ...answer, last: last && !this.reading });
     } catch (error) {
       // Too much for the engine's memory, say: the events are still there to look at.
-      this.#emit('alerts', { problems: [{ code: error.code ?? 'failed', message: `The rules could not be concluded: ${error.message}` }], last: last && !this.reading });
+      this.#emit('alerts', { problems: [{ code: error.code ?? 'failed', message: `The rules failed: ${error.message}` }], last: last && !this.reading });
     }
     // Many candidates make a conclusion slow: leave ten times as long in between.
     this.#lastConclude = performance.now() + 10 * (performance.now() - began);

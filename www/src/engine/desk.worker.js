@@ -48,7 +48,7 @@ function forget() {
 
 const pause = () => new Promise((resolve) => { setTimeout(resolve); });
 
-const TOO_MANY = { offset: null, code: 'candidates', message: 'the rules let through more than 512 MB of events; further ones were left out and alerts can be missing. Run fewer rules, or the command.' };
+const TOO_MANY = { offset: null, code: 'candidates', message: 'the rules need more than 512 MB of events; the others were dropped and alerts can be missing. Run fewer rules, or use the command.' };
 
 const operations = {
   rules: () => builtInRules(),

@@ -41,7 +41,7 @@ export async function fromDrop(transfer) {
 export async function sample() {
   const get = async (path) => {
     const response = await fetch(`./sample/${path}`);
-    if (!response.ok) throw new Error(`The sample could not be fetched: ${response.status} ${response.statusText}`);
+    if (!response.ok) throw new Error(`Cannot load the sample: ${response.status} ${response.statusText}`);
     return response;
   };
   const paths = await (await get('files.json')).json();

@@ -90,7 +90,7 @@ async function readArchive(file, job) {
     };
   });
   if (cancelled) reader.endInput();
-  else if (!job.members) problem(job, { offset: 0, code: 'zip', message: 'the archive holds no file that can be a log' });
+  else if (!job.members) problem(job, { offset: 0, code: 'zip', message: 'the archive has no log files' });
 }
 
 const readable = (error, path) => (error.name === 'NotFoundError' || error.name === 'NotReadableError'

@@ -27,7 +27,7 @@ export async function unzip(chunks, open) {
         if (final) entry.end();
       });
     };
-    if (file.compression !== 0 && file.compression !== 8) entry.fail(`its compression (method ${file.compression}) is not read`);
+    if (file.compression !== 0 && file.compression !== 8) entry.fail(`compression method ${file.compression} is not supported`);
     else file.start();
   });
   archive.register(UnzipInflate);

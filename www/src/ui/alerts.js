@@ -57,38 +57,38 @@ export class AlertsPanel {
       this.table.reset(this.#lines.length);
     }
     if (!shown.length) {
-      mount(this.element, h('div.state', h('h2', `None of the ${plural(state.alerts.length, 'alert')} passes the filters`),
-        h('p', h('button', { onclick: () => this.app.filter({}) }, 'Clear the filters'))));
+      mount(this.element, h('div.state', h('h2', `No alert matches the filters (${plural(state.alerts.length, 'alert')} in total)`),
+        h('p', h('button', { onclick: () => this.app.filter({}) }, 'Clear filters'))));
     } else if (this.table.element.parentElement !== this.element) mount(this.element, this.table.element);
   }
 
   #waiting() {
     const { progress } = this.app.state;
-    return h('div.state', h('h2', 'No alert so far'), h('p', `${number(progress.events)} events read; reading goes on.`));
+    return h('div.state', h('h2', 'No alerts so far'), h('p', `${number(progress.events)} events read. Still reading.`));
   }
 
-  /** "No alert" is an answer: it says what was asked. */
+  /** The answer "no alerts", with what was checked. */
   #nothing() {
     const { progress, rules, totals, local, concludeProblems } = this.app.state;
     const active = rules.filter(({ enabled }) => enabled);
     if (!progress.totalFiles) return h('div.state');
     if (!progress.events) {
-      return h('div.state', h('h2', 'No CloudTrail event was found'),
-        h('p', `${plural(progress.totalFiles, 'file')} read, ${progress.problems ? `${plural(progress.problems, 'problem')} met.` : 'all without an event.'}`),
-        progress.problems ? h('p', h('button', { onclick: () => this.app.showProblems() }, 'See what could not be read')) : null);
+      return h('div.state', h('h2', 'No CloudTrail events found'),
+        h('p', progress.problems ? `${plural(progress.totalFiles, 'file')} read with ${plural(progress.problems, 'problem')}.` : `${plural(progress.totalFiles, 'file')} read. None holds a CloudTrail event.`),
+        progress.problems ? h('p', h('button', { onclick: () => this.app.showProblems() }, 'Show problems')) : null);
     }
     const cancelled = this.app.engine.inputs.filter(({ status }) => status === 'cancelled').length;
     const sure = !progress.problems && !cancelled && !concludeProblems.length;
-    return h('div.state.answer', h('h2', sure ? tick() : dash(), sure ? ' No alert' : ' No alert in what was read'),
+    return h('div.state.answer', h('h2', sure ? tick() : dash(), sure ? ' No alerts' : ' No alerts in what was read'),
       h('dl.checked',
         h('dt', 'Rules'), h('dd', active.length <= 3 ? active.map((r) => r.card?.name ?? r.file).join(', ') : plural(active.length, 'rule')),
         h('dt', 'Events'), h('dd', `${number(progress.events)} from ${plural(progress.totalFiles, 'file')}`),
-        progress.span && [h('dt', 'Span'), h('dd', span(progress.span, local))],
-        h('dt', 'Unreadable'), h('dd', progress.problems ? h('button.link', { onclick: () => this.app.showProblems() }, plural(progress.problems, 'place')) : 'nothing'),
+        progress.span && [h('dt', 'Time range'), h('dd', span(progress.span, local))],
+        h('dt', 'Problems'), h('dd', progress.problems ? h('button.link', { onclick: () => this.app.showProblems() }, plural(progress.problems, 'problem')) : 'none'),
         cancelled > 0 && [h('dt', 'Not read'), h('dd', `${plural(cancelled, 'file')}: reading was cancelled`)],
-        concludeProblems.length > 0 && [h('dt', 'Rules'), h('dd', h('button.link', { onclick: () => this.app.showProblems() }, plural(concludeProblems.length, 'problem')))]),
-      h('p.muted', 'No event, and no group of events, met these rules’ conditions. Other rules may see more: add them under Rules.',
-        totals.full ? ' Rules ran on all events, also on those not kept for the table.' : ''));
+        concludeProblems.length > 0 && [h('dt', 'Rule problems'), h('dd', h('button.link', { onclick: () => this.app.showProblems() }, plural(concludeProblems.length, 'problem')))]),
+      h('p.muted', 'No event met the conditions of these rules. Other rules may find more; add them in the Rules tab.',
+        totals.full ? ' The rules ran on all events, including those the table does not show.' : ''));
   }
 }
 

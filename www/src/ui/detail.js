@@ -51,8 +51,8 @@ export class Detail {
       h('dl.kv',
         h('dt', 'Rule'), h('dd', h('button.link', { onclick: () => this.app.showRule(ruleId) }, line.rule)),
         h('dt', 'Events'), h('dd.num', time(line.start, local), line.end > line.start && ` → ${time(line.end, local)}`),
-        h('dt', 'MITRE'), h('dd', alert.Tactics || 'no tactic', techniques.map((t) => h('span.tag', t))),
-        h('dt', 'Run at'), h('dd.num', time(Date.parse(alert.TimeGenerated), local)),
+        h('dt', 'MITRE'), h('dd', alert.Tactics || 'none', techniques.map((t) => h('span.tag', t))),
+        h('dt', 'Rule ran at'), h('dd.num', time(Date.parse(alert.TimeGenerated), local)),
         h('dt', 'Alert id'), h('dd', whole(alert.SystemAlertId))),
       entities.length ? section('Entities', h('div.chips', entities.map((entity) => this.#entity(entity)))) : null,
       Object.keys(details).length ? section('Custom details', h('dl.kv', Object.entries(details).map(([name, values]) =>
@@ -60,8 +60,8 @@ export class Detail {
       section('Why it matched', this.#whyOf(line, events)),
       section(`Result ${rows === 1 ? 'row' : `rows (${number(rows)})`}`, rowTable(shownRows, rows)),
       section(`Evidence (${plural(eventTotal, 'event')})`, events.slice(0, FIRST_ROWS).map((e, i) => this.#evidence(e, line, i === 0 && events.length === 1)),
-        eventTotal > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(eventTotal)}; the NDJSON has all.`)),
-      section('Take away', h('p.toolbar', alertFiles([id], this.app).map(([name, act]) => h('button.small', { onclick: act }, name)),
+        eventTotal > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(eventTotal)} events. The NDJSON export has all of them.`)),
+      section('Export', h('p.toolbar', alertFiles([id], this.app).map(([name, act]) => h('button.small', { onclick: act }, name)),
         h('button.small', { onclick: async () => copy(await this.app.engine.ask('alertText', id), this.app.say) }, 'Copy as JSON'))));
   }
 
@@ -75,11 +75,11 @@ export class Detail {
 
   #whyOf(line, events) {
     const rule = this.app.ruleOf(line.ruleId);
-    if (!rule) return h('p.muted', 'The rule that raised this alert is not loaded any more.');
-    if (!events.length) return h('p.muted', 'The alert has no evidence event: the rule alerts on what did not happen.');
+    if (!rule) return h('p.muted', 'The rule that raised this alert is no longer loaded.');
+    if (!events.length) return h('p.muted', 'The alert has no evidence: the rule alerts when nothing happened.');
     const place = h('div');
     const show = () => this.#explain(place, rule, stringifyExact(events[this.#event].record), (path) => this.#showField(events[this.#event].key, path));
-    const picker = events.length > 1 && h('label.pick', 'For event ', h('select', {
+    const picker = events.length > 1 && h('label.pick', 'Event ', h('select', {
       'data-key': 'pick', onchange: (e) => { this.#event = Number(e.target.value); show(); },
     }, events.map(({ record }, i) => h('option', { value: String(i), selected: i === this.#event }, `${i + 1}  ${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}  ${record.eventID ?? ''}`))));
     show();
@@ -92,7 +92,7 @@ export class Detail {
       const answer = await this.app.engine.ask('explain', rule.running ?? rule.text, record);
       mount(place, whyView(answer, { columns: this.app.columns, toField, counts: (...args) => this.#count(answer.query, ...args) }));
     } catch (error) {
-      mount(place, h('p.bad', `The engine could not explain this: ${error.message}`));
+      mount(place, h('p.bad', `The engine cannot explain this match: ${error.message}`));
     }
     place.removeAttribute('aria-busy');
   }
@@ -118,7 +118,7 @@ export class Detail {
     const fold = [...this.element.querySelectorAll('details.event')].find((e) => e.dataset.event === key) ?? this.element.querySelector('details.event');
     if (!fold) return;
     fold.open = true;
-    setTimeout(() => { if (!reveal(fold, path)) this.app.say(`The event has no ${path.replaceAll('/', '.')}.`); });
+    setTimeout(() => { if (!reveal(fold, path)) this.app.say(`The event has no field ${path.replaceAll('/', '.')}.`); });
   }
 
   #evidence({ record, key }, line, open) {
@@ -149,7 +149,7 @@ export class Detail {
         h('dt', 'Time'), h('dd.num', time(event.time, local)),
         h('dt', 'Service'), h('dd', source), h('dt', 'User'), h('dd', whole(user)), h('dt', 'Source IP'), h('dd', whole(ip)),
         region && [h('dt', 'Region'), h('dd', region)], error && [h('dt', 'Error'), h('dd', h('span.err', error))],
-        h('dt', 'Read from'), h('dd', whole(input?.path ?? ''), h('span.muted', ` byte ${number(event.offset)}`))),
+        h('dt', 'File'), h('dd', whole(input?.path ?? ''), h('span.muted', `, byte ${number(event.offset)}`))),
       h('p.toolbar',
         user && h('button.small', { onclick: () => this.app.filterValues({ User: [user] }) }, 'Only this user'),
         ip && h('button.small', { onclick: () => this.app.filterValues({ SourceIpAddress: [ip] }) }, 'Only this source IP'),
@@ -179,15 +179,15 @@ function eventFold(record, key, marked, open, app) {
   return h('details.event', { open, 'data-event': key, ontoggle: fill },
     h('summary', chevron(), h('span.mono', title.trim() || 'record'), record.eventID && h('span.muted.mono', ` ${record.eventID}`)), body,
     h('p.toolbar', h('button.link', { onclick: () => copy(stringifyExact(record), app.say) }, 'Copy JSON'),
-      record.eventID && key !== 'event' && h('button.link', { onclick: () => app.showEvent(record.eventID) }, 'Show among events')));
+      record.eventID && key !== 'event' && h('button.link', { onclick: () => app.showEvent(record.eventID) }, 'Show in events table')));
 }
 
 function rowTable(rows, total) {
-  if (!rows.length) return h('p.muted', 'No row.');
+  if (!rows.length) return h('p.muted', 'No rows.');
   const columns = Object.keys(rows[0]);
   const cell = (value) => (value !== null && typeof value === 'object' ? stringifyExact(value) : String(value ?? ''));
   return [h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Result rows' }, h('table',
     h('thead', h('tr', columns.map((c) => h('th', { scope: 'col' }, c)))),
     h('tbody', rows.slice(0, FIRST_ROWS).map((row) => h('tr', columns.map((c) => h('td', { title: cell(row[c]) }, middle(cell(row[c]), 48)))))))),
-  total > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(total)}.`)];
+  total > FIRST_ROWS && h('p.muted', `The first ${FIRST_ROWS} of ${number(total)} rows.`)];
 }

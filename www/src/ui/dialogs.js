@@ -1,4 +1,4 @@
-// What opens over the page: the keys, what could not be read, text to paste.
+// Dialogs: the keys, problems, text to paste.
 
 import { h } from '../dom.js';
 import { bytes, number, plural } from '../format.js';
@@ -13,27 +13,27 @@ function dialog(title, ...children) {
 }
 
 export const KEYS = [
-  ['/', 'Search text in events'], ['j  k', 'Next, previous row'], ['Enter', 'Open the row'], ['Esc', 'Close what is open'],
-  ['g a', 'Alerts'], ['g e', 'Events'], ['g q', 'Query'], ['g r', 'Rules'], ['g p', 'What could not be read'],
-  ['o', 'Add files'], ['v', 'Paste text'], ['s', 'Load the sample'], ['x', 'Cancel reading'], ['c', 'Clear the filters'],
-  ['t', 'Theme: automatic, light, dark'], ['u', 'Times in UTC or local'], ['l', 'Copy a link to this view'], ['Ctrl Enter', 'Run the query or the edited rule'], ['?', 'These keys'],
+  ['/', 'Search events'], ['j  k', 'Next, previous row'], ['Enter', 'Open the row'], ['Esc', 'Close panel or dialog'],
+  ['g a', 'Alerts'], ['g e', 'Events'], ['g q', 'Query'], ['g r', 'Rules'], ['g p', 'Problems'],
+  ['o', 'Add files'], ['v', 'Paste text'], ['s', 'Load the sample'], ['x', 'Cancel reading'], ['c', 'Clear filters'],
+  ['t', 'Theme: automatic, light, dark'], ['u', 'Times in UTC or local'], ['l', 'Copy a link to this view'], ['Ctrl Enter', 'Run the query or the edited rule'], ['?', 'Show this list'],
 ];
 
 export const help = () => dialog('Keys', h('dl.keys', KEYS.map(([keys, what]) => [h('dt', keys.split(' ').filter(Boolean).map((k) => h('kbd', k))), h('dd', what)])));
 
 const ADVICE = {
-  gzip_damaged: 'Fetch the file again; the members before the damage were read.',
-  gzip_cut: 'The file is incomplete: fetch it again. What was there was read.',
-  cut: 'The file ends inside a record: fetch it again.',
-  not_cloudtrail: 'It is JSON, but no CloudTrail event.',
-  not_json: 'It is not JSON; the rest of the file was read.',
-  bad_json: 'This record was left out; the rest was read.',
+  gzip_damaged: 'Download the file again. Everything before the damage was read.',
+  gzip_cut: 'The file is incomplete. Download it again. The existing part was read.',
+  cut: 'The file ends inside a record. Download it again.',
+  not_cloudtrail: 'This is JSON, but not a CloudTrail event.',
+  not_json: 'The rest of the file was read.',
+  bad_json: 'This record was skipped. The rest of the file was read.',
 };
 
 export function problems(app) {
   const inputs = app.engine.inputs.filter(({ problemCount, status }) => problemCount || status === 'cancelled');
   const notes = app.state.concludeProblems;
-  return dialog('What could not be read', h('div.problems', { tabindex: 0, role: 'region', 'aria-label': 'Problems by file' },
+  return dialog('Problems', h('div.problems', { tabindex: 0, role: 'region', 'aria-label': 'Problems by file' },
     !inputs.length && !notes.length && h('p', 'Everything was read.'),
     notes.length ? h('section', h('h3', 'Rules'), h('ul', notes.map(({ code, message }) => h('li', h('b', code), ' ', message)))) : null,
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
@@ -44,8 +44,8 @@ export function problems(app) {
 }
 
 export function paste(take) {
-  const area = h('textarea', { rows: 14, 'aria-label': 'Text of a log: JSON, NDJSON or CSV', spellcheck: 'false', autocomplete: 'off' });
-  const element = dialog('Paste a log', h('p.muted', 'CloudTrail as JSON, NDJSON or CSV. It stays in this page.'), area,
-    h('p.toolbar', h('button.primary', { onclick: () => { const text = area.value; element.close(); if (text.trim()) take(text); } }, 'Read this text')));
+  const area = h('textarea', { rows: 14, 'aria-label': 'Log as JSON, NDJSON or CSV', spellcheck: 'false', autocomplete: 'off' });
+  const element = dialog('Paste a log', h('p.muted', 'Paste CloudTrail events as JSON, NDJSON or CSV. The text stays in this page.'), area,
+    h('p.toolbar', h('button.primary', { onclick: () => { const text = area.value; element.close(); if (text.trim()) take(text); } }, 'Read text')));
   area.focus();
 }

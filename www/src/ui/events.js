@@ -36,8 +36,8 @@ export class EventsPanel {
     this.#key = key;
     const beyond = progress.events - totals.count;
     mount(this.note,
-      view && view.passed !== view.total ? h('span', `${number(view.passed)} of ${number(view.total)} events pass the filters.`) : null,
-      totals.full && beyond > 0 ? h('span.warn', ` ${number(totals.count)} events are kept for this table (at most 1,000,000, or 512 MB); ${number(beyond)} more were checked by the rules and counted.`) : null);
+      view && view.passed !== view.total ? h('span', `${number(view.passed)} of ${number(view.total)} events match the filters.`) : null,
+      totals.full && beyond > 0 ? h('span.warn', ` This table shows the first ${number(totals.count)} events (limit: 1,000,000 events or 512 MB). The rules also checked the other ${number(beyond)}.`) : null);
     this.note.hidden = !this.note.childNodes.length;
     this.table.reset(view?.passed ?? 0, { keepScroll: !fresh || true });
   }

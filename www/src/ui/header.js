@@ -20,7 +20,7 @@ export class Header {
       button('Add files', 'Add files (o)', () => this.files.click(), 'inwork'),
       button('Add folder', 'Add a folder', () => this.folder.click(), 'inwork'),
       button('Paste', 'Paste text (v)', () => app.paste(), 'inwork'),
-      button('Start over', 'Forget everything that was read', () => app.reset(), 'inwork'));
+      button('Start over', 'Remove all logs and results', () => app.reset(), 'inwork'));
     // What is pressed while numbers change stays the same element.
     this.facts = h('span.facts');
     this.pace = h('span.facts');
@@ -28,7 +28,7 @@ export class Header {
     this.cancel = h('button.small', { onclick: () => app.cancel() }, 'Cancel');
     this.status = h('div.status', this.facts, h('span.grow'), this.pace, this.meter, this.cancel);
     this.element = h('header.top', h('a.skip', { href: '#main', onclick: (e) => { e.preventDefault(); document.getElementById('main')?.focus(); } }, 'Skip to the results'),
-      h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' nothing leaves this page'), h('span.grow'), this.files, this.folder, this.more, this.zone, this.theme,
+      h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' your data stays in this page'), h('span.grow'), this.files, this.folder, this.more, this.zone, this.theme,
         h('button.quiet', { onclick: () => app.help(), title: 'Keys (?)', 'aria-label': 'Keys ?' }, '?')), this.status);
   }
 
@@ -52,7 +52,7 @@ export class Header {
     mount(this.facts,
       h('span.num', `${number(events)} events`), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
       progress.span && h('span.num', span(progress.span, local)),
-      problems ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'problems' }, `${number(problems)} unreadable`) : !reading && h('span', 'all readable'),
+      problems ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'problems' }, plural(problems, 'problem')) : !reading && h('span', 'no problems'),
       concludeProblems.length ? h('button.link.bad', { onclick: () => this.app.showProblems(), 'data-key': 'rule-problems' }, plural(concludeProblems.length, 'rule problem')) : null,
     );
     mount(this.pace, reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), h('span.num.percent', `${Math.floor(share * 100)} %`)]

@@ -19,7 +19,7 @@ export class Histogram {
     }, this.plot, this.brush, this.tip);
     this.from = h('input', { type: 'text', 'aria-label': 'From (ISO time)', spellcheck: 'false', onchange: () => this.#typed() });
     this.to = h('input', { type: 'text', 'aria-label': 'To (ISO time)', spellcheck: 'false', onchange: () => this.#typed() });
-    this.reset = h('button.link', { onclick: () => app.filter({ ...app.state.filters, time: undefined }) }, 'whole span');
+    this.reset = h('button.link', { onclick: () => app.filter({ ...app.state.filters, time: undefined }) }, 'show all');
     this.element = h('section.histogram', { 'aria-label': 'Events over time' }, this.area,
       h('div.axis', this.from, this.reset, this.to));
   }

@@ -8,8 +8,8 @@ import { VirtualTable } from './table.js';
 const LIMIT = 50_000;
 const EXAMPLES = [
   ['Most common actions', 'AWSCloudTrail\n| summarize Events = count() by EventName, EventSource\n| top 20 by Events'],
-  ['Who was refused what', 'AWSCloudTrail\n| where isnotempty(ErrorCode)\n| summarize Refused = count() by UserIdentityArn, EventName, ErrorCode\n| sort by Refused desc'],
-  ['Callers and their addresses', 'AWSCloudTrail\n| summarize Events = count(), First = min(TimeGenerated), Last = max(TimeGenerated) by UserIdentityArn, SourceIpAddress\n| sort by Events desc'],
+  ['Failed calls by user', 'AWSCloudTrail\n| where isnotempty(ErrorCode)\n| summarize Failures = count() by UserIdentityArn, EventName, ErrorCode\n| sort by Failures desc'],
+  ['Users and their IP addresses', 'AWSCloudTrail\n| summarize Events = count(), First = min(TimeGenerated), Last = max(TimeGenerated) by UserIdentityArn, SourceIpAddress\n| sort by Events desc'],
 ];
 
 export class QueryPanel {
@@ -21,7 +21,7 @@ export class QueryPanel {
     this.host = h('div.editor');
     this.run = h('button.primary', { onclick: () => this.go() }, 'Run query');
     this.stop = h('button', { onclick: () => app.engine.ask('stop'), hidden: true }, 'Stop');
-    this.status = h('span.muted', { role: 'status' }, 'Ctrl+Enter runs it.');
+    this.status = h('span.muted', { role: 'status' }, 'Press Ctrl+Enter to run the query.');
     this.take = h('span');
     this.out = h('div.result');
     this.element = h('section.panel.query', { 'aria-label': 'Query' }, this.host,
@@ -70,7 +70,7 @@ export class QueryPanel {
       this.status.textContent = '';
       mount(this.take);
       const found = error.diagnostics?.length ? error.diagnostics : [error];
-      mount(this.out, h('div.state', { role: 'alert' }, error.code === 'stopped' ? h('p', 'Stopped.') : [h('h2', 'The query did not run'), found.map(({ message, hint, code, start, end }) =>
+      mount(this.out, h('div.state', { role: 'alert' }, error.code === 'stopped' ? h('p', 'Stopped.') : [h('h2', 'The query failed'), found.map(({ message, hint, code, start, end }) =>
         h('p', h('span.bad', code, ' '), message, hint ? ` (${hint})` : '', start !== undefined && end > start
           ? [' ', h('button.link.mono', { onclick: () => this.#editor?.select(start, end) }, middle(text.slice(start, end), 60))] : null))]));
     }
@@ -81,7 +81,7 @@ export class QueryPanel {
 
   #show({ columns, rows, total, events, ms }) {
     const kept = this.app.state.totals;
-    this.status.textContent = `${plural(total, 'row')} from ${plural(events, 'event')} in ${number(Math.round(ms))} ms${kept.full ? ' (kept events only)' : ''}${total > rows.length ? `; the first ${number(rows.length)} are shown` : ''}`;
+    this.status.textContent = `${plural(total, 'row')} from ${plural(events, 'event')} in ${number(Math.round(ms))} ms${kept.full ? ' (first events only)' : ''}${total > rows.length ? `; the first ${number(rows.length)} are shown` : ''}`;
     mount(this.take,
       h('button.small', { onclick: () => save('forepost-query.csv', new Blob([csv(columns.map((c) => c.name), rows)], { type: 'text/csv' })) }, 'Save as CSV'),
       h('button.small', { onclick: () => copy(csv(columns.map((c) => c.name), rows), this.app.say) }, 'Copy'));
@@ -89,7 +89,7 @@ export class QueryPanel {
     const numeric = (type) => ['long', 'int', 'real', 'decimal'].includes(type);
     const text = (value) => (value === null ? '' : typeof value === 'object' ? JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v)) : String(value));
     const table = new VirtualTable({
-      label: 'Result of the query',
+      label: 'Query result',
       columns: columns.map(({ name, type }) => ({ name: h('span', { title: type }, name), width: numeric(type) ? 'minmax(90px, .5fr)' : type === 'datetime' ? '240px' : 'minmax(130px, 1fr)', class: numeric(type) ? 'num right' : type === 'datetime' ? 'num' : '' })),
       load: (from, count) => rows.slice(from, from + count),
       cells: (row) => row.map((value) => h('span', { title: text(value) }, middle(text(value), 80))),

@@ -30,7 +30,7 @@ export class RulesPanel {
     const on = rules.filter(({ enabled }) => enabled).length;
     mount(this.list,
       h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
-        h('span.muted', `${on} of ${rules.length} on`)),
+        h('span.muted', `${on} of ${rules.length} active`)),
       h('ul', rules.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
         h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.enable(rule.file, e.target.checked) }),
         h('button.quiet', { onclick: () => this.choose(rule.file), 'data-key': `rule ${rule.file}`, 'aria-current': rule === chosen ? 'true' : 'false' },
@@ -45,7 +45,7 @@ export class RulesPanel {
   }
 
   #cardOf(rule) {
-    if (!rule) return mount(this.card, h('div.state', h('h2', 'No rule'), h('p', 'Drop Sentinel rule files (YAML) anywhere on this page.')));
+    if (!rule) return mount(this.card, h('div.state', h('h2', 'No rules'), h('p', 'Drop Sentinel rule files (YAML) anywhere on this page.')));
     const { card, text, original, file, findings } = rule;
     const changed = text !== original;
     const list = (items) => (items?.length ? items.join(', ') : 'none');
@@ -59,17 +59,17 @@ export class RulesPanel {
         h('dt', 'Tactics'), h('dd', list(card.tactics)), h('dt', 'Techniques'), h('dd', list(card.subTechniques.length ? [...card.techniques, ...card.subTechniques] : card.techniques)),
         h('dt', 'Connectors'), h('dd', list([...new Set(connectors)])),
         h('dt', 'Frequency'), h('dd', duration(card.frequency)), h('dt', 'Period'), h('dd', duration(card.period)),
-        h('dt', 'Trigger'), h('dd', `${card.trigger.operator} ${card.trigger.threshold}`), h('dt', 'Grouping'), h('dd', card.grouping === 'SingleAlert' ? 'one alert a run' : 'one alert a row'),
+        h('dt', 'Trigger'), h('dd', `${card.trigger.operator} ${card.trigger.threshold}`), h('dt', 'Grouping'), h('dd', card.grouping === 'SingleAlert' ? 'one alert per run' : 'one alert per row'),
         h('dt', 'Entities'), h('dd', list(card.entityMappings.map(({ type, fields }) => `${type} (${fields.map(([name, column]) => `${name} ← ${column}`).join(', ')})`))),
         h('dt', 'Custom details'), h('dd', list(card.customDetails.map(([name, column]) => (name === column ? name : `${name} ← ${column}`)))),
         h('dt', 'Source'), h('dd', rule.builtIn ? 'built in' : file)),
       findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
         h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, f.hint ? ` (${f.hint})` : ''))) : null,
       h('p.toolbar',
-        h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Checking …' : 'Run edited rule'),
+        h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Running …' : 'Run edited rule'),
         h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),
         h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), new Blob([text], { type: 'text/yaml' })) }, 'Save as YAML'),
-        h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited; alerts are still those of the rule before.' : 'Edited; alerts are those of this text.') : '')),
+        h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited. The alerts still come from the previous version.' : 'Edited. The alerts come from this version.') : '')),
       this.host);
     if (!this.#editor) this.#edit(rule);
   }

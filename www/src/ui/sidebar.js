@@ -16,7 +16,7 @@ export class Sidebar {
 
   constructor(app) {
     this.app = app;
-    this.search = h('input', { type: 'search', placeholder: 'Text in events  /', 'aria-label': 'Filter by text in events', spellcheck: 'false', autocomplete: 'off' });
+    this.search = h('input', { type: 'search', placeholder: 'Search events  /', 'aria-label': 'Search events', spellcheck: 'false', autocomplete: 'off' });
     let timer;
     this.search.addEventListener('input', () => {
       clearTimeout(timer);

@@ -30,7 +30,7 @@ export class Tabs {
       'data-key': name, onclick: () => this.app.update({ tab: name }),
     }, title, counts[name] !== '' && h('span.count', counts[name]))));
     const open = this.take.open;
-    mount(this.take, h('summary', down(), ' Take away'), h('div.menu', menu(shown, this.app), h('button', { onclick: () => this.app.copyLink() }, 'Copy link to this view')));
+    mount(this.take, h('summary', down(), ' Export'), h('div.menu', menu(shown, this.app), h('button', { onclick: () => this.app.copyLink() }, 'Copy link to this view')));
     this.take.open = open;
     this.take.querySelectorAll('[role=menuitem]').forEach((b) => { b.disabled = !shown.length; });
   }

@@ -12,7 +12,7 @@ import { splitStages } from './stages.js';
  */
 export function whyView(answer, { columns, toField, counts }) {
   if (!answer.query) {
-    return h('div.why', h('p.bad', 'The rule cannot run: ', answer.findings?.[0]?.message ?? 'it could not be read', '.'));
+    return h('div.why', h('p.bad', 'The rule cannot run: ', answer.findings?.[0]?.message ?? 'the file cannot be read', '.'));
   }
   const fields = new Map(columns.map(({ name, field }) => [name, field]));
   const { query } = answer;
@@ -31,10 +31,10 @@ export function whyView(answer, { columns, toField, counts }) {
     if (state === 'no') failed = true;
     return stageLine(query, stage, n, parts, state, stops, fields, toField);
   });
-  const outcome = answer.result?.error ? `The rest of the query failed: ${answer.result.error}`
-    : failed ? 'No match: the event stops at the first ✗ below.'
-      : answer.result?.rows ? `Match: this event alone gives ${number(answer.result.rows)} result ${answer.result.rows === 1 ? 'row' : 'rows'}.`
-        : 'The event passes the stages that look at one row; the whole query gives no row for it alone.';
+  const outcome = answer.result?.error ? `The query failed: ${answer.result.error}`
+    : failed ? 'No match. The event fails at the stage marked ✗.'
+      : answer.result?.rows ? `Match. This event alone gives ${number(answer.result.rows)} result ${answer.result.rows === 1 ? 'row' : 'rows'}.`
+        : 'The event passes all stages that look at single rows. The whole query gives no row for this event alone.';
   const counter = h('button.small', { onclick: count, 'data-key': 'count' }, 'Count rows over all events');
   const said = h('span.muted', { role: 'status' });
   const list = h('ol.stages', { 'aria-label': 'Stages of the query' }, lines);
@@ -44,9 +44,9 @@ export function whyView(answer, { columns, toField, counts }) {
     try {
       await counts(stages, (n, before, after) => {
         const cell = list.children[n]?.querySelector('.rows');
-        if (cell) cell.replaceChildren(h('span', { title: `${number(before)} rows in, ${number(after)} out, over all events` }, n === 0 ? number(after) : `${number(before)} → ${number(after)}`));
+        if (cell) cell.replaceChildren(h('span', { title: `${number(before)} rows in, ${number(after)} rows out, over all events` }, n === 0 ? number(after) : `${number(before)} → ${number(after)}`));
       }, (text) => { said.textContent = text; });
-      said.textContent = 'Rows in → out, over all events that are kept.';
+      said.textContent = 'Rows in → rows out, over all events in the table.';
     } catch (error) {
       said.textContent = error.message;
     }
@@ -59,7 +59,7 @@ export function whyView(answer, { columns, toField, counts }) {
 }
 
 function stageLine(query, stage, n, parts, state, stops, fields, toField) {
-  const signs = { yes: [tick(), 'passes'], no: [cross(), 'stops here'], unreached: [dash(), 'not reached'], unknown: [dash(), 'needs more than one row'] };
+  const signs = { yes: [tick(), 'passes'], no: [cross(), 'fails here'], unreached: [dash(), 'not reached'], unknown: [dash(), 'needs more than one row'] };
   const [sign, word] = signs[state];
   const steps = unique(parts.flatMap((part) => part.rows[0]?.steps ?? []));
   const nested = nest(steps);
@@ -74,10 +74,10 @@ function stageLine(query, stage, n, parts, state, stops, fields, toField) {
       decisive.map((step) => because(step, query, fields, toField)),
       state === 'yes' && extended.length > 0 && assignments(query, stage).map(({ name, start, end }) =>
         given(name, query.slice(start, end).trim(), extended.filter((step) => step.start >= start && step.end <= end), query)),
-      stops && !decisive.length && h('p.value', 'No row comes out of this stage.'),
+      stops && !decisive.length && h('p.value', 'This stage returns no rows.'),
       steps.length > 0 && h('details.all', h('summary', chevron(), steps.length === 1 ? '1 value' : `${steps.length} values`),
         steps.map((step) => because({ ...step, inside: [] }, query, fields, toField))),
-      more > 0 && h('p.muted', `Values of the first of ${more + 1} rows.`),
+      more > 0 && h('p.muted', `Values of the first row of ${more + 1}.`),
       details));
 }
 
