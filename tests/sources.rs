@@ -276,8 +276,8 @@ fn what_is_no_event_is_named() {
         (r#"{"hello":1,"world":2}"#, "hello, world"),
         (r#"{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT"}]}"#, "another service"),
         (r#"{"log":"plain text"}"#, "with the keys log"),
-        (r#"{"log":"{\"a\":1}"}"#, "in the pipeline envelope"),
-        (r#"{"awslogs":{"data":"%"}}"#, "base64"),
+        (r#"{"log":"{\"a\":1}"}"#, "inside the pipeline format"),
+        (r#"{"awslogs":{"data":"%"}}"#, "Base64"),
         ("PK\x03\x04rest\n{}", "zip"),
         ("<!DOCTYPE html>\n<html>\n</html>", "3 lines"),
     ] {
@@ -446,7 +446,7 @@ fn rows_and_csv() {
         [(
             "bad_row",
             csv.find("short").expect("there") as u64,
-            "line 4: 1 fields, the header has 3".to_owned()
+            "line 4 has 1 fields, but the header has 3".to_owned()
         )]
     );
     let times: Vec<_> = seen.records.iter().map(|r| EventRow::new(r.0.as_bytes()).time()).collect();

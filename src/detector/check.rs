@@ -123,19 +123,17 @@ fn reads_every_event(CompiledRule { file, rule, split, .. }: &CompiledRule) -> O
     let of = match (reading, split.leaves.len()) {
         (0, _) => return None,
         (_, 1) => String::new(),
-        (n, all) => format!(", in {n} of the {all} places where it reads the table"),
+        (n, all) => format!(" in {n} of the {all} places where the rule reads the table"),
     };
     let diagnostic = Diagnostic {
         severity: Severity::Information,
         ..Diagnostic::error(
             "FP231",
-            format!(
-                "this rule reads every event: no filter on EventName or EventSource alone leaves any out{of}"
-            ),
+            format!("the rule reads every event: it has no filter on EventName or EventSource alone{of}"),
             Span::default(),
         )
     };
-    let hint = "A filter like EventName == \"…\" or EventSource in (…) lets nearly all events be passed over unread.";
+    let hint = "A filter such as EventName == \"…\" or EventSource in (…) lets Forepost skip most events without parsing them.";
     Some(Finding::new(file, Some(&rule.name), rule.query.finding(&diagnostic.with_hint(hint))))
 }
 
@@ -174,7 +172,7 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledR
         );
         if let Some(other) = ids.insert(rule.id.to_string(), file) {
             let message =
-                format!("the id {} is also that of {other}: their alerts cannot be told apart", rule.id);
+                format!("{other} has the same id {}; their alerts cannot be distinguished", rule.id);
             let finding = rule::Finding {
                 severity: Severity::Warning,
                 code: "FP230",

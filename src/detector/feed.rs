@@ -338,8 +338,8 @@ impl Feed {
         let state = &mut self.state;
         if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
             let message = format!(
-                "there are more candidates than {MAX_CANDIDATES} or than fit into {} MiB; further ones are dropped and alerts \
-                 can be missing: scan fewer days or fewer rules at once",
+                "the logs hold more than {MAX_CANDIDATES} candidate events or {} MiB of them; Forepost drops the others and alerts \
+                 can be missing; scan fewer days or fewer rules at once",
                 state.most.bytes >> 20
             );
             state.tally.problem(None, "FP304", message);
@@ -393,10 +393,8 @@ impl State {
         let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
         let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
         if json::depth(record.raw) > json::MAX_DEPTH {
-            let message = format!(
-                "the record nests deeper than {} levels; what lies deeper cannot be read",
-                json::MAX_DEPTH
-            );
+            let message =
+                format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
             self.tally.problem(Some(record.offset), "FP302", message);
         }
         (row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))

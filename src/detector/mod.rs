@@ -244,7 +244,7 @@ impl Detector {
                 every_tick = false;
                 if !std::mem::replace(&mut state.said_too_many, true) {
                     problems.push(format!(
-                        "the events span more than {MAX_EMPTY_TICKS} windows; only those with candidates were run"
+                        "the events span more than {MAX_EMPTY_TICKS} windows; Forepost ran only the windows with candidate events"
                     ));
                 }
             }

@@ -117,7 +117,7 @@ impl QueryRun {
             return error(
                 out,
                 "E_RUNAWAY_QUERY",
-                "The query keeps more rows than fit into memory; filter earlier or take fewer columns."
+                "The query keeps more rows than fit into memory; filter earlier or project fewer columns."
                     .to_owned(),
             );
         }
@@ -135,10 +135,8 @@ impl QueryRun {
                 let start = out.len();
                 if !write_rows(out, &self.columns, rows.iter().map(|r| r.values.as_slice())) {
                     out.truncate(start);
-                    let message = format!(
-                        "The result has more than {} MiB of text; take fewer rows or columns.",
-                        MAX_ANSWER >> 20
-                    );
+                    let message =
+                        format!("The result exceeds {} MiB; return fewer rows or columns.", MAX_ANSWER >> 20);
                     error(out, "E_QUERY_RESULT_SET_TOO_LARGE", message);
                 }
             }
@@ -173,7 +171,11 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
             let mut out = String::from("{\"id\":null,");
             write_error(
                 &mut out,
-                &Diagnostic::error("FP401", format!("not a line of a batch: {e}"), Default::default()),
+                &Diagnostic::error(
+                    "FP401",
+                    format!("the line is not a batch query: {e}"),
+                    Default::default(),
+                ),
             );
             out.push('}');
             return out;

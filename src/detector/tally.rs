@@ -40,7 +40,7 @@ impl Tally {
             MAX_PROBLEMS => self.problems.push(Problem {
                 offset,
                 code: "FP303".into(),
-                message: "more problems follow; they are only counted".to_owned(),
+                message: "more problems follow; Forepost only counts them".to_owned(),
             }),
             _ => {}
         }

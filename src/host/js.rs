@@ -108,7 +108,7 @@ impl Detector {
     pub fn take_over(&mut self, handed: &[u8]) -> Result<(), String> {
         let taken = self.0.take_over(handed);
         grow_ahead();
-        if taken { Ok(()) } else { Err("this was not handed over by a reader".to_owned()) }
+        if taken { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
     }
 
     /// There is no more input.

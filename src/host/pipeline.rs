@@ -91,7 +91,7 @@ impl Pipeline {
         self.counters.looked_into += 1;
         if record.len() > MAX_RECORD {
             let message =
-                format!("the record has {} bytes; more than {MAX_RECORD} are not judged", record.len());
+                format!("the record has {} bytes; the filter checks at most {MAX_RECORD}", record.len());
             return self.failed(record, "too_large", &message);
         }
         self.look_into(record)
@@ -110,8 +110,7 @@ impl Pipeline {
         let untold = embedded::events(record, keys, &mut |event| {
             events += 1;
             if json::depth(event) > json::MAX_DEPTH {
-                failure =
-                    Some(("too_deep", format!("the event nests deeper than {} levels", json::MAX_DEPTH)));
+                failure = Some(("too_deep", format!("the event nests more than {} levels", json::MAX_DEPTH)));
                 return;
             }
             let done = judge.judge(event, &mut |it| {
@@ -135,17 +134,20 @@ impl Pipeline {
         match limits::take() {
             Some(Limit::Depth) => {
                 let message =
-                    format!("a JSON text in the event nests deeper than {} levels", json::MAX_DEPTH);
+                    format!("a JSON string in the event nests more than {} levels", json::MAX_DEPTH);
                 failure = Some(("too_deep", message));
             }
             Some(Limit::Pattern) => {
-                failure =
-                    Some(("pattern", "a rule makes its pattern from the event; run it elsewhere".to_owned()));
+                failure = Some((
+                    "pattern",
+                    "a rule takes its regular expression from the event; this filter cannot run it"
+                        .to_owned(),
+                ));
             }
             None => {}
         }
         if untold_rules > 0 {
-            failure = Some(("too_large", format!("{untold_rules} more matches had no room in the record")));
+            failure = Some(("too_large", format!("{untold_rules} more matches did not fit into the record")));
         }
         match failure {
             Some((code, message)) => self.failed(record, code, &message),

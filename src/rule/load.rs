@@ -126,7 +126,7 @@ fn rule(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
 fn guid(r: &mut Reader, id: &Text) -> Option<String> {
     let guid = text::parse_guid(id.text()).map(|g| text::guid(&g));
     if guid.is_none() {
-        let hint = "write it like 19602494-94af-43c8-90ba-eb0e14999612";
+        let hint = "example: 19602494-94af-43c8-90ba-eb0e14999612";
         r.add(
             Finding::new(finding::ID, id.place, format!("the id {:?} is not a GUID", id.shown()))
                 .with_hint(hint),
@@ -139,7 +139,7 @@ fn version(r: &mut Reader, version: &Text) -> String {
     let text = version.text().trim();
     let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if text.len() > 20 || text.split('.').count() != 3 || !text.split('.').all(number) {
-        let message = format!("the version {:?} is not like 1.0.2", version.shown());
+        let message = format!("the version {:?} does not have the form 1.0.2", version.shown());
         r.add(Finding::new(finding::VERSION, version.place, message));
     }
     text.chars().take(20).collect()
@@ -155,7 +155,7 @@ fn schedule(r: &mut Reader, map: &Map) -> Option<Schedule> {
     let ((frequency, _), (period, place)) = (frequency?, period?);
     if period < frequency {
         r.add(Finding::new(finding::PERIOD, place, "queryPeriod is shorter than queryFrequency").with_hint(
-            "events between two windows would never be looked at; make the period at least as long",
+            "the rule would miss events between two windows; make queryPeriod at least as long as queryFrequency",
         ));
     } else if period >= 2 * DAY && frequency < HOUR {
         let message = "a queryPeriod of two days or more needs a queryFrequency of at least one hour";
@@ -172,7 +172,8 @@ fn trigger(r: &mut Reader, map: &Map) -> Option<Trigger> {
     let threshold = r.required(map, "triggerThreshold").and_then(|t| {
         let number = t.text().trim().parse::<u32>().ok().filter(|n| *n <= 10_000);
         if number.is_none() {
-            let message = format!("triggerThreshold is a whole number from 0 to 10000, not {:?}", t.shown());
+            let message =
+                format!("triggerThreshold must be a whole number from 0 to 10000, not {:?}", t.shown());
             r.add(Finding::new(finding::VALUE, t.place, message));
         }
         number
@@ -184,7 +185,7 @@ fn trigger(r: &mut Reader, map: &Map) -> Option<Trigger> {
 fn near_real_time(r: &mut Reader, map: &Map) -> (Option<Schedule>, Option<Trigger>) {
     for key in ["queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"] {
         if let Some(entry) = map.entry(key) {
-            let message = format!("near-real-time rules have no {key}; it is ignored");
+            let message = format!("near-real-time rules do not use {key}; Sentinel ignores it");
             r.add(Finding::new(finding::NRT_FIELD, entry.place, message));
         }
     }
@@ -198,7 +199,7 @@ fn tactics(r: &mut Reader, map: &Map) -> Vec<String> {
         let name = tactic.text().trim();
         if !mitre::is_tactic(name) {
             let near = nearest(name, mitre::TACTICS.iter().map(|(n, _)| *n));
-            let message = format!("Sentinel knows no tactic {:?}", tactic.shown());
+            let message = format!("Sentinel does not know the tactic {:?}", tactic.shown());
             r.suggest(Finding::new(finding::TACTIC, tactic.place, message), near);
         }
         push_new(&mut tactics, name);
@@ -210,15 +211,19 @@ fn techniques(r: &mut Reader, map: &Map, tactics: &[String]) -> (Vec<String>, Ve
     let (mut techniques, mut subs) = (Vec::new(), Vec::new());
     for text in r.texts(map, "relevantTechniques") {
         let Some((technique, sub)) = mitre::technique(text.text().trim()) else {
-            let message =
-                format!("{:?} is not a technique like T1562 or T1562.001; it is left out", text.shown());
+            let message = format!(
+                "{:?} is not a technique (expected T1562 or T1562.001); alerts omit it",
+                text.shown()
+            );
             r.add(Finding::new(finding::TECHNIQUE, text.place, message));
             continue;
         };
         let serves = mitre::tactics_of(technique);
         if !serves.is_empty() && !serves.iter().any(|s| tactics.iter().any(|t| t == s)) {
-            let message =
-                format!("{technique} belongs to {}, which the rule does not list", serves.join(", "));
+            let message = format!(
+                "{technique} belongs to {}, but the rule does not list that tactic",
+                serves.join(", ")
+            );
             r.add(Finding::new(finding::TECHNIQUE_TACTIC, text.place, message));
         }
         push_new(&mut techniques, technique);
@@ -244,7 +249,7 @@ fn suppression(r: &mut Reader, map: &Map) -> Option<i64> {
         (Some(text), _) => time::any_span(r, "suppressionDuration", &text)
             .filter(|t| time::within(r, "suppressionDuration", &text, *t, MINUTE, DAY)),
         (None, Some(entry)) if enabled => {
-            let message = "suppression is on, but there is no suppressionDuration";
+            let message = "suppressionEnabled is true, but suppressionDuration is missing";
             r.add(Finding::new(finding::MISSING, entry.place, message));
             None
         }

@@ -84,7 +84,8 @@ impl Rule {
     pub fn missing_columns(&self, result: &[Column]) -> Vec<Finding> {
         let lacks = |used: &&ColumnUse| !result.iter().any(|c| *c.name == *used.column);
         let finding = |used: &ColumnUse| {
-            let message = format!("the query yields no column {:?}, which {} needs", used.column, used.by);
+            let message =
+                format!("the query does not return the column {:?} that {} needs", used.column, used.by);
             let finding = Finding::new(finding::NO_COLUMN, used.place, message);
             match nearest(&used.column, result.iter().map(|c| &*c.name)) {
                 Some(near) => finding.with_hint(format!("did you mean {near}?")),

@@ -67,7 +67,7 @@ impl Node {
     pub fn kind(&self) -> &'static str {
         match &self.content {
             _ if self.is_null() => "nothing",
-            Content::Scalar(_) => "a text",
+            Content::Scalar(_) => "a string",
             Content::List(_) => "a list",
             Content::Map(_) => "a mapping",
         }
@@ -89,7 +89,7 @@ struct Open {
 pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
     let start = Place { line: 1, column: 1 };
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; a rule has at most {MAX_BYTES}", text.len());
+        let message = format!("the file has {} bytes; a rule file can have at most {MAX_BYTES}", text.len());
         findings.push(Finding::new(finding::TOO_LARGE, start, message));
         return None;
     }
@@ -100,7 +100,7 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
         let (event, span) = match event {
             Ok(event) => event,
             Err(error) => {
-                let message = format!("not readable YAML: {}", error.info());
+                let message = format!("invalid YAML: {}", error.info());
                 tree.findings.push(Finding::new(finding::SYNTAX, place(*error.marker()), message));
                 return None;
             }
@@ -113,20 +113,16 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
             _ => false,
         };
         if tagged {
-            tree.findings.push(Finding::new(
-                finding::TAG,
-                at,
-                "a YAML tag means nothing in a rule and is ignored",
-            ));
+            tree.findings.push(Finding::new(finding::TAG, at, "Sentinel ignores YAML tags in a rule"));
         }
         let goes_on = match event {
             Event::DocumentStart(_) => {
                 documents += 1;
                 if documents > 1 {
-                    let message = "a second YAML document begins here; a rule file holds one rule";
+                    let message = "a second YAML document starts here; a rule file holds one rule";
                     tree.findings.push(
                         Finding::new(finding::DOCUMENT, at, message)
-                            .with_hint("put each rule into a file of its own"),
+                            .with_hint("put each rule into its own file"),
                     );
                 }
                 documents == 1
@@ -144,7 +140,7 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
             Event::Alias(_) => {
                 tree.findings.push(
                     Finding::new(finding::ALIAS, at, "YAML aliases are not supported in rules")
-                        .with_hint("write the value out in full"),
+                        .with_hint("repeat the value instead of the alias"),
                 );
                 let scalar =
                     Scalar { text: String::new(), style: ScalarStyle::Plain, start: span.start.index() };
@@ -162,12 +158,12 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
         // Cut off at a limit: said already.
         _ if findings.iter().any(|f| f.code == finding::TOO_LARGE.id) => None,
         Some(node) if !node.is_null() => {
-            let message = format!("a rule is a mapping of fields, this is {}", node.kind());
+            let message = format!("a rule must be a YAML mapping; this file holds {}", node.kind());
             findings.push(Finding::new(finding::DOCUMENT, node.place, message));
             None
         }
         _ => {
-            findings.push(Finding::new(finding::DOCUMENT, start, "the file holds no rule: it is empty"));
+            findings.push(Finding::new(finding::DOCUMENT, start, "the file is empty"));
             None
         }
     }
@@ -185,9 +181,9 @@ impl Builder<'_> {
     fn count(&mut self, at: Place) -> bool {
         self.nodes += 1;
         let message = if self.nodes > MAX_NODES {
-            format!("more than {MAX_NODES} values")
+            format!("the file has more than {MAX_NODES} values")
         } else if self.open.len() >= MAX_DEPTH {
-            format!("nested deeper than {MAX_DEPTH} levels")
+            format!("the file nests more than {MAX_DEPTH} levels")
         } else {
             return true;
         };
@@ -218,7 +214,7 @@ impl Builder<'_> {
                     let text = match node.content {
                         Content::Scalar(s) => s.text,
                         _ => {
-                            let message = "a key must be a text";
+                            let message = "a key must be a string";
                             self.findings.push(Finding::new(finding::SHAPE, node.place, message));
                             String::new()
                         }
@@ -230,7 +226,7 @@ impl Builder<'_> {
                         finding::DUPLICATE_KEY,
                         place,
                         format!(
-                            "the key {:?} stands here a second time; the first is in line {}",
+                            "duplicate key {:?}; it is already set in line {}",
                             finding::shown(&key),
                             first.place.line
                         ),

@@ -75,8 +75,8 @@ pub fn to_json(entries: &[Entry]) -> String {
 /// The entries as a page.
 pub fn to_markdown(entries: &[Entry]) -> String {
     let mut out = String::from(
-        "# What KQL Forepost runs\n\nPrinted from the engine's own tables; a test keeps it so. Every example runs as a test. What is not here is \
-         refused by name when a rule or query is loaded.\n",
+        "# What KQL Forepost runs\n\nThe engine prints this page from its own tables, and a test keeps it up to date. Every example runs as a test. \
+         A rule or query that calls any other function is rejected when it is loaded, with a message that names the function.\n",
     );
     let mut family = "";
     for e in entries {

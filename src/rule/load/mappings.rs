@@ -16,7 +16,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
     let ty = r.required(&map, "entityType")?;
     let Some(entity) = entity::TYPES.iter().find(|t| t.name == ty.text().trim()) else {
         let near = nearest(ty.text(), entity::TYPES.iter().map(|t| t.name));
-        let message = format!("there is no entity type {:?}", ty.shown());
+        let message = format!("unknown entity type {:?}", ty.shown());
         r.suggest(Finding::new(finding::ENTITY_TYPE, ty.place, message), near);
         return None;
     };
@@ -30,7 +30,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
         let Some(name) = entity.identifiers.iter().find(|i| **i == identifier.text().trim()) else {
             let near = nearest(identifier.text(), entity.identifiers.iter().copied());
             let message = format!(
-                "an entity {} has no identifier {:?}; it has {}",
+                "the entity type {} has no identifier {:?}; it has {}",
                 entity.name,
                 identifier.shown(),
                 entity.identifiers.join(", ")
@@ -53,7 +53,8 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
     // A field that is wrong already counts: it is likely the one that seems to be missing.
     if said == r.findings.len() && !entity.required.iter().any(|group| group.iter().all(has)) {
         let groups: Vec<String> = entity.required.iter().map(|g| g.join(" and ")).collect();
-        let message = format!("an entity {} needs {}", entity.name, groups.join(", or "));
+        let message =
+            format!("the entity type {} needs the identifier {}", entity.name, groups.join(", or "));
         r.add(Finding::new(finding::WEAK_ENTITY, node.place, message));
     }
     Some(EntityMapping { entity, fields: mapped })
@@ -64,7 +65,8 @@ pub(super) fn custom_details(r: &mut Reader, map: &Map) -> Vec<(String, String)>
     let Some(entry) = map.entry("customDetails") else { return details };
     let Some(found) = r.any_map(&entry.value, "customDetails") else { return details };
     if found.entries.len() > 20 {
-        let message = format!("a rule has at most 20 custom details, not {}", found.entries.len());
+        let message =
+            format!("a rule can have at most 20 custom details; this one has {}", found.entries.len());
         r.add(Finding::new(finding::LIMIT, entry.place, message));
     }
     for detail in found.entries {
@@ -72,7 +74,7 @@ pub(super) fn custom_details(r: &mut Reader, map: &Map) -> Vec<(String, String)>
             detail.key.starts_with(|c: char| c.is_ascii_alphabetic()) && read::is_word(&detail.key);
         if !name_fits || detail.key.len() > 20 {
             let message = format!(
-                "a custom detail's name is at most 20 letters, digits and _, a letter first; {:?} is not",
+                "invalid custom detail name {:?}: use at most 20 letters, digits and _, starting with a letter",
                 read::shown(&detail.key)
             );
             r.add(Finding::new(finding::NAME, detail.place, message));
@@ -168,7 +170,7 @@ fn format(r: &mut Reader, key: &str, text: &Text) -> Format {
         pieces.push(Piece::Text(literal));
     }
     if columns > 3 {
-        let message = format!("{key} has {columns} placeholders; Sentinel takes at most three");
+        let message = format!("{key} has {columns} placeholders; Sentinel allows at most three");
         r.add(Finding::new(finding::PLACEHOLDER, text.place, message));
     }
     Format(pieces)

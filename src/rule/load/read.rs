@@ -83,7 +83,8 @@ impl<'n> Reader<'_> {
         let map = self.any_map(node, what)?;
         for entry in map.entries.iter().filter(|e| !keys.contains(&e.key.as_str())) {
             let near = nearest(&entry.key, keys.iter().copied());
-            let message = format!("{} has no field {:?}; it is ignored", shown(what), shown(&entry.key));
+            let message =
+                format!("{} has no field {:?}; Sentinel ignores it", shown(what), shown(&entry.key));
             self.suggest(Finding::new(finding::UNKNOWN_KEY, entry.place, message), near);
         }
         Some(map)
@@ -99,7 +100,7 @@ impl<'n> Reader<'_> {
         match &node.content {
             Content::Scalar(scalar) if !node.is_null() => Some(Text { scalar, place: node.place }),
             _ => {
-                self.shape(node, what, "a text");
+                self.shape(node, what, "a string");
                 None
             }
         }
@@ -133,7 +134,9 @@ impl<'n> Reader<'_> {
         };
         let finding = Finding::new(finding::MISSING, place, what);
         self.add(match near {
-            Some(near) => finding.with_hint(format!("is {:?} meant to be it?", shown(near))),
+            Some(near) => {
+                finding.with_hint(format!("the rule has {:?}; did you mean this field?", shown(near)))
+            }
             None => finding,
         });
         None
@@ -145,7 +148,7 @@ impl<'n> Reader<'_> {
         match &entry.value.content {
             Content::List(items) => {
                 if items.len() > max {
-                    let message = format!("{key} has {} items; Sentinel takes at most {max}", items.len());
+                    let message = format!("{key} has {} items; Sentinel allows at most {max}", items.len());
                     self.add(Finding::new(finding::LIMIT, entry.place, message));
                 }
                 items
@@ -182,7 +185,7 @@ impl<'n> Reader<'_> {
             }
             names.push(name);
         }
-        let message = format!("{key} is one of {}, not {:?}", names.join(", "), text.shown());
+        let message = format!("{key} must be one of {}, not {:?}", names.join(", "), text.shown());
         let near = nearest(text.text(), names);
         self.suggest(Finding::new(finding::VALUE, text.place, message), near);
         None
@@ -192,7 +195,7 @@ impl<'n> Reader<'_> {
     pub(super) fn length(&mut self, text: &Text, key: &str, max: usize) {
         let length = text.text().encode_utf16().count();
         if length > max {
-            let message = format!("{key} has {length} characters; Sentinel takes at most {max}");
+            let message = format!("{key} has {length} characters; Sentinel allows at most {max}");
             self.add(Finding::new(finding::LIMIT, text.place, message));
         }
     }
@@ -202,7 +205,7 @@ impl<'n> Reader<'_> {
         let name = text.text().trim();
         let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts || !is_word(name) || name.len() > 500 {
-            let message = format!("{:?} is not the name of a column", text.shown());
+            let message = format!("{:?} is not a valid column name", text.shown());
             self.add(Finding::new(finding::NAME, text.place, message));
             return None;
         }

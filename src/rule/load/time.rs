@@ -10,13 +10,13 @@ pub(super) fn rule_span(r: &mut Reader, key: &str, text: &Text) -> Option<i64> {
     let span = text.text().trim();
     let ticks = plain(span);
     if ticks.is_some() && span.bytes().all(|b| b.is_ascii_digit()) {
-        let message = format!("{key} {span:?} has no unit and is read as days");
+        let message = format!("{key} {span:?} has no unit; Sentinel reads it as days");
         r.add(Finding::new(finding::BARE_DAYS, text.place, message).with_hint(format!("write {span}d")));
     }
     if ticks.is_none() {
         let hint = match iso(span) {
-            Some(ticks) => format!("this is the form of ARM templates; YAML writes {}", short(ticks)),
-            None => "write a number and m, h or d, like 15m, 1h, 1d".to_owned(),
+            Some(ticks) => format!("this is the ARM template format; in YAML write {}", short(ticks)),
+            None => "write a number and m, h or d, for example 15m, 1h or 1d".to_owned(),
         };
         let message = format!("{key} {:?} is not a time span", text.shown());
         r.add(Finding::new(finding::TIME_SPAN, text.place, message).with_hint(hint));

@@ -169,7 +169,7 @@ impl Framer {
     }
 
     fn bad_json(&self) -> Problem {
-        let message = format!("not JSON: the byte at {} cannot stand there", self.bad);
+        let message = format!("not JSON: unexpected character at byte {}", self.bad);
         Problem::new(self.start, "bad_json", message)
     }
 
@@ -188,7 +188,7 @@ impl Framer {
                 self.pending = whole;
                 break;
             };
-            out.problem(Problem::new(self.start, "cut", "this record is cut: the next line is another one"));
+            out.problem(Problem::new(self.start, "cut", "truncated: the next line starts another record"));
             self.place = Place::Top;
             self.again(whole.get(n..).unwrap_or_default(), self.start + n as u64, out);
         }

@@ -246,7 +246,7 @@ impl Framer {
             first => {
                 let here = self.base + at as u64;
                 if !self.comma && first == Some(&b'{') {
-                    out.problem(Problem::new(here, "bad_json", "a comma is missing between records"));
+                    out.problem(Problem::new(here, "bad_json", "two records have no comma between them"));
                 }
                 match self.skip(rest, at, hold, out) {
                     Some(end) => return at + end,
@@ -268,8 +268,8 @@ impl Framer {
             self.end_broken(out);
         }
         let cut = match self.place {
-            Place::Value if !self.oversize => Some((self.start, "the data end inside this record")),
-            Place::Items | Place::Tail => Some((self.base, "the data end inside the list of records")),
+            Place::Value if !self.oversize => Some((self.start, "truncated: the last record is incomplete")),
+            Place::Items | Place::Tail => Some((self.base, "truncated: the list of records is incomplete")),
             _ => None,
         };
         if let Some((offset, message)) = cut {
@@ -393,7 +393,11 @@ impl Framer {
             }
             Step::Bad(n) => {
                 let offset = self.base + (at + n) as u64;
-                out.problem(Problem::new(offset, "bad_json", "not JSON behind the array of records"));
+                out.problem(Problem::new(
+                    offset,
+                    "bad_json",
+                    "the text after the array of records is not JSON",
+                ));
                 self.pending.clear();
                 self.salvage_rest();
                 at + n
@@ -447,12 +451,12 @@ impl Framer {
 
 fn junk(offset: u64, lines: u64) -> Problem {
     let message = match lines {
-        1 => "a line that is not JSON".to_owned(),
-        n => format!("{n} lines that are not JSON"),
+        1 => "1 line is not JSON".to_owned(),
+        n => format!("{n} lines are not JSON"),
     };
     Problem::new(offset, "not_json", message)
 }
 
 fn too_large(offset: u64) -> Problem {
-    Problem::new(offset, "too_large", "a record of more than 16 MiB is left out")
+    Problem::new(offset, "too_large", "the record is larger than 16 MiB; Forepost ignores it")
 }

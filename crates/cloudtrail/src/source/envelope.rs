@@ -182,7 +182,7 @@ impl Frames for Reader<'_> {
     fn problem(&mut self, mut problem: Problem) {
         if let Some((envelope, offset)) = self.outer {
             problem.message = format!(
-                "in the {} envelope: {} (its byte {})",
+                "inside the {} format: {} (byte {} of its content)",
                 envelope.name(),
                 problem.message,
                 problem.offset
@@ -244,7 +244,7 @@ impl Reader<'_> {
             },
             Some(b'[' | b'"') => self.unwrap(raw, Held::Json, offset, envelope, level, salvage),
             _ if salvage => {}
-            _ => self.stranger(offset, "a bare JSON value"),
+            _ => self.stranger(offset, "a JSON value that is not an object"),
         }
     }
 
@@ -254,7 +254,7 @@ impl Reader<'_> {
 
     fn report(&mut self, offset: u64, code: &'static str, mut message: String) {
         if let Some((envelope, _)) = self.outer {
-            message = format!("in the {} envelope: {message}", envelope.name());
+            message = format!("inside the {} format: {message}", envelope.name());
         }
         self.stats.problems += 1;
         self.sink.problem(Problem { offset, code, message });
@@ -275,7 +275,7 @@ impl Reader<'_> {
         salvage: bool,
     ) {
         if level >= MAX_ENVELOPES {
-            let message = format!("more than {MAX_ENVELOPES} envelopes around each other");
+            let message = format!("the event is wrapped in more than {MAX_ENVELOPES} envelopes");
             self.report(offset, "too_deep", message);
             return;
         }
@@ -295,7 +295,7 @@ impl Reader<'_> {
                 let text = json::unescape(unquoted(v));
                 if text.trim_ascii().is_empty() {
                     if !salvage {
-                        self.stranger(offset, "an empty text");
+                        self.stranger(offset, "an empty string");
                     }
                     return;
                 }
@@ -303,13 +303,13 @@ impl Reader<'_> {
                 match held {
                     Held::Base64(_) => match base64(text.as_bytes()) {
                         Some(bytes) => inner.read_all(&bytes, self),
-                        None => self.report(offset, "bad_base64", "not base64".to_owned()),
+                        None => self.report(offset, "bad_base64", "the data is not Base64".to_owned()),
                     },
                     _ => inner.read_all(text.as_bytes(), self),
                 }
             }
             _ if salvage => {}
-            _ => self.stranger(offset, "an envelope with nothing in it"),
+            _ => self.stranger(offset, "an empty envelope"),
         }
     }
 }

@@ -81,7 +81,7 @@ const TRAILER: usize = 8;
 const MAX_DAMAGED: u32 = 1000;
 
 fn cut_member(start: u64) -> Problem {
-    let message = format!("the file ends inside the gzip member that begins at byte {start}");
+    let message = format!("truncated: the file ends inside the gzip member at byte {start}");
     Problem::new(start, "gzip_cut", message)
 }
 
@@ -132,7 +132,8 @@ impl Gzip {
                         if chunk.get(at) == Some(&MAGIC[0]) {
                             self.open(start, &[]);
                         } else {
-                            let message = "bytes behind the end of the gzip data are left out";
+                            let message =
+                                "the file has extra bytes after the gzip data; Forepost ignores them";
                             out.problem(Problem::new(start, "gzip_trailing", message));
                             self.state = State::Hunt { seen: Vec::new() };
                         }
@@ -300,15 +301,16 @@ impl Gzip {
     fn damaged(&mut self, start: u64, at: usize, out: &mut dyn Inflated) {
         let here = self.offset + at as u64;
         let message = format!(
-            "the gzip member that begins at byte {start} is damaged or its checksum is wrong (noticed at byte {here})"
+            "the gzip member at byte {start} is damaged or has a wrong checksum (detected at byte {here})"
         );
         out.problem(Problem::new(start, "gzip_damaged", message));
         out.gap();
         self.damaged += 1;
         self.state = State::Hunt { seen: Vec::new() };
         if self.damaged >= MAX_DAMAGED {
-            let message =
-                format!("more than {MAX_DAMAGED} damaged gzip members: the rest of the file is left out");
+            let message = format!(
+                "the file has more than {MAX_DAMAGED} damaged gzip members; Forepost ignores the rest of it"
+            );
             out.problem(Problem::new(here, "gzip_damaged", message));
             self.state = State::Ignore;
         }

@@ -165,7 +165,7 @@ impl Payload {
         };
         if compressed && self.inflated {
             // One level of compression inside envelopes: more would let a small file cost hours.
-            let message = "gzip inside gzip inside envelopes is not read";
+            let message = "gzip inside gzip inside an envelope is not supported";
             reader.problem(Problem::new(0, "unreadable", message));
             return;
         }
@@ -240,21 +240,21 @@ const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// First bytes of files that are not text, and what to tell whoever sent one.
 const MAGICS: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "a zip archive: unpack it first"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (&[0xff, 0xfe], "UTF-16 text: convert it to UTF-8"),
-    (&[0xfe, 0xff], "UTF-16 text: convert it to UTF-8"),
-    (&[0x1f, 0x8b], "gzip inside gzip: undo one of them"),
-    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd: decompress it first"),
-    (&[0xfd, b'7', b'z', b'X', b'Z'], "xz: decompress it first"),
-    (b"BZh", "bzip2: decompress it first"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
-    (b"PAR1", "a Parquet file: export it as JSON"),
-    (b"Obj\x01", "an Avro file: export it as JSON"),
-    (b"ORC", "an ORC file: export it as JSON"),
-    (b"%PDF", "a PDF file"),
-    (b"\x7fELF", "a program"),
-    (&[0x89, b'P', b'N', b'G'], "a picture"),
+    (b"PK\x03\x04", "this is a zip archive; unpack it first"),
+    (b"PK\x05\x06", "this is an empty zip archive"),
+    (&[0xff, 0xfe], "this is UTF-16 text; convert it to UTF-8"),
+    (&[0xfe, 0xff], "this is UTF-16 text; convert it to UTF-8"),
+    (&[0x1f, 0x8b], "this is gzip inside gzip; decompress it once"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "this is zstd data; decompress it first"),
+    (&[0xfd, b'7', b'z', b'X', b'Z'], "this is xz data; decompress it first"),
+    (b"BZh", "this is bzip2 data; decompress it first"),
+    (b"7z\xbc\xaf", "this is a 7z archive; unpack it first"),
+    (b"PAR1", "this is a Parquet file; export it as JSON"),
+    (b"Obj\x01", "this is an Avro file; export it as JSON"),
+    (b"ORC", "this is an ORC file; export it as JSON"),
+    (b"%PDF", "this is a PDF file"),
+    (b"\x7fELF", "this is a program"),
+    (&[0x89, b'P', b'N', b'G'], "this is a picture"),
 ];
 
 impl Text {
@@ -343,15 +343,11 @@ fn csv_row(offset: u64, line: u64, row: CsvRow<'_>, reader: &mut Reader<'_>) {
             reader.sink.record(Record { raw: json.as_bytes(), envelope: Envelope::Csv, offset });
         }
         CsvRow::Uneven { has, wants } => {
-            let message = format!("line {line}: {has} fields, the header has {wants}");
+            let message = format!("line {line} has {has} fields, but the header has {wants}");
             reader.problem(Problem::new(offset, "bad_row", message));
         }
         CsvRow::TooLarge => {
-            reader.problem(Problem::new(
-                offset,
-                "too_large",
-                format!("line {line}: a row of more than 16 MiB"),
-            ));
+            reader.problem(Problem::new(offset, "too_large", format!("line {line} is larger than 16 MiB")));
         }
     }
 }

@@ -47,12 +47,15 @@ pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<SchemaProblem>> {
         let place = start..start + part.trim().len();
         at += part.len() + 1;
         if columns.len() + problems.len() >= MAX_COLUMNS {
-            problems.push(SchemaProblem { at: place, message: format!("more than {MAX_COLUMNS} columns") });
+            problems.push(SchemaProblem {
+                at: place,
+                message: format!("the schema has more than {MAX_COLUMNS} columns"),
+            });
             break;
         }
         match schema_column(part.trim()) {
             Ok(column) if columns.iter().any(|c| c.name == column.name) => {
-                let message = format!("the column {} is there twice", column.name);
+                let message = format!("duplicate column {}", column.name);
                 problems.push(SchemaProblem { at: place, message });
             }
             Ok(column) => columns.push(column),
@@ -64,13 +67,17 @@ pub fn parse_schema(text: &str) -> Result<Vec<Column>, Vec<SchemaProblem>> {
 
 fn schema_column(part: &str) -> Result<Column, String> {
     let (name, ty) =
-        part.split_once(':').ok_or_else(|| format!("'{part}' is no column: name:type is wanted"))?;
+        part.split_once(':').ok_or_else(|| format!("invalid column '{part}'; write name:type"))?;
     let (name, ty) = (name.trim(), ty.trim());
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(fits) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!("'{name}' is no column name"));
+        return Err(format!("invalid column name '{name}'"));
     }
-    Type::from_name(ty).map(|ty| Column::new(name, ty)).ok_or_else(|| format!("'{ty}' is no type"))
+    Type::from_name(ty).map(|ty| Column::new(name, ty)).ok_or_else(|| {
+        format!(
+            "unknown type '{ty}' (bool, datetime, decimal, dynamic, guid, int, long, real, string, timespan)"
+        )
+    })
 }
 
 impl UserTable {
@@ -118,7 +125,7 @@ impl UserTable {
             }
         }
         match text.get(items.offset()) {
-            Some(_) => Err(format!("something stands behind the object at byte {}", items.offset())),
+            Some(_) => Err(format!("unexpected text after the object at byte {}", items.offset())),
             None => Ok(row),
         }
     }
@@ -142,11 +149,12 @@ impl UserTable {
                 }
                 rows.push(values);
             }
-            CsvRow::Uneven { has, wants } => {
-                problems.push(LineProblem { line, message: format!("{has} fields, the header has {wants}") })
-            }
+            CsvRow::Uneven { has, wants } => problems.push(LineProblem {
+                line,
+                message: format!("the row has {has} fields, but the header has {wants}"),
+            }),
             CsvRow::TooLarge => {
-                problems.push(LineProblem { line, message: "a row of more than 16 MiB".to_owned() });
+                problems.push(LineProblem { line, message: "the row is larger than 16 MiB".to_owned() });
             }
         };
         csv.push(bytes, &mut take);
@@ -214,7 +222,10 @@ fn not_of_type(text: &str, column: &Column, line: u64) -> LineProblem {
     if let Some((end, _)) = text.char_indices().nth(40) {
         shown = Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default()));
     }
-    LineProblem { line, message: format!("{}: '{shown}' is no {}", column.name, column.ty.name()) }
+    LineProblem {
+        line,
+        message: format!("{}: '{shown}' is not a value of type {}", column.name, column.ty.name()),
+    }
 }
 
 #[cfg(test)]
@@ -253,8 +264,8 @@ mod tests {
             problems,
             [
                 (3, "not a JSON object".to_owned()),
-                (5, "n: 'x' is no long".to_owned()),
-                (6, "something stands behind the object at byte 7".to_owned())
+                (5, "n: 'x' is not a value of type long".to_owned()),
+                (6, "unexpected text after the object at byte 7".to_owned())
             ]
         );
     }

@@ -300,7 +300,7 @@ impl Binder<'_> {
         if leaks {
             return self.error(
                 "KS236",
-                "Outside an aggregate function a column of the rows cannot be read.",
+                "summarize can read this column only inside an aggregate function.",
                 e.span,
             );
         }

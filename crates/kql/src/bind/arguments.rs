@@ -126,9 +126,11 @@ impl Binder<'_> {
                 (Some(c), t) if c.is_number() && t.is_number() => wider(c, t),
                 (Some(c), t) => {
                     let message =
-                        format!("The values must have one type, not {} and {}.", c.name(), t.name());
+                        format!("The values must have the same type; found {} and {}.", c.name(), t.name());
                     let d = Diagnostic::error("SEM0525", message, arg.span);
-                    self.report(d.with_hint("convert one of them: tostring(…), tolong(…) …"));
+                    self.report(
+                        d.with_hint("convert one of them, for example with tostring(…) or tolong(…)"),
+                    );
                     return None;
                 }
             });

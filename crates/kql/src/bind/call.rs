@@ -195,7 +195,7 @@ impl Binder<'_> {
             let Some(parameter) = parameter else {
                 self.report(Diagnostic::error(
                     "KS142",
-                    "The function has no parameter of that name.",
+                    "The function has no parameter with this name.",
                     argument.value.span,
                 ));
                 failed = true;
@@ -227,11 +227,7 @@ impl Binder<'_> {
         let errors = self.diagnostics.len();
         let bound = self.bind_lambda_body(f, inner, scope.id, span);
         if bound.is_none() && self.diagnostics.len() == errors {
-            return self.error(
-                "FP013",
-                format!("The function '{}' could not be used here.", name.text),
-                span,
-            );
+            return self.error("FP013", format!("The function '{}' cannot be used here.", name.text), span);
         }
         bound
     }

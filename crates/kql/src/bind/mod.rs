@@ -112,7 +112,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
     if plan.is_none() && diagnostics.is_empty() && wanting.is_none() {
         let d = Diagnostic::error(
             "KS006",
-            "The query has no statement that yields a result.",
+            "The query has no statement that returns a result.",
             Span::new(0, source.len()),
         );
         diagnostics.push(d);
@@ -149,7 +149,7 @@ struct Env(Option<Rc<EnvNode>>);
 struct EnvNode {
     name: Str,
     binding: Binding,
-    /// A function's parameters and local names win over columns; other names lose. Source: semantics §1 (R23).
+    /// A function's parameters and local names win over columns; other names lose. Source: docs/semantics.md#names.
     local: bool,
     parent: Env,
 }
@@ -247,13 +247,13 @@ impl Binder<'_> {
         if self.nodes <= MAX_NODES {
             return Some(());
         }
-        self.error("FP003", "The query expands to too many parts.", span)
+        self.error("FP003", "The query is too large after expanding its functions and let statements.", span)
     }
 
     /// Runs one level deeper.
     fn deeper<T>(&mut self, span: Span, bind: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.depth >= MAX_DEPTH {
-            return self.error("FP002", "The query nests deeper than 64 tables or functions.", span);
+            return self.error("FP002", "The query nests more than 64 tables or functions.", span);
         }
         self.depth += 1;
         let result = bind(self);
@@ -348,7 +348,7 @@ impl Binder<'_> {
             let message = format!("The query parameter '{}' has no value.", p.name.text);
             self.report(
                 Diagnostic::error("FP013", message, p.name.span)
-                    .with_hint("give it a default: name:type = value"),
+                    .with_hint("give it a default value: name:type = value"),
             );
             return Binding::Error;
         };
@@ -382,7 +382,7 @@ impl Binder<'_> {
             match now {
                 Some(now) if now.ty == Type::DateTime && now.as_const().is_some() => self.now = Some(now),
                 Some(now) => {
-                    let message = "The option 'query_now' takes a constant datetime.";
+                    let message = "The option 'query_now' needs a constant datetime.";
                     self.report(Diagnostic::error("KS107", message, now.span));
                 }
                 None => {}
@@ -441,7 +441,8 @@ impl Binder<'_> {
     fn use_binding(&mut self, binding: Binding, name: &Str, span: Span, scope: &Scope<'_>) -> Option<Bound> {
         match binding {
             Binding::Scalar(_, Some(id)) if id != scope.id => {
-                let message = format!("'{name}' depends on the row and cannot be used inside another table.");
+                let message =
+                    format!("'{name}' is a value of the current row; a nested table cannot use it.");
                 self.error("FP014", message, span)
             }
             Binding::Scalar(e, _) => Some(Bound::Scalar(Expr { span, ..e })),

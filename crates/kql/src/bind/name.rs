@@ -1,4 +1,4 @@
-//! How a column is called that has no name of its own. Source: semantics §2.
+//! How a column is called that has no name of its own. Source: docs/semantics.md#column-names.
 
 use crate::aggregates;
 use crate::functions::{self, Naming};

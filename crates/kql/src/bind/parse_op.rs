@@ -1,5 +1,5 @@
 //! `parse`, `parse-where`, `parse-kv`: patterns become regular expressions here, once a query.
-//! Source: semantics §9 (R19); Microsoft's docs, parse and parse-kv operators.
+//! Source: docs/semantics.md#parse; Microsoft's docs, parse and parse-kv operators.
 
 use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
@@ -175,7 +175,8 @@ impl Binder<'_> {
                 ("regex", [_, ..]) => match compile_regex(text) {
                     Ok(regex) if regex.captures_len() == 3 => pattern = Some(Box::new(regex)),
                     Ok(_) => {
-                        let message = "The pattern needs two groups: the key and the value.";
+                        let message =
+                            "The pattern must have two groups: one for the key and one for the value.";
                         return self.error("FP013", message, p.value.span);
                     }
                     Err(error) => return self.bad_regex(&error, p.value.span),
@@ -188,7 +189,8 @@ impl Binder<'_> {
             (None, Some(pair), Some(kv)) => KvMode::Delimited { pair, kv, greedy },
             (None, None, None) if !greedy => KvMode::Words,
             _ => {
-                let message = "parse-kv takes both pair_delimiter and kv_delimiter, or regex, or neither.";
+                let message =
+                    "parse-kv needs pair_delimiter and kv_delimiter together, or regex, or none of them.";
                 return self.error("FP013", message, span);
             }
         };

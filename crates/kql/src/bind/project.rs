@@ -195,7 +195,7 @@ impl Binder<'_> {
             let no_row = &self.no_row();
             let bound = self.bind_scalar(item, no_row, env)?;
             let Some(value) = bound.as_const() else {
-                return self.error("FP013", "The names of columns must be constants.", item.span);
+                return self.error("FP013", "Column names must be constants.", item.span);
             };
             for pattern in list_items(value).iter().filter_map(Value::as_str) {
                 for (i, c) in input.columns.iter().enumerate() {

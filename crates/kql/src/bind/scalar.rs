@@ -54,7 +54,7 @@ impl Binder<'_> {
                     let message = format!("A value of type {} has no member '{}'.", of.ty.name(), name.text);
                     let d = Diagnostic::error("KS147", message, name.span);
                     self.report(if of.ty == Type::String {
-                        d.with_hint("read the text first: parse_json(…)")
+                        d.with_hint("parse the string first: parse_json(…)")
                     } else {
                         d
                     });
@@ -79,7 +79,7 @@ impl Binder<'_> {
             ast::ExprKind::TablePattern(_) => {
                 self.error("KS006", "A table pattern is not allowed here.", span)
             }
-            ast::ExprKind::TypeOf(_) => self.error("KS108", "A type is not a value.", span),
+            ast::ExprKind::TypeOf(_) => self.error("KS108", "A type cannot be used as a value.", span),
             ast::ExprKind::Error => None,
             ast::ExprKind::Name(_)
             | ast::ExprKind::Call(..)
@@ -155,15 +155,17 @@ impl Binder<'_> {
         );
         let d = Diagnostic::error("KS106", message, span);
         let d = match (operator, a, b) {
-            ("+", Type::String, _) | ("+", _, Type::String) => d.with_hint("join texts with strcat(…)"),
+            ("+", Type::String, _) | ("+", _, Type::String) => {
+                d.with_hint("concatenate strings with strcat(…)")
+            }
             ("<" | "<=" | ">" | ">=", Type::DateTime, Type::String) => {
                 d.with_hint("write datetime(…) or todatetime(…)")
             }
             ("<" | "<=" | ">" | ">=", Type::String, Type::String) => {
-                d.with_hint("compare texts with strcmp(…)")
+                d.with_hint("compare strings with strcmp(…)")
             }
             (_, x, y) if x != Type::String && y != Type::String => d,
-            _ => d.with_hint("convert one side with tostring(…), tolong(…) …"),
+            _ => d.with_hint("convert one side, for example with tostring(…) or tolong(…)"),
         };
         self.report(d);
         None
@@ -220,7 +222,7 @@ impl Binder<'_> {
 
     pub(super) fn bad_regex<T>(&mut self, error: &forepost_pattern::Error, span: Span) -> Option<T> {
         let d = Diagnostic::error("SEM0420", format!("The regular expression is not valid: {error}."), span);
-        self.report(d.with_hint("the syntax is RE2's: no look-around, no back-references"));
+        self.report(d.with_hint("KQL patterns use RE2 syntax, without look-around and back-references"));
         None
     }
 
@@ -256,7 +258,7 @@ impl Binder<'_> {
         Some(self.make_call(name, eval, vec![a, b], ty, Detail::None, span))
     }
 
-    /// Brings two sides of `==` together: see semantics §4 and §5.
+    /// Brings two sides of `==` together: see docs/semantics.md#comparing and docs/semantics.md#conversions.
     fn comparable(&mut self, name: &str, op_span: Span, a: Expr, b: Expr) -> Option<(Expr, Expr)> {
         let (x, y) = (a.ty, b.ty);
         if x == y && x != Type::Dynamic || x.is_number() && y.is_number() {
@@ -267,7 +269,7 @@ impl Binder<'_> {
                 let message = "Cannot compare dynamic values without explicit cast.";
                 self.report(
                     Diagnostic::error("SEM0001", message, op_span)
-                        .with_hint("cast one side: tostring(…), tolong(…) …"),
+                        .with_hint("cast one side, for example with tostring(…) or tolong(…)"),
                 );
                 None
             }
@@ -362,7 +364,7 @@ impl Binder<'_> {
                         item.span.end
                     };
                     let message = format!(
-                        "The operator '{}' takes values of type bool, not {}.",
+                        "The operator '{}' needs values of type bool, not {}.",
                         if and { "and" } else { "or" },
                         e.ty.name()
                     );

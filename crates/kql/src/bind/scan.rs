@@ -45,7 +45,7 @@ impl Binder<'_> {
         }
         let steps: Vec<&Name> = scan.steps.iter().map(|s| &s.name).collect();
         if steps.is_empty() || steps.len() > MAX_STEPS {
-            let message = format!("A scan has at least one step and at most {MAX_STEPS}.");
+            let message = format!("scan must have 1 to {MAX_STEPS} steps.");
             return self.error("FP002", message, span);
         }
         // One row behind the other: the row itself, then the state of each step, under names no query can write.

@@ -117,8 +117,8 @@ impl Binder<'_> {
     /// A table the caller supplies under the name a function asks for.
     pub(super) fn given_table(&mut self, name: &str, span: Span) -> Option<Bound> {
         let Some(table) = self.catalog.tables.iter().find(|t| *t.name == *name) else {
-            let d = Diagnostic::error("FP020", format!("The data of '{name}' is not given."), span);
-            self.report(d.with_hint(format!("supply it as a table named '{name}'")));
+            let d = Diagnostic::error("FP020", format!("The data for '{name}' was not supplied."), span);
+            self.report(d.with_hint(format!("supply it as a table: --table '{name}:(COLUMN:TYPE, …)=FILE'")));
             return None;
         };
         let kind = PlanKind::Table(Rc::clone(&table.name));
@@ -155,14 +155,14 @@ impl Binder<'_> {
                 Some(Expr { kind: ExprKind::Scalar(plan), ty, span })
             }
             None if plan.open => None,
-            None => self.error("FP013", "The table has no column.", span),
+            None => self.error("FP013", "The table has no columns.", span),
         }
     }
 
     /// The right side of `in` when it is a table: its first column.
     pub(super) fn column_as_list(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {
         if plan.columns.is_empty() {
-            return if plan.open { None } else { self.error("FP013", "The table has no column.", span) };
+            return if plan.open { None } else { self.error("FP013", "The table has no columns.", span) };
         }
         Some(Expr { kind: ExprKind::List(plan), ty: Type::Dynamic, span })
     }

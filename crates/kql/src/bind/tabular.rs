@@ -65,11 +65,11 @@ impl Binder<'_> {
     /// Whether a plan is not too deep and not too wide: each operator adds little, joins of joins double.
     fn check_size(&mut self, plan: &Plan, span: Span) -> Option<()> {
         if plan.depth > Plan::MAX_DEPTH {
-            let message = "The query stacks too many operators, over all tables and functions it is made of.";
+            let message = "The query has too many nested operators across its tables and functions.";
             return self.error("FP002", message, span);
         }
         if plan.columns.len() > MAX_COLUMNS {
-            return self.error("FP003", format!("A table of more than {MAX_COLUMNS} columns."), span);
+            return self.error("FP003", format!("The table has more than {MAX_COLUMNS} columns."), span);
         }
         Some(())
     }
@@ -80,7 +80,7 @@ impl Binder<'_> {
     }
 
     fn unsupported<T>(&mut self, operator: &Operator) -> Option<T> {
-        let message = format!("The operator '{}' is not supported yet.", operator.name.text);
+        let message = format!("The operator '{}' is not supported.", operator.name.text);
         self.error("FP010", message, operator.name.span)
     }
 
@@ -143,14 +143,16 @@ impl Binder<'_> {
             let file = address.rsplit('/').next().unwrap_or_default();
             let found = self.catalog.tables.iter().find(|t| [&**text, address, file].contains(&&*t.name));
             let Some(table) = found else {
-                let message = format!("The external data '{address}' is not given.");
+                let message = format!("The external data '{address}' was not supplied.");
                 let d = Diagnostic::error("FP020", message, uri.span);
-                self.report(d.with_hint(format!("supply it as a table named '{file}'; nothing is fetched")));
+                self.report(d.with_hint(format!(
+                    "Forepost does not download it; supply it as a table named '{file}'"
+                )));
                 return None;
             };
             let missing = columns.iter().find(|c| !table.columns.iter().any(|t| t.name == c.name));
             if let Some(missing) = missing {
-                let message = format!("The data given for '{file}' has no column '{}'.", missing.name);
+                let message = format!("The table '{file}' has no column '{}'.", missing.name);
                 return self.error("KS142", message, uri.span);
             }
             let kind = PlanKind::Table(Rc::clone(&table.name));
@@ -188,7 +190,7 @@ impl Binder<'_> {
             _ => {
                 return self.error(
                     "KS107",
-                    "A range takes numbers, datetimes or timespans that go together.",
+                    "from, to and step of range must have matching types: numbers, datetimes or timespans.",
                     span,
                 );
             }
@@ -234,11 +236,7 @@ impl Binder<'_> {
             }
         }
         if !failed && !row.is_empty() {
-            return self.error(
-                "KS203",
-                "The number of values does not fill the last row of the datatable.",
-                span,
-            );
+            return self.error("KS203", "The last row of the datatable has too few values.", span);
         }
         Some(Plan::new(PlanKind::Rows(rows), columns, span, false))
     }

@@ -85,7 +85,7 @@ impl Binder<'_> {
         env: &Env,
     ) -> Option<Rc<Plan>> {
         if levels.len() > MAX_LEVELS {
-            let message = format!("A top-nested of more than {MAX_LEVELS} levels.");
+            let message = format!("top-nested has more than {MAX_LEVELS} levels.");
             return self.error("FP002", message, span);
         }
         let scope = &self.scope(&input.columns, input.open);

@@ -39,11 +39,7 @@ impl Binder<'_> {
         }
         let (inputs, open) = self.tables(first, items, fuzzy, env);
         if inputs.is_empty() {
-            return if open {
-                None
-            } else {
-                self.error("KS204", "None of the tables of the union is known.", span)
-            };
+            return if open { None } else { self.error("KS204", "The union has no known table.", span) };
         }
         Some(self.union_of(&inputs, inner, source_column.as_ref(), span, open))
     }
@@ -64,7 +60,7 @@ impl Binder<'_> {
             let span = items.first().map_or(Span::default(), |e| e.span);
             self.report(Diagnostic::error(
                 "FP003",
-                format!("A list of more than {MAX_TABLES} tables."),
+                format!("The list has more than {MAX_TABLES} tables."),
                 span,
             ));
             return (inputs, true);
@@ -74,7 +70,7 @@ impl Binder<'_> {
             if let Ast::TablePattern(pattern) = &item.kind {
                 let found = self.pattern_tables(pattern, item.span, env);
                 if found.is_empty() && !fuzzy {
-                    let message = format!("The pattern '{pattern}' matches no table.");
+                    let message = format!("The pattern '{pattern}' does not match any table.");
                     self.report(Diagnostic::error("KS204", message, item.span));
                     open = true;
                 }
@@ -197,7 +193,7 @@ impl Binder<'_> {
         let span = operator.span;
         let (inputs, open) = match (input, tables) {
             (Some(_), [_, ..]) => {
-                let message = "Tables are either piped in or listed, not both.";
+                let message = "Give tables through the pipe or in the list, not both.";
                 return self.error("FP013", message, operator.name.span);
             }
             (None, []) => {
@@ -265,7 +261,7 @@ impl Binder<'_> {
             if let PlanKind::Union(inputs) = &table.kind
                 && inputs.iter().any(|i| i.plan.columns.len() + 1 != table.columns.len())
             {
-                let message = "find over tables with different columns needs a project.";
+                let message = "find needs a project clause when its tables have different columns.";
                 return self.error("FP010", message, operator.name.span);
             }
             return Some(found);

@@ -64,7 +64,7 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     // Only these two count their bins from the start of the period.
     let from_start = matches!(a.kind, ActivityKind::Counts | ActivityKind::Sliding);
     let axis = Axis::new(a.time.ty, start.as_ref().filter(|_| from_start), &bin)
-        .ok_or_else(|| bad("the size of a bin must be above zero"))?;
+        .ok_or_else(|| bad("the bin size must be greater than zero"))?;
     let (time, id, dimensions) =
         (run.programs([&a.time])?, run.programs([&a.id])?, run.programs(&a.dimensions)?);
     run.budget.charge(rows.len(), 2)?;
@@ -95,9 +95,10 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
             ActivityKind::Sliding => {
                 let width = lookback.as_ref().and_then(|v| axis.steps(v)).unwrap_or(1).max(1);
                 let last = end.as_ref().and_then(|v| axis.position(v)).map(|(at, _)| at);
-                let (first, last) = (0, last.ok_or_else(|| bad("the end is no value of the timeline"))?);
+                let (first, last) =
+                    (0, last.ok_or_else(|| bad("the end does not have the type of the timeline"))?);
                 if width > MOST_BINS || last - first > MOST_BINS {
-                    return Err(bad("more than 10000 bins"));
+                    return Err(bad("the query makes more than 10000 bins"));
                 }
                 windows(run, &slice, &mut (first..=last), width, a.kind, &mut made)?;
             }

@@ -1,4 +1,4 @@
-//! `join` and `lookup`. A null key matches a null key. Source: semantics §9 (R5, R14).
+//! `join` and `lookup`. A null key matches a null key. Source: docs/semantics.md#joins.
 
 use super::ExecError;
 use super::row::Row;

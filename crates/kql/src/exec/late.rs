@@ -25,9 +25,13 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
         let mut compiled = bind(source, catalog, &shapes);
         let Some(wanting) = compiled.wanting.take() else { return compiled };
         let found = if shapes.len() >= MAX_LATE {
-            Err(Diagnostic::error("FP003", "Too many plug-ins depend on data.", wanting.span))
+            Err(Diagnostic::error(
+                "FP003",
+                "The query has too many plug-ins whose columns depend on data.",
+                wanting.span,
+            ))
         } else if depends_on_a_run(&wanting.input) {
-            let message = "The columns this plug-in makes depend on the rows of a table.";
+            let message = "The columns of this plug-in depend on the rows of a table.";
             let hint = "declare them: evaluate bag_unpack(column) : (*, name:string, …)";
             Err(Diagnostic::error("FP021", message, wanting.span).with_hint(hint))
         } else {
@@ -64,7 +68,7 @@ pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<
     let program = run.programs([&wanting.value])?;
     let too_many = || ExecError {
         code: "FP104",
-        message: format!("The plug-in would make more than {MAX_MADE_COLUMNS} columns."),
+        message: format!("The plug-in makes more than {MAX_MADE_COLUMNS} columns."),
     };
     let (mut slots, mut names, mut seen) = (IndexMap::new(), Vec::new(), HashSet::new());
     for row in rows {

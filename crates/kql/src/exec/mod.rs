@@ -72,7 +72,8 @@ impl Budget {
                 self.cells = 0;
                 Err(ExecError {
                     code: "E_RUNAWAY_QUERY",
-                    message: "The query needs more rows than its budget allows; filter earlier or take fewer columns.".to_owned(),
+                    message: "The query uses too much memory; filter earlier or project fewer columns."
+                        .to_owned(),
                 })
             }
         }

@@ -1,4 +1,4 @@
-//! How `parse`, `parse-where` and `parse-kv` cut a text. Source: semantics §9 (R19); Microsoft's docs, parse
+//! How `parse`, `parse-where` and `parse-kv` cut a text. Source: docs/semantics.md#parse; Microsoft's docs, parse
 //! and parse-kv operators.
 
 use crate::plan::{KvMode, Parse, ParseKv};

@@ -19,7 +19,7 @@ pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Res
         let name = row.values.get(p.keys).cloned().unwrap_or_default();
         let name = text::tostring(&name, name_type);
         let Some(column) = columns.get_index_of(&*name) else {
-            let message = format!("pivot found the value '{name}', for which no column is declared.");
+            let message = format!("pivot found the value '{name}', but no column is declared for it.");
             return Err(ExecError { code: "FP103", message });
         };
         let (at, _) = groups.insert_full(key::key(&keys));
@@ -94,7 +94,7 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
             continue;
         };
         if keep_order && known.1 != ordinal {
-            return Err(bad(format!("schema_merge: the column '{name}' stands at two places.")));
+            return Err(bad(format!("schema_merge: the column '{name}' has two positions.")));
         }
         known.1 = known.1.max(ordinal);
         if known.3 != ty {
@@ -104,7 +104,8 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
             if widens(&known.3, &ty) {
                 (known.2, known.3) = (data_type, ty);
             } else if !widens(&ty, &known.3) {
-                let message = format!("schema_merge: the column '{name}' is {} and {ty}.", known.3);
+                let message =
+                    format!("schema_merge: the column '{name}' has two types: {} and {ty}.", known.3);
                 return Err(bad(message));
             }
         }

@@ -105,7 +105,7 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
     }
     // `in range(…)` counts from zero, whatever the start; so does a series without a start.
     let base = from.as_ref().filter(|_| !m.to_inclusive);
-    let axis = Axis::new(m.axis.ty, base, &step).ok_or_else(|| bad("the step must be above zero"))?;
+    let axis = Axis::new(m.axis.ty, base, &step).ok_or_else(|| bad("the step must be greater than zero"))?;
     let first = from.as_ref().and_then(|v| axis.position(v)).map(|(at, _)| at);
     let last = to.as_ref().and_then(|v| axis.position(v)).map(|(at, at_start)| {
         // An end that does not belong to the series ends it before its own step, if it stands at its start.
@@ -151,7 +151,7 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         let end = last.or(series.points.last().map(|(at, _)| *at)).unwrap_or(-1);
         let count = (end - start + 1).max(0);
         if count > MOST_ITEMS {
-            return Err(bad(&format!("{count} items are more than the 1048576 an array may have")));
+            return Err(bad(&format!("the series has {count} items; an array has at most 1048576")));
         }
         run.budget.charge(count as usize, m.results.len() + 1)?;
         let mut values = series.keys;

@@ -146,7 +146,7 @@ pub fn set(values: &mut Vec<Value>, at: usize, v: Value) {
 type Next<'a> = &'a mut dyn FnMut(Row, &mut Budget, &mut Vec<Value>) -> Result<(), ExecError>;
 
 /// `mv-expand`: a null is one row with a null, an empty array or bag none, a bag single-key bags, a scalar itself.
-/// Several columns go side by side, the shorter filled with nulls. Source: semantics §9 (R18).
+/// Several columns go side by side, the shorter filled with nulls. Source: docs/semantics.md#mv-expand.
 pub(super) fn expand(
     m: &MvExpand,
     programs: &[Program],
@@ -193,7 +193,7 @@ fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
     }
 }
 
-/// `to typeof(t)`: a number is made of a number only, a bool of a bool or a whole number. Source: semantics §9 (R18).
+/// `to typeof(t)`: a number is made of a number only, a bool of a bool or a whole number. Source: docs/semantics.md#mv-expand.
 fn typed_item(item: Value, ty: Type) -> Value {
     let kin = |v: &Value| match ty {
         Type::Bool => matches!(v, Value::Bool(_) | Value::Int(_) | Value::Long(_)),

@@ -76,7 +76,7 @@ pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<R
     let parts = parts.into_values();
     if parts.len() > p.most {
         let message = format!(
-            "partition found {} keys; without hint.strategy=native at most {} are allowed.",
+            "partition found {} keys; it allows {} without hint.strategy=native.",
             parts.len(),
             p.most
         );

@@ -157,7 +157,9 @@ impl<'a> Call<'a> {
 pub fn compile_regex(pattern: &str) -> Result<Regex, Error> {
     if !limits::may_compile() {
         limits::meet(Limit::Pattern);
-        return Err(Error::new("patterns are compiled when the rules are made ready"));
+        return Err(Error::new(
+            "the pattern was not compiled with the rules; a pattern made from event data cannot run here",
+        ));
     }
     Regex::new(pattern)
 }

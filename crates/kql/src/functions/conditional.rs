@@ -1,4 +1,4 @@
-//! Conditional functions. Source: semantics §3.
+//! Conditional functions. Source: docs/semantics.md#nulls.
 
 use super::call::Call;
 use super::{Function, Kind, Naming, Param, Returns, boolean, common, repeated, scalar};
@@ -14,7 +14,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[repeated(boolean("predicate")), repeated(common("then")), common("else")],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "The value behind the first predicate that is true, or else the last argument.",
+        doc: "Returns the value after the first predicate that is true, or the last argument if none is.",
         examples: &[("case(1 > 2, 'a', 2 > 1, 'b', 'c')", "b"), ("case(bool(null), 1, 2)", "2")],
         eval: case,
     },
@@ -23,7 +23,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "The first value that is neither null nor, for strings, empty.",
+        doc: "Returns the first value that is neither null nor an empty string.",
         examples: &[("coalesce(long(null), 2, 3)", "2"), ("coalesce('', 'a')", "a")],
         eval: |c| {
             c.args
@@ -38,7 +38,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[boolean("if"), BRANCH, common("else")],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "The second argument where the first is true, else the third; a null predicate is not true.",
+        doc: "Returns the second argument if the first is true, otherwise the third. A null predicate counts as false.",
         examples: &[("iff(1 < 2, 'yes', 'no')", "yes"), ("iff(bool(null), 1, 2)", "2")],
         eval: case,
     },
@@ -56,7 +56,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "The largest of its arguments; nulls are passed over.",
+        doc: "Returns the largest argument. Nulls are ignored.",
         examples: &[("max_of(10, 1, -3, 17)", "17")],
         eval: |c| {
             c.args
@@ -72,7 +72,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "The smallest of its arguments; nulls are passed over.",
+        doc: "Returns the smallest argument. Nulls are ignored.",
         examples: &[("min_of(10, 1, -3, 17)", "-3")],
         eval: |c| {
             c.args
@@ -88,7 +88,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[Param { kind: Kind::Bool, ..scalar("expression") }],
         returns: Returns::Type(Type::Bool),
         naming: Naming::None,
-        doc: "The opposite; of null, null.",
+        doc: "Negates a bool. The negation of null is null.",
         examples: &[("not(1 > 2)", "true"), ("isnull(not(bool(null)))", "true")],
         eval: |c| match c.arg(0) {
             Value::Bool(b) => Value::Bool(!b),

@@ -1,4 +1,4 @@
-//! Conversions and tests of types. Source: semantics §3 to §5.
+//! Conversions and tests of types. Source: docs/semantics.md#nulls, #dynamic and #conversions.
 
 use super::call::{Call, shared};
 use super::{Function, Naming, Param, Returns, scalar, text_or_dynamic};
@@ -41,7 +41,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: VALUE,
         returns: Returns::Type(Type::String),
         naming: Naming::Prefix("type"),
-        doc: "The name of the type at run time: of a dynamic, that of what it holds.",
+        doc: "Returns the name of the runtime type. For a dynamic value, that is the type of its content.",
         examples: &[
             ("gettype(1)", "long"),
             ("gettype(dynamic({}))", "dictionary"),
@@ -51,30 +51,36 @@ pub static FUNCTIONS: &[Function] = &[
     },
     test!(
         "isempty",
-        "Whether the text form is empty: an empty string, or a null.",
+        "Returns whether a value is an empty string or null.",
         &[("isempty('')", "true"), ("isempty(' ')", "false"), ("isempty(dynamic([]))", "false")],
         |c| Value::Bool(is_empty(c))
     ),
     test!(
         "isfinite",
-        "Whether a number is neither infinite nor NaN.",
+        "Returns whether a number is neither infinite nor NaN.",
         &[("isfinite(1.0/0.0)", "false")],
         |c| real_test(c, f64::is_finite)
     ),
-    test!("isinf", "Whether a number is infinite.", &[("isinf(1.0/0.0)", "true")], |c| real_test(
+    test!("isinf", "Returns whether a number is infinite.", &[("isinf(1.0/0.0)", "true")], |c| real_test(
         c,
         f64::is_infinite
     )),
-    test!("isnan", "Whether a number is NaN.", &[("isnan(0.0/0.0)", "true")], |c| real_test(c, f64::is_nan)),
-    test!("isnotempty", "The opposite of isempty.", &[("isnotempty('a')", "true")], |c| Value::Bool(
-        !is_empty(c)
+    test!("isnan", "Returns whether a number is NaN.", &[("isnan(0.0/0.0)", "true")], |c| real_test(
+        c,
+        f64::is_nan
     )),
-    test!("isnotnull", "The opposite of isnull.", &[("isnotnull(1)", "true")], |c| Value::Bool(
+    test!(
+        "isnotempty",
+        "Returns whether a value is neither an empty string nor null.",
+        &[("isnotempty('a')", "true")],
+        |c| Value::Bool(!is_empty(c))
+    ),
+    test!("isnotnull", "Returns whether a value is not null.", &[("isnotnull(1)", "true")], |c| Value::Bool(
         !c.arg(0).is_null()
     )),
     test!(
         "isnull",
-        "Whether it is null; a string never is.",
+        "Returns whether a value is null. A string is never null.",
         &[("isnull(long(null))", "true"), ("isnull('')", "false")],
         |c| Value::Bool(c.arg(0).is_null())
     ),
@@ -87,7 +93,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[text_or_dynamic("json_text")],
         returns: Returns::Type(Type::Dynamic),
         naming: Naming::FirstArgument,
-        doc: "The value a JSON text holds; text that is no JSON stays a string, a dynamic stays as it is.",
+        doc: "Parses JSON text. Text that is not JSON stays a string; a dynamic value stays unchanged.",
         examples: &[
             ("parse_json('{\"a\": [1, 2]}').a[1]", "2"),
             ("parse_json('abc')", "abc"),
@@ -107,43 +113,43 @@ pub static FUNCTIONS: &[Function] = &[
     to!(
         "tobool",
         Bool,
-        "A bool: of the texts true and false, or of a number that is not zero.",
+        "Converts a value to bool: the texts true and false, or a number (true unless it is zero).",
         &[("tobool('TRUE')", "true"), ("isnull(tobool('yes'))", "true")]
     ),
     to!("toboolean", Bool, "The same as tobool.", &[("toboolean(0)", "false")]),
     to!(
         "todatetime",
         DateTime,
-        "A datetime from text in the usual forms.",
+        "Converts text in one of the usual forms to datetime.",
         &[("todatetime('2020-01-02 03:04')", "2020-01-02T03:04:00.0000000Z")]
     ),
-    to!("todecimal", Decimal, "A decimal.", &[("todecimal('1.50')", "1.50")]),
+    to!("todecimal", Decimal, "Converts a value to decimal.", &[("todecimal('1.50')", "1.50")]),
     to!("todouble", Real, "The same as toreal.", &[("todouble('1.5')", "1.5")]),
     Function {
         name: "todynamic",
         params: &[scalar("value")],
         returns: Returns::Type(Type::Dynamic),
         naming: Naming::FirstArgument,
-        doc: "The same as parse_json; other scalars become dynamic as they are.",
+        doc: "Parses JSON text, like parse_json. Other scalars become dynamic unchanged.",
         examples: &[("todynamic('[1,2]')[0]", "1")],
         eval: parse_json,
     },
     to!(
         "toguid",
         Guid,
-        "A guid.",
+        "Converts a value to guid.",
         &[("toguid('70fc66f7-8279-44fc-9092-d364d70fce44')", "70fc66f7-8279-44fc-9092-d364d70fce44")]
     ),
     to!(
         "toint",
         Int,
-        "An int: a real is cut, text must be a whole number.",
+        "Converts a value to int. A real loses its fraction; text must be a whole number.",
         &[("toint('12')", "12"), ("isnull(toint('x'))", "true")]
     ),
     to!(
         "tolong",
         Long,
-        "A long: a real is cut, text must be a whole number.",
+        "Converts a value to long. A real loses its fraction; text must be a whole number.",
         &[("tolong('12')", "12"), ("tolong(1.9)", "1")]
     ),
     Function {
@@ -155,13 +161,13 @@ pub static FUNCTIONS: &[Function] = &[
         examples: &[("toobject('[1,2]')[0]", "1")],
         eval: parse_json,
     },
-    to!("toreal", Real, "A real.", &[("toreal('1.5')", "1.5")]),
+    to!("toreal", Real, "Converts a value to real.", &[("toreal('1.5')", "1.5")]),
     Function {
         name: "tostring",
         params: VALUE,
         returns: Returns::Type(Type::String),
         naming: Naming::FirstArgument,
-        doc: "The text of a value; of null, the empty text.",
+        doc: "Converts a value to string. Null becomes the empty string.",
         examples: &[
             ("tostring(true)", "True"),
             ("tostring(dynamic({'a':1}))", "{\"a\":1}"),
@@ -173,7 +179,7 @@ pub static FUNCTIONS: &[Function] = &[
     to!(
         "totimespan",
         Timespan,
-        "A timespan from text in the usual forms, or from ticks.",
+        "Converts text in one of the usual forms, or a number of ticks, to timespan.",
         &[("totimespan('0.00:01:00')", "00:01:00")]
     ),
 ];

@@ -1,4 +1,4 @@
-//! Dates, times and spans. Source: semantics §8. Weeks start on Sunday.
+//! Dates, times and spans. Source: docs/semantics.md#datetime. Weeks start on Sunday.
 
 use super::call::Call;
 use super::{
@@ -53,7 +53,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[text("part"), integer("amount"), datetime("date")],
         returns: Returns::Type(Type::DateTime),
         naming: Naming::None,
-        doc: "A datetime moved by a number of years, months, days and so on.",
+        doc: "Adds a number of years, months, days or other units to a datetime.",
         examples: &[("datetime_add('month', 1, datetime(2020-01-31))", "2020-02-29T00:00:00.0000000Z")],
         eval: |c| match (c.integer(1), c.datetime(2)) {
             (Some(n), Some(t)) => moment(add(&c.text(0), n, t)),
@@ -65,7 +65,7 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[text("part"), datetime("first"), datetime("second")],
         returns: Returns::Type(Type::Long),
         naming: Naming::None,
-        doc: "How many boundaries of a part lie between two datetimes.",
+        doc: "Counts the boundaries of a unit between two datetimes.",
         examples: &[("datetime_diff('hour', datetime(2020-01-01 01:01), datetime(2020-01-01 00:59))", "1")],
         eval: |c| match (c.datetime(1), c.datetime(2)) {
             (Some(a), Some(b)) => match diff(&c.text(0), a, b) {
@@ -80,118 +80,140 @@ pub static FUNCTIONS: &[Function] = &[
         params: &[text("part"), datetime("date")],
         returns: Returns::Type(Type::Long),
         naming: Naming::None,
-        doc: "A part of a datetime as a number.",
+        doc: "Returns one part of a datetime as a number.",
         examples: &[("datetime_part('day', datetime(2020-01-31))", "31")],
         eval: |c| c.datetime(1).and_then(|t| part(&c.text(0), t)).map_or(Value::Null, Value::Long),
     },
-    part!("dayofmonth", Int, "1 to 31.", &[("dayofmonth(datetime(2020-01-31))", "31")], |p, _| p.day),
+    part!(
+        "dayofmonth",
+        Int,
+        "Returns the day of the month, 1 to 31.",
+        &[("dayofmonth(datetime(2020-01-31))", "31")],
+        |p, _| p.day
+    ),
     Function {
         name: "dayofweek",
         params: &[datetime("date")],
         returns: Returns::Type(Type::Timespan),
         naming: Naming::None,
-        doc: "The days since Sunday, as a timespan.",
+        doc: "Returns the days since Sunday as a timespan.",
         examples: &[
             ("dayofweek(datetime(1947-11-30 10:00:05))", "00:00:00"),
             ("dayofweek(datetime(1970-05-11))", "1.00:00:00"),
         ],
         eval: |c| c.datetime(0).map_or(Value::Null, |t| Value::Timespan(weekday(t) * DAY)),
     },
-    part!("dayofyear", Int, "1 to 366.", &[("dayofyear(datetime(2020-12-31))", "366")], |p, t| day_of_year(
-        p, t
-    )),
+    part!(
+        "dayofyear",
+        Int,
+        "Returns the day of the year, 1 to 366.",
+        &[("dayofyear(datetime(2020-12-31))", "366")],
+        |p, t| day_of_year(p, t)
+    ),
     edge!(
         "endofday",
         "day",
         true,
-        "The last tick of a day.",
+        "Returns the last tick of the day.",
         &[("endofday(datetime(2020-01-01 10:00))", "2020-01-01T23:59:59.9999999Z")]
     ),
     edge!(
         "endofmonth",
         "month",
         true,
-        "The last tick of a month.",
+        "Returns the last tick of the month.",
         &[("endofmonth(datetime(2020-02-01))", "2020-02-29T23:59:59.9999999Z")]
     ),
     edge!(
         "endofweek",
         "week",
         true,
-        "The last tick of a week; weeks start on Sunday.",
+        "Returns the last tick of the week. Weeks start on Sunday.",
         &[("endofweek(datetime(2020-01-01))", "2020-01-04T23:59:59.9999999Z")]
     ),
     edge!(
         "endofyear",
         "year",
         true,
-        "The last tick of a year.",
+        "Returns the last tick of the year.",
         &[("endofyear(datetime(2020-01-01))", "2020-12-31T23:59:59.9999999Z")]
     ),
     part!("getmonth", Int, "The same as monthofyear.", &[("getmonth(datetime(2020-03-01))", "3")], |p, _| p
         .month),
-    part!("getyear", Long, "The year.", &[("getyear(datetime(2020-03-01))", "2020")], |p, _| p.year),
-    part!("hourofday", Long, "0 to 23.", &[("hourofday(datetime(2020-03-01 14:00))", "14")], |p, _| p.hour),
+    part!("getyear", Long, "Returns the year.", &[("getyear(datetime(2020-03-01))", "2020")], |p, _| p.year),
+    part!(
+        "hourofday",
+        Long,
+        "Returns the hour of the day, 0 to 23.",
+        &[("hourofday(datetime(2020-03-01 14:00))", "14")],
+        |p, _| p.hour
+    ),
     function!("make_datetime"(scalar("year"), optional(number("month")), optional(number("day")),
             optional(number("hour")), optional(number("minute")), optional(number("second"))) -> DATETIME,
             Naming::OnlyArgument,
-        "A datetime of its parts, or of one value as todatetime; null where there is none.",
+        "Makes a datetime from its parts, or from one value like todatetime. Returns null if there is no such datetime.",
         [("make_datetime(2017, 10, 1, 12, 11, 0.1234567)", "2017-10-01T12:11:00.1234567Z"),
          ("isnull(make_datetime(2017, 2, 29))", "true"), ("make_datetime('2017-10-01')",
          "2017-10-01T00:00:00.0000000Z")],
         make_datetime),
     function!("make_timespan"(scalar("days"), optional(number("hours")), optional(number("minutes")),
             optional(number("seconds"))) -> TIMESPAN, Naming::OnlyArgument,
-        "A timespan of hours and minutes, of hours, minutes and seconds, or of days and those; of one value as totimespan.",
+        "Makes a timespan from hours and minutes; from hours, minutes and seconds; from days, hours, minutes and seconds; or from one value like totimespan.",
         [("make_timespan(1, 12, 30, 55.123)", "1.12:30:55.1230000"), ("make_timespan(12, 30)", "12:30:00"),
          ("isnull(make_timespan(24, 0))", "true")], make_timespan),
-    part!("monthofyear", Long, "1 to 12.", &[("monthofyear(datetime(2020-03-01))", "3")], |p, _| p.month),
+    part!(
+        "monthofyear",
+        Long,
+        "Returns the month of the year, 1 to 12.",
+        &[("monthofyear(datetime(2020-03-01))", "3")],
+        |p, _| p.month
+    ),
     edge!(
         "startofday",
         "day",
         false,
         FirstArgument,
-        "The first tick of a day.",
+        "Returns the first tick of the day.",
         &[("startofday(datetime(2020-01-01 10:00), -1)", "2019-12-31T00:00:00.0000000Z")]
     ),
     edge!(
         "startofmonth",
         "month",
         false,
-        "The first tick of a month.",
+        "Returns the first tick of the month.",
         &[("startofmonth(datetime(2020-02-11))", "2020-02-01T00:00:00.0000000Z")]
     ),
     edge!(
         "startofweek",
         "week",
         false,
-        "The first tick of a week; weeks start on Sunday.",
+        "Returns the first tick of the week. Weeks start on Sunday.",
         &[("startofweek(datetime(2020-01-01))", "2019-12-29T00:00:00.0000000Z")]
     ),
     edge!(
         "startofyear",
         "year",
         false,
-        "The first tick of a year.",
+        "Returns the first tick of the year.",
         &[("startofyear(datetime(2020-02-11))", "2020-01-01T00:00:00.0000000Z")]
     ),
     function!("unixtime_microseconds_todatetime"(number("number")) -> DATETIME, Naming::None,
-        "The datetime of microseconds since 1970.",
+        "Converts microseconds since 1970 to datetime.",
         [("unixtime_microseconds_todatetime(1546300800000000)", "2019-01-01T00:00:00.0000000Z")],
         |c| from_unix(c, MICROSECOND, 1)),
     function!("unixtime_milliseconds_todatetime"(number("number")) -> DATETIME, Naming::None,
-        "The datetime of milliseconds since 1970.",
+        "Converts milliseconds since 1970 to datetime.",
         [("unixtime_milliseconds_todatetime(1546300800000)", "2019-01-01T00:00:00.0000000Z")],
         |c| from_unix(c, MILLISECOND, 1)),
     function!("unixtime_nanoseconds_todatetime"(number("number")) -> DATETIME, Naming::None,
-        "The datetime of nanoseconds since 1970.",
+        "Converts nanoseconds since 1970 to datetime.",
         [("unixtime_nanoseconds_todatetime(1546300800000000000)", "2019-01-01T00:00:00.0000000Z")],
         |c| from_unix(c, 1, 100)),
     function!("unixtime_seconds_todatetime"(number("number")) -> DATETIME, Naming::None,
-        "The datetime of seconds since 1970.",
+        "Converts seconds since 1970 to datetime.",
         [("unixtime_seconds_todatetime(1546300800)", "2019-01-01T00:00:00.0000000Z"),
          ("unixtime_seconds_todatetime(0.5)", "1970-01-01T00:00:00.5000000Z")], |c| from_unix(c, SECOND, 1)),
-    function!("week_of_year"(datetime("date")) -> INT, Naming::None, "The week of the year by ISO 8601.",
+    function!("week_of_year"(datetime("date")) -> INT, Naming::None, "Returns the week of the year as ISO 8601 counts it.",
         [("week_of_year(datetime(2020-12-31))", "53"), ("week_of_year(datetime(2021-01-03))", "53")],
         week_of_year),
     function!("weekofyear"(datetime("date")) -> INT, Naming::None, "The same as week_of_year.",

@@ -1,4 +1,4 @@
-//! Functions over property bags and JSON. Source: semantics §4; Microsoft's docs of each.
+//! Functions over property bags and JSON. Source: docs/semantics.md#dynamic; Microsoft's docs of each.
 
 use super::call::Call;
 use super::json_path;
@@ -17,31 +17,31 @@ const NONE: Naming = Naming::None;
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("bag_has_key"(dynamic("bag"), text("key")) -> BOOL, NONE,
-    "Whether a bag has a key; a key that starts with $ is a path ($.a.b).",
+    "Returns whether a property bag has a key. A key that starts with $ is a path ($.a.b).",
     [("bag_has_key(dynamic({'a': 1}), 'a')", "true"), ("bag_has_key(dynamic({'a': {'b': 1}}), '$.a.c')",
     "false")],
     |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
         (bag @ Value::Bag(_), Some(path)) => Value::Bool(json_path::get(bag, &path).is_some()),
         _ => Value::Null,
     }),
-    function!("bag_keys"(dynamic("object")) -> DYNAMIC, NONE, "The keys of a bag.",
+    function!("bag_keys"(dynamic("object")) -> DYNAMIC, NONE, "Returns the keys of a property bag.",
     [("bag_keys(dynamic({'a': 1, 'b': 2}))", r#"["a","b"]"#)],
     |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
         Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
     })),
     function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
-        "The keys of several bags; a key that several have is the first one's. What is no bag is passed over.",
+        "Merges property bags. The first bag that has a key gives its value. Arguments that are not bags are ignored.",
         [("bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}))", r#"{"a":1,"b":3}"#)], bag_merge),
     function!("bag_pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
-        "A bag of keys and values in turn.", [("bag_pack('a', 1, 'b', 'x')", r#"{"a":1,"b":"x"}"#)],
+        "Makes a property bag from alternating keys and values.", [("bag_pack('a', 1, 'b', 'x')", r#"{"a":1,"b":"x"}"#)],
         bag_pack),
     function!("bag_remove_keys"(dynamic("bag"), dynamic("keys")) -> DYNAMIC, NONE,
-        "A bag without some keys; a key that starts with $ is a path ($.a.b).",
+        "Returns a property bag without the given keys. A key that starts with $ is a path ($.a.b).",
         [("bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a', 'x']))", r#"{"b":2}"#),
          ("bag_remove_keys(dynamic({'a': {'b': 1, 'c': 2}}), dynamic(['$.a.b']))", r#"{"a":{"c":2}}"#)],
         bag_remove_keys),
     function!("bag_set_key"(dynamic("bag"), text("key"), scalar("value")) -> DYNAMIC, NONE,
-    "A bag with a key set; a key that starts with $ is a path ($.a.b).",
+    "Sets a key of a property bag. A key that starts with $ is a path ($.a.b).",
     [("bag_set_key(dynamic({'a': 1}), 'b', 2)", r#"{"a":1,"b":2}"#),
      ("bag_set_key(dynamic({'a': 1}), '$.c.d', 2)", r#"{"a":1,"c":{"d":2}}"#)],
     |c| match (c.arg(0), json_path::key_or_path(&c.text(1))) {
@@ -51,15 +51,15 @@ pub static FUNCTIONS: &[Function] = &[
         _ => Value::Null,
     }),
     function!("bag_zip"(dynamic("keys"), dynamic("values")) -> DYNAMIC, NONE,
-        "A bag of the keys of one array and the values of another; null where there is no value. A key that is no \
-         text is passed over.",
+        "Makes a property bag from an array of keys and an array of values. A missing value becomes null; a key that is \
+         not a string is ignored.",
         [("bag_zip(dynamic(['a', 'b']), dynamic([1]))", r#"{"a":1,"b":null}"#)], bag_zip),
     function!("dynamic_to_json"(scalar("dynamic")) -> STRING, NONE,
-        "The JSON text, keys sorted, so that equal values have equal texts.",
+        "Converts a dynamic value to JSON text with sorted keys. Equal values give equal text.",
         [("dynamic_to_json(dynamic({'b': 1, 'a': [2]}))", r#"{"a":[2],"b":1}"#)], dynamic_to_json),
     function!("extract_json"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
             -> Returns::TypeLiteral(2, Type::String), NONE,
-        "The value at a path of a JSON text; the empty text (of a type, null) where there is none.",
+        "Returns the value at a path in JSON text. If there is no value: the empty string, or null of the given type.",
         [("extract_json('$.a[1]', '{\"a\": [1, 2]}', typeof(long))", "2"),
          ("extract_json('$.name', '{\"name\": \"x\"}')", "x")], extract_json),
     function!("extractjson"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
@@ -68,12 +68,12 @@ pub static FUNCTIONS: &[Function] = &[
     function!("pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
             "The same as bag_pack.",
         [("pack('a', 1)", r#"{"a":1}"#)], bag_pack),
-    function!("pack_array"(repeated(scalar("value"))) -> DYNAMIC, NONE, "An array of its arguments.",
+    function!("pack_array"(repeated(scalar("value"))) -> DYNAMIC, NONE, "Makes an array from its arguments.",
         [("pack_array(1, 'a', true)", r#"[1,"a",true]"#)], |c| Value::array(c.args.to_vec())),
     function!("pack_dictionary"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
         "The same as bag_pack.", [("pack_dictionary('a', 1)", r#"{"a":1}"#)], bag_pack),
     function!("treepath"(dynamic("object")) -> DYNAMIC, Naming::Prefix("tree"),
-        "The paths of all that a dynamic holds; an array's items count as one. Null beyond 65,536 paths.",
+        "Returns the paths of all values inside a dynamic value. The items of an array share one path. Returns null above 65,536 paths.",
         [("treepath(dynamic({'a': [1, 2], 'b': {'c': 1}}))", r#"["['a']","['a'][0]","['b']","['b']['c']"]"#)],
         tree_path),
 ];

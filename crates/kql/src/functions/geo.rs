@@ -15,21 +15,21 @@ const EARTH_RADIUS: f64 = 6_371_010.0;
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("geo_azimuth"(number("p1_longitude"), number("p1_latitude"), number("p2_longitude"), number("p2_latitude"))
-            -> REAL, NONE, "The direction from one point to another in radians, clockwise from north.",
+            -> REAL, NONE, "Returns the direction from one point to another in radians, clockwise from north.",
         [("round(geo_azimuth(5, 10, 10, -40), 9)", "3.054599398")], azimuth),
     function!("geo_distance_2points"(number("p1_longitude"), number("p1_latitude"), number("p2_longitude"),
-        number("p2_latitude")) -> REAL, NONE, "The shortest way between two points in metres.",
+        number("p2_latitude")) -> REAL, NONE, "Returns the shortest distance between two points in metres.",
     [("round(geo_distance_2points(-122.407628, 47.578557, -118.275287, 34.019056), 3)", "1546754.352")],
     |c| match (point(c, 0), point(c, 2)) {
         (Some(a), Some(b)) => Value::Real(angle(a, b) * EARTH_RADIUS),
         _ => Value::Null,
     }),
-    function!("geo_geohash_to_central_point"(text("geohash")) -> DYNAMIC, NONE, "The middle of a geohash's cell.",
+    function!("geo_geohash_to_central_point"(text("geohash")) -> DYNAMIC, NONE, "Returns the centre of a geohash's cell.",
     [("geo_geohash_to_central_point('sunny').coordinates[1]", "23.70849609375")],
     |c| cell(&c.text(0)).map_or(Value::Null, |[west, east, south, north]| {
         geo_point((west + east) / 2.0, (south + north) / 2.0)
     })),
-    function!("geo_line_centroid"(dynamic("lineString")) -> DYNAMIC, NONE, "The middle of a line's mass.",
+    function!("geo_line_centroid"(dynamic("lineString")) -> DYNAMIC, NONE, "Returns the centroid of a line.",
     [("geo_line_centroid(dynamic({'type': 'LineString', 'coordinates': [[0, 0], [2, 0]]})).coordinates[1]", "0")],
     |c| lines(c.arg(0)).map_or(Value::Null, |lines| place(lines.iter().flat_map(|l| steps(l)).fold([0.0; 3], |sum, (a, b)| {
         // A step's mass is its length: that of the chord, in the middle's direction.
@@ -37,26 +37,26 @@ pub static FUNCTIONS: &[Function] = &[
         add(sum, scale(middle, 2.0 * sin(angle(a, b) / 2.0)))
     })))),
     function!("geo_line_interpolate_point"(dynamic("lineString"), number("fraction")) -> DYNAMIC, NONE,
-        "The point at a part, 0 to 1, of the way along a line.",
+        "Returns the point at a fraction, 0 to 1, of a line's length.",
         [("geo_line_interpolate_point(dynamic({'type': 'LineString', 'coordinates': [[0, 0], [0, 2]]}), 0.5).coordinates",
           "[0.0,1.0]")], interpolate),
-    function!("geo_line_length"(dynamic("lineString")) -> REAL, NONE, "The length of a line in metres.",
+    function!("geo_line_length"(dynamic("lineString")) -> REAL, NONE, "Returns the length of a line in metres.",
     [("round(geo_line_length(dynamic({'type': 'LineString', 'coordinates': [[0, 0], [1, 0]]})), 3)", "111195.101")],
     |c| lines(c.arg(0)).map_or(Value::Null, |lines| {
         Value::Real(lines.iter().flat_map(|l| steps(l)).map(|(a, b)| angle(a, b)).sum::<f64>() * EARTH_RADIUS)
     })),
     function!("geo_point_in_circle"(number("p_longitude"), number("p_latitude"), number("pc_longitude"),
         number("pc_latitude"), number("c_radius")) -> BOOL, NONE,
-    "Whether a point is within so many metres of another.", [("geo_point_in_circle(0, 0, 1, 0, 112000)", "true")],
+    "Returns whether a point lies in a circle with the given centre and radius in metres.", [("geo_point_in_circle(0, 0, 1, 0, 112000)", "true")],
     |c| match (point(c, 0), point(c, 2), c.real(4)) {
         (Some(a), Some(b), Some(radius)) => Value::Bool(angle(a, b) * EARTH_RADIUS <= radius),
         _ => Value::Null,
     }),
     function!("geo_point_to_geohash"(number("longitude"), number("latitude"), optional(number("accuracy"))) -> STRING, NONE,
-        "The geohash of a point, of 1 to 18 characters, 5 unless given; empty for no point.",
+        "Returns the geohash of a point, 1 to 18 characters long (default 5). Returns the empty string for an invalid point.",
         [("geo_point_to_geohash(-80.195829, 25.802215, 8)", "dhwfz15h")], geohash),
     function!("geo_polygon_centroid"(dynamic("polygon")) -> DYNAMIC, NONE,
-        "The middle of a polygon's mass; null where it has holes or parts.",
+        "Returns the centroid of a polygon. Returns null for polygons with holes and for multipolygons.",
         [("round(toreal(geo_polygon_centroid(dynamic({'type': 'Polygon', 'coordinates': [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]})).coordinates[0]), 6)",
           "1")], polygon_centroid),
 ];

@@ -1,4 +1,4 @@
-//! Math. Source: semantics §6.
+//! Math. Source: docs/semantics.md#numbers.
 
 use super::call::Call;
 use super::{
@@ -67,7 +67,7 @@ pub static FUNCTIONS: &[Function] = &[
             Some(t) => *t,
         }),
         naming: Naming::FirstArgument,
-        doc: "The absolute value of a number or timespan.",
+        doc: "Returns the absolute value of a number or timespan.",
         examples: &[("abs(-5)", "5")],
         eval: |c| match c.arg(0) {
             Value::Int(n) => Value::Long(i64::from(*n).abs()),
@@ -80,25 +80,25 @@ pub static FUNCTIONS: &[Function] = &[
     },
     within!(
         "acos",
-        "The arc cosine; null outside -1 to 1.",
+        "Returns the arc cosine. Returns null outside -1 to 1.",
         &[("acos(1)", "0"), ("isnull(acos(2))", "true")],
         |x| x.abs() <= 1.0,
         libm::acos
     ),
     function!("around"(scalar("value"), scalar("center"), scalar("delta")) -> BOOL, Naming::None,
-        "Whether a value is within a distance of a center; null where they cannot be compared.",
+        "Returns whether a value lies within a distance of a center. Returns null if the types cannot be compared.",
         [("around(3, 4, 1)", "true"), ("around(datetime(2021-01-01), datetime(2021-01-02), 1h)", "false")],
         around),
     within!(
         "asin",
-        "The arc sine; null outside -1 to 1.",
+        "Returns the arc sine. Returns null outside -1 to 1.",
         &[("asin(0)", "0"), ("isnull(asin(-2))", "true")],
         |x| x.abs() <= 1.0,
         libm::asin
     ),
-    real!("atan", FirstArgument, "The arc tangent.", &[("atan(0)", "0")], libm::atan),
+    real!("atan", FirstArgument, "Returns the arc tangent.", &[("atan(0)", "0")], libm::atan),
     function!("atan2"(number("y"), number("x")) -> REAL, Naming::FirstArgument,
-    "The angle of the point (x, y).", [("atan2(0, 1)", "0")],
+    "Returns the angle of the point (x, y).", [("atan2(0, 1)", "0")],
     |c| match (c.real(0), c.real(1)) {
         (Some(y), Some(x)) => Value::Real(libm::atan2(y, x)),
         _ => Value::Null,
@@ -122,18 +122,28 @@ pub static FUNCTIONS: &[Function] = &[
         [("bin_at(6.5, 2.5, 7)", "4.5"), ("bin_at(1h, 1d, 12h)", "-12:00:00"),
          ("bin_at(datetime(2017-05-17 10:20), 7d, datetime(2017-06-04))", "2017-05-14T00:00:00.0000000Z")],
          bin_at),
-    bits!("binary_and", "value2", "The bits that are set in both.", "binary_and(12, 10)", "8", |a, b| Some(
-        a & b
-    )),
-    function!("binary_not"(integer("value")) -> LONG, Naming::FirstArgument, "The bits turned over.",
+    bits!(
+        "binary_and",
+        "value2",
+        "Returns the bits that are set in both numbers.",
+        "binary_and(12, 10)",
+        "8",
+        |a, b| Some(a & b)
+    ),
+    function!("binary_not"(integer("value")) -> LONG, Naming::FirstArgument, "Inverts all bits.",
         [("binary_not(0)", "-1")], |c| c.integer(0).map_or(Value::Null, |n| Value::Long(!n))),
-    bits!("binary_or", "value2", "The bits that are set in either.", "binary_or(12, 10)", "14", |a, b| Some(
-        a | b
-    )),
+    bits!(
+        "binary_or",
+        "value2",
+        "Returns the bits that are set in either number.",
+        "binary_or(12, 10)",
+        "14",
+        |a, b| Some(a | b)
+    ),
     bits!(
         "binary_shift_left",
         "shift",
-        "The bits moved up by so many places, modulo 64; null below 0.",
+        "Shifts the bits left by a number of places modulo 64. Returns null for a negative number of places.",
         "binary_shift_left(1, 4)",
         "16",
         |a, b| (b >= 0).then(|| a.wrapping_shl((b % 64) as u32))
@@ -141,7 +151,7 @@ pub static FUNCTIONS: &[Function] = &[
     bits!(
         "binary_shift_right",
         "shift",
-        "The bits moved down by so many places, modulo 64; null below 0.",
+        "Shifts the bits right by a number of places modulo 64. Returns null for a negative number of places.",
         "binary_shift_right(16, 4)",
         "1",
         |a, b| (b >= 0).then(|| a.wrapping_shr((b % 64) as u32))
@@ -149,28 +159,31 @@ pub static FUNCTIONS: &[Function] = &[
     bits!(
         "binary_xor",
         "value2",
-        "The bits that are set in one of both.",
+        "Returns the bits that are set in exactly one of the two numbers.",
         "binary_xor(12, 10)",
         "6",
         |a, b| Some(a ^ b)
     ),
-    function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "How many bits are set.",
+    function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "Counts the bits that are set.",
         [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null,
         |n| Value::Long(n.count_ones().into()))),
     function!("ceiling"(number("number")) -> Returns::Argument(0), Naming::FirstArgument,
-    "The smallest whole number that is not less.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
+    "Rounds up to a whole number.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
     |c| match c.arg(0) {
         Value::Real(r) => Value::Real(r.ceil()),
         Value::Decimal(d) => Value::Decimal(d.ceil()),
         other => other.clone(),
     }),
-    real!("cos", FirstArgument, "The cosine.", &[("cos(0)", "1")], libm::cos),
-    real!("cot", None, "The cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0 / libm::tan(x)),
-    real!("degrees", None, "Radians in degrees.", &[("degrees(pi())", "180")], |x| x
+    real!("cos", FirstArgument, "Returns the cosine.", &[("cos(0)", "1")], libm::cos),
+    real!("cot", None, "Returns the cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0
+        / libm::tan(x)),
+    real!("degrees", None, "Converts radians to degrees.", &[("degrees(pi())", "180")], |x| x
         * (180.0 / std::f64::consts::PI)),
-    real!("exp", FirstArgument, "e to the power of x.", &[("exp(0)", "1")], libm::exp),
-    real!("exp10", FirstArgument, "10 to the power of x.", &[("exp10(2)", "100")], |x| libm::pow(10.0, x)),
-    real!("exp2", FirstArgument, "2 to the power of x.", &[("exp2(3)", "8")], libm::exp2),
+    real!("exp", FirstArgument, "Returns e to the power of x.", &[("exp(0)", "1")], libm::exp),
+    real!("exp10", FirstArgument, "Returns 10 to the power of x.", &[("exp10(2)", "100")], |x| libm::pow(
+        10.0, x
+    )),
+    real!("exp2", FirstArgument, "Returns 2 to the power of x.", &[("exp2(3)", "8")], libm::exp2),
     Function {
         name: "floor",
         params: &[summable("value"), summable("roundTo")],
@@ -182,57 +195,63 @@ pub static FUNCTIONS: &[Function] = &[
     },
     within!(
         "log",
-        "The natural logarithm; null below 0.",
+        "Returns the natural logarithm. Returns null below 0.",
         &[("log(1)", "0"), ("isnull(log(-1))", "true")],
         |x| x >= 0.0,
         libm::log
     ),
     within!(
         "log10",
-        "The logarithm to base 10; null below 0.",
+        "Returns the logarithm to base 10. Returns null below 0.",
         &[("log10(1000)", "3")],
         |x| x >= 0.0,
         libm::log10
     ),
-    within!("log2", "The logarithm to base 2; null below 0.", &[("log2(8)", "3")], |x| x >= 0.0, libm::log2),
-    function!("pi"() -> REAL, Naming::None, "The ratio of a circle's circumference to its diameter.",
+    within!(
+        "log2",
+        "Returns the logarithm to base 2. Returns null below 0.",
+        &[("log2(8)", "3")],
+        |x| x >= 0.0,
+        libm::log2
+    ),
+    function!("pi"() -> REAL, Naming::None, "Returns the constant pi.",
         [("pi()", "3.141592653589793")], |_| Value::Real(std::f64::consts::PI)),
     Function {
         name: "pow",
         params: &[number("base"), number("exponent")],
         returns: Returns::Type(Type::Real),
         naming: Naming::FirstArgument,
-        doc: "The base to the power of the exponent.",
+        doc: "Returns the base to the power of the exponent.",
         examples: &[("pow(2, 3)", "8")],
         eval: |c| match (c.real(0), c.real(1)) {
             (Some(a), Some(b)) => Value::Real(libm::pow(a, b)),
             _ => Value::Null,
         },
     },
-    real!("radians", None, "Degrees in radians.", &[("radians(180)", "3.141592653589793")], |x| x
+    real!("radians", None, "Converts degrees to radians.", &[("radians(180)", "3.141592653589793")], |x| x
         * (std::f64::consts::PI / 180.0)),
     Function {
         name: "round",
         params: &[number("number"), optional(integer("precision"))],
         returns: Returns::Argument(0),
         naming: Naming::FirstArgument,
-        doc: "Rounds to a number of digits behind the point.",
+        doc: "Rounds to a number of decimal places.",
         examples: &[("round(2.98765, 3)", "2.988"), ("round(1.005, 2)", "1")],
         eval: round,
     },
-    function!("sign"(number("number")) -> REAL, Naming::None, "-1, 0 or 1.", [("sign(-42)", "-1"),
+    function!("sign"(number("number")) -> REAL, Naming::None, "Returns the sign of a number: -1, 0 or 1.", [("sign(-42)", "-1"),
             ("sign(0.0)", "0")],
         |c| c.real(0).map_or(Value::Null,
         |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
-    real!("sin", FirstArgument, "The sine.", &[("sin(0)", "0")], libm::sin),
+    real!("sin", FirstArgument, "Returns the sine.", &[("sin(0)", "0")], libm::sin),
     within!(
         "sqrt",
-        "The square root; null below 0.",
+        "Returns the square root. Returns null below 0.",
         &[("sqrt(16)", "4"), ("isnull(sqrt(-1))", "true")],
         |x| x >= 0.0,
         f64::sqrt
     ),
-    real!("tan", FirstArgument, "The tangent.", &[("tan(0)", "0")], libm::tan),
+    real!("tan", FirstArgument, "Returns the tangent.", &[("tan(0)", "0")], libm::tan),
 ];
 
 fn bin_type(types: &[Type]) -> Type {

@@ -166,7 +166,7 @@ pub const STRING: Returns = Returns::Type(Type::String);
 /// `dynamic`
 pub const DYNAMIC: Returns = Returns::Type(Type::Dynamic);
 
-/// How an unnamed column that holds a call is called. Source: the binder's result-name kinds; semantics §2.
+/// How an unnamed column that holds a call is called. Source: the binder's result-name kinds; docs/semantics.md#column-names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
     /// `Column1`, or `print_0`

@@ -1,5 +1,5 @@
 //! The evaluators of the operators: arithmetic, comparison, text, lists, paths. The binder has brought the
-//! operands to types that go together. Null logic: semantics §3; numbers: §6; text: §7.
+//! operands to types that go together. Null logic: docs/semantics.md#nulls; numbers: #numbers; text: #strings.
 
 use super::call::{Cache, Call, Detail, list_items};
 use crate::syntax::ast::{ListOp, TextMatch};

@@ -1,4 +1,4 @@
-//! Functions of regular expressions. Source: semantics §7. Patterns are RE2's: matching takes time in proportion
+//! Functions of regular expressions. Source: docs/semantics.md#regular-expressions. Patterns are RE2's: matching takes time in proportion
 //! to the text. Positions count code points.
 
 use super::call::{Cache, Call, compile_regex};
@@ -15,19 +15,19 @@ const TEXT_OR_ARRAY: &[Type] = &[Type::String, Type::Dynamic];
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("countof"(text("source"), text("search"), optional(text("kind"))) -> LONG, NONE,
-        "How often a text stands in another, overlapping; with kind 'regex', how often a pattern matches.",
+        "Counts the occurrences of one text in another; they may overlap. With kind 'regex', counts the matches of a pattern.",
         [("countof('aaa', 'aa')", "2"), ("countof('abcab', 'a.', 'regex')", "2")], count_of),
     function!("extract"(text("regex"), integer("captureGroup"), text("source"),
             optional(type_literal("type")))
             -> Returns::TypeLiteral(3, Type::String), NONE,
-        "What a group of a pattern matched first; the empty text where nothing did.",
+        "Returns the text of a group in the first match of a pattern, or the empty string if there is no match.",
         [("extract('x=([0-9.]+)', 1, 'hello x=45.6|wo')", "45.6"),
         ("extract('x=([0-9]+)', 1, 'x=45', typeof(long))", "45")],
         extract),
     function!("extract_all"(text("regex"), one_of("captureGroups", TEXT_OR_ARRAY), optional(text("source")))
             -> DYNAMIC, NONE,
-        "What the groups of a pattern matched, each time it did: a text where one group is asked for, else an array of \
-         them; null where it did not match.",
+        "Returns the groups of every match of a pattern: strings for one group, arrays of strings for several. Returns \
+         null if there is no match.",
         [("extract_all('([a-z])([0-9])', 'a1 b2')", r#"[["a","1"],["b","2"]]"#),
          ("extract_all('([a-z])([0-9])', dynamic([2]), 'a1 b2')", r#"["1","2"]"#),
          ("extract_all('(?P<l>[a-z])([0-9])', dynamic(['l']), 'a1')", r#"["a"]"#),
@@ -38,26 +38,26 @@ pub static FUNCTIONS: &[Function] = &[
     function!("indexof_regex"(scalar("string"), text("regex"), optional(integer("start")),
             optional(integer("length")),
             optional(integer("occurrence"))) -> LONG, NONE,
-        "Where a pattern first matches, from 0; -1 if it does not; null for a start below 0.",
+        "Returns the position of the first match of a pattern, counted from 0, or -1 if there is none. Returns null for a negative start.",
         [("indexof_regex('abcabc', @'b.')", "1"), ("indexof_regex('abc', 'x')", "-1"),
          ("indexof_regex('abcabc', @'a.c', 0, -1, 2)", "3")], index_of_regex),
-    function!("regex_quote"(scalar("string")) -> STRING, NONE, "A pattern that matches the text itself.",
+    function!("regex_quote"(scalar("string")) -> STRING, NONE, "Escapes text so that a pattern matches it literally.",
         [("regex_quote('(so$)')", r"\(so\$\)")], |c| bounded(c, forepost_pattern::escape(&c.text(0)))),
     function!("replace"(text("regex"), text("rewrite"), text("source")) -> STRING, NONE,
-        "As replace_regex, with the source last.", [("replace('b+', 'x', 'abbc')", "axc")], |c| replace(c, 2,
+        "Replaces every match of a pattern, like replace_regex, with the source as the last argument.", [("replace('b+', 'x', 'abbc')", "axc")], |c| replace(c, 2,
         0, 1)),
     function!("replace_regex"(text("source"), text("regex"), text("rewrite")) -> STRING, NONE,
-        "Replaces every match of a pattern; \\1 in the replacement is the first group.",
+        "Replaces every match of a pattern. \\1 in the replacement stands for the first group.",
         [(r"replace_regex('2019-01', @'(\d+)-(\d+)', @'\2/\1')", "01/2019")], |c| replace(c, 0, 1, 2)),
     function!("trim"(text("regex"), text("source")) -> STRING, NONE,
-            "Cuts what a pattern matches off both ends.",
+            "Removes matches of a pattern from both ends.",
         [("trim('--', '--https://a--')", "https://a"), (r"trim(@'[^\w]+', '  - é -')", "é")], |c| trim(c,
         true, true)),
     function!("trim_end"(text("regex"), text("source")) -> STRING, NONE,
-            "Cuts what a pattern matches off the end.",
+            "Removes matches of a pattern from the end.",
         [("trim_end('.com', 'bing.com')", "bing")], |c| trim(c, false, true)),
     function!("trim_start"(text("regex"), text("source")) -> STRING, NONE,
-            "Cuts what a pattern matches off the start.",
+            "Removes matches of a pattern from the start.",
         [("trim_start('https://', 'https://bing.com')", "bing.com")], |c| trim(c, true, false)),
 ];
 

@@ -31,59 +31,60 @@ macro_rules! each {
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    function!("series_abs"(dynamic("series")) -> DYNAMIC, NONE, "The absolute value of each.",
+    function!("series_abs"(dynamic("series")) -> DYNAMIC, NONE, "Returns the absolute value of each item.",
     [("series_abs(dynamic([-6.5, 0, 'x']))", "[6.5,0,null]")],
     |c| map(c, |v| match v {
         Value::Int(n) => Value::Long(i64::from(*n).abs()),
         Value::Long(n) => n.checked_abs().map_or(Value::Null, Value::Long),
         other => compare::real(other).map_or(Value::Null, |r| Value::Real(r.abs())),
     })),
-    each!("series_acos", "The arc cosine of each.", "[1]", "[0.0]", libm::acos),
-    pairwise!("series_add", "The sums of two series.", "[5,4,5]", |a, b| whole_or_real(
+    each!("series_acos", "Returns the arc cosine of each item.", "[1]", "[0.0]", libm::acos),
+    pairwise!("series_add", "Adds two series item by item.", "[5,4,5]", |a, b| whole_or_real(
         a,
         b,
         i64::checked_add,
         |a, b| a + b
     )),
-    each!("series_asin", "The arc sine of each.", "[0]", "[0.0]", libm::asin),
-    each!("series_atan", "The arc tangent of each.", "[0]", "[0.0]", libm::atan),
+    each!("series_asin", "Returns the arc sine of each item.", "[0]", "[0.0]", libm::asin),
+    each!("series_atan", "Returns the arc tangent of each item.", "[0]", "[0.0]", libm::atan),
     each!(
         "series_ceiling",
-        "The smallest whole number not less than each.",
+        "Rounds each item up to a whole number.",
         "[-1.5, 1, 2.5]",
         "[-1.0,1.0,3.0]",
         f64::ceil
     ),
-    each!("series_cos", "The cosine of each.", "[0]", "[1.0]", libm::cos),
+    each!("series_cos", "Returns the cosine of each item.", "[0]", "[1.0]", libm::cos),
     function!("series_cosine_similarity"(dynamic("series1"), dynamic("series2"),
             optional(number("magnitude1")),
             optional(number("magnitude2"))) -> REAL, NONE,
-            "The cosine of the angle between two series as vectors.",
+            "Returns the cosine of the angle between two series as vectors.",
         [("series_cosine_similarity(dynamic([0, 1]), dynamic([0, 2]))", "1")], cosine_similarity),
-    pairwise!("series_divide", "The quotients of two series.", "[0.25,1.0,4.0]", |a, b| reals(
+    pairwise!("series_divide", "Divides two series item by item.", "[0.25,1.0,4.0]", |a, b| reals(
         a,
         b,
         |a, b| Value::Real(a / b)
     )),
     function!("series_dot_product"(one_of("series1", SERIES_OR_NUMBER), one_of("series2", SERIES_OR_NUMBER))
             -> REAL,
-        NONE, "The sum of the products of two series.",
+        NONE, "Returns the dot product of two series.",
         [("series_dot_product(dynamic([1, 2, 4]), dynamic([4, 2, 1]))", "12"),
         ("series_dot_product(dynamic([1, 2]), 3)", "9")],
         dot_product),
-    pairwise!("series_equals", "Where two series are equal.", "[false,true,false]", |a, b| ordered(
-        a,
-        b,
-        Ordering::is_eq
-    )),
-    each!("series_exp", "e to the power of each.", "[0]", "[1.0]", libm::exp),
+    pairwise!(
+        "series_equals",
+        "Returns for each item whether two series are equal.",
+        "[false,true,false]",
+        |a, b| ordered(a, b, Ordering::is_eq)
+    ),
+    each!("series_exp", "Returns e to the power of each item.", "[0]", "[1.0]", libm::exp),
     function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder")))
             -> DYNAMIC, FIRST,
-        "Missing values (null, or the placeholder) replaced by the next that is there.",
+        "Replaces missing values (null or the placeholder) by the next value.",
         [("series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]")], |c| fill_from_neighbour(c, true)),
     function!("series_fill_const"(dynamic("series"), optional(number("constant_value")),
         optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
-    "Missing values (null, or the placeholder) replaced by a constant, 0 unless given.",
+    "Replaces missing values (null or the placeholder) by a constant (default 0).",
     [("series_fill_const(dynamic([null, 1]), 7)", "[7,1]")],
     |c| {
         let fill = if c.has(1) { c.arg(1).clone() } else { Value::Long(0) };
@@ -92,112 +93,117 @@ pub static FUNCTIONS: &[Function] = &[
     }),
     function!("series_fill_forward"(dynamic("series"), optional(number("missing_value_placeholder")))
             -> DYNAMIC, FIRST,
-        "Missing values (null, or the placeholder) replaced by the last that was there.",
+        "Replaces missing values (null or the placeholder) by the previous value.",
         [("series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]")], |c| fill_from_neighbour(c, false)),
     function!("series_fill_linear"(dynamic("series"), optional(number("missing_value_placeholder")),
             optional(boolean("fill_edges")), optional(number("constant_value"))) -> DYNAMIC, FIRST,
-        "Missing values (null, or the placeholder) put on the line between their neighbours; whole numbers stay whole.",
+        "Replaces missing values (null or the placeholder) by linear interpolation. Whole numbers stay whole.",
         [("series_fill_linear(dynamic([null, 1.0, null, 4.0, null]))", "[1.0,1.0,2.5,4.0,4.0]"),
          ("series_fill_linear(dynamic([1, null, 4]))", "[1,2,4]"), ("series_fill_linear(dynamic([null]))",
          "[0.0]")],
         fill_linear),
     function!("series_fir"(dynamic("series"), dynamic("filter"), optional(boolean("normalize")),
             optional(boolean("center")))
-            -> DYNAMIC, FIRST, "A finite impulse response filter; what is before the start counts as 0.",
+            -> DYNAMIC, FIRST, "Applies a finite impulse response filter. Values before the start count as 0.",
         [("series_fir(dynamic([1, 3, 5]), dynamic([1, 1]))", "[0.5,2.0,4.0]"),
          ("series_fir(dynamic([1, 3, 6]), dynamic([1, -1]))", "[1.0,2.0,3.0]")], fir),
     function!("series_fit_line"(dynamic("series")) -> DYNAMIC, NONE,
-        "The line that fits a series best: R squared, slope, variance, residual variance, interception, and its values, a \
+        "Fits a straight line to a series: R squared, slope, variance, residual variance, intercept and the line's values, one \
          column each.", [("series_fit_line(dynamic([1, 3,
          5]))", "1")], |c| fit_line(c).map_or(Value::Null, Value::array)),
     function!("series_fit_line_dynamic"(dynamic("series")) -> DYNAMIC, NONE,
-        "The line that fits a series best, as a bag.",
+        "Fits a straight line to a series and returns the result as a property bag.",
         [("series_fit_line_dynamic(dynamic([1, 3, 5])).slope", "2"),
          ("series_fit_line_dynamic(dynamic([1, 3, 5])).line_fit", "[1.0,3.0,5.0]")],
         |c| fit_line(c).map_or(Value::Null, |values| bag(LINE, values))),
-    each!("series_floor", "The largest whole number not above each.", "[-1.5, 1]", "[-2.0,1.0]", f64::floor),
+    each!("series_floor", "Rounds each item down to a whole number.", "[-1.5, 1]", "[-2.0,1.0]", f64::floor),
     pairwise!(
         "series_greater",
-        "Where the first series is above the second.",
+        "Returns for each item whether the first series is greater than the second.",
         "[false,false,true]",
         |a, b| ordered(a, b, Ordering::is_gt)
     ),
     pairwise!(
         "series_greater_equals",
-        "Where the first series is not below the second.",
+        "Returns for each item whether the first series is greater than or equal to the second.",
         "[false,true,true]",
         |a, b| ordered(a, b, Ordering::is_ge)
     ),
     function!("series_iir"(dynamic("series"), dynamic("numerators"), dynamic("denominators")) -> DYNAMIC,
             FIRST,
-        "An infinite impulse response filter.",
+        "Applies an infinite impulse response filter.",
         [("series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]")], iir),
-    pairwise!("series_less", "Where the first series is below the second.", "[true,false,false]", |a, b| {
-        ordered(a, b, Ordering::is_lt)
-    }),
+    pairwise!(
+        "series_less",
+        "Returns for each item whether the first series is less than the second.",
+        "[true,false,false]",
+        |a, b| { ordered(a, b, Ordering::is_lt) }
+    ),
     pairwise!(
         "series_less_equals",
-        "Where the first series is not above the second.",
+        "Returns for each item whether the first series is less than or equal to the second.",
         "[true,true,false]",
         |a, b| ordered(a, b, Ordering::is_le)
     ),
-    each!("series_log", "The natural logarithm of each.", "[1]", "[0.0]", libm::log),
-    function!("series_magnitude"(dynamic("series")) -> REAL, NONE, "The length of a series as a vector.",
+    each!("series_log", "Returns the natural logarithm of each item.", "[1]", "[0.0]", libm::log),
+    function!("series_magnitude"(dynamic("series")) -> REAL, NONE, "Returns the length of a series as a vector.",
         [("series_magnitude(dynamic([3, 4]))", "5")], |c| fold(c,
         |x| x.iter().map(|x| x * x).sum::<f64>().sqrt())),
-    pairwise!("series_multiply", "The products of two series.", "[4,4,4]", |a, b| whole_or_real(
+    pairwise!("series_multiply", "Multiplies two series item by item.", "[4,4,4]", |a, b| whole_or_real(
         a,
         b,
         i64::checked_mul,
         |a, b| a * b
     )),
-    pairwise!("series_not_equals", "Where two series differ.", "[true,false,true]", |a, b| ordered(
-        a,
-        b,
-        Ordering::is_ne
-    )),
+    pairwise!(
+        "series_not_equals",
+        "Returns for each item whether two series differ.",
+        "[true,false,true]",
+        |a, b| ordered(a, b, Ordering::is_ne)
+    ),
     function!("series_pearson_correlation"(dynamic("series1"), dynamic("series2")) -> REAL, NONE,
-        "The correlation of two series; null where their lengths differ.",
+        "Returns the Pearson correlation of two series. Returns null if their lengths differ.",
         [("round(series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6])), 9)", "1")], pearson),
-    pairwise!("series_pow", "The first series to the power of the second.", "[1.0,4.0,4.0]", |a, b| reals(
-        a,
-        b,
-        |a, b| Value::Real(libm::pow(a, b))
-    )),
-    function!("series_product"(dynamic("series")) -> REAL, NONE, "The product of a series.",
+    pairwise!(
+        "series_pow",
+        "Raises each item of the first series to the power of the second.",
+        "[1.0,4.0,4.0]",
+        |a, b| reals(a, b, |a, b| Value::Real(libm::pow(a, b)))
+    ),
+    function!("series_product"(dynamic("series")) -> REAL, NONE, "Returns the product of all items.",
         [("series_product(dynamic([1, 2, 4]))", "8")], |c| fold(c, |x| x.iter().product())),
     function!("series_seasonal"(dynamic("series"), integer("period"), optional(integer("test_points")))
             -> DYNAMIC, NONE,
-        "The seasonal component: of each place in a period of so many values, the median. The period must be given; null \
-         for one below 1.",
+        "Returns the seasonal component: the median at each position of the period. The period is required. Returns null \
+         for a period below 1.",
         [("series_seasonal(dynamic([1, 3, 5, 1, 3, 5, 2, 4, 6]), 3)",
         "[1.0,3.0,5.0,1.0,3.0,5.0,1.0,3.0,5.0]")], seasonal),
-    function!("series_sign"(dynamic("series")) -> DYNAMIC, NONE, "-1, 0 or 1 for each.",
+    function!("series_sign"(dynamic("series")) -> DYNAMIC, NONE, "Returns the sign of each item: -1, 0 or 1.",
     [("series_sign(dynamic([-6, 0, 8]))", "[-1,0,1]")],
     |c| map(c, |v| compare::real(v).map_or(Value::Null, |r| {
         Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
     }))),
-    each!("series_sin", "The sine of each.", "[0]", "[0.0]", libm::sin),
+    each!("series_sin", "Returns the sine of each item.", "[0]", "[0.0]", libm::sin),
     function!("series_stats"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
-        "The least and largest value with their places, mean, standard deviation and variance, a column each.",
+        "Returns the minimum and maximum with their positions, the mean, the standard deviation and the variance, one column each.",
         [("series_stats(dynamic([2, 1, 3]))", "1")],
         |c| if c.arg(0).as_array().is_some() { Value::array(stats(c)) } else { Value::Null }),
     function!("series_stats_dynamic"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC,
             NONE,
-        "The least and largest value with their places, mean, standard deviation and variance, as a bag.",
+        "Returns the minimum and maximum with their positions, the mean, the standard deviation and the variance as a property bag.",
         [("series_stats_dynamic(dynamic([1, 2, 3]))",
           r#"{"min":1.0,"min_idx":0,"max":3.0,"max_idx":2,"avg":2.0,"stdev":1.0,"variance":1.0}"#)],
         |c| if c.arg(0).as_array().is_some() { bag(STATS, stats(c)) } else { Value::Null }),
-    pairwise!("series_subtract", "The differences of two series.", "[-3,0,3]", |a, b| whole_or_real(
+    pairwise!("series_subtract", "Subtracts two series item by item.", "[-3,0,3]", |a, b| whole_or_real(
         a,
         b,
         i64::checked_sub,
         |a, b| a - b
     )),
-    function!("series_sum"(dynamic("series")) -> REAL, NONE, "The sum of a series.",
+    function!("series_sum"(dynamic("series")) -> REAL, NONE, "Returns the sum of all items.",
         [("series_sum(dynamic([1, 2, 4]))", "7"), ("isnull(series_sum(dynamic(['a'])))", "true")],
         |c| fold(c, |x| x.iter().sum())),
-    each!("series_tan", "The tangent of each.", "[0]", "[0.0]", libm::tan),
+    each!("series_tan", "Returns the tangent of each item.", "[0]", "[0.0]", libm::tan),
 ];
 
 /// The columns of `series_stats`, in its order.

@@ -14,18 +14,18 @@ const NONE: Naming = Naming::None;
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("beta_cdf"(number("x"), number("alpha"), number("beta")) -> REAL, NONE,
-    "The cumulative beta distribution at x.",
+    "Returns the cumulative beta distribution at x.",
     [("round(beta_cdf(0.2, 10, 20), 10)", "0.0492635173"), ("beta_cdf(0, 1, 1)", "0")],
     |c| real3(c, |x, a, b| {
         Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a,
         b) } else { f64::NAN })
     })),
     function!("beta_inv"(number("probability"), number("alpha"), number("beta")) -> REAL, NONE,
-        "The x at which beta_cdf is a probability; null for what is none.",
+        "Returns the x for which beta_cdf gives the probability. Returns null for invalid arguments.",
         [("round(beta_inv(0.1, 10, 20), 10)", "0.2264150224"), ("isnull(beta_inv(1.5, 1, 1))", "true")],
         |c| real3(c, beta_inv)),
     function!("beta_pdf"(number("x"), number("alpha"), number("beta")) -> REAL, NONE,
-            "The beta density at x.",
+            "Returns the beta density at x.",
     [("round(beta_pdf(0.5, 10, 20), 10)", "0.7461760193"), ("beta_pdf(2, 1, 1)", "NaN")],
     |c| real3(c, |x, a, b| {
         let inside = a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x);
@@ -33,21 +33,21 @@ pub static FUNCTIONS: &[Function] = &[
         Some(if inside { libm::exp(log) } else { f64::NAN })
     })),
     function!("dcount_hll"(dynamic("hll")) -> LONG, Naming::NameAndFirstArgument,
-        "How many different values a result of hll stands for.", [("dcount_hll(dynamic([1, 2]))", "2")],
+        "Returns the number of distinct values in a result of hll.", [("dcount_hll(dynamic([1, 2]))", "2")],
         |c| c.arg(0).as_array().map_or(Value::Null, |a| Value::Long(a.len() as i64))),
-    function!("erf"(number("x")) -> REAL, Naming::FirstArgument, "The error function.",
+    function!("erf"(number("x")) -> REAL, Naming::FirstArgument, "Returns the error function erf(x).",
         [("round(erf(1), 10)", "0.8427007929")], |c| real1(c, libm::erf)),
-    function!("erfc"(number("x")) -> REAL, Naming::FirstArgument, "One less the error function.",
+    function!("erfc"(number("x")) -> REAL, Naming::FirstArgument, "Returns the complementary error function, 1 - erf(x).",
         [("round(erfc(1), 10)", "0.1572992071")], |c| real1(c, libm::erfc)),
-    function!("gamma"(number("x")) -> REAL, Naming::FirstArgument, "The gamma function.", [("gamma(5)",
+    function!("gamma"(number("x")) -> REAL, Naming::FirstArgument, "Returns the gamma function.", [("gamma(5)",
             "24")],
         |c| real1(c, libm::tgamma)),
     function!("loggamma"(number("x")) -> REAL, Naming::FirstArgument,
-        "The logarithm of the absolute value of the gamma function.",
+        "Returns the logarithm of the absolute value of the gamma function.",
         [("round(loggamma(5), 10)", "3.1780538303")], |c| real1(c, libm::lgamma)),
     function!("percentile_tdigest"(dynamic("tdigest"), number("percentile"), optional(type_literal("type")))
         -> Returns::TypeLiteral(2, Type::Dynamic), Naming::NameAndFirstArgument,
-    "The value at a percentile of what tdigest made.",
+    "Returns the value at a percentile of a result of tdigest.",
     [("percentile_tdigest(dynamic([[1, 1], [5, 3]]), 50)", "5"),
      ("percentile_tdigest(dynamic([[1, 1]]), 100, typeof(long))", "1")],
     |c| {
@@ -56,7 +56,7 @@ pub static FUNCTIONS: &[Function] = &[
     }),
     function!("percentiles_array_tdigest"(dynamic("tdigest"), repeated(one_of("percentile", NUMBER_OR_ARRAY)))
             -> DYNAMIC,
-    Naming::Prefix("percentile_tdigest"), "The values at several percentiles of what tdigest made.",
+    Naming::Prefix("percentile_tdigest"), "Returns the values at several percentiles of a result of tdigest.",
     [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
     |c| {
         let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
@@ -64,7 +64,7 @@ pub static FUNCTIONS: &[Function] = &[
     }),
     function!("welch_test"(number("mean1"), number("variance1"), number("count1"), number("mean2"),
             number("variance2"), number("count2")) -> REAL, NONE,
-        "The p-value of Welch's t-test of two samples, two-sided.",
+        "Returns the two-sided p-value of Welch's t-test for two samples.",
         [("round(welch_test(20.82, 7.96, 15, 23.0, 3.12, 15), 3)", "0.018")], welch_test),
 ];
 

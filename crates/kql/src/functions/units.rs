@@ -10,7 +10,7 @@ type Unit = (&'static str, f64);
 macro_rules! convert {
     ($name:literal, $units:ident, $call:literal, $result:literal) => {
         function!($name(number("value"), text("from"), text("to")) -> REAL, Naming::None,
-            "A value in another unit; null for an unknown one.", [($call, $result)], |c| convert(c, $units))
+            "Converts a value to another unit. Returns null for an unknown unit.", [($call, $result)], |c| convert(c, $units))
     };
 }
 
@@ -28,7 +28,7 @@ pub static FUNCTIONS: &[Function] = &[
         "432000"
     ),
     function!("convert_temperature"(number("value"), text("from"), text("to")) -> REAL, Naming::None,
-        "A value in another unit; null for an unknown one.",
+        "Converts a value to another unit. Returns null for an unknown unit.",
         [("round(convert_temperature(1.2, 'Kelvin', 'DegreeCelsius'), 6)", "-271.95")], temperature),
     convert!("convert_volume", VOLUME, "convert_volume(1, 'CubicMeter', 'Liter')", "1000"),
 ];

@@ -188,7 +188,7 @@ const fn op(name: &'static str, test: TextMatch, case_sensitive: bool, negated: 
     TextOp { name, test, case_sensitive, negated }
 }
 
-/// Every text operator of the language. Source: semantics §7.
+/// Every text operator of the language. Source: docs/semantics.md#strings.
 pub static TEXT_OPS: &[TextOp] = &[
     op("=~", TextMatch::Equals, false, false),
     op("!~", TextMatch::Equals, false, true),

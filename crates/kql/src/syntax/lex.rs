@@ -1,5 +1,5 @@
 //! KQL text to tokens. Lexing never fails: what cannot be read is reported and skipped.
-//! Source: semantics §10 and §7 (literals); Microsoft's parser where they are silent.
+//! Source: docs/semantics.md#lexical; Microsoft's parser where they are silent.
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::value::{Type, Value, convert, datetime, text, timespan};
@@ -208,7 +208,7 @@ impl<'a> Lexer<'a> {
         if !self.diagnostics.iter().any(|d| d.span.start as usize == start) {
             let d = Diagnostic::error(
                 "KS003",
-                "The string has an escape that does not exist.",
+                "The string has an unknown escape sequence.",
                 Span::new(start, start + 1),
             )
             .with_hint("write \\\\ for a backslash, or use a verbatim string: @\"…\"");
@@ -266,7 +266,7 @@ impl<'a> Lexer<'a> {
                 let message = format!("'{body}' is not a {} literal.", ty.name());
                 self.diagnostics.push(
                     Diagnostic::error("KS007", message, Span::new(start, end))
-                        .with_hint(format!("to convert an expression use to{}(…)", ty.name())),
+                        .with_hint(format!("to convert an expression, use to{}(…)", ty.name())),
                 );
                 self.literal(start, ty, Value::Null)
             }

@@ -1,5 +1,5 @@
 //! Conversions between types. They never fail: what cannot be read is null (for string: the empty text).
-//! Source: semantics §5.
+//! Source: docs/semantics.md#conversions.
 
 use super::{Decimal, Type, Value, compare, datetime, json, text, timespan};
 use rust_decimal::prelude::ToPrimitive;

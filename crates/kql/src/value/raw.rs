@@ -58,7 +58,7 @@ impl fmt::Display for JsonError {
             Problem::Cut => write!(f, "the JSON text ends too early at byte {}", self.offset),
             Problem::Unexpected => write!(f, "not JSON at byte {}", self.offset),
             Problem::TooDeep => {
-                write!(f, "JSON nested deeper than {MAX_DEPTH} levels at byte {}", self.offset)
+                write!(f, "the JSON nests more than {MAX_DEPTH} levels at byte {}", self.offset)
             }
         }
     }

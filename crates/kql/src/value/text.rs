@@ -4,7 +4,7 @@ use super::{Type, Value, datetime, json, timespan};
 use std::borrow::Cow;
 
 /// `tostring(v)` for an expression of static type `ty`. A bool is `True` as a bool and `true` inside a
-/// dynamic; a null is the empty text. Source: semantics §4 (R17, R20 of the emulator's measurements).
+/// dynamic; a null is the empty text. Source: docs/semantics.md#dynamic-text.
 pub fn tostring(value: &Value, ty: Type) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),

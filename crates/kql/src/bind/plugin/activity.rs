@@ -72,14 +72,14 @@ impl Binder<'_> {
             ),
         };
         let [id, time, start, end, rest @ ..] = p.args else {
-            return self.wrong_arguments(p, "an id, a timeline, a start, an end and a size of bins");
+            return self.wrong_arguments(p, "an id, a timeline, a start, an end and a bin size");
         };
         // The size of a bin comes before the lookback in one, after it in the other.
         let (bin, lookback, rest) = match (kind, rest) {
             (ActivityKind::Counts, [bin, rest @ ..]) => (bin, None, rest),
             (ActivityKind::Sessions, [bin, lookback, rest @ ..]) => (bin, Some(lookback), rest),
             (_, [lookback, bin, rest @ ..]) => (bin, Some(lookback), rest),
-            _ => return self.wrong_arguments(p, "a size of bins, and a lookback where there is one"),
+            _ => return self.wrong_arguments(p, "a bin size and an optional lookback"),
         };
         let scope = &self.scope(&p.input.columns, p.input.open);
         let (_, id) = self.column_argument(id, scope, p.env)?;
@@ -104,7 +104,7 @@ impl Binder<'_> {
     pub(super) fn rolling_percentile(&mut self, p: &Plugin<'_>) -> Option<Rc<Plan>> {
         let [value, percentile, index, bin, bins, rest @ ..] = p.args else {
             return self
-                .wrong_arguments(p, "a value, a percentile, an index, a size of bins and their number");
+                .wrong_arguments(p, "a value, a percentile, an index, a bin size and a number of bins");
         };
         let scope = &self.scope(&p.input.columns, p.input.open);
         let (at, id) = self.column_argument(value, scope, p.env)?;

@@ -111,7 +111,7 @@ impl Binder<'_> {
             word if REFUSED_PLUGINS.contains(&word) => {
                 let message = format!("The plug-in function '{word}' is not supported.");
                 let d = Diagnostic::error("FP010", message, name.span);
-                self.report(d.with_hint(format!("supported are {}", PLUGINS.join(", "))));
+                self.report(d.with_hint(format!("supported plugins: {}", PLUGINS.join(", "))));
                 None
             }
             word => {
@@ -145,7 +145,8 @@ impl Binder<'_> {
                     values.push(column(i, c.ty, span));
                 }
                 None => {
-                    let message = format!("The plug-in has no column '{}' of type {}.", c.name, c.ty.name());
+                    let message =
+                        format!("The plug-in does not return a column '{}' of type {}.", c.name, c.ty.name());
                     self.report(Diagnostic::error("KS142", message, decl.name.span));
                 }
             }
@@ -200,7 +201,7 @@ impl Binder<'_> {
         let (condition, before, after) = match p.args {
             [condition, both] => (condition, both, both),
             [condition, before, after] => (condition, before, after),
-            _ => return self.wrong_arguments(p, "a condition and one or two numbers of rows"),
+            _ => return self.wrong_arguments(p, "a condition and one or two row counts"),
         };
         let scope = &self.scope(&p.input.columns, p.input.open);
         let condition = self.predicate(&condition.value, scope, p.env)?;
@@ -253,7 +254,7 @@ impl Binder<'_> {
         let wanted = ["ColumnName", "ColumnOrdinal", "DataType", "ColumnType"];
         let at = |name: &&str| p.input.columns.iter().position(|c| *c.name == **name);
         let Some(places) = wanted.iter().map(at).collect::<Option<Vec<_>>>() else {
-            return self.error("FP013", "schema_merge takes what getschema yields.", p.name.span);
+            return self.error("FP013", "schema_merge needs the output of getschema.", p.name.span);
         };
         let picked = self.pick(p.input, &places, p.span);
         let mut columns = picked.columns.clone();

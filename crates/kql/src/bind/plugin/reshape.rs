@@ -121,7 +121,7 @@ impl Binder<'_> {
                     (Some(_), _) => {
                         let message = format!("A column with the name '{name}' is already declared.");
                         let d = Diagnostic::error("KS171", message, p.name.span);
-                        self.report(d.with_hint("give a prefix, or columnsConflict='keep_source'"));
+                        self.report(d.with_hint("set a prefix, or columnsConflict='keep_source'"));
                         return None;
                     }
                 }

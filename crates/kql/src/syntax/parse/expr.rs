@@ -182,8 +182,8 @@ impl Parser {
         if *length <= MAX_CHAIN {
             return Ok(());
         }
-        let d = Diagnostic::error("FP002", "A chain of more than 200 operators.", self.span())
-            .with_hint("put parts in parentheses or name them with let");
+        let d = Diagnostic::error("FP002", "The expression chains more than 200 operators.", self.span())
+            .with_hint("use parentheses or let statements to split it");
         self.report(d);
         Err(Skip)
     }
@@ -271,7 +271,7 @@ impl Parser {
                     // database("d").Table and functions of it: nothing here is remote.
                     let d = Diagnostic::error(
                         "FP011",
-                        "Calls on another database or cluster are not supported.",
+                        "Functions of another database or cluster are not supported.",
                         start.to(name.span),
                     );
                     self.report(d);

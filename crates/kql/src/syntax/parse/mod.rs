@@ -148,8 +148,8 @@ impl Parser {
     /// Runs a parser one level deeper; too deep is an error here, not a stack overflow later.
     fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= MAX_DEPTH {
-            let d = Diagnostic::error("FP002", "The query nests deeper than 100 levels.", self.span())
-                .with_hint("name inner parts with let");
+            let d = Diagnostic::error("FP002", "The query nests more than 100 levels.", self.span())
+                .with_hint("move inner parts into let statements");
             self.report(d);
             return Err(Skip);
         }
@@ -374,7 +374,7 @@ impl Parser {
     fn missing_body<T>(&mut self, at: Span) -> Parsed<T> {
         self.report(Diagnostic::error(
             "KS006",
-            "Missing expression: the body of a function ends with what it yields.",
+            "The function has no result; its body must end with an expression.",
             at,
         ));
         Err(Skip)

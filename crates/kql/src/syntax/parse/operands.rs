@@ -110,7 +110,7 @@ impl Parser {
                     let ty = if self.eat(":") { self.type_name()? } else { Type::String };
                     pattern.push(ParsePart::Column(name, ty));
                 }
-                _ => return self.expected("a text, a column or *"),
+                _ => return self.expected("a string, a column or *"),
             }
         }
         if pattern.is_empty() {

@@ -497,13 +497,13 @@ impl Parser {
         if items.len() <= MAX_COLUMNS {
             return Ok(items);
         }
-        let message = format!("An operator of more than {MAX_COLUMNS} columns.");
+        let message = format!("The operator has more than {MAX_COLUMNS} columns.");
         self.report(Diagnostic::error("FP002", message, start));
         Err(Skip)
     }
 
     fn too_long<T>(&mut self) -> Parsed<T> {
-        self.report(Diagnostic::error("FP002", "A pipeline of more than 500 operators.", self.span()));
+        self.report(Diagnostic::error("FP002", "The pipeline has more than 500 operators.", self.span()));
         Err(Skip)
     }
 
