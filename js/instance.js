@@ -93,7 +93,7 @@ export function guarded(what, input, call) {
 }
 
 function replaceInstance(what, input, cause) {
-  // A trap says no more than its kind; where it happened is in the stack (`make place` finds the function).
+  // A trap says no more than its kind; where it happened is in the stack.
   const place = /wasm-function\[\d+\]:0x[0-9a-f]+/.exec(cause?.stack)?.[0];
   lastTrap = `${cause?.message ?? cause}${place ? ` at ${place}` : ''}`;
   generation += 1;

@@ -31,7 +31,6 @@ use crate::rule::{AlertOptions, Rule};
 use crate::value::{collect::Collect, datetime, json};
 use check::CompiledRule;
 use feed::{Feed, Keep, LeafState};
-use std::cell::Cell;
 use std::rc::Rc;
 
 /// How many empty windows one rule may run that alerts on nothing at all.
@@ -91,47 +90,18 @@ pub struct Detector {
     to_conclude: Option<usize>,
 }
 
-thread_local! {
-    /// A detector of the built-in rules for whoever asks for one first.
-    static PREPARED: Cell<Option<Detector>> = const { Cell::new(None) };
-}
-
-/// Compiles the built-in rules and makes a detector of them, ahead of the first call that wants one.
-///
-/// The package is built with the memory that this leaves, for most of a first answer was the time a runtime takes to compile
-/// what compiles rules.
-pub fn prepare() {
-    PREPARED.set(Detector::new(&[], Options::default()).ok());
-}
-
 impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong, and at least one of them is an error.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, Vec<Finding>> {
         let Options { evidence, workspace, stream, candidates, tables } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
-        if let ([], [], false) = (files, &*tables, candidates)
-            && let Some(prepared) = PREPARED.take()
-        {
-            return Ok(Detector { options, stream, ..prepared });
-        }
-        Detector::compiled(files, options, stream, candidates, &tables)
-    }
-
-    #[inline(never)] // who gets a prepared one need not wait for it to be compiled
-    fn compiled(
-        files: &[RuleFile],
-        options: AlertOptions,
-        stream: bool,
-        candidates: bool,
-        tables: &[NamedTable],
-    ) -> Result<Detector, Vec<Finding>> {
-        let (compiled, findings) = check::compile_all(files, tables);
+        let (compiled, findings) = check::compile_all(files, &tables);
         if findings.iter().any(Finding::is_error) {
             return Err(findings);
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
-        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, tables)).collect_vec();
+        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect_vec();
         Ok(Detector {
             rules,
             feed,

@@ -19,7 +19,8 @@ function alertsOf(text) {
   return detector.alerts();
 }
 
-for (const fill of [0xff, 0x00, 0x41]) {
+// Not zeros: an engine full of them is an empty one, and does not fail.
+for (const fill of [0xff, 0x7f, 0x41]) {
   test(`memory overwritten with ${fill}`, () => {
     const whole = alertsOf(s3(switchedOff()));
     const broken = new Detector();
