@@ -345,8 +345,6 @@ fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, 
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }
 
-#[cold]
-#[inline(never)]
 fn failed_run(tick: i64, e: &ExecError) -> String {
     format!("the run at {} failed: {} ({})", datetime::format(tick), e.message, e.code)
 }
