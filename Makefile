@@ -95,7 +95,7 @@ test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engin
 	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install wire --locked --lib
 
 .PHONY: test-package
-test-package: package native ## The npm package and its command in Node, and its types
+test-package: package native dist/panic-test ## The npm package and its command in Node, and its types
 	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
 
@@ -250,6 +250,16 @@ target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN) $(NODE_MODULES)
 
 target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/engine_bg.wasm $(NODE_MODULES)
 	$(WASM_OPT) $(SCALAR_FEATURES) $< -o $@
+
+# The package with a function that panics, for the test of what is told then. Not optimised: it is built in seconds.
+.PHONY: cargo-panic
+cargo-panic: $(TOOLCHAIN)
+	cargo build --locked --lib --features panic-test --target $(WASM_TARGET)
+.PHONY: dist/panic-test
+dist/panic-test: cargo-panic $(BINDGEN) $(NODE_MODULES)
+	$(BINDGEN) target/$(WASM_TARGET)/debug/forepost.wasm target/panic-test engine
+	mv target/panic-test/engine_bg.wasm target/panic-test/forepost.wasm
+	node tools/package.js target/panic-test target/panic-test $@
 
 $(TOOLCHAIN): rust-toolchain.toml
 	rustup toolchain install --no-self-update

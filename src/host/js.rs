@@ -9,7 +9,7 @@ use super::memory::{self, grow_ahead, with_room};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
 use crate::value::{Value, collect::Collect, json};
 use serde::Deserialize;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// Compiles the built-in rules, which are kept. Wizer calls this while the package is built, takes it out and keeps the memory as
 /// it is then: most of a first answer was the time a runtime takes to compile what compiles rules.
@@ -23,6 +23,25 @@ pub extern "C" fn forepost_prepare() {
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// From now on a panic is told before it ends in a trap, which has no words: what it says, and where (`src/a.rs:12:5`).
+#[wasm_bindgen(js_name = onPanic)]
+pub fn on_panic(tell: js_sys::Function) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        // The trap comes all the same, and says at least where it is.
+        let _ = tell.call2(&JsValue::NULL, &message.into(), &location.into());
+    }));
+}
+
+/// Panics, for the test of how that is told. No package that is published has it.
+#[cfg(feature = "panic-test")]
+#[wasm_bindgen(js_name = panicTest)]
+#[allow(clippy::panic, reason = "it is what the function is for")]
+pub fn panic_test() {
+    panic!("a panic on purpose");
 }
 
 /// Where to write what is pushed next: `size` bytes of the engine's memory. Any other call may move it.
