@@ -68,11 +68,14 @@ page: www ## Builds the triage page and serves it on loopback
 	@echo 'Open http://127.0.0.1:$(PAGE_PORT)/ ; Ctrl+C ends it. $(WWW) is static: any server of files will do.'
 	www/node_modules/.bin/vite preview www --host 127.0.0.1 --port $(PAGE_PORT) --strictPort
 
-.PHONY: test
-test: lint licences test-native test-wasm test-package size ## The checks and tests that every change must pass
+.PHONY: check
+check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick, for while you work
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo test --locked --workspace --lib
 
-.PHONY: test-all
-test-all: test test-fluent-bit test-hosts test-page ## And those in other hosts: Fluent Bit's ABI, edge runtimes, bundlers, a browser
+.PHONY: test
+test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
