@@ -12,23 +12,14 @@ REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=cra
 # SIMD carries the scan of raw bytes; every JavaScript host of today has it.
 SIMD := -C target-feature=+simd128
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := $(SIMD) $(REMAP)
-# What ships is built with a standard library for size, in which a panic is a trap without a message: a tenth less (ARCHITECTURE.md,
-# "Size"). The options are unstable, the compiler is pinned. Derived `{:?}` is cut short; that of texts and numbers stays.
-SHIPPED_STD := -Zbuild-std=std -Zbuild-std-features=optimize_for_size
-# The smaller of its kinds of SHA-256, which every alert's id needs.
-SHA2 := --cfg sha2_backend="soft" --cfg sha2_backend_soft="compact"
-SHIPPED_RUSTFLAGS := $(REMAP) $(SHA2) -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=shallow
-shipped_cargo = RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='$(1) $(SHIPPED_RUSTFLAGS)' cargo build --locked $(SHIPPED_STD) --release --target $(WASM_TARGET)
 # What rustc emits for the target, so that wasm-opt neither refuses it nor adds what a host may lack.
 WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \
 	--enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext
-# A function that is inlined into its one caller saves bytes and costs more of them after gzip, 44 kB in all, but for the smallest.
-# Functions that are alike by name are alike in code: side by side, gzip sees it (21 kB).
-# The lowest KiB is the last of the stack, so an address never wraps into it, and constants move from sums into loads and stores.
-WASM_OPT := -O3 --low-memory-unused --one-caller-inline-max-function-size=30 --reorder-functions-by-name
-# What it is, and a little: the aim is 500,000 (ARCHITECTURE.md, "Size", says where the bytes are). It must not grow unseen.
-GZIP_BUDGET := 487000
-FILTER_BUDGET := 900000
+SCALAR_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
+WASM_OPT := node_modules/.bin/wasm-opt -O3 -g
+# What a module and the page may weigh through gzip, in bytes.
+GZIP_BUDGET := 1000000
+WWW_BUDGET := 1500000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK := 0.15.1
@@ -45,8 +36,6 @@ SHARED_RULES := $(wildcard $(or $(FOREPOST_SHARED),../shared)/rules)
 SHARED_FILTER := $(if $(SHARED_RULES),target/fluent-bit/shared.wasm)
 WWW := dist/www
 WWW_MODULES := www/node_modules/.package-lock.json
-# The engine is most of it.
-WWW_BUDGET := 720000
 PAGE_PORT := 8173
 export CHROMIUM ?= /usr/bin/chromium
 
@@ -55,7 +44,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 .PHONY: build
-build: package budget www page-budget ## The npm package and its command in dist/npm, the page in dist/www; fails if either is too large
+build: package www size ## The npm package and its command in dist/npm, the page in dist/www; fails if either is too large
 
 .PHONY: filter
 filter: dist/fluent-bit/forepost.wasm ## The Fluent Bit module, in dist/fluent-bit; RULES=dir builds those rules in, KEY=name looks there first
@@ -79,11 +68,14 @@ page: www ## Builds the triage page and serves it on loopback
 	@echo 'Open http://127.0.0.1:$(PAGE_PORT)/ ; Ctrl+C ends it. $(WWW) is static: any server of files will do.'
 	www/node_modules/.bin/vite preview www --host 127.0.0.1 --port $(PAGE_PORT) --strictPort
 
-.PHONY: test
-test: lint licences test-native test-wasm test-package budget page-budget ## The checks and tests that every change must pass
+.PHONY: check
+check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick, for while you work
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo test --locked --workspace --lib
 
-.PHONY: test-all
-test-all: test test-fluent-bit test-hosts test-page ## And those in other hosts: Fluent Bit's ABI, edge runtimes, bundlers, a browser
+.PHONY: test
+test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
@@ -106,7 +98,7 @@ test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engin
 	PATH="$(CURDIR)/.tools/bin:$$PATH" wasm-pack test --node --mode no-install crates/cloudtrail --locked --lib
 
 .PHONY: test-package
-test-package: package native ## The npm package and its command in Node, and its types
+test-package: package native dist/panic-test ## The npm package and its command in Node, and its types
 	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
 
@@ -119,33 +111,15 @@ native: $(TOOLCHAIN)
 test-page: www $(CHROMIUM) ## The triage page in Chromium
 	node --test --test-timeout=600000 --test-reporter=spec tests/page/*.test.js
 
-.PHONY: page-budget
-page-budget: www
-	@node tools/weights.js $(WWW) $(WWW_BUDGET) > /dev/null
-
 .PHONY: screenshots
 screenshots: www $(CHROMIUM) ## Pictures of the page's states, to look at, in tests/out/page
 	node www/screenshots.js tests/out/page
 
 .PHONY: size
-size: target/bindgen/named.wasm ## What takes the space in the module, by crate and module
-	node tools/size.js $<
-
-.PHONY: cost
-cost: target/bindgen/forepost.wasm ## What the module weighs without functions and what only they call: OF='kql::functions::geo', a pattern of names
-	node tools/size.js target/bindgen/named.wasm --without '$(OF)' target/bindgen/without.wasm
-	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g target/bindgen/without.wasm -o target/bindgen/without.wasm
-	node tools/strip.js target/bindgen/without.wasm target/bindgen/without.wasm
-	node tools/size.js $< $(GZIP_BUDGET)
-	node tools/size.js target/bindgen/without.wasm $(GZIP_BUDGET)
-
-.PHONY: place
-place: target/bindgen/named.wasm ## Which function a TrapError names: AT=0x1234
-	node tools/size.js $< --at $(AT)
-
-.PHONY: first
-first: package ## What a first answer makes a runtime compile, and how much of it is not run: OF=name says whom that calls
-	node tools/first.js target/bindgen/named.wasm $(OF)
+size: package www ## What the modules and the page weigh; fails if they are too large
+	node tools/size.js $(GZIP_BUDGET) $(PACKAGE)/forepost.wasm
+	node tools/size.js $(GZIP_BUDGET) $(PACKAGE)/forepost-scalar.wasm
+	node tools/size.js $(WWW_BUDGET) $(WWW)
 
 .PHONY: bench
 bench: $(BENCH_WASM) package bench-fluent-bit ## How fast it is beside this machine's limits; writes BENCHMARKS.md
@@ -194,31 +168,35 @@ bench-fluent-bit: dist/fluent-bit/forepost.wasm ## What a record costs in an int
 		tests/fluent-bit/memmem/target/$(WASM_TARGET)/release/memmem.wasm
 
 # ── How the Fluent Bit module comes to be ────────────────────────────────────────────────────────────────────
-# Its engine is built once; tools/filter.js then builds rules into it. Scalar: Fluent Bit's runtime refuses SIMD.
+# Its engine is built once; Wizer then compiles rules inside it and keeps the memory as it is then. Scalar: Fluent Bit's runtime
+# refuses SIMD.
 
-FILTER_ENGINE := target/filter/$(WASM_TARGET)/filter/forepost.wasm
-FILTER_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
-# The stack on which rules are compiled, at build time; records need little of it.
-FILTER_RUSTFLAGS := $(REMAP) -C link-arg=-zstack-size=131072 -C link-arg=--export=__stack_pointer
+FILTER_ENGINE := target/filter/$(WASM_TARGET)/release/forepost.wasm
+# The stack on which rules are compiled, at build time. It is part of each instance's memory, and records need little of it.
+FILTER_STACK := -C link-arg=-zstack-size=131072
 
 .PHONY: cargo-filter
 cargo-filter: $(TOOLCHAIN)
-	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(FILTER_RUSTFLAGS)" cargo build --locked --lib --no-default-features \
-		--features fluent-bit --target $(WASM_TARGET) --profile filter --target-dir target/filter
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='$(REMAP) $(FILTER_STACK)' cargo build --locked --lib --no-default-features \
+		--features fluent-bit --target $(WASM_TARGET) --release --target-dir target/filter
 $(FILTER_ENGINE): cargo-filter ;
+
+# A module with the rules of a file or folder; the second argument names a key. Only what a pipeline calls is exported.
+define build_filter
+	mkdir -p $(@D) target/fluent-bit
+	node tools/filter.js $(FILTER_ENGINE) target/fluent-bit/ready.wasm '$(1)' '$(2)'
+	node_modules/.bin/wasm-metadce $(SCALAR_FEATURES) target/fluent-bit/ready.wasm --graph-file tools/filter.json -o target/fluent-bit/ready.wasm > target/fluent-bit/left-out
+	$(WASM_OPT) $(SCALAR_FEATURES) target/fluent-bit/ready.wasm -o $@
+endef
 
 # Other rules are another module: built anew each time, for make knows nothing of the rules.
 .PHONY: dist/fluent-bit/forepost.wasm
 dist/fluent-bit/forepost.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
-	mkdir -p $(@D) target/fluent-bit
-	node tools/filter.js $< target/fluent-bit/plain.wasm $(if $(RULES),--rules '$(RULES)') $(if $(KEY),--key '$(KEY)')
-	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os target/fluent-bit/plain.wasm -o $@
-	node tools/size.js $@ $(FILTER_BUDGET)
+	$(call build_filter,$(RULES),$(KEY))
+	node tools/size.js $(GZIP_BUDGET) $@
 
 target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
-	mkdir -p $(@D)
-	node tools/filter.js $< $@.plain --rules $(SHARED_RULES)
-	node_modules/.bin/wasm-opt $(FILTER_FEATURES) -Os $@.plain -o $@
+	$(call build_filter,$(SHARED_RULES),)
 
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 
@@ -226,15 +204,10 @@ target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
 package: target/bindgen/forepost.wasm target/bindgen-scalar/forepost.wasm
 	node tools/package.js target/bindgen target/bindgen-scalar $(PACKAGE)
 
-.PHONY: budget
-budget: package
-	node tools/size.js $(PACKAGE)/forepost.wasm $(GZIP_BUDGET)
-
 # Vite is quick, and knows what changed no better than make would.
 .PHONY: www
 www: package $(WWW_MODULES)
 	www/node_modules/.bin/vite build www --logLevel warn
-	node tools/weights.js $(WWW)
 
 $(WWW_MODULES): www/package.json www/package-lock.json
 	npm ci --prefix www --no-audit --no-fund --loglevel=error
@@ -247,40 +220,49 @@ $(CHROMIUM):
 # cargo knows best whether anything changed; the file keeps its time if nothing did.
 .PHONY: cargo-simd
 cargo-simd: $(TOOLCHAIN)
-	$(call shipped_cargo,$(SIMD)) --lib --target-dir target/simd
+	cargo build --locked --release --lib --target $(WASM_TARGET) --target-dir target/simd
 $(SIMD_WASM): cargo-simd ;
 
-target/bindgen/engine_bg.wasm: $(SIMD_WASM) $(BINDGEN)
-	$(BINDGEN) $(SIMD_WASM) target/bindgen engine
+# The built-in rules are compiled now: a first answer takes a sixth of the time.
+WIZER := node_modules/.bin/wizer --init-func forepost_prepare
 
-# With the built-in rules compiled in its memory.
-%/prepared.wasm: %/engine_bg.wasm tools/prepare.js tools/wasm.js
-	node tools/prepare.js $< $@
+target/bindgen/engine_bg.wasm: $(SIMD_WASM) $(BINDGEN) $(NODE_MODULES)
+	$(WIZER) -o target/simd/prepared.wasm $<
+	$(BINDGEN) target/simd/prepared.wasm target/bindgen engine
 
-# With the names of functions, for whoever looks into it; the same without them ships.
-target/bindgen/named.wasm: target/bindgen/prepared.wasm $(NODE_MODULES)
-	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) -g $< -o $@
-%/forepost.wasm: %/named.wasm tools/strip.js tools/wasm.js
-	node tools/strip.js $< $@
+# With the names of functions: a trap's stack says where it happened.
+target/bindgen/forepost.wasm: target/bindgen/engine_bg.wasm $(NODE_MODULES)
+	$(WASM_OPT) $(WASM_FEATURES) $< -o $@
 
 .PHONY: bench-wasm
 bench-wasm: $(TOOLCHAIN)
-	$(call shipped_cargo,$(SIMD)) --manifest-path benches/module/Cargo.toml --target-dir target/bench
+	cargo build --locked --release --target $(WASM_TARGET) --manifest-path benches/module/Cargo.toml --target-dir target/bench
 $(BENCH_WASM): bench-wasm $(NODE_MODULES)
-	node_modules/.bin/wasm-opt $(WASM_FEATURES) $(WASM_OPT) target/bench/$(WASM_TARGET)/release/forepost_bench.wasm -o $@
+	$(WASM_OPT) $(WASM_FEATURES) target/bench/$(WASM_TARGET)/release/forepost_bench.wasm -o $@
 
 # The same without SIMD, for runtimes that lack it.
 SCALAR_WASM := target/scalar/$(WASM_TARGET)/release/forepost.wasm
 .PHONY: cargo-scalar
 cargo-scalar: $(TOOLCHAIN)
-	$(call shipped_cargo,) --lib --target-dir target/scalar
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='$(REMAP)' cargo build --locked --release --lib --target $(WASM_TARGET) --target-dir target/scalar
 $(SCALAR_WASM): cargo-scalar ;
 
-target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN)
-	$(BINDGEN) $(SCALAR_WASM) target/bindgen-scalar engine
+target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN) $(NODE_MODULES)
+	$(WIZER) -o target/scalar/prepared.wasm $<
+	$(BINDGEN) target/scalar/prepared.wasm target/bindgen-scalar engine
 
-target/bindgen-scalar/named.wasm: target/bindgen-scalar/prepared.wasm $(NODE_MODULES)
-	node_modules/.bin/wasm-opt $(FILTER_FEATURES) $(WASM_OPT) -g $< -o $@
+target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/engine_bg.wasm $(NODE_MODULES)
+	$(WASM_OPT) $(SCALAR_FEATURES) $< -o $@
+
+# The package with a function that panics, for the test of what is told then. Not optimised: it is built in seconds.
+.PHONY: cargo-panic
+cargo-panic: $(TOOLCHAIN)
+	cargo build --locked --lib --features panic-test --target $(WASM_TARGET)
+.PHONY: dist/panic-test
+dist/panic-test: cargo-panic $(BINDGEN) $(NODE_MODULES)
+	$(BINDGEN) target/$(WASM_TARGET)/debug/forepost.wasm target/panic-test engine
+	mv target/panic-test/engine_bg.wasm target/panic-test/forepost.wasm
+	node tools/package.js target/panic-test target/panic-test $@
 
 $(TOOLCHAIN): rust-toolchain.toml
 	rustup toolchain install --no-self-update

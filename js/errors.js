@@ -41,12 +41,13 @@ export class LimitError extends QueryError {
 
 /**
  * The WebAssembly instance failed, or this object lived on one that did: its state is gone. A new instance is
- * ready already: make a new object and go on. `input` says what was being read.
+ * ready already: make a new object and go on. `input` says what was being read; `panic` what the engine said, `location`
+ * where in its source, and `place` where in the module.
  */
 export class TrapError extends ForepostError {
-  constructor(code, message, options, input) {
+  constructor(code, message, options, details) {
     super(code, message, options);
-    this.input = input;
+    Object.assign(this, details);
   }
 
   get name() { return 'TrapError'; }

@@ -369,4 +369,10 @@ export class LimitError extends QueryError {}
 export class TrapError extends ForepostError {
   /** What the engine was reading: the number of the input, counted from 1; the bytes of it before this push; the length of this push. */
   readonly input?: { number: number; offset: number; length: number };
+  /** What the engine said as it gave up. Nothing if it had no chance to: its stack or its memory was used up. */
+  readonly panic?: string;
+  /** Where in the engine's source it said so: `src/detector/mod.rs:12:5`. */
+  readonly location?: string;
+  /** Where in the module it trapped: `wasm-function[1234]:0x5678 (name of the function)`. */
+  readonly place?: string;
 }

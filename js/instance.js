@@ -1,7 +1,7 @@
 // The WebAssembly instance: loading it, and making a new one after a trap. Only this file and the two classes
 // that hold handles (detector.js, query.js) touch the generated glue, engine.js.
 
-import { __wbg_reset_state, initSync, version as engineVersion } from './engine.js';
+import { __wbg_reset_state, initSync, onPanic, version as engineVersion } from './engine.js';
 import { ForepostError, TrapError } from './errors.js';
 
 let loading;         // the promise of a load, under way or done
@@ -9,6 +9,7 @@ let ready = false;
 let compiled;        // the module
 let generation = 0;  // counts instances; a handle made on an older one is dead
 let lastTrap = '';
+let panic;           // what the engine said before it trapped, and where
 
 /**
  * Compiles the module and makes it ready. Calling again returns the first call's promise; after a failure the
@@ -31,6 +32,7 @@ export function loadSync(source) {
     // The glue keeps whatever it instantiates, so a stranger must not get that far.
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'detector_push')) throw new Error('it is another module');
     initSync({ module });
+    listen();
     compiled = module;
   } catch (error) {
     throw loadFailure(error);
@@ -92,18 +94,34 @@ export function guarded(what, input, call) {
   }
 }
 
+/** Lets the instance tell why it panics; each new one is told anew. */
+function listen() {
+  onPanic((message, location) => { panic = { message, location }; });
+}
+
+/** The place in the module where it trapped, with the function's name, as the stack says it. */
+function placeOf(stack) {
+  const [, place] = /(wasm-function\[\d+\]:0x[0-9a-f]+)/.exec(stack) ?? [];
+  const [, name] = /^\s*(?:at )?(\S.*?)(?: \(|@)\S*wasm-function\[/m.exec(stack) ?? [];
+  return place && (name ? `${place} (${name})` : place);
+}
+
 function replaceInstance(what, input, cause) {
-  // A trap says no more than its kind; where it happened is in the stack (`make place` finds the function).
-  const place = /wasm-function\[\d+\]:0x[0-9a-f]+/.exec(cause?.stack)?.[0];
-  lastTrap = `${cause?.message ?? cause}${place ? ` at ${place}` : ''}`;
+  const { message, location } = panic ?? {};
+  panic = undefined;
+  // A trap says no more than its kind. What panicked said more; where the stack or the memory was used up, the place has to do.
+  const place = placeOf(cause?.stack);
+  lastTrap = `${message === undefined ? '' : `panicked at ${location}: ${message}; `}${cause?.message ?? cause}${place ? ` at ${place}` : ''}`;
   generation += 1;
+  const details = { input, panic: message, location, place };
   try {
     __wbg_reset_state();
+    listen();
   } catch (error) {
     ready = false; // e.g. no memory for another instance
     return new TrapError('trap', `${what}: the engine failed (${lastTrap}) and could not be started anew (${error?.message ?? error}).`,
-      { cause }, input);
+      { cause }, details);
   }
   return new TrapError('trap', `${what}: the engine failed: ${lastTrap}. All its state is lost; a new instance is ready. ` +
-    'Please report this with the input: no input should be able to do it.', { cause }, input);
+    'Please report this with the input: no input should be able to do it.', { cause }, details);
 }

@@ -16,7 +16,7 @@ mod shared;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forepost::detector::{Detector, Options, RuleFile, prepare};
+use forepost::detector::{Detector, Options, RuleFile};
 use kql::value::datetime;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -331,31 +331,6 @@ fn a_stream_concludes_by_its_newest_event_and_counts_what_is_late() {
     assert_eq!(published(&alerts(&mut d)), ["2026-03-11T09:05:00.0000000Z"]);
     d.finish();
     assert_eq!(alerts(&mut d).len(), 0);
-}
-
-#[test]
-fn a_detector_made_ahead_is_like_any_other() {
-    let options = [
-        Options::default(),
-        Options { evidence: false, workspace: "w".to_owned(), ..Options::default() },
-        Options { stream: true, ..Options::default() },
-        Options { candidates: true, ..Options::default() },
-    ];
-    let events =
-        ndjson(&[scan_off(1, "2026-03-11T07:00:00Z"), event(2, "2026-03-20T08:00:00Z", "GetObject", "eve")]);
-    let answer = |options: &Options| {
-        let mut d = detector(&[], options.clone());
-        d.push(&events);
-        let at_once = d.take_alerts();
-        let candidates = d.take_candidates();
-        d.finish();
-        (at_once, candidates, d.take_alerts(), d.take_problems(), d.stats())
-    };
-    for options in options {
-        let plain = answer(&options);
-        prepare();
-        assert_eq!([answer(&options), answer(&options)], [plain.clone(), plain], "{options:?}");
-    }
 }
 
 #[test]

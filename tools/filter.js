@@ -1,65 +1,32 @@
-// Makes the Fluent Bit module: compiles the rules inside the engine now, and writes what its memory then holds into the
-// module that ships. The module that is loaded later has its rules ready; it needs no stack to parse them on, and the code
-// that parsed them is left out by wasm-opt.
+// node tools/filter.js ENGINE.wasm OUT.wasm [RULES] [KEY]: builds the rules of a file or a folder into the Fluent Bit module, and
+// the key under which it looks for an event first. Without rules it takes the built-in ones.
 //
-//   node tools/filter.js ENGINE.wasm OUT.wasm [--rules FILE|DIR]… [--key NAME]…
+// Wizer runs the engine's `forepost_init`, which reads this from standard input, and writes the module with the memory it then has.
 
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { withMemory } from './wasm.js'
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
-// What a pipeline may call; everything else is for this tool.
-const EXPORTS = ['memory', 'filter', 'sieve', 'malloc', 'free', 'forepost_abi_version', 'forepost_counters']
+const [engine, out, path, key] = process.argv.slice(2);
+if (path && !existsSync(path)) fail(`${path} does not exist`);
+const files = !path ? [] : statSync(path).isDirectory()
+  ? readdirSync(path, { recursive: true }).filter((name) => /\.ya?ml$/i.test(name)).sort().map((name) => join(path, name))
+  : [path];
+if (path && files.length === 0) fail(`no rule file (.yaml, .yml) in ${path}`);
+const rules = files.map((file) => ({ file, text: readFileSync(file, 'utf8') }));
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rules: { type: 'string', multiple: true, default: [] }, key: { type: 'string', multiple: true, default: [] } },
-})
-const [engine, out] = positionals
-if (!out) fail('usage: node tools/filter.js ENGINE.wasm OUT.wasm [--rules FILE|DIR]… [--key NAME]…')
-
-const rules = values.rules.flatMap(ruleFiles).map(file => ({ file: basename(file), text: readFileSync(file, 'utf8') }))
-if (values.rules.length && !rules.length) fail(`no rule file (.yaml, .yml) in ${values.rules.join(', ')}`)
-const bytes = readFileSync(engine)
-const built = build(bytes, { rules, keys: values.key })
-writeFileSync(out, built.module)
-console.log(`${out}: ${built.rules} rule${built.rules === 1 ? '' : 's'}, ${built.module.length} bytes before wasm-opt`)
-
-function ruleFiles(path) {
-  if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path, { recursive: true }).filter(f => /\.ya?ml$/i.test(f)).sort().map(f => join(path, f))
-}
-
-function build(bytes, parts) {
-  const module = new WebAssembly.Module(bytes)
-  const imports = WebAssembly.Module.imports(module)
-  if (imports.length) fail(`the engine imports ${imports.map(i => `${i.module}.${i.name}`).join(', ')}`)
-  const instance = new WebAssembly.Instance(module)
-  const { memory, malloc, free, forepost_init, __stack_pointer: stack } = instance.exports
-  const top = stack.value
-  const text = new TextEncoder().encode(JSON.stringify(parts))
-  const at = malloc(text.length + 1)
-  if (!at) fail('the rules are too large')
-  new Uint8Array(memory.buffer).set(text, at)
-  const result = JSON.parse(cString(memory, forepost_init(at, text.length)))
-  new Uint8Array(memory.buffer).fill(0, at, at + text.length)
-  free(at)
-  if (result.error) fail(result.error)
-  if (result.findings) {
-    for (const f of result.findings) console.error(`${f.file}:${f.line}:${f.column}: ${f.severity} ${f.code} ${f.message}`)
-    fail('the rules cannot run')
-  }
-  if (stack.value !== top) fail('the stack is not as it was')
-  return { rules: result.rules, module: withMemory(bytes, new Uint8Array(memory.buffer), EXPORTS) }
-}
-
-function cString(memory, at) {
-  const bytes = new Uint8Array(memory.buffer)
-  return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)))
+const { status, stderr, error } = spawnSync('node_modules/.bin/wizer', ['--allow-wasi', '--init-func', 'forepost_init', '-o', out, engine],
+  { input: JSON.stringify({ rules, keys: key ? [key] : [] }), encoding: 'utf8' });
+if (error) throw error;
+if (status !== 0) {
+  rmSync(out, { force: true }); // Wizer leaves an empty file
+  // Where the engine refused the rules it said why; what Wizer says of its end behind that is of no use.
+  const refused = stderr.includes('Exited with i32 exit status 1');
+  process.stderr.write(refused ? stderr.slice(0, stderr.indexOf('Error: the `forepost_init` function trapped')) : stderr);
+  fail(refused ? 'the rules cannot run' : 'Wizer failed');
 }
 
 function fail(message) {
-  console.error(`filter: ${message}`)
-  process.exit(1)
+  console.error(`filter: ${message}`);
+  process.exit(1);
 }

@@ -388,7 +388,6 @@ impl Feed {
 
 impl State {
     /// What a look would say of a record that it says nothing of: its time, and the leaves that it can pass.
-    #[inline(never)]
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
         let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
         let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };

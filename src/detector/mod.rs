@@ -31,7 +31,6 @@ use kql::exec::row::Rows;
 use kql::exec::run::{Run, Table};
 use kql::exec::{Budget, ExecError};
 use kql::value::{datetime, json};
-use std::cell::Cell;
 use std::rc::Rc;
 
 /// How many empty windows one rule may run that alerts on nothing at all.
@@ -91,47 +90,18 @@ pub struct Detector {
     to_conclude: Option<usize>,
 }
 
-thread_local! {
-    /// A detector of the built-in rules for whoever asks for one first.
-    static PREPARED: Cell<Option<Detector>> = const { Cell::new(None) };
-}
-
-/// Compiles the built-in rules and makes a detector of them, ahead of the first call that wants one.
-///
-/// The package is built with the memory that this leaves, for most of a first answer was the time a runtime takes to compile
-/// what compiles rules.
-pub fn prepare() {
-    PREPARED.set(Detector::new(&[], Options::default()).ok());
-}
-
 impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong, and at least one of them is an error.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, Vec<Finding>> {
         let Options { evidence, workspace, stream, candidates, tables } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
-        if let ([], [], false) = (files, &*tables, candidates)
-            && let Some(prepared) = PREPARED.take()
-        {
-            return Ok(Detector { options, stream, ..prepared });
-        }
-        Detector::compiled(files, options, stream, candidates, &tables)
-    }
-
-    #[inline(never)] // who gets a prepared one need not wait for it to be compiled
-    fn compiled(
-        files: &[RuleFile],
-        options: AlertOptions,
-        stream: bool,
-        candidates: bool,
-        tables: &[NamedTable],
-    ) -> Result<Detector, Vec<Finding>> {
-        let (compiled, findings) = check::compile_all(files, tables);
+        let (compiled, findings) = check::compile_all(files, &tables);
         if findings.iter().any(Finding::is_error) {
             return Err(findings);
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
-        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, tables)).collect();
+        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect();
         Ok(Detector {
             rules,
             feed,
@@ -375,8 +345,6 @@ fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, 
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }
 
-#[cold]
-#[inline(never)]
 fn failed_run(tick: i64, e: &ExecError) -> String {
     format!("the run at {} failed: {} ({})", datetime::format(tick), e.message, e.code)
 }

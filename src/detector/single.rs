@@ -135,7 +135,6 @@ impl SingleRule {
         SingleRule { compiled, leaves, conclusive }
     }
 
-    #[inline(never)]
     fn judge(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Option<Match<'_>>, ExecError> {
         let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
         for leaf in &self.leaves {
@@ -271,7 +270,6 @@ fn local<'a>(expressions: impl IntoIterator<Item = &'a Expr>) -> bool {
 impl Match<'_> {
     /// As a JSON object: `id`, `name`, `severity`, `tactics`, `techniques`, `alertName`, `entities`, `state`, `row` and, if
     /// there are more, `rows`: their number. In `row` a null is left out.
-    #[inline(never)]
     pub fn write(&self, out: &mut String) {
         let shown = self.rule.shown_by(&self.rows);
         let mut put = |key: &str, value: &dyn Fn(&mut String)| {

@@ -5,14 +5,13 @@
 //! where nothing changed, else one buffer of ours that is used again. `""` drops the record. A trap would lose the record, so
 //! nothing here may end in one; should one happen all the same, [`guarded`] notices at the next record.
 //!
-//! The rules are compiled when the module is built, not when it is loaded: `tools/filter.js` calls [`forepost_init`] once
-//! and writes what the memory then holds into the module that is shipped. That is what lets the module run on a stack on
-//! which the rules could not even be parsed.
+//! The rules are compiled when the module is built, not when it is loaded: Wizer calls [`forepost_init`] once and writes
+//! what the memory then holds into the module that ships. That is what lets the module run on a stack on which the rules
+//! could not even be parsed.
 #![allow(unsafe_code, reason = "a C ABI hands over pointers")]
 
 use super::pipeline::{Pipeline, Verdict};
-use crate::detector::{RuleFile, findings_json};
-use kql::value::{Value, json};
+use crate::detector::{Finding, RuleFile};
 use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
@@ -40,16 +39,15 @@ static TEXT: Single<Vec<u8>> = Single(UnsafeCell::new(Vec::new()));
 static BUSY: AtomicBool = AtomicBool::new(false);
 static TRAPS: AtomicU32 = AtomicU32::new(0);
 
-/// Counts what is in use. While the module is being built, freed blocks are cleared: what is not in use does not ship.
+/// Counts what is in use.
 struct Counting;
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
-static CLEARING: AtomicBool = AtomicBool::new(false);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// SAFETY: all of it is the system's allocator, but that blocks are cleared before they are freed.
+// SAFETY: all of it is the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promised.
@@ -65,12 +63,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         IN_USE.store(IN_USE.load(Relaxed).saturating_sub(layout.size()), Relaxed);
         // SAFETY: the block is the caller's and has this size; it frees it.
-        unsafe {
-            if CLEARING.load(Relaxed) {
-                block.write_bytes(0, layout.size());
-            }
-            System.dealloc(block, layout);
-        }
+        unsafe { System.dealloc(block, layout) };
     }
 }
 
@@ -87,37 +80,69 @@ struct Part {
     text: String,
 }
 
-/// Builds the rules into the module: `{"rules":[{"file","text"}],"keys":["…"]}` in, and out either `{"rules":n}` or
-/// `{"findings":[…]}`. Called once, by `tools/filter.js`; the shipped module does not have it.
-///
-/// # Safety
-/// `parts` points at `length` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn forepost_init(parts: *const u8, length: u32) -> *const u8 {
-    CLEARING.store(true, Relaxed);
-    // SAFETY: as the caller promised.
-    let bytes = unsafe { std::slice::from_raw_parts(parts, length as usize) };
-    let answer = match serde_json::from_slice::<Parts>(bytes) {
-        Ok(parts) => build(parts),
-        Err(e) => format!("{{\"error\":{}}}", json::to_text(&Value::text(&e.to_string()))),
-    };
-    CLEARING.store(false, Relaxed);
-    text(answer)
+/// What WASI reads or writes at once.
+#[repr(C)]
+struct Piece {
+    at: *mut u8,
+    length: usize,
 }
 
-fn build(parts: Parts) -> String {
-    let files: Vec<RuleFile> =
-        parts.rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect();
-    match Pipeline::new(&files, parts.keys) {
-        Ok(made) => {
-            made.seal();
-            let answer = format!("{{\"rules\":{}}}", made.rules());
-            // SAFETY: one call at a time, and no reference is kept.
-            unsafe { *PIPELINE.0.get() = Some(made) };
-            answer
-        }
-        Err(findings) => format!("{{\"findings\":{}}}", findings_json(&findings)),
+const STDIN: u32 = 0;
+const STDERR: u32 = 2;
+
+// Only `forepost_init` calls these, and Wizer takes that out: the module that ships imports nothing.
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn fd_read(file: u32, pieces: *const Piece, count: usize, done: *mut usize) -> u32;
+    fn fd_write(file: u32, pieces: *const Piece, count: usize, done: *mut usize) -> u32;
+    fn proc_exit(status: u32) -> !;
+}
+
+/// Builds the rules into the module: `{"rules":[{"file","text"}],"keys":["…"]}` from standard input. What is wrong with them
+/// goes to standard error, a line each.
+#[unsafe(no_mangle)]
+pub extern "C" fn forepost_init() {
+    if let Err(why) = build(&standard_input()) {
+        standard_error(why);
+        // SAFETY: it takes no pointer.
+        unsafe { proc_exit(1) }
     }
+}
+
+fn build(parts: &[u8]) -> Result<(), String> {
+    let Parts { rules, keys } = serde_json::from_slice(parts).map_err(|e| format!("{e}\n"))?;
+    let files: Vec<RuleFile> =
+        rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect_vec();
+    let line = |f: &Finding| {
+        format!("{}:{}:{}: {} {} {}\n", f.file, f.line, f.column, f.severity, f.code, f.message)
+    };
+    let made = Pipeline::new(&files, keys).map_err(|found| found.iter().map(line).collect::<String>())?;
+    made.seal();
+    // SAFETY: one call at a time, and no reference is kept.
+    unsafe { *PIPELINE.0.get() = Some(made) };
+    Ok(())
+}
+
+fn standard_input() -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut buffer = vec![0_u8; 64 << 10];
+    loop {
+        let mut done = 0;
+        let piece = Piece { at: buffer.as_mut_ptr(), length: buffer.len() };
+        // SAFETY: the piece is the buffer, which outlives the call.
+        let failed = unsafe { fd_read(STDIN, &piece, 1, &mut done) } != 0;
+        match buffer.get(..done) {
+            Some(read) if !failed && !read.is_empty() => all.extend_from_slice(read),
+            _ => return all,
+        }
+    }
+}
+
+fn standard_error(mut text: String) {
+    let mut done = 0;
+    let piece = Piece { at: text.as_mut_ptr(), length: text.len() };
+    // SAFETY: the piece is the text, which outlives the call. If it cannot be written, the status still says that it failed.
+    let _ = unsafe { fd_write(STDERR, &piece, 1, &mut done) };
 }
 
 /// A text for the host; it holds until the next one.

@@ -9,19 +9,39 @@ use super::memory::{self, grow_ahead, with_room};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
 use kql::value::{Value, json};
 use serde::Deserialize;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-/// See [`detector::prepare`]. `tools/prepare.js` calls it while the package is built, and ships the memory as it is then.
-#[wasm_bindgen]
-pub fn prepare() {
-    detector::prepare();
-    grow_ahead();
+/// Compiles the built-in rules, which are kept. Wizer calls this while the package is built, takes it out and keeps the memory as
+/// it is then: most of a first answer was the time a runtime takes to compile what compiles rules.
+#[unsafe(no_mangle)]
+#[allow(unsafe_code, reason = "a name that is not mangled counts as unsafe")]
+pub extern "C" fn forepost_prepare() {
+    detector::check::compile_all(&[], &[]);
 }
 
 /// The version of the engine.
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// From now on a panic is told before it ends in a trap, which has no words: what it says, and where (`src/a.rs:12:5`).
+#[wasm_bindgen(js_name = onPanic)]
+pub fn on_panic(tell: js_sys::Function) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        // The trap comes all the same, and says at least where it is.
+        let _ = tell.call2(&JsValue::NULL, &message.into(), &location.into());
+    }));
+}
+
+/// Panics, for the test of how that is told. No package that is published has it.
+#[cfg(feature = "panic-test")]
+#[wasm_bindgen(js_name = panicTest)]
+#[allow(clippy::panic, reason = "it is what the function is for")]
+pub fn panic_test() {
+    panic!("a panic on purpose");
 }
 
 /// Where to write what is pushed next: `size` bytes of the engine's memory. Any other call may move it.
@@ -210,11 +230,6 @@ struct File {
 }
 
 pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
-    if json == NONE { Ok(Vec::new()) } else { read_files(json) }
-}
-
-#[inline(never)]
-fn read_files(json: &str) -> Result<Vec<RuleFile>, String> {
     let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
 }
@@ -227,11 +242,6 @@ struct Given {
 }
 
 pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
-    if json == NONE { Ok(Vec::new()) } else { read_tables(json) }
-}
-
-#[inline(never)]
-fn read_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
     // The shim writes this text itself; what it cannot be is no table.
     let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
     given
@@ -239,6 +249,3 @@ fn read_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
         .map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes()))
         .collect::<Result<Vec<_>, _>>()
 }
-
-/// Most give no rules and no tables: a first answer does not wait until a runtime has compiled what reads more than that.
-const NONE: &str = "[]";

@@ -165,7 +165,6 @@ impl Pipeline {
     }
 
     /// Adds an error, behind the matches if there are any.
-    #[inline(never)]
     fn failed(&mut self, record: &[u8], code: &str, message: &str) -> Verdict<'_> {
         self.counters.errors += 1;
         if self.added.is_empty() {
@@ -180,7 +179,6 @@ impl Pipeline {
     }
 
     /// The record with what was added, which is empty afterwards.
-    #[inline(never)]
     fn annotate(&mut self, record: &[u8]) -> Verdict<'_> {
         let added = std::mem::take(&mut self.added);
         self.out.clear();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import { PACKAGE, scratch } from './support.js';
+import { PACKAGE, ROOT, scratch } from './support.js';
 
 const folder = scratch('consumer');
 mkdirSync(`${folder}/node_modules`);
@@ -66,9 +66,11 @@ test('loadSync() while load() is under way does not break what was made in betwe
 });
 
 test('the built-in rules are compiled in the modules that ship', () => {
+  const rule = readFileSync(`${ROOT}rules/AWS_ECRImageScanningDisabled.yaml`, 'utf8');
   for (const module of ['forepost.wasm', 'forepost-scalar.wasm']) {
-    // The name in the rule's query, in the letters that the sieve of a compiled rule compares it in.
-    assert.ok(readFileSync(`${PACKAGE}${module}`).includes('putimagescanningconfiguration'), module);
+    // The name in the rule's query stands there again in what was compiled of it.
+    const name = 'PutImageScanningConfiguration';
+    assert.ok(readFileSync(`${PACKAGE}${module}`, 'latin1').split(name).length > rule.split(name).length, module);
   }
 });
 

@@ -1,11 +1,13 @@
 // After the instance fails, everything on it says so and a new one works. The failure is made by overwriting the
-// instance's memory: no input is known to do it.
+// instance's memory, or by a function that panics and is in no package but that of this test: no input is known to do it.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { initSync } from '../../dist/npm/engine.js';
 import { check, Detector, load, Query, TrapError } from '../../dist/npm/entry/node.js';
-import { s3, switchedOff } from './support.js';
+import { ROOT, s3, switchedOff } from './support.js';
 
 before(() => load());
 
@@ -19,7 +21,8 @@ function alertsOf(text) {
   return detector.alerts();
 }
 
-for (const fill of [0xff, 0x00, 0x41]) {
+// Not zeros: an engine full of them is an empty one, and does not fail.
+for (const fill of [0xff, 0x7f, 0x41]) {
   test(`memory overwritten with ${fill}`, () => {
     const whole = alertsOf(s3(switchedOff()));
     const broken = new Detector();
@@ -32,6 +35,7 @@ for (const fill of [0xff, 0x00, 0x41]) {
     assert.equal(trap.code, 'trap');
     assert.match(trap.message, /^Detector\.\w+ (?:of bytes 12 to 14 of|in) input 1: the engine failed: .+ at wasm-function\[\d+\]:0x[0-9a-f]+.+ a new instance is ready/s);
     assert.equal(trap.input.number, 1);
+    assert.match(trap.place, /^wasm-function\[\d+\]:0x[0-9a-f]+ \(.*\w+.*\)$/, 'the name of a function');
     assert.ok(trap.cause instanceof Error);
     for (const lost of [() => broken.push('x'), () => bystander.stats(), () => query.result()]) {
       assert.throws(lost, { name: 'TrapError', code: 'instance-lost', message: /was lost with its WebAssembly instance/ });
@@ -42,3 +46,48 @@ for (const fill of [0xff, 0x00, 0x41]) {
     assert.deepEqual(check([]), []);
   });
 }
+
+const panicking = `${ROOT}dist/panic-test/`;
+const line = readFileSync(`${ROOT}src/host/js.rs`, 'utf8').split('\n').findIndex((text) => text.includes('panic!("a panic on purpose")')) + 1;
+const said = new RegExp(`the engine failed: panicked at src/host/js\\.rs:${line}:\\d+: a panic on purpose; unreachable at wasm-function`);
+
+/** Runs Node with a package in which every push panics. */
+function node(...args) {
+  const code = `WebAssembly.Instance = new Proxy(WebAssembly.Instance, { construct(target, args) {
+    const { exports } = new target(...args);
+    return { exports: { ...exports, detector_push: exports.panicTest, eventreader_push: exports.panicTest } };
+  } });`;
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(code)}`, ...args],
+      (error, stdout, stderr) => resolve({ status: error ? error.code : 0, stdout, stderr }));
+  });
+}
+
+test('a panic says what it is and where, and so does the next instance', async () => {
+  const { stdout, stderr } = await node('--input-type=module', '-e', `
+    import { Detector, load } from ${JSON.stringify(`${panicking}entry/node.js`)};
+    await load();
+    for (let i = 0; i < 2; i++) {
+      try {
+        new Detector().push('{}');
+      } catch ({ name, code, message, panic, location, place }) {
+        console.log(JSON.stringify({ name, code, message, panic, location, place }));
+      }
+    }`);
+  const errors = stdout.split('\n').filter(Boolean).map((text) => JSON.parse(text));
+  assert.equal(errors.length, 2, stderr);
+  for (const error of errors) {
+    assert.deepEqual([error.name, error.code, error.panic], ['TrapError', 'trap', 'a panic on purpose']);
+    assert.match(error.location, new RegExp(`^src/host/js\\.rs:${line}:\\d+$`));
+    assert.match(error.place, /^wasm-function\[\d+\]:0x[0-9a-f]+ \(.*\w+.*\)$/, 'the name of a function');
+    assert.match(error.message, said);
+  }
+});
+
+test('the command prints the panic and where it was', async () => {
+  for (const threads of [['--threads', '1'], ['--threads', '2']]) {
+    const { status, stderr } = await node(`${panicking}cli.js`, 'scan', `${ROOT}samples/AWSLogs`, ...threads);
+    assert.notEqual(status, 0);
+    assert.match(stderr, said);
+  }
+});

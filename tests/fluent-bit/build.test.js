@@ -1,0 +1,30 @@
+// `make filter` says what is wrong with a rule and where, and builds nothing of it.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ROOT, scratch } from '../package/support.js';
+
+const folder = scratch('filter');
+const out = `${folder}/out.wasm`;
+const filter = (...args) => spawnSync(process.execPath,
+  ['tools/filter.js', 'target/filter/wasm32-unknown-unknown/release/forepost.wasm', out, ...args], { cwd: ROOT, encoding: 'utf8' });
+const rule = readFileSync(`${ROOT}rules/AWS_ECRImageScanningDisabled.yaml`, 'utf8');
+
+test('a rule that cannot run is told with its place', () => {
+  const file = `${folder}/wrong.yaml`;
+  writeFileSync(file, rule.replace('EventName', 'EvenName'));
+  const { status, stderr } = filter(file);
+  assert.equal(status, 1);
+  const line = rule.split('\n').findIndex((text) => text.includes('EventName')) + 1;
+  assert.match(stderr, new RegExp(`^${file}:${line}:\\d+: error \\w+ .*EvenName.*$`, 'm'));
+  assert.match(stderr, /filter: the rules cannot run\n$/);
+  assert.doesNotMatch(stderr, /backtrace|trapped/);
+  assert.ok(!existsSync(out));
+});
+
+test('what holds no rule is refused', () => {
+  assert.match(filter(`${ROOT}tools`).stderr, /no rule file/);
+  assert.match(filter(`${folder}/nowhere`).stderr, /does not exist/);
+});
