@@ -1,9 +1,17 @@
-//! KQL: text to a bound, typed plan. Knows nothing of logs, rules or hosts.
+//! The Kusto Query Language: text to a bound, typed plan, and its run over tables of the caller's.
+//!
+//! ```text
+//! text ──syntax──▶ tree ──bind──▶ plan ──exec──▶ rows
+//! ```
+//!
+//! [`Engine`] does all of it in one call. `value` holds the scalar types, `functions` and `aggregates` the library, one table
+//! entry a function. The crate knows nothing of logs, rules or hosts.
 
 pub mod aggregates;
 pub mod bind;
 pub mod coverage;
 pub mod diagnostic;
+mod engine;
 pub mod exec;
 pub mod functions;
 mod nearest;
@@ -11,6 +19,7 @@ pub mod plan;
 pub mod syntax;
 pub mod value;
 
+pub use engine::{Engine, QueryError};
 pub use nearest::nearest;
 
 const GRAPHS: &str = "Forepost does not support graphs";

@@ -1,7 +1,6 @@
 //! Calls: of the library's functions and of functions a query defines.
 
 use super::arguments::result_type;
-use super::scalar::fold;
 use super::special::SPECIAL;
 use super::{Binder, Binding, Bound, Env, Function, Scope};
 use crate::aggregates;
@@ -154,7 +153,7 @@ impl Binder<'_> {
             detail: Detail::None,
             cache: Default::default(),
         };
-        Some(fold(CallExpr { name: f.name, eval: f.eval, args, site }, ty, call.span))
+        Some(Expr::call(CallExpr { name: f.name, eval: f.eval, args, site }, ty, call.span))
     }
 
     fn type_literal(&mut self, e: &ast::Expr) -> Option<Type> {

@@ -16,7 +16,6 @@ mod series;
 mod special;
 mod subquery;
 pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
-pub use scalar::{fold, invoke};
 mod tabular;
 mod top;
 mod union;

@@ -3,23 +3,12 @@
 
 use super::{Binder, Bound, Env, Scope};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::call::{Call, Detail, Site, compile_regex};
+use crate::functions::call::{Detail, Site, compile_regex};
 use crate::functions::{Eval, operators as op};
 use crate::plan::{CallExpr, Expr, ExprKind};
 use crate::syntax::ast::{self, BinaryOp, ListOp, TextMatch};
 use crate::value::{Type, Value, text};
 use std::rc::Rc;
-
-/// Evaluates a call once its arguments are known, with the null rule of its parameters.
-pub fn invoke(eval: Eval, args: &[Value], site: &Site) -> Value {
-    let strict_null = args.iter().zip(&site.strict).any(|(v, strict)| *strict && v.is_null());
-    if strict_null {
-        return site.result.unwrap_or(Type::Dynamic).missing();
-    }
-    let value = eval(&Call { args, site });
-    // A string is never null, whatever an evaluator says.
-    if value.is_null() && site.result == Some(Type::String) { Value::empty_text() } else { value }
-}
 
 impl Binder<'_> {
     /// An expression that is neither a name nor a call.
@@ -107,7 +96,7 @@ impl Binder<'_> {
             detail,
             cache: Default::default(),
         };
-        fold(CallExpr { name, eval, args, site }, ty, span)
+        Expr::call(CallExpr { name, eval, args, site }, ty, span)
     }
 
     /// Brings an expression to a type; at once if it is a constant.
@@ -491,17 +480,6 @@ fn as_type(v: &Value, ty: Type) -> Value {
         t if t.is_number() && v.own_type().is_some_and(Type::is_number) => v.clone(),
         _ => crate::value::convert::convert(v, Type::Dynamic, ty),
     }
-}
-
-/// The value of a call whose arguments are constants, or the call.
-pub fn fold(call: CallExpr, ty: Type, span: Span) -> Expr {
-    let constants: Option<Vec<Value>> =
-        call.args.iter().map(|a| a.as_const().cloned()).collect::<Option<Vec<_>>>();
-    let kind = match constants {
-        Some(values) => ExprKind::Const(invoke(call.eval, &values, &call.site)),
-        None => ExprKind::Call(Rc::new(call)),
-    };
-    Expr { kind, ty, span }
 }
 
 /// What a dynamic is read as beside a datetime or timespan.

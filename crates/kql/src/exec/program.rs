@@ -1,7 +1,6 @@
 //! Scalar expressions as a flat list of steps over a stack. No recursion: a host with 8 KB of stack can run
 //! any expression, and each step knows where in the query it was written.
 
-use crate::bind::invoke;
 use crate::diagnostic::Span;
 use crate::plan::{CallExpr, Expr, ExprKind};
 use crate::value::Value;
@@ -134,7 +133,7 @@ impl Program {
             if let Op::Call(call) = op {
                 let value = |a: &Expr| a.as_const().cloned().unwrap_or_else(|| a.ty.missing());
                 let args: Vec<Value> = call.args.iter().map(value).collect();
-                invoke(call.eval, &args, &call.site);
+                call.evaluate(&args);
             }
         }
     }
@@ -169,7 +168,7 @@ impl Program {
                 }
                 Op::Call(call) => {
                     let from = stack.len().saturating_sub(call.args.len());
-                    let v = invoke(call.eval, stack.get(from..).unwrap_or_default(), &call.site);
+                    let v = call.evaluate(stack.get(from..).unwrap_or_default());
                     seen(span, &v);
                     stack.truncate(from);
                     stack.push(v);

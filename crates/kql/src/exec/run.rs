@@ -7,7 +7,6 @@ use super::summarize::{Summary, evidence_of};
 use super::{
     Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
 };
-use crate::bind::fold;
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
 use crate::value::{Type, Value, compare, convert};
 use std::cmp::Ordering;
@@ -199,7 +198,7 @@ impl<'a> Run<'a> {
                 ExprKind::Call(call) => {
                     let mut call = Rc::unwrap_or_clone(call);
                     call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
-                    return Ok(fold(call, e.ty, e.span));
+                    return Ok(Expr::call(call, e.ty, e.span));
                 }
                 kind => kind,
             },

@@ -3,7 +3,7 @@
 use super::Plan;
 use crate::diagnostic::Span;
 use crate::functions::Eval;
-use crate::functions::call::Site;
+use crate::functions::call::{Call, Site};
 use crate::value::{Type, Value};
 use std::rc::Rc;
 
@@ -56,6 +56,20 @@ pub struct CallExpr {
     pub site: Site,
 }
 
+impl CallExpr {
+    /// The value of the call for some arguments, with the null rule of its parameters.
+    pub fn evaluate(&self, args: &[Value]) -> Value {
+        let site = &self.site;
+        let strict_null = args.iter().zip(&site.strict).any(|(v, strict)| *strict && v.is_null());
+        if strict_null {
+            return site.result.unwrap_or(Type::Dynamic).missing();
+        }
+        let value = (self.eval)(&Call { args, site });
+        // A string is never null, whatever an evaluator says.
+        if value.is_null() && site.result == Some(Type::String) { Value::empty_text() } else { value }
+    }
+}
+
 /// A call of a window function.
 #[derive(Clone)]
 pub struct WindowExpr {
@@ -85,6 +99,16 @@ pub enum Window {
 }
 
 impl Expr {
+    /// A call, or its value if all of its arguments are constants.
+    pub fn call(call: CallExpr, ty: Type, span: Span) -> Expr {
+        let constants: Option<Vec<Value>> = call.args.iter().map(|a| a.as_const().cloned()).collect();
+        let kind = match constants {
+            Some(values) => ExprKind::Const(call.evaluate(&values)),
+            None => ExprKind::Call(Rc::new(call)),
+        };
+        Expr { kind, ty, span }
+    }
+
     /// A constant.
     pub fn constant(value: Value, ty: Type, span: Span) -> Expr {
         Expr { kind: ExprKind::Const(value), ty, span }

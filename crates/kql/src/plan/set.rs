@@ -110,9 +110,9 @@ impl SetOp {
 
 /// A subquery that runs again and again, each time over other rows.
 pub struct Subquery {
-    /// What it does, over [`PlanKind::Given`].
+    /// What it does, over [`super::PlanKind::Given`].
     pub plan: Rc<Plan>,
-    /// The number of its [`PlanKind::Given`].
+    /// The number of its [`super::PlanKind::Given`].
     pub given: usize,
 }
 
@@ -141,7 +141,7 @@ pub struct Partition {
     pub key: Expr,
     /// What runs over the rows of a key.
     pub body: Subquery,
-    /// The number of the [`PlanKind::Given`] that holds the key itself, for `toscalar(k)`.
+    /// The number of the [`super::PlanKind::Given`] that holds the key itself, for `toscalar(k)`.
     pub key_given: usize,
     /// At most so many keys.
     pub most: usize,
