@@ -1,7 +1,7 @@
 //! Forepost runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs.
 //!
 //! ```text
-//! bytes ──source──▶ records ──sieve──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
+//! bytes ──source──▶ records ──prefilter──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
 //! ```
 
 pub mod detector;

@@ -116,7 +116,7 @@ pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
     findings
 }
 
-/// A rule for which the sieve can leave out no event by its name.
+/// A rule for which the prefilter can leave out no event by its name.
 fn reads_every_event(CompiledRule { file, rule, split, .. }: &CompiledRule) -> Option<Finding> {
     let every = |leaf: &&Leaf| &*leaf.table == super::feed::TABLE && Condition::of(leaf).reads_every_event();
     let reading = split.leaves.iter().filter(every).count();

@@ -4,7 +4,7 @@ use super::handover::{Handover, Texts, push_text};
 use super::tally::Tally;
 use super::{NamedTable, write_text};
 use cloudtrail::prefilter::Leaves;
-use cloudtrail::prefilter::Sieve;
+use cloudtrail::prefilter::Prefilter;
 use cloudtrail::prefilter::Skipped;
 use cloudtrail::source::embedded;
 use cloudtrail::source::{Envelope, Problem, Record, Sink, Source};
@@ -120,7 +120,7 @@ pub struct Feed {
 
 struct State {
     leaves: Vec<LeafState>,
-    sieve: Sieve,
+    sieve: Prefilter,
     /// The places of `EventName` and `EventSource`.
     pair: [Option<usize>; 2],
     keep: Keep,
@@ -146,7 +146,7 @@ impl Feed {
             source: Source::new(),
             state: State {
                 leaves: Vec::new(),
-                sieve: Sieve::default(),
+                sieve: Prefilter::default(),
                 pair: ["EventName", "EventSource"].map(aws_cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),

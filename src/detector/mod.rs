@@ -120,7 +120,7 @@ impl Detector {
         &self.warnings
     }
 
-    /// Turns the sieve off: every event goes through every rule. It changes the time and nothing else.
+    /// Turns the prefilter off: every event goes through every rule. It changes the time and nothing else.
     pub fn evaluate_everything(&mut self) {
         self.feed.evaluate_everything();
     }

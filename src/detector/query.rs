@@ -57,7 +57,7 @@ impl QueryRun {
         !self.leaves.is_empty()
     }
 
-    /// Turns the sieve off: every event goes through every filter. It changes the time and nothing else.
+    /// Turns the prefilter off: every event goes through every filter. It changes the time and nothing else.
     pub fn evaluate_everything(&mut self) {
         self.feed.evaluate_everything();
     }

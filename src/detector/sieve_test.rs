@@ -1,4 +1,4 @@
-//! Sieve, then evaluate, is evaluate everything: for every leaf of every rule, over events as they are and mutated.
+//! Prefilter, then evaluate, is evaluate everything: for every leaf of every rule, over events as they are and mutated.
 //!
 //! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told, and `FOREPOST_FILTERS` how many random filters,
 //! 150 unless told; `FOREPOST_SEED` which ones.
@@ -86,7 +86,7 @@ fn leaves(files: &[RuleFile]) -> Vec<Leaf> {
     compiled.iter().flat_map(|c| c.split.leaves.clone()).collect()
 }
 
-/// Two feeds over the same rules, one without a sieve.
+/// Two feeds over the same rules, one without a prefilter.
 struct Both {
     with: Feed,
     without: Feed,
@@ -405,7 +405,7 @@ fn mutated_records() {
     let mut random = Random::new(told("FOREPOST_SEED", 1) as u64);
     let few: Vec<RuleFile> = our_rules().into_iter().filter(|f| !f.text.contains("Ours 9\n")).collect();
     let mut sets = vec![Both::new(&built_in())];
-    // One by one: a rule that reads every event would hide what the sieve does for the others.
+    // One by one: a rule that reads every event would hide what the prefilter does for the others.
     sets.extend(few.iter().map(|f| Both::new(std::slice::from_ref(f))));
     sets.extend(shared_rules().chunks(13).map(Both::new));
     let mut seen = [0_usize; 2];

@@ -1,7 +1,7 @@
 //! What a record must hold, as bytes, to matter to any rule: seen without taking the record apart.
 //!
 //! A pipeline hands over records one by one, wrapped in ways it alone knows: as an object, or as text inside another
-//! object, its quotes escaped. So the signs are looked for anywhere in the bytes. Like the sieve over files, they may let
+//! object, its quotes escaped. So the signs are looked for anywhere in the bytes. Like the prefilter over files, they may let
 //! too much through, never too little: a record in which a JSON escape could hide a sign passes.
 
 use cloudtrail::table::aws_cloudtrail;

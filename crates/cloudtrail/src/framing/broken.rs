@@ -1,8 +1,8 @@
 //! Where to go on behind a value that is no JSON.
 //!
-//! * Where a look at the raw record ([`glance`]) tells its end, it is stepped over. So it makes no difference whether
-//!   a sieve looked first: commas, colons and the spelling of numbers are nothing that a look would miss. It is a
-//!   problem unless a sieve steps over it now, as it would have done had no chunk cut it.
+//! * Where a look at the raw record ([`scan_record`]) tells its end, it is stepped over. So it makes no difference whether
+//!   a prefilter looked first: commas, colons and the spelling of numbers are nothing that a look would miss. It is a
+//!   problem unless a prefilter steps over it now, as it would have done had no chunk cut it.
 //! * Otherwise its brackets say nothing. Every object behind its first byte is *salvaged*: handed on, and those which
 //!   are no events are taken for its pieces. By itself, the value ends with the line; in an array, brackets cannot be
 //!   trusted any more, and all the rest of the file is salvaged.
@@ -10,7 +10,7 @@
 //!   again from the first line that begins with `{`.
 
 use super::{Frame, Framer, Frames, MAX_RECORD, Place, Problem, Within};
-use crate::prefilter::glance::glance;
+use crate::prefilter::record::scan_record;
 use memchr::memchr;
 use memchr::memmem;
 
@@ -110,8 +110,8 @@ impl Framer {
             return n;
         }
         let whole = &self.pending;
-        if fits && !self.extent.line && glance(whole, alone).is_ok_and(|g| g.end == whole.len()) {
-            // What a sieve would have stepped over is no problem because a chunk cut it.
+        if fits && !self.extent.line && scan_record(whole, alone).is_ok_and(|g| g.end == whole.len()) {
+            // What a prefilter would have stepped over is no problem because a chunk cut it.
             if out.skip(whole, self.within).0 < whole.len() {
                 out.problem(self.bad_json());
             }

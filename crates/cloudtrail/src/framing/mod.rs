@@ -2,7 +2,7 @@
 //!
 //! One scan checks the grammar down to strings (their escapes and the spelling of numbers are left to whoever
 //! reads the value), without recursion, and looks at a byte a bounded number of times. What follows a value that is
-//! no JSON is found by [`broken`].
+//! no JSON is found by `broken`.
 
 mod broken;
 mod container;

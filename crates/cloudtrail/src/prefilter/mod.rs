@@ -1,34 +1,34 @@
 //! Which records can matter to any rule, seen from their raw bytes.
 //!
 //! A record can pass a leaf's row stages only if it passes their filters. Of these, many read nothing but
-//! `EventName` and `EventSource`; [`condition`] takes them out of the plan. What an event of some name and source can
+//! `EventName` and `EventSource`; `condition` takes them out of the plan. What an event of some name and source can
 //! pass is worked out once, by the filters themselves and not by an imitation of them, and kept: a log has a few
-//! hundred such pairs, however many rules there are. [`Sift`] finds both in the raw bytes.
+//! hundred such pairs, however many rules there are. `Scanner` finds both in the raw bytes.
 //!
-//! The sieve lets through whatever it is not sure of; only records that provably matter to no leaf stay behind.
+//! The prefilter lets through whatever it is not sure of; only records that provably matter to no leaf stay behind.
 
-mod block;
-mod clock;
 mod condition;
-pub(crate) mod glance;
-mod memo;
-mod sift;
+mod pair_cache;
+pub(crate) mod record;
+mod scanner;
+mod structure;
+mod timestamp;
 
 pub use condition::Condition;
-pub use memo::Leaves;
-pub use sift::Skipped;
+pub use pair_cache::Leaves;
+pub use scanner::Skipped;
 
 use condition::{Pair, fold};
 use kql::plan::split::Leaf;
 use kql::value::{datetime, json};
-use sift::{Oracle, Sift};
+use scanner::{Oracle, Scanner};
 use std::collections::HashMap;
 
 /// Tells records that matter to no leaf from the others.
 #[derive(Default)]
-pub struct Sieve {
+pub struct Prefilter {
     conditions: Conditions,
-    sift: Sift,
+    scanner: Scanner,
     /// Whether some leaf wants every event: then none can be stepped over.
     reads_all: bool,
     /// Whether raw bytes are not looked at.
@@ -44,7 +44,7 @@ struct Conditions {
     by_more: Vec<u32>,
 }
 
-impl Sieve {
+impl Prefilter {
     /// Adds the next leaf.
     pub fn add(&mut self, leaf: &Leaf) {
         let condition = Condition::of(leaf);
@@ -63,13 +63,13 @@ impl Sieve {
             None => by_more.push(index),
         }
         all.push(condition);
-        self.sift.clear();
+        self.scanner.clear();
     }
 
     /// Adds a leaf that no event passes.
     pub fn add_never(&mut self) {
         self.conditions.all.push(Condition::NEVER);
-        self.sift.clear();
+        self.scanner.clear();
     }
 
     /// From now on looks at nothing and lets everything through to every leaf.
@@ -80,7 +80,7 @@ impl Sieve {
         *by_name = HashMap::new();
         self.reads_all = true;
         self.blind = true;
-        self.sift.clear();
+        self.scanner.clear();
     }
 
     /// Looks at a raw record: its time, and the leaves that it can pass. `None` if that does not show at a look.
@@ -88,7 +88,7 @@ impl Sieve {
         if self.blind {
             return None;
         }
-        let seen = self.sift.look(record, false, &self.conditions).ok()?;
+        let seen = self.scanner.look(record, false, &self.conditions).ok()?;
         Some((seen.time, Leaves::clone(seen.leaves)))
     }
 
@@ -98,12 +98,12 @@ impl Sieve {
         if self.reads_all {
             return Skipped::default();
         }
-        self.sift.skip(bytes, alone, &self.conditions)
+        self.scanner.skip(bytes, alone, &self.conditions)
     }
 
     /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
     pub fn leaves(&mut self, name: &[u8], source: &[u8]) -> Leaves {
-        self.sift.leaves(name, source, &self.conditions)
+        self.scanner.leaves(name, source, &self.conditions)
     }
 }
 

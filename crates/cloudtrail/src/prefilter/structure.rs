@@ -25,7 +25,7 @@ pub struct Rare {
     pub vs: u64,
 }
 
-pub use imp::{Finder, Trail, places};
+pub use imp::{KeyCarry, KeyFinder, places};
 
 /// Bit by bit, whether the number of set bits up to and with it is odd.
 #[inline(always)]
@@ -48,7 +48,7 @@ mod imp {
 
     /// What is looked for, a vector each.
     #[derive(Clone, Copy)]
-    pub struct Finder {
+    pub struct KeyFinder {
         quote: v128,
         slash: v128,
         v: v128,
@@ -57,20 +57,20 @@ mod imp {
         case: v128,
     }
 
-    impl Finder {
+    impl KeyFinder {
         /// Made once before a loop.
         #[inline(always)]
-        pub fn new() -> Finder {
+        pub fn new() -> KeyFinder {
             // V8 would build a constant vector anew for each use; what it cannot know it keeps in a register.
             let [quote, slash, v, open, close, case] =
                 core::hint::black_box(*b"\"\\v{} ").map(|b| u8x16_splat(b));
-            Finder { quote, slash, v, open, close, case }
+            KeyFinder { quote, slash, v, open, close, case }
         }
 
-        /// Looks at 64 bytes, the next behind the trail.
+        /// Looks at 64 bytes, the next behind the key_carry.
         #[inline(always)]
-        pub fn look(&self, bytes: &[u8; 64], trail: Trail) -> Block {
-            let (mut a, mut b, mut rare, mut before) = (0, 0, u8x16_splat(0), trail.quotes);
+        pub fn look(&self, bytes: &[u8; 64], key_carry: KeyCarry) -> Block {
+            let (mut a, mut b, mut rare, mut before) = (0, 0, u8x16_splat(0), key_carry.quotes);
             for (n, lane) in lanes(bytes).into_iter().enumerate() {
                 let is = |b: v128| u8x16_eq(lane, b);
                 // `[` and `{`, `]` and `}` differ in one bit.
@@ -89,12 +89,12 @@ mod imp {
             Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare: u8x16_bitmask(rare) != 0 }
         }
 
-        /// The trail behind 64 bytes.
+        /// The key_carry behind 64 bytes.
         #[inline(always)]
-        pub fn over(&self, bytes: &[u8; 64], trail: Trail) -> Trail {
+        pub fn over(&self, bytes: &[u8; 64], key_carry: KeyCarry) -> KeyCarry {
             let [a, b, c, d] = lanes(bytes);
             let lowest = u8x16_min(u8x16_min(a, b), u8x16_min(c, d));
-            Trail { lowest: u8x16_min(trail.lowest, lowest), quotes: u8x16_eq(d, self.quote) }
+            KeyCarry { lowest: u8x16_min(key_carry.lowest, lowest), quotes: u8x16_eq(d, self.quote) }
         }
 
         /// Looks at them again.
@@ -117,16 +117,16 @@ mod imp {
 
     /// What blocks leave to the next one: their lowest bytes, and the quotes of the last bytes.
     #[derive(Clone, Copy)]
-    pub struct Trail {
+    pub struct KeyCarry {
         lowest: v128,
         quotes: v128,
     }
 
-    impl Trail {
+    impl KeyCarry {
         /// Of no block.
         #[inline(always)]
-        pub fn new() -> Trail {
-            Trail { lowest: u8x16_splat(0xff), quotes: u8x16_splat(0) }
+        pub fn new() -> KeyCarry {
+            KeyCarry { lowest: u8x16_splat(0xff), quotes: u8x16_splat(0) }
         }
 
         /// Whether a control character is among the blocks' bytes.
@@ -156,7 +156,7 @@ mod imp {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod imp {
-    pub use super::plain::{Finder, Trail, places};
+    pub use super::plain::{KeyCarry, KeyFinder, places};
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
@@ -185,16 +185,16 @@ mod plain {
 
     /// Nothing needs to be made before.
     #[derive(Clone, Copy)]
-    pub struct Finder;
+    pub struct KeyFinder;
 
-    impl Finder {
+    impl KeyFinder {
         /// Made once before a loop.
-        pub fn new() -> Finder {
-            Finder
+        pub fn new() -> KeyFinder {
+            KeyFinder
         }
 
-        /// Looks at 64 bytes, the next behind the trail.
-        pub fn look(&self, bytes: &[u8; 64], _trail: Trail) -> Block {
+        /// Looks at 64 bytes, the next behind the key_carry.
+        pub fn look(&self, bytes: &[u8; 64], _trail: KeyCarry) -> Block {
             let mut block = Block::default();
             let mut rare = 0;
             for (at, word) in words(bytes) {
@@ -209,10 +209,10 @@ mod plain {
             block
         }
 
-        /// The trail behind 64 bytes.
-        pub fn over(&self, bytes: &[u8; 64], trail: Trail) -> Trail {
+        /// The key_carry behind 64 bytes.
+        pub fn over(&self, bytes: &[u8; 64], key_carry: KeyCarry) -> KeyCarry {
             let low = |word: u64| word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
-            Trail(words(bytes).fold(trail.0, |all, (_, word)| all | low(word)))
+            KeyCarry(words(bytes).fold(key_carry.0, |all, (_, word)| all | low(word)))
         }
 
         /// Looks at them again.
@@ -233,12 +233,12 @@ mod plain {
 
     /// What blocks leave to the next one: whether a byte below the space is among them.
     #[derive(Clone, Copy)]
-    pub struct Trail(u64);
+    pub struct KeyCarry(u64);
 
-    impl Trail {
+    impl KeyCarry {
         /// Of no block.
-        pub fn new() -> Trail {
-            Trail(0)
+        pub fn new() -> KeyCarry {
+            KeyCarry(0)
         }
 
         /// Whether a control character is among the blocks' bytes.
@@ -250,7 +250,7 @@ mod plain {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Finder, Rare, Trail, plain, prefix_xor};
+    use super::{Block, KeyCarry, KeyFinder, Rare, plain, prefix_xor};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -258,17 +258,17 @@ mod tests {
     /// character was in any.
     fn seen(blocks: &[[u8; 64]]) -> [(Block, Rare, bool); 2] {
         let (mut found, mut plainly) = (Block::default(), Block::default());
-        let (mut trail, mut plain_trail) = (Trail::new(), plain::Trail::new());
+        let (mut key_carry, mut plain_trail) = (KeyCarry::new(), plain::KeyCarry::new());
         for block in blocks {
-            let (finder, plain_finder) = (Finder::new(), plain::Finder::new());
-            (found, trail) = (finder.look(block, trail), finder.over(block, trail));
+            let (finder, plain_finder) = (KeyFinder::new(), plain::KeyFinder::new());
+            (found, key_carry) = (finder.look(block, key_carry), finder.over(block, key_carry));
             (plainly, plain_trail) =
                 (plain_finder.look(block, plain_trail), plain_finder.over(block, plain_trail));
         }
         let last = &blocks[blocks.len() - 1];
         [
-            (found, Finder::new().rare(last), trail.is_control()),
-            (plainly, plain::Finder::new().rare(last), plain_trail.is_control()),
+            (found, KeyFinder::new().rare(last), key_carry.is_control()),
+            (plainly, plain::KeyFinder::new().rare(last), plain_trail.is_control()),
         ]
     }
 

@@ -14,12 +14,12 @@
 //! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
 
 use crate::framing::holds_container;
-use crate::prefilter::block::{Block, Finder, Rare, Trail, places, prefix_xor};
+use crate::prefilter::structure::{Block, KeyCarry, KeyFinder, Rare, places, prefix_xor};
 use kql::value::raw;
 
 /// What a look found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Glance<'a> {
+pub struct ScannedRecord<'a> {
     /// The byte behind the record.
     pub end: usize,
     /// `eventName`, as it stands there: it may hold anything but a quote, see [`is_plain`].
@@ -48,16 +48,16 @@ const TIME: &[u8] = b"\"eventTime\"";
 /// Looks at the record that these bytes begin with. `alone`: it stands by itself and not in a list. The error is how
 /// many bytes were looked at in vain: all of them only if the record does not end before.
 #[inline]
-pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
+pub fn scan_record(bytes: &[u8], alone: bool) -> Result<ScannedRecord<'_>, usize> {
     if bytes.first() != Some(&b'{') {
         return Err(0);
     }
-    let finder = Finder::new();
+    let finder = KeyFinder::new();
     let (blocks, rest) = bytes.as_chunks::<64>();
     let mut blocks = blocks.iter();
     let mut padded;
     let mut keys = Keys::default();
-    let (mut carry, mut trail) = (Carry { depth: 0, outside: !0 }, Trail::new());
+    let (mut carry, mut key_carry) = (Carry { depth: 0, outside: !0 }, KeyCarry::new());
     // One if the last block ended in an escape.
     let mut escaped = 0;
     let mut base = 0;
@@ -66,13 +66,13 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
         // Most blocks hold nothing that needs a closer look: a loop of its own, so that nothing else is in its way.
         if escaped == 0 {
             for block in blocks.by_ref() {
-                let found = finder.look(block, trail);
+                let found = finder.look(block, key_carry);
                 let brackets = Brackets::of(&found, found.quotes, carry.outside);
                 if found.rare || brackets.may_end_or_nest(carry.depth) {
                     stop = Some((block, found));
                     break;
                 }
-                (base, carry, trail) = (base + 64, carry.over(&brackets), finder.over(block, trail));
+                (base, carry, key_carry) = (base + 64, carry.over(&brackets), finder.over(block, key_carry));
             }
         }
         let (block, found) = match stop {
@@ -89,17 +89,17 @@ pub fn glance(bytes: &[u8], alone: bool) -> Result<Glance<'_>, usize> {
                         &padded
                     }
                 };
-                (block, finder.look(block, trail))
+                (block, finder.look(block, key_carry))
             }
         };
         let rare = if found.rare { finder.rare(block) } else { Rare::default() };
         match step(bytes, base, &found, rare, carry, escaped, &mut keys) {
             Step::On(next, escape) => {
-                (base, carry, escaped, trail) = (base + 64, next, escape, finder.over(block, trail));
+                (base, carry, escaped, key_carry) = (base + 64, next, escape, finder.over(block, key_carry));
             }
             Step::End(bit) => {
                 let end = base + bit as usize + 1;
-                if alone && (trail.is_control() || feeds(block) & ((1 << bit) - 1) != 0) {
+                if alone && (key_carry.is_control() || feeds(block) & ((1 << bit) - 1) != 0) {
                     return Err(end);
                 }
                 return keys.read(bytes, end, alone).ok_or(end);
@@ -269,7 +269,7 @@ fn last_bracket(opens: u64, mut closes: u64, depth: u32) -> Option<u32> {
 
 impl Keys {
     #[inline(always)]
-    fn read<'a>(&self, bytes: &'a [u8], end: usize, alone: bool) -> Option<Glance<'a>> {
+    fn read<'a>(&self, bytes: &'a [u8], end: usize, alone: bool) -> Option<ScannedRecord<'a>> {
         let record = bytes.get(..end)?;
         let (name_at, source_at) = (self.name?, self.source?);
         if record.last() != Some(&b'}') {
@@ -289,7 +289,7 @@ impl Keys {
             Some(at) => Some(time_behind(record, at + TIME.len())?),
             None => None,
         };
-        Some(Glance { end, name, source, time })
+        Some(ScannedRecord { end, name, source, time })
     }
 
     /// A quote, some byte, a `v`; `top`: directly in the record, and the quote opens a text. False if that is not for a

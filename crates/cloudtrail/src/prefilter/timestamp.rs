@@ -1,7 +1,7 @@
 //! Reads the time of an event as CloudTrail writes it.
 
 /// The ticks of `YYYY-MM-DDThh:mm:ssZ`, remembering days.
-pub struct Clock {
+pub struct TimestampReader {
     days: [Day; DAYS],
 }
 
@@ -16,15 +16,15 @@ struct Day {
     ticks: i64,
 }
 
-impl Default for Clock {
-    fn default() -> Clock {
+impl Default for TimestampReader {
+    fn default() -> TimestampReader {
         // The halves overlap, so no text has these.
         let none = Day { text: [0, !0], ticks: 0 };
-        Clock { days: [none; DAYS] }
+        TimestampReader { days: [none; DAYS] }
     }
 }
 
-impl Clock {
+impl TimestampReader {
     /// `None` if it is not of that form, or no such time. `midnight` gives the ticks of a day as `YYYY-MM-DD`.
     #[inline(always)]
     pub fn read(&mut self, text: &[u8; 20], midnight: impl Fn(&str) -> Option<i64>) -> Option<i64> {
@@ -63,18 +63,18 @@ fn first(day: &[u8; 11], midnight: impl Fn(&str) -> Option<i64>) -> Option<i64> 
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use super::TimestampReader;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     /// The seconds since midnight, and the day's number in place of its ticks.
-    fn read(clock: &mut Clock, text: &[u8; 20]) -> Option<i64> {
+    fn read(clock: &mut TimestampReader, text: &[u8; 20]) -> Option<i64> {
         clock.read(text, |day| day.get(8..).and_then(|d| d.parse().ok()).filter(|d| (1..=31).contains(d)))
     }
 
     #[test]
     fn reads_times_of_many_days() {
-        let mut clock = Clock::default();
+        let mut clock = TimestampReader::default();
         for round in 0..3 {
             for day in 1..=31 {
                 for month in 1..=12 {
@@ -104,7 +104,7 @@ mod tests {
             b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0000:00:00Z",
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff00:00:00Z",
         ] {
-            assert_eq!(read(&mut Clock::default(), text), None, "{}", text.escape_ascii());
+            assert_eq!(read(&mut TimestampReader::default(), text), None, "{}", text.escape_ascii());
         }
     }
 }

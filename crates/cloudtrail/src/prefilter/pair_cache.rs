@@ -20,11 +20,11 @@ struct Slot {
 
 /// A hash table of fixed size: a new entry that finds no place takes another's.
 #[derive(Default)]
-pub struct Memo {
+pub struct PairCache {
     slots: Vec<Slot>,
 }
 
-impl Memo {
+impl PairCache {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.slots.clear();
@@ -131,43 +131,43 @@ fn tiny(text: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Memo, SLOTS};
+    use super::{PairCache, SLOTS};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn keeps_and_replaces() {
-        let mut memo = Memo::default();
-        let get = |memo: &Memo, name: &[u8], source: &[u8]| {
-            memo.find(name, source).and_then(|p| memo.leaves(p)).map(|l| l.to_vec())
+        let mut pairs = PairCache::default();
+        let get = |pairs: &PairCache, name: &[u8], source: &[u8]| {
+            pairs.find(name, source).and_then(|p| pairs.leaves(p)).map(|l| l.to_vec())
         };
         for n in 0..3 * SLOTS as u32 {
             let name = n.to_string();
-            assert_eq!(get(&memo, name.as_bytes(), b"s"), None);
-            let place = memo.insert(name.as_bytes(), b"s", [n].into());
-            assert_eq!(memo.find(name.as_bytes(), b"s"), Some(place));
-            assert_eq!(get(&memo, name.as_bytes(), b"s"), Some(vec![n]));
+            assert_eq!(get(&pairs, name.as_bytes(), b"s"), None);
+            let place = pairs.insert(name.as_bytes(), b"s", [n].into());
+            assert_eq!(pairs.find(name.as_bytes(), b"s"), Some(place));
+            assert_eq!(get(&pairs, name.as_bytes(), b"s"), Some(vec![n]));
         }
-        assert_eq!(memo.slots.len(), SLOTS);
-        let right = |n: u32| get(&memo, n.to_string().as_bytes(), b"s").is_none_or(|got| got == [n]);
+        assert_eq!(pairs.slots.len(), SLOTS);
+        let right = |n: u32| get(&pairs, n.to_string().as_bytes(), b"s").is_none_or(|got| got == [n]);
         assert!((0..3 * SLOTS as u32).all(right));
         // A name and a source do not run together.
-        memo.insert(b"a", b"bc", [1].into());
-        memo.insert(b"ab", b"c", [2].into());
-        assert_eq!(get(&memo, b"a", b"bc"), Some(vec![1]));
-        assert_eq!(get(&memo, b"ab", b"c"), Some(vec![2]));
-        assert_eq!(get(&memo, b"abc", b""), None);
+        pairs.insert(b"a", b"bc", [1].into());
+        pairs.insert(b"ab", b"c", [2].into());
+        assert_eq!(get(&pairs, b"a", b"bc"), Some(vec![1]));
+        assert_eq!(get(&pairs, b"ab", b"c"), Some(vec![2]));
+        assert_eq!(get(&pairs, b"abc", b""), None);
         // Texts of every length that differ in one byte are two.
         let text: Vec<u8> = (b'0'..b'z').collect();
         for len in 1..text.len() {
             let text = &text[..len];
-            memo.insert(text, text, [len as u32].into());
-            assert_eq!(get(&memo, text, text), Some(vec![len as u32]));
+            pairs.insert(text, text, [len as u32].into());
+            assert_eq!(get(&pairs, text, text), Some(vec![len as u32]));
             for at in 0..len {
                 let mut other = text.to_vec();
                 other[at] ^= 1;
                 assert!(!super::same(text, &other), "{len} {at}");
-                assert_eq!([get(&memo, &other, text), get(&memo, text, &other)], [None, None]);
+                assert_eq!([get(&pairs, &other, text), get(&pairs, text, &other)], [None, None]);
             }
         }
     }

@@ -1,15 +1,15 @@
 //! Steps over events that matter to no leaf, one after another, without anything of theirs leaving this crate.
 
 use crate::framing::MAX_RECORD;
-use crate::prefilter::clock::Clock;
-use crate::prefilter::glance::{Glance, glance, is_plain};
-use crate::prefilter::memo::{Leaves, Memo};
+use crate::prefilter::pair_cache::{Leaves, PairCache};
+use crate::prefilter::record::{ScannedRecord, is_plain, scan_record};
+use crate::prefilter::timestamp::TimestampReader;
 
-/// The part of a sieve that sees every byte: what it learnt of the pairs of name and source that occur in a log.
+/// The part of a prefilter that sees every byte: what it learnt of the pairs of name and source that occur in a log.
 #[derive(Default)]
-pub struct Sift {
-    memo: Memo,
-    clock: Clock,
+pub struct Scanner {
+    pairs: PairCache,
+    timestamps: TimestampReader,
 }
 
 /// What is asked about what is not known yet.
@@ -51,16 +51,16 @@ pub struct Skipped {
     pub times: Option<(i64, i64)>,
 }
 
-impl Sift {
+impl Scanner {
     /// Forgets what it learnt of pairs.
     pub fn clear(&mut self) {
-        self.memo.clear();
+        self.pairs.clear();
     }
 
     /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
     pub fn leaves(&mut self, name: &[u8], source: &[u8], oracle: &dyn Oracle) -> Leaves {
         let place = self.place(name, source, oracle);
-        let known = place.and_then(|place| self.memo.leaves(place)).map(Leaves::clone);
+        let known = place.and_then(|place| self.pairs.leaves(place)).map(Leaves::clone);
         known.unwrap_or_else(|| oracle.leaves(name, source))
     }
 
@@ -69,18 +69,18 @@ impl Sift {
     #[inline(always)]
     fn place(&mut self, name: &[u8], source: &[u8], oracle: &dyn Oracle) -> Option<usize> {
         // What is remembered was looked at closely when it came first.
-        if let Some(place) = self.memo.find(name, source) {
+        if let Some(place) = self.pairs.find(name, source) {
             return Some(place);
         }
         let fit = is_plain(name) && is_plain(source) && name.len() + source.len() <= 512;
-        fit.then(|| self.memo.insert(name, source, oracle.leaves(name, source)))
+        fit.then(|| self.pairs.insert(name, source, oracle.leaves(name, source)))
     }
 
     /// Looks at the record that the bytes begin with; `alone` if it stands by itself and not in a list. The error is
     /// how many bytes were looked at in vain: nothing is known then.
     pub fn look(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Seen<'_>, usize> {
         let Record { end, time, place } = self.walk(bytes, alone, oracle, true).1?;
-        let leaves = self.memo.leaves(place).ok_or(end)?;
+        let leaves = self.pairs.leaves(place).ok_or(end)?;
         Ok(Seen { time, leaves })
     }
 
@@ -106,7 +106,9 @@ impl Sift {
             let seen = self.seen(bytes.get(at..).unwrap_or_default(), alone, oracle);
             let (end, time) = match seen {
                 Ok(Record { end, time, place })
-                    if !any && end <= MAX_RECORD && self.memo.leaves(place).is_some_and(|l| l.is_empty()) =>
+                    if !any
+                        && end <= MAX_RECORD
+                        && self.pairs.leaves(place).is_some_and(|l| l.is_empty()) =>
                 {
                     (end, time)
                 }
@@ -134,9 +136,9 @@ impl Sift {
 
     #[inline(always)]
     fn seen(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Result<Record, usize> {
-        let Glance { end, name, source, time } = glance(bytes, alone)?;
+        let ScannedRecord { end, name, source, time } = scan_record(bytes, alone)?;
         let time = match time {
-            Some(text) => Some(self.clock.read(text, |day| oracle.midnight(day)).ok_or(end)?),
+            Some(text) => Some(self.timestamps.read(text, |day| oracle.midnight(day)).ok_or(end)?),
             None => None,
         };
         let place = self.place(name, source, oracle).ok_or(end)?;
