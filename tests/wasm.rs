@@ -6,7 +6,7 @@
 mod random;
 
 use forepost::detector::{self, Options};
-use forepost::host::js::{Detector, Query, check, query_batch_line, room, version};
+use forepost::host::js::{Detector, Query, check, query_batch_line, staging_buffer, version};
 use random::Random;
 use serde_json::Value;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -19,7 +19,7 @@ fn built_in() -> Detector {
 
 /// Writes where `push` reads; gives how much.
 fn put(bytes: &[u8]) -> usize {
-    room(bytes.len()).copy_from(bytes);
+    staging_buffer(bytes.len()).copy_from(bytes);
     bytes.len()
 }
 

@@ -88,11 +88,11 @@ impl EventIndex {
         let full = known.len() >= MAX_WORDS && !known.contains(word);
         let word = if full { OTHER } else { word };
         let count = known.len();
-        let (place, _) = known.insert_full(word.to_string());
-        if place == count {
+        let (index, _) = known.insert_full(word.to_string());
+        if index == count {
             fresh.push(word.to_owned());
         }
-        place as u32
+        index as u32
     }
 }
 

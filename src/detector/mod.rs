@@ -7,21 +7,21 @@
 pub mod check;
 mod explain;
 mod feed;
-mod handover;
 pub mod index;
-mod query;
+mod ingest_report;
+mod literal_prefilter;
 #[cfg(test)]
-mod sieve_test;
-mod signs;
-mod single;
+mod prefilter_test;
+mod query;
+mod single_event;
 pub mod tables;
-mod tally;
+mod transfer;
 
 pub use check::{Finding, RuleFile, check, findings_json};
 pub use explain::explain;
+pub use literal_prefilter::LiteralPrefilter;
 pub use query::{QueryRun, query_batch_line, write_diagnostic};
-pub use signs::Signs;
-pub use single::{Judge, Match, State};
+pub use single_event::{Match, MatchState, SingleEventEvaluator};
 pub use tables::NamedTable;
 
 use crate::rule::{AlertOptions, Rule};
@@ -317,20 +317,20 @@ impl Detector {
     }
 
     /// With [`Options::candidates`]: all that was found, counted and could not be read since the last call, for
-    /// [`take_over`](Self::take_over).
-    pub fn hand_over(&mut self) -> Vec<u8> {
-        self.feed.hand_over()
+    /// [`import_transfer`](Self::import_transfer).
+    pub fn export_transfer(&mut self) -> Vec<u8> {
+        self.feed.export_transfer()
     }
 
-    /// About how many bytes [`hand_over`](Self::hand_over) would give.
+    /// About how many bytes [`export_transfer`](Self::export_transfer) would give.
     pub fn waiting(&self) -> usize {
         self.feed.waiting()
     }
 
-    /// Takes what a detector of the same rules, in the same program, has [handed over](Self::hand_over): as if the bytes it
+    /// Takes what a detector of the same rules, in the same program, has [handed over](Self::export_transfer): as if the bytes it
     /// read had been pushed here. False if it is no such thing.
-    pub fn take_over(&mut self, handed: &[u8]) -> bool {
-        let taken = self.feed.take_over(handed);
+    pub fn import_transfer(&mut self, handed: &[u8]) -> bool {
+        let taken = self.feed.import_transfer(handed);
         if self.stream {
             self.follow();
         }

@@ -110,7 +110,7 @@ fn build(parts: Parts) -> String {
         parts.rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect();
     match Pipeline::new(&files, parts.keys) {
         Ok(made) => {
-            made.seal();
+            made.precompile();
             let answer = format!("{{\"rules\":{}}}", made.rules());
             // SAFETY: one call at a time, and no reference is kept.
             unsafe { *PIPELINE.0.get() = Some(made) };

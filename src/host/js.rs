@@ -5,7 +5,7 @@
 //! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
 //! makes a new one.
 
-use super::memory::{self, grow_ahead, with_room};
+use super::memory::{self, grow_ahead, with_staged};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
 use kql::value::{Value, json};
 use serde::Deserialize;
@@ -24,10 +24,10 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// Where to write what is pushed next: `size` bytes of the engine's memory. Any other call may move it.
-#[wasm_bindgen]
-pub fn room(size: usize) -> js_sys::Uint8Array {
-    let address = memory::room(size);
+/// Where to write the bytes of the next push: `size` bytes of the engine's memory. Any other call may move it.
+#[wasm_bindgen(js_name = room)]
+pub fn staging_buffer(size: usize) -> js_sys::Uint8Array {
+    let address = memory::staging_buffer(size);
     let buffer = js_sys::WebAssembly::Memory::from(wasm_bindgen::memory()).buffer();
     js_sys::Uint8Array::new_with_byte_offset_and_length(&buffer, address as u32, size as u32)
 }
@@ -80,9 +80,9 @@ impl Detector {
         findings_json(self.0.warnings())
     }
 
-    /// The first bytes of [`room`] are the next of the current input, cut anywhere.
+    /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
-        with_room(length, |bytes| self.0.push(bytes));
+        with_staged(length, |bytes| self.0.push(bytes));
         grow_ahead();
     }
 
@@ -103,12 +103,12 @@ impl Detector {
         self.0.observe(first, last);
     }
 
-    /// Takes what a reader of the same rules has handed over: as if the bytes it read had been pushed here.
+    /// Imports what a reader of the same rules has exported, as if the bytes it read had been pushed here.
     #[wasm_bindgen(js_name = takeOver)]
-    pub fn take_over(&mut self, handed: &[u8]) -> Result<(), String> {
-        let taken = self.0.take_over(handed);
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
+        let imported = self.0.import_transfer(transfer);
         grow_ahead();
-        if taken { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
+        if imported { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
     }
 
     /// There is no more input.
@@ -173,9 +173,9 @@ impl Query {
         self.0.reads_events()
     }
 
-    /// The first bytes of [`room`] are the next of the current input, cut anywhere.
+    /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
-        with_room(length, |bytes| self.0.push(bytes));
+        with_staged(length, |bytes| self.0.push(bytes));
         grow_ahead();
     }
 

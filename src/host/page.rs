@@ -1,7 +1,7 @@
 //! Exports for hosts of many workers: readers index events and find candidates, one detector concludes.
 
 use super::js::{given_tables, rule_files};
-use super::memory::{grow_ahead, with_room};
+use super::memory::{grow_ahead, with_staged};
 use crate::detector::{self, Options, RuleFile, findings_json, index};
 use cloudtrail::table::aws_cloudtrail;
 use kql::value::{Value, json};
@@ -29,9 +29,9 @@ impl EventReader {
         Ok(EventReader { detector, index, batch: index::Batch::default() })
     }
 
-    /// The first bytes of [`super::js::room`] are the next of the current input, cut anywhere.
+    /// The first bytes of the [staging buffer](super::js::staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
-        with_room(length, |bytes| match &mut self.index {
+        with_staged(length, |bytes| match &mut self.index {
             Some(index) => self.detector.push_through(bytes, index),
             None => self.detector.push(bytes),
         });
@@ -61,8 +61,8 @@ impl EventReader {
 
     /// All that a detector's `takeOver` wants to know since the last call.
     #[wasm_bindgen(js_name = handOver)]
-    pub fn hand_over(&mut self) -> Vec<u8> {
-        self.detector.hand_over()
+    pub fn export_transfer(&mut self) -> Vec<u8> {
+        self.detector.export_transfer()
     }
 
     /// About how many bytes `handOver` would give.

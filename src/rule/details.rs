@@ -31,7 +31,7 @@ impl Cell<'_> {
     }
 }
 
-/// The place of a column. Names are case-sensitive, as in KQL.
+/// The position of a column. Names are case-sensitive, as in KQL.
 pub(super) fn column(rows: &Rows, name: &str) -> Option<usize> {
     rows.columns.iter().position(|c| &*c.name == name)
 }

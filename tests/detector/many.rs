@@ -80,12 +80,12 @@ fn what_is_handed_over_is_as_if_it_had_been_read() {
             for bytes in file.chunks(chunk) {
                 alone.push(bytes);
                 finder.push(bytes);
-                assert!(concluder.take_over(&finder.hand_over()));
+                assert!(concluder.import_transfer(&finder.export_transfer()));
                 assert_eq!(concluder.take_problems(), alone.take_problems());
             }
             alone.end_input();
             finder.end_input();
-            assert!(concluder.take_over(&finder.hand_over()));
+            assert!(concluder.import_transfer(&finder.export_transfer()));
             assert_eq!(concluder.take_problems(), alone.take_problems());
             assert_eq!(concluder.stats(), alone.stats());
         }
@@ -97,8 +97,8 @@ fn what_is_handed_over_is_as_if_it_had_been_read() {
         assert_eq!(concluder.stats(), alone.stats());
     }
     let mut concluder = detector(&rules, Options::default());
-    let whole = finder().hand_over();
+    let whole = finder().export_transfer();
     for end in 0..whole.len() {
-        assert!(!concluder.take_over(&whole[..end]));
+        assert!(!concluder.import_transfer(&whole[..end]));
     }
 }

@@ -18,7 +18,7 @@ pub struct Problem {
 
 /// The account of a feed, or of part of its time.
 #[derive(Default)]
-pub struct Tally {
+pub struct IngestReport {
     /// Those that were kept since the host last took them.
     pub problems: Vec<Problem>,
     /// All of them.
@@ -31,7 +31,7 @@ pub struct Tally {
     pub last: Option<i64>,
 }
 
-impl Tally {
+impl IngestReport {
     /// Something could not be read or run.
     pub fn problem(&mut self, offset: Option<u64>, code: impl Into<Cow<'static, str>>, message: String) {
         self.problem_count += 1;
@@ -61,7 +61,7 @@ impl Tally {
     }
 
     /// Takes another's account over, as if it had happened here.
-    pub fn add(&mut self, other: Tally) {
+    pub fn add(&mut self, other: IngestReport) {
         let only_counted = other.problem_count.saturating_sub(other.problems.len() as u64);
         for Problem { offset, code, message } in other.problems {
             self.problem(offset, code, message);

@@ -1,12 +1,12 @@
 //! One event through every rule: what a pipeline's filter can say on its own.
 //!
 //! The row stages look at one event anyway. Whether the rule alerts can be told from one event alone only where no other
-//! event can take the result away again: see [`Outlook`]. All else is a candidate, for someone who sees the whole window.
+//! event can take the result away again: see [`Monotonicity`]. All else is a candidate, for someone who sees the whole window.
 
 use super::check::{self, CompiledRule};
 use super::feed::CachedRow;
+use super::literal_prefilter::LiteralPrefilter;
 use super::query::write_cell;
-use super::signs::Signs;
 use super::{Finding, RuleFile};
 use crate::rule::{Operator, Rule};
 use kql::exec::program::{Columns, Program};
@@ -23,9 +23,9 @@ use std::rc::Rc;
 const BUDGET: Budget = Budget { cells: 1_000_000 };
 
 /// Rules that judge events one by one.
-pub struct Judge {
+pub struct SingleEventEvaluator {
     rules: Vec<SingleRule>,
-    signs: Signs,
+    prefilter: LiteralPrefilter,
     stack: Vec<Value>,
 }
 
@@ -45,19 +45,19 @@ struct SingleLeaf {
 
 /// How much one event says of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum MatchState {
     /// A scan of everything alerts, with this event in the alert's window.
     Alert,
     /// The event passed the row stages; the rest of its window decides.
     Candidate,
 }
 
-impl State {
+impl MatchState {
     /// As it stands in a record.
     pub fn name(self) -> &'static str {
         match self {
-            State::Alert => "alert",
-            State::Candidate => "candidate",
+            MatchState::Alert => "alert",
+            MatchState::Candidate => "candidate",
         }
     }
 }
@@ -67,28 +67,28 @@ pub struct Match<'a> {
     /// The rule.
     pub rule: &'a Rule,
     /// What is sure.
-    pub state: State,
+    pub state: MatchState,
     /// For an alert the rows of the query's result, otherwise those of the row stages.
     pub rows: Rows,
 }
 
-impl Judge {
+impl SingleEventEvaluator {
     /// A judge by the rules in the files; by the built-in ones if there are none. The error is all that is wrong.
-    pub fn new(files: &[RuleFile]) -> Result<Judge, Vec<Finding>> {
+    pub fn new(files: &[RuleFile]) -> Result<SingleEventEvaluator, Vec<Finding>> {
         let (compiled, findings) = check::compile_all(files, &[]);
         if findings.iter().any(Finding::is_error) {
             return Err(findings);
         }
-        let mut signs = Signs::default();
-        compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| signs.add(leaf));
+        let mut prefilter = LiteralPrefilter::default();
+        compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| prefilter.add(leaf));
         let rules = compiled.into_iter().map(SingleRule::new).collect();
-        Ok(Judge { rules, signs, stack: Vec::new() })
+        Ok(SingleEventEvaluator { rules, prefilter, stack: Vec::new() })
     }
 
     /// Makes everything that rules otherwise make when an event first needs it.
-    pub fn warm(&self) {
+    pub fn precompile(&self) {
         self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
-        self.rules.iter().filter(|r| r.conclusive).for_each(|r| warm(&r.compiled.split.root));
+        self.rules.iter().filter(|r| r.conclusive).for_each(|r| precompile(&r.compiled.split.root));
     }
 
     /// How many rules there are.
@@ -102,17 +102,17 @@ impl Judge {
     }
 
     /// A cheap look at a record's bytes, however the event is wrapped in them.
-    pub fn signs(&self) -> &Signs {
-        &self.signs
+    pub fn literal_prefilter(&self) -> &LiteralPrefilter {
+        &self.prefilter
     }
 
     /// The rules that an event, as raw JSON, matters to. A rule that fails over it is the error; the others are told all the
     /// same.
-    pub fn judge(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
+    pub fn evaluate(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
         let row = CachedRow::new(event);
         let mut result = Ok(());
         for rule in &self.rules {
-            match rule.judge(&row, &mut self.stack) {
+            match rule.evaluate(&row, &mut self.stack) {
                 Ok(Some(it)) => found(it),
                 Ok(None) => {}
                 Err(e) => result = Err(e),
@@ -130,13 +130,17 @@ impl SingleRule {
         let conclusive = trigger.operator == Operator::GreaterThan
             && trigger.threshold == 0
             && rule.suppression.is_none()
-            && Outlook::of(&split.root) > Outlook::Open;
+            && Monotonicity::of(&split.root) > Monotonicity::Open;
         let leaves = split.leaves.iter().map(SingleLeaf::new).collect();
         SingleRule { compiled, leaves, conclusive }
     }
 
     #[inline(never)]
-    fn judge(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Option<Match<'_>>, ExecError> {
+    fn evaluate(
+        &self,
+        event: &CachedRow<'_>,
+        stack: &mut Vec<Value>,
+    ) -> Result<Option<Match<'_>>, ExecError> {
         let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
         for leaf in &self.leaves {
             tables.push(Rc::new(leaf.rows(event, stack)?));
@@ -149,12 +153,16 @@ impl SingleRule {
             let rows = Run::new(tick, &tables, BUDGET).table(&self.compiled.split.root)?;
             if !rows.is_empty() {
                 let rows = Rows { columns: self.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) };
-                return Ok(Some(Match { rule: &self.compiled.rule, state: State::Alert, rows }));
+                return Ok(Some(Match { rule: &self.compiled.rule, state: MatchState::Alert, rows }));
             }
         }
         let columns = self.leaves.get(first).map(|l| l.columns.clone()).unwrap_or_default();
         let rows = tables.into_iter().nth(first).map(Rc::unwrap_or_clone).unwrap_or_default();
-        Ok(Some(Match { rule: &self.compiled.rule, state: State::Candidate, rows: Rows { columns, rows } }))
+        Ok(Some(Match {
+            rule: &self.compiled.rule,
+            state: MatchState::Candidate,
+            rows: Rows { columns, rows },
+        }))
     }
 }
 
@@ -180,7 +188,7 @@ impl SingleLeaf {
 
 /// What becomes of a plan's rows over one event when more events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Outlook {
+enum Monotonicity {
     /// They may go, or they depend on the clock.
     Open,
     /// There will be rows, but perhaps others.
@@ -189,12 +197,12 @@ enum Outlook {
     Same,
 }
 
-impl Outlook {
-    fn of(plan: &Plan) -> Outlook {
+impl Monotonicity {
+    fn of(plan: &Plan) -> Monotonicity {
         match &plan.kind {
-            PlanKind::Leaf(_) => Outlook::Same,
+            PlanKind::Leaf(_) => Monotonicity::Same,
             PlanKind::Stage(input, stage) => {
-                let below = Outlook::of(input);
+                let below = Monotonicity::of(input);
                 let (fixed, filters) = match stage {
                     Stage::Where(e) => (e.is_row_local(), true),
                     Stage::Extend(sets) => (local(sets.iter().map(|(_, e)| e)), false),
@@ -204,47 +212,47 @@ impl Outlook {
                     Stage::ParseKv(p) => (p.source.is_row_local(), false),
                 };
                 match fixed {
-                    true if filters && below != Outlook::Same => Outlook::Open,
+                    true if filters && below != Monotonicity::Same => Monotonicity::Open,
                     true => below,
-                    false => Outlook::Open,
+                    false => Monotonicity::Open,
                 }
             }
             PlanKind::Set(input, op) => {
-                let below = Outlook::of(input);
+                let below = Monotonicity::of(input);
                 match op {
                     SetOp::Sort(keys) if local(keys.iter().map(|k| &k.value)) => below,
                     SetOp::Take(n) | SetOp::Top(n, _)
                         if n.as_const().and_then(Value::as_integer).is_some_and(|n| n > 0) =>
                     {
-                        below.min(Outlook::Stays)
+                        below.min(Monotonicity::Stays)
                     }
-                    SetOp::Window(_) => below.min(Outlook::Stays),
+                    SetOp::Window(_) => below.min(Monotonicity::Stays),
                     // Without keys there is a row over nothing, too.
                     SetOp::Summarize(s) if !s.keys.is_empty() && local(&s.keys) => {
                         let arguments = local(s.aggregates.iter().flat_map(|a| &a.args));
                         match (arguments, s.aggregates.is_empty()) {
                             (true, true) => below,
-                            (true, false) => below.min(Outlook::Stays),
-                            (false, _) => Outlook::Open,
+                            (true, false) => below.min(Monotonicity::Stays),
+                            (false, _) => Monotonicity::Open,
                         }
                     }
-                    _ => Outlook::Open,
+                    _ => Monotonicity::Open,
                 }
             }
             PlanKind::Union(inputs) => {
-                inputs.iter().map(|i| Outlook::of(&i.plan)).min().unwrap_or(Outlook::Open)
+                inputs.iter().map(|i| Monotonicity::of(&i.plan)).min().unwrap_or(Monotonicity::Open)
             }
-            _ => Outlook::Open,
+            _ => Monotonicity::Open,
         }
     }
 }
 
 /// Makes what the set stages of a conclusive plan make when they first need it; joins are not conclusive.
-fn warm(plan: &Plan) {
+fn precompile(plan: &Plan) {
     match &plan.kind {
         PlanKind::Stage(input, stage) => {
             CompiledStage::local(stage).iter().for_each(CompiledStage::warm);
-            warm(input);
+            precompile(input);
         }
         PlanKind::Set(input, op) => {
             let keys: Vec<&Expr> = match op {
@@ -257,9 +265,9 @@ fn warm(plan: &Plan) {
                 _ => Vec::new(),
             };
             keys.into_iter().for_each(|e| Program::new(e).warm());
-            warm(input);
+            precompile(input);
         }
-        PlanKind::Union(inputs) => inputs.iter().for_each(|i| warm(&i.plan)),
+        PlanKind::Union(inputs) => inputs.iter().for_each(|i| precompile(&i.plan)),
         _ => {}
     }
 }
