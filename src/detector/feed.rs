@@ -1,13 +1,13 @@
 //! Inputs to candidates: each record goes once through the row stages of every leaf, and what passes is kept.
 
-use super::ingest_report::IngestReport;
+use super::NamedTable;
+use super::ingest_report::{IngestReport, IngestStats, Problem};
 use super::transfer::{Texts, Transfer, push_text};
-use super::{NamedTable, write_text};
 use cloudtrail::prefilter::Leaves;
 use cloudtrail::prefilter::Sieve;
 use cloudtrail::prefilter::Skipped;
 use cloudtrail::source::embedded;
-use cloudtrail::source::{Envelope, Problem, Record, Sink, Source};
+use cloudtrail::source::{self, Envelope, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use kql::exec::Budget;
 use kql::exec::program::Columns;
@@ -15,7 +15,7 @@ use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
-use kql::value::{Value, datetime, json};
+use kql::value::{Value, json};
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::rc::Rc;
@@ -333,8 +333,8 @@ impl Feed {
         self.state.report.problem(None, code, message);
     }
 
-    /// Problems since the last call, one JSON object a line.
-    pub fn take_problems(&mut self) -> String {
+    /// Problems since the last call.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
         let state = &mut self.state;
         if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
             let message = format!(
@@ -347,42 +347,23 @@ impl Feed {
         state.report.take_problems()
     }
 
-    /// Counters, as a JSON object that is still open.
-    pub fn stats(&self) -> String {
+    /// What has been read so far.
+    pub fn stats(&self) -> IngestStats {
         let (stats, s) = (self.source.stats(), &self.state);
-        let mut out = format!(
-            "{{\"bytes\":{},\"inflatedBytes\":{},\"events\":{},\"candidates\":{},\"problems\":{},\"late\":{},\"dropped\":{},\"untimed\":{}",
-            stats.bytes_in,
-            stats.bytes_inflated,
-            stats.total(),
-            s.candidates,
-            s.report.problem_count,
-            s.late,
-            s.dropped,
-            s.report.untimed
-        );
-        out.push_str(",\"envelopes\":{");
-        let mut first = true;
-        for envelope in Envelope::ALL {
-            let n = stats.records(envelope);
-            if n > 0 {
-                if !first {
-                    out.push(',');
-                }
-                first = false;
-                json::write_string(&mut out, envelope.name());
-                out.push_str(&format!(":{n}"));
-            }
+        let envelopes = Envelope::ALL.iter().map(|e| (e.name(), stats.records(*e)));
+        IngestStats {
+            bytes: stats.bytes_in,
+            inflated_bytes: stats.bytes_inflated,
+            events: stats.total(),
+            candidates: s.candidates,
+            problems: s.report.problem_count,
+            late: s.late,
+            dropped: s.dropped,
+            untimed: s.report.untimed,
+            envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
+            first_event: s.report.first,
+            last_event: s.report.last,
         }
-        out.push('}');
-        for (key, time) in [("firstEvent", s.report.first), ("lastEvent", s.report.last)] {
-            out.push(',');
-            match time {
-                Some(t) => write_text(&mut out, key, &datetime::format(t)),
-                None => out.push_str(&format!("\"{key}\":null")),
-            }
-        }
-        out
     }
 }
 
@@ -431,12 +412,7 @@ impl State {
                     Evidence::One(Rc::clone(made))
                 }
             };
-            let values = leaf
-                .needed
-                .iter()
-                .enumerate()
-                .map(|(i, n)| if *n { row.column(i) } else { Value::Null })
-                .collect();
+            let values = row.needed(&leaf.needed);
             let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
             let rows = &mut leaf.rows;
             let (mut found, mut dropped, keep) = (false, 0, self.keep);
@@ -496,7 +472,7 @@ impl Sink for State {
         self.offer(&record);
     }
 
-    fn problem(&mut self, problem: Problem) {
+    fn problem(&mut self, problem: source::Problem) {
         self.report.problem(Some(problem.offset), problem.code, problem.message);
     }
 }
@@ -513,7 +489,7 @@ impl Sink for Tee<'_> {
         self.also.record(record);
     }
 
-    fn problem(&mut self, problem: Problem) {
+    fn problem(&mut self, problem: source::Problem) {
         self.also.problem(problem.clone());
         Sink::problem(self.state, problem);
     }
@@ -534,6 +510,12 @@ impl<'a> CachedRow<'a> {
     /// `TimeGenerated` in ticks.
     pub fn time(&self) -> Option<i64> {
         self.row.time()
+    }
+
+    /// The columns that are needed; the others are null.
+    pub fn needed(&self, needed: &[bool]) -> Vec<Value> {
+        let value = |(i, needed): (usize, &bool)| if *needed { self.column(i) } else { Value::Null };
+        needed.iter().enumerate().map(value).collect()
     }
 }
 
@@ -573,8 +555,8 @@ mod tests {
             let kept = feed.state.kept;
             assert!((3..=5).contains(&kept.rows) && kept.bytes < 10_000, "{} {}", kept.rows, kept.bytes);
             assert_eq!(feed.state.dropped as usize + kept.rows, 10);
-            assert!(feed.take_problems().contains("FP304"));
-            assert!(!feed.take_problems().contains("FP304"), "it is said once");
+            assert!(feed.take_problems().iter().any(|p| p.code == "FP304"));
+            assert_eq!(feed.take_problems(), [], "it is said once");
             feed.concluded(range, Some(i64::MAX));
             assert_eq!((feed.state.kept.rows, feed.state.kept.bytes), (0, 0));
         }

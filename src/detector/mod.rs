@@ -5,7 +5,8 @@
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 pub mod check;
-mod explain;
+mod error;
+pub mod explain;
 mod feed;
 pub mod index;
 mod ingest_report;
@@ -17,20 +18,22 @@ mod single_event;
 pub mod tables;
 mod transfer;
 
-pub use check::{Finding, RuleFile, check, findings_json};
-pub use explain::explain;
+pub use check::{Finding, RuleFile, check};
+pub use error::{InvalidQuery, QueryError, RuleErrors};
+pub use explain::{Explanation, explain};
+pub use ingest_report::{IngestStats, Problem};
 pub use literal_prefilter::LiteralPrefilter;
-pub use query::{QueryRun, query_batch_line, write_diagnostic};
+pub use query::{QueryRun, Table};
 pub use single_event::{Match, MatchState, SingleEventEvaluator};
 pub use tables::NamedTable;
 
-use crate::rule::{AlertOptions, Rule};
+use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
 use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
-use kql::exec::run::{Run, Table};
+use kql::exec::run::{self, Run};
 use kql::exec::{Budget, ExecError};
-use kql::value::{datetime, json};
+use kql::value::datetime;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -74,7 +77,7 @@ struct RuleState {
     said_too_many: bool,
 }
 
-/// How many bytes of alerts wait to be taken before concluding does.
+/// How many bytes of alerts may wait to be taken; past it, concluding waits.
 const ALERTS_AT_ONCE: usize = 16 << 20;
 
 /// Runs rules over CloudTrail records.
@@ -85,7 +88,9 @@ pub struct Detector {
     stream: bool,
     candidates_only: bool,
     warnings: Vec<Finding>,
-    alerts: String,
+    /// Alerts that wait to be taken, and their size.
+    alerts: Vec<Alert>,
+    alert_bytes: usize,
     alert_count: u64,
     /// The input has ended, and this rule and those behind it have still to conclude.
     to_conclude: Option<usize>,
@@ -107,7 +112,7 @@ pub fn prepare() {
 impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong, and at least one of them is an error.
-    pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, Vec<Finding>> {
+    pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
         let Options { evidence, workspace, stream, candidates, tables } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         if let ([], [], false) = (files, &*tables, candidates)
@@ -125,10 +130,10 @@ impl Detector {
         stream: bool,
         candidates: bool,
         tables: &[NamedTable],
-    ) -> Result<Detector, Vec<Finding>> {
+    ) -> Result<Detector, RuleErrors> {
         let (compiled, findings) = check::compile_all(files, tables);
         if findings.iter().any(Finding::is_error) {
-            return Err(findings);
+            return Err(RuleErrors { findings });
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
         let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, tables)).collect();
@@ -139,7 +144,8 @@ impl Detector {
             stream,
             candidates_only: candidates,
             warnings: findings,
-            alerts: String::new(),
+            alerts: Vec::new(),
+            alert_bytes: 0,
             alert_count: 0,
             to_conclude: None,
         })
@@ -251,7 +257,7 @@ impl Detector {
         }
         let mut done = true;
         loop {
-            if self.to_conclude.is_some() && self.alerts.len() >= ALERTS_AT_ONCE {
+            if self.to_conclude.is_some() && self.alert_bytes >= ALERTS_AT_ONCE {
                 done = false;
                 break;
             }
@@ -277,11 +283,9 @@ impl Detector {
                     if let (false, Some(suppression)) = (alerts.is_empty(), state.rule().suppression) {
                         state.silent_until = schedule.resumes(tick, suppression);
                     }
-                    for alert in alerts {
-                        self.alert_count += 1;
-                        self.alerts.push_str(&alert.to_json());
-                        self.alerts.push('\n');
-                    }
+                    self.alert_count += alerts.len() as u64;
+                    self.alert_bytes += alerts.iter().map(Alert::size).sum::<usize>();
+                    self.alerts.extend(alerts);
                 }
                 Err(e) => problems.push(failed_run(tick, &e)),
             }
@@ -301,10 +305,11 @@ impl Detector {
         done
     }
 
-    /// The alerts since the last call, one JSON object a line; not much more than 16 MiB at once. After
-    /// [`finish`](Self::finish) there may be more with the next call, until one gives nothing.
-    pub fn take_alerts(&mut self) -> String {
+    /// The alerts since the last call; not much more than 16 MiB of them at once. After [`finish`](Self::finish) there may be
+    /// more with the next call, until one gives nothing.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
         let alerts = std::mem::take(&mut self.alerts);
+        self.alert_bytes = 0;
         self.conclude_on();
         alerts
     }
@@ -343,17 +348,26 @@ impl Detector {
         self.feed.observe(first, last);
     }
 
-    /// What could not be read or run since the last call, one JSON object a line: offset, code, message.
-    pub fn take_problems(&mut self) -> String {
+    /// What could not be read or run since the last call.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
         self.feed.take_problems()
     }
 
-    /// Counters, as one JSON object.
-    pub fn stats(&self) -> String {
-        let mut out = self.feed.stats();
-        out.push_str(&format!(",\"alerts\":{},\"rules\":{}}}", self.alert_count, self.rules.len()));
-        out
+    /// What has been read and found so far.
+    pub fn stats(&self) -> Stats {
+        Stats { ingest: self.feed.stats(), alerts: self.alert_count, rules: self.rules.len() }
     }
+}
+
+/// What a detector has read and found so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// What has been read.
+    pub ingest: IngestStats,
+    /// Alerts, also those that wait to be taken.
+    pub alerts: u64,
+    /// Rules.
+    pub rules: usize,
 }
 
 impl RuleState {
@@ -370,7 +384,7 @@ impl RuleState {
 /// The rows of a rule's query at a tick.
 fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
     let window = state.rule().schedule.window(tick);
-    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
+    let tables: Vec<run::Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
     let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }
@@ -379,11 +393,4 @@ fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, 
 #[inline(never)]
 fn failed_run(tick: i64, e: &ExecError) -> String {
     format!("the run at {} failed: {} ({})", datetime::format(tick), e.message, e.code)
-}
-
-/// Appends `"key":"text"`.
-fn write_text(out: &mut String, key: &str, text: &str) {
-    json::write_string(out, key);
-    out.push(':');
-    json::write_string(out, text);
 }

@@ -6,23 +6,22 @@
 use super::check::{self, CompiledRule};
 use super::feed::CachedRow;
 use super::literal_prefilter::LiteralPrefilter;
-use super::query::write_cell;
-use super::{Finding, RuleFile};
+use super::{Finding, RuleErrors, RuleFile};
 use crate::rule::{Operator, Rule};
-use kql::exec::program::{Columns, Program};
+use kql::exec::program::Program;
 use kql::exec::row::{Evidence, Row, Rows};
 use kql::exec::run::{Run, Table};
 use kql::exec::stage::{self, CompiledStage};
 use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
-use kql::value::{Column, Value, json};
+use kql::value::{Column, Value};
 use std::rc::Rc;
 
 /// What one event may cost one rule, in values.
 const BUDGET: Budget = Budget { cells: 1_000_000 };
 
-/// Rules that judge events one by one.
+/// Rules that look at events one by one.
 pub struct SingleEventEvaluator {
     rules: Vec<SingleRule>,
     prefilter: LiteralPrefilter,
@@ -73,11 +72,11 @@ pub struct Match<'a> {
 }
 
 impl SingleEventEvaluator {
-    /// A judge by the rules in the files; by the built-in ones if there are none. The error is all that is wrong.
-    pub fn new(files: &[RuleFile]) -> Result<SingleEventEvaluator, Vec<Finding>> {
+    /// An evaluator of the rules in the files; of the built-in ones if there are none.
+    pub fn new(files: &[RuleFile]) -> Result<SingleEventEvaluator, RuleErrors> {
         let (compiled, findings) = check::compile_all(files, &[]);
         if findings.iter().any(Finding::is_error) {
-            return Err(findings);
+            return Err(RuleErrors { findings });
         }
         let mut prefilter = LiteralPrefilter::default();
         compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| prefilter.add(leaf));
@@ -176,8 +175,7 @@ impl SingleLeaf {
     fn rows(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Vec<Row>, ExecError> {
         let mut rows = Vec::new();
         if stage::passes(&self.stages, self.leading, event, stack) {
-            let value = |(i, needed): (usize, &bool)| if *needed { event.column(i) } else { Value::Null };
-            let values = self.needed.iter().enumerate().map(value).collect();
+            let values = event.needed(&self.needed);
             let rest = self.stages.get(self.leading..).unwrap_or_default();
             let row = Row { values, evidence: Evidence::None };
             stage::run(rest, row, &mut BUDGET.clone(), stack, &mut |row| rows.push(row))?;
@@ -274,56 +272,4 @@ fn precompile(plan: &Plan) {
 
 fn local<'a>(expressions: impl IntoIterator<Item = &'a Expr>) -> bool {
     expressions.into_iter().all(Expr::is_row_local)
-}
-
-impl Match<'_> {
-    /// As a JSON object: `id`, `name`, `severity`, `tactics`, `techniques`, `alertName`, `entities`, `state`, `row` and, if
-    /// there are more, `rows`: their number. In `row` a null is left out.
-    #[inline(never)]
-    pub fn write(&self, out: &mut String) {
-        let shown = self.rule.shown_by(&self.rows);
-        let mut put = |key: &str, value: &dyn Fn(&mut String)| {
-            out.push(if key == "id" { '{' } else { ',' });
-            json::write_string(out, key);
-            out.push(':');
-            value(out);
-        };
-        put("id", &|out| json::write_string(out, &self.rule.id));
-        put("name", &|out| json::write_string(out, &self.rule.name));
-        put("severity", &|out| json::write_string(out, shown.severity.name()));
-        put("tactics", &|out| list(out, &shown.tactics));
-        put("techniques", &|out| list(out, &shown.techniques));
-        put("alertName", &|out| json::write_string(out, &shown.name));
-        put("entities", &|out| out.push_str(if shown.entities.is_empty() { "[]" } else { &shown.entities }));
-        put("state", &|out| json::write_string(out, self.state.name()));
-        put("row", &|out| self.write_row(out));
-        if self.rows.rows.len() > 1 {
-            put("rows", &|out| out.push_str(&self.rows.rows.len().to_string()));
-        }
-        out.push('}');
-    }
-
-    fn write_row(&self, out: &mut String) {
-        out.push('{');
-        let values = self.rows.rows.first().map(|r| r.values.as_slice()).unwrap_or_default();
-        let mut first = true;
-        for (column, value) in self.rows.columns.iter().zip(values).filter(|(_, v)| !v.is_null()) {
-            if !std::mem::take(&mut first) {
-                out.push(',');
-            }
-            json::write_string(out, &column.name);
-            out.push(':');
-            write_cell(out, value, column.ty);
-        }
-        out.push('}');
-    }
-}
-
-fn list(out: &mut String, items: &[String]) {
-    out.push('[');
-    for (i, item) in items.iter().enumerate() {
-        out.push_str(if i > 0 { "," } else { "" });
-        json::write_string(out, item);
-    }
-    out.push(']');
 }

@@ -10,9 +10,10 @@
 //! which the rules could not even be parsed.
 #![allow(unsafe_code, reason = "a C ABI hands over pointers")]
 
+use super::json;
 use super::pipeline::{Pipeline, Verdict};
-use crate::detector::{RuleFile, findings_json};
-use kql::value::{Value, json};
+use crate::detector::RuleFile;
+use kql::value::Value;
 use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn forepost_init(parts: *const u8, length: u32) -> *const 
     let bytes = unsafe { std::slice::from_raw_parts(parts, length as usize) };
     let answer = match serde_json::from_slice::<Parts>(bytes) {
         Ok(parts) => build(parts),
-        Err(e) => format!("{{\"error\":{}}}", json::to_text(&Value::text(&e.to_string()))),
+        Err(e) => format!("{{\"error\":{}}}", kql::value::json::to_text(&Value::text(&e.to_string()))),
     };
     CLEARING.store(false, Relaxed);
     text(answer)
@@ -116,7 +117,7 @@ fn build(parts: Parts) -> String {
             unsafe { *PIPELINE.0.get() = Some(made) };
             answer
         }
-        Err(findings) => format!("{{\"findings\":{}}}", findings_json(&findings)),
+        Err(errors) => format!("{{\"findings\":{}}}", json::findings(&errors.findings)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The record's own bytes are never written anew: the key is put in front of the last bracket. Whatever goes wrong inside,
 //! the record goes on.
 
-use crate::detector::{Finding, RuleFile, SingleEventEvaluator};
+use crate::detector::{RuleErrors, RuleFile, SingleEventEvaluator};
 use cloudtrail::source::embedded::{self, ADDED, ADDED_START};
 use kql::value::json::{self, Items};
 use kql::value::limits::{self, Limit};
@@ -58,7 +58,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline with the rules in the files, or the built-in ones if there are none. `keys` are where a record may hold its
     /// event, besides those that pipelines commonly use.
-    pub fn new(files: &[RuleFile], keys: Vec<String>) -> Result<Pipeline, Vec<Finding>> {
+    pub fn new(files: &[RuleFile], keys: Vec<String>) -> Result<Pipeline, RuleErrors> {
         let evaluator = SingleEventEvaluator::new(files)?;
         Ok(Pipeline { evaluator, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
     }
@@ -121,7 +121,7 @@ impl Pipeline {
                 matches += 1;
                 let length = added.len();
                 added.push_str(if matches > 1 { "," } else { "" });
-                it.write(added);
+                super::json::matched(added, &it);
                 if added.len() > MAX_ADDED {
                     added.truncate(length);
                     untold_rules += 1;

@@ -6,17 +6,20 @@
 pub mod alert;
 mod details;
 pub mod entity;
-mod evidence;
+pub mod evidence;
 pub mod finding;
 mod id;
+mod json_size;
 pub mod load;
 mod mitre;
 pub mod query;
 pub mod schedule;
 pub mod yaml;
 
-pub use alert::{Alert, AlertOptions, Run};
-pub use entity::EntityMapping;
+pub use alert::{Alert, AlertOptions, ExtendedProperties, Run};
+pub use details::CustomDetail;
+pub use entity::{Entity, EntityMapping};
+pub use evidence::Evidence;
 pub use finding::{Finding, Position};
 pub use load::{Loaded, load};
 pub use query::Query;
