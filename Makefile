@@ -83,6 +83,8 @@ lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
 	cargo fmt --check --manifest-path tools/bindgen/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
+	cargo clippy --locked --lib --no-default-features --features fluent-bit --target $(WASM_TARGET) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps -p kql -p cloudtrail
 
 .PHONY: licences
 licences: $(TOOLCHAIN) ## Every dependency's licence is one that deny.toml allows

@@ -12,7 +12,9 @@ mod fuzz;
 mod random;
 
 use datatable::datatable;
-use forepost::detector::{Detector, Options, QueryRun, RuleFile, check, query_batch_line};
+use forepost::detector::{Detector, Options, QueryRun, RuleFile, check};
+use forepost::host::batch::query_batch_line;
+use forepost::host::json;
 use fuzz::{COLUMNS, Fuzz, fuzz, takes};
 use kql::functions::Kind;
 use kql::value::Type;
@@ -123,8 +125,8 @@ fn query(args: &[String]) -> std::io::Result<()> {
     let Some((kql, paths)) = args.split_first() else { return Ok(()) };
     let mut run = match QueryRun::new(kql, NOW, &[]) {
         Ok(run) => run,
-        Err(diagnostics) => {
-            diagnostics.iter().for_each(|d| eprintln!("{d:?}"));
+        Err(invalid) => {
+            eprintln!("{invalid}");
             std::process::exit(2);
         }
     };
@@ -132,8 +134,8 @@ fn query(args: &[String]) -> std::io::Result<()> {
         feed(path, |bytes| run.push(bytes))?;
         run.end_input();
     }
-    println!("{}", run.result());
-    eprint!("{}", run.take_problems());
+    println!("{}", json::answer(&run.result()));
+    eprint!("{}", json::problems(&run.take_problems()));
     Ok(())
 }
 
@@ -152,8 +154,8 @@ fn scan(args: &[String]) -> std::io::Result<()> {
     }
     let mut detector = match Detector::new(&rules, Options::default()) {
         Ok(detector) => detector,
-        Err(findings) => {
-            findings.iter().for_each(|f| eprintln!("{}", f.to_json()));
+        Err(errors) => {
+            errors.findings.iter().for_each(|f| eprintln!("{}", json::finding(f)));
             std::process::exit(2);
         }
     };
@@ -168,15 +170,15 @@ fn scan(args: &[String]) -> std::io::Result<()> {
         if alerts.is_empty() {
             break;
         }
-        print!("{alerts}");
+        print!("{}", json::alerts(&alerts));
     }
-    eprint!("{}", detector.take_problems());
-    eprintln!("{}", detector.stats());
+    eprint!("{}", json::problems(&detector.take_problems()));
+    eprintln!("{}", json::stats(&detector.stats()));
     Ok(())
 }
 
 fn check_files(paths: &[String]) -> std::io::Result<()> {
     let files: Result<Vec<RuleFile>, _> = paths.iter().map(|p| rule_file(p)).collect();
-    check(&files?, &[]).iter().for_each(|f| println!("{}", f.to_json()));
+    check(&files?, &[]).iter().for_each(|f| println!("{}", json::finding(f)));
     Ok(())
 }

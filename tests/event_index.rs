@@ -32,16 +32,23 @@ fn columns_are_those_of_the_table_however_the_bytes_are_cut() {
         assert_eq!(batch.words, [0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1]);
         assert_eq!(
             batch.new_words,
-            r#"[["PutImageScanningConfiguration","ListImages"],["ecr.amazonaws.com"],["user/ops/zoë","ecs.amazonaws.com"],["192.0.2.1",""],["eu-west-1",""],["","AccessDenied"]]"#
+            [
+                &["PutImageScanningConfiguration", "ListImages"][..],
+                &["ecr.amazonaws.com"],
+                &["user/ops/zoë", "ecs.amazonaws.com"],
+                &["192.0.2.1", ""],
+                &["eu-west-1", ""],
+                &["", "AccessDenied"],
+            ]
         );
         assert_eq!(batch.offsets, [0.0, EVENTS.find('\n').unwrap() as f64 + 1.0]);
         let end = batch.ends[0] as usize;
         assert_eq!(&batch.raw[..end], EVENTS.lines().next().unwrap().as_bytes());
-        // What was taken is gone; words are handed over once.
+        // What was taken is gone; each word is given once.
         let batch = index.take();
         assert!(batch.times.is_empty() && batch.raw.is_empty());
-        assert_eq!(batch.new_words, "[[],[],[],[],[],[]]");
-        assert!(detector.take_problems().contains("not_cloudtrail"));
+        assert!(batch.new_words.iter().all(Vec::is_empty));
+        assert!(detector.take_problems().iter().any(|p| p.code == "not_cloudtrail"));
     }
 }
 
@@ -68,5 +75,5 @@ fn long_values_are_cut_at_a_character() {
     detector.end_input_through(&mut index);
     let batch = index.take();
     assert_eq!(batch.words.len(), COLUMNS.len());
-    assert!(batch.new_words.contains(&"é".repeat(512)) && !batch.new_words.contains(&"é".repeat(513)));
+    assert_eq!(batch.new_words[0], ["é".repeat(512)]);
 }

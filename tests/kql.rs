@@ -16,7 +16,7 @@ mod properties;
 #[path = "support/random.rs"]
 mod random;
 
-use forepost::detector::query_batch_line;
+use forepost::host::batch::query_batch_line;
 use random::Random;
 use serde_json::Value;
 

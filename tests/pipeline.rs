@@ -1,9 +1,9 @@
-//! The filter's judgement of single records, on this machine: what its signs must not miss, and what it adds.
+//! The filter's evaluation of single records, on this machine: what its prefilter must not miss, and what it adds.
 
 #![allow(clippy::expect_used, clippy::string_slice, reason = "helpers of tests fail loudly")]
 
 use cloudtrail::source::embedded;
-use forepost::detector::{Judge, RuleFile};
+use forepost::detector::{RuleFile, SingleEventEvaluator};
 use forepost::host::pipeline::{Pipeline, Verdict};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -49,10 +49,10 @@ fn events(rules: &[RuleFile]) -> Vec<Value> {
 }
 
 #[test]
-fn signs_miss_nothing_that_a_rule_finds() {
+fn the_prefilter_misses_nothing_that_a_rule_finds() {
     for rules in [Vec::new(), shared_rules()] {
         let events = events(&rules);
-        let mut judge = Judge::new(&rules).unwrap_or_else(|e| panic!("{e:?}"));
+        let mut evaluator = SingleEventEvaluator::new(&rules).unwrap_or_else(|e| panic!("{e:?}"));
         let mut matched = 0;
         for event in &events {
             let raw = event.to_string();
@@ -66,14 +66,17 @@ fn signs_miss_nothing_that_a_rule_finds() {
             ];
             for text in spellings {
                 let mut found = 0;
-                judge.judge(text.as_bytes(), &mut |_| found += 1).expect("judged");
+                evaluator.evaluate(text.as_bytes(), &mut |_| found += 1).expect("evaluated");
                 matched += found;
                 for record in [
                     text.clone(),
                     json!({"log": text}).to_string(),
                     json!({"log": json!({"message": text}).to_string()}).to_string(),
                 ] {
-                    assert!(found == 0 || judge.signs().in_record(record.as_bytes()), "{record}");
+                    assert!(
+                        found == 0 || evaluator.literal_prefilter().can_match(record.as_bytes()),
+                        "{record}"
+                    );
                 }
             }
         }

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail loudly")]
 
 use forepost::detector::{Detector, Options, RuleFile};
+use forepost::host::json as host_json;
 use serde_json::{Map, Value, json};
 
 const CASES: &str = include_str!("rules/cases.json");
@@ -31,8 +32,8 @@ fn scan(rule: &RuleFile, events: &[Value]) -> Vec<Value> {
         Detector::new(std::slice::from_ref(rule), Options::default()).unwrap_or_else(|f| panic!("{f:#?}"));
     events.iter().for_each(|e| d.push(format!("{e}\n").as_bytes()));
     d.finish();
-    assert_eq!(d.take_problems(), "", "{}", rule.file);
-    d.take_alerts().lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+    assert_eq!(d.take_problems(), [], "{}", rule.file);
+    host_json::alerts(&d.take_alerts()).lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
 }
 
 /// What is worth keeping of an alert: what an analyst reads, and the rows.

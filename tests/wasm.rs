@@ -6,7 +6,8 @@
 mod random;
 
 use forepost::detector::{self, Options};
-use forepost::host::js::{Detector, Query, check, query_batch_line, room, version};
+use forepost::host::js::{Detector, Query, check, query_batch_line, staging_buffer, version};
+use forepost::host::json as host_json;
 use random::Random;
 use serde_json::Value;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -19,7 +20,7 @@ fn built_in() -> Detector {
 
 /// Writes where `push` reads; gives how much.
 fn put(bytes: &[u8]) -> usize {
-    room(bytes.len()).copy_from(bytes);
+    staging_buffer(bytes.len()).copy_from(bytes);
     bytes.len()
 }
 
@@ -99,7 +100,7 @@ fn the_version_is_the_crates() {
 fn the_sieve_hides_nothing() {
     let built_in = || match detector::Detector::new(&[], Options::default()) {
         Ok(detector) => detector,
-        Err(findings) => panic!("the built-in rules: {}", findings.len()),
+        Err(errors) => panic!("the built-in rules: {errors}"),
     };
     let (mut with, mut without) = (built_in(), built_in());
     without.evaluate_everything();
@@ -138,7 +139,7 @@ fn the_sieve_hides_nothing() {
     }
     let found = |detector: &mut detector::Detector| {
         detector.finish();
-        detector.take_alerts()
+        host_json::alerts(&detector.take_alerts())
     };
     let alerts = found(&mut without);
     assert!(alerts.lines().count() > 10);

@@ -8,9 +8,10 @@ use kql::bind::{Catalog, Table};
 use kql::diagnostic::{Diagnostic, Severity, Span};
 use kql::exec::late::compile;
 use kql::plan::split::{Leaf, Split, split};
-use kql::value::{Column, Value, json};
+use kql::value::Column;
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::fmt;
 use std::rc::Rc;
 
 /// A rule file as the host read it.
@@ -29,8 +30,8 @@ pub struct Finding {
     pub file: String,
     /// The rule's name, if that could be read.
     pub rule: Option<String>,
-    /// `error`, `warning`, `information`.
-    pub severity: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
     /// Kusto's code, or ours.
     pub code: &'static str,
     /// What is wrong.
@@ -46,7 +47,7 @@ pub struct Finding {
 impl Finding {
     /// Whether the rule cannot run.
     pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error.name()
+        self.severity == Severity::Error
     }
 
     fn new(file: &str, rule: Option<&str>, finding: rule::Finding) -> Finding {
@@ -54,7 +55,7 @@ impl Finding {
         Finding {
             file: file.to_owned(),
             rule: rule.map(str::to_owned),
-            severity: severity.name(),
+            severity,
             code,
             message,
             hint,
@@ -62,30 +63,13 @@ impl Finding {
             column,
         }
     }
-
-    /// As one JSON object.
-    pub fn to_json(&self) -> String {
-        json::to_text(&self.to_value())
-    }
-
-    fn to_value(&self) -> Value {
-        let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::text);
-        Value::object(&[
-            ("file", Value::text(&self.file)),
-            ("rule", text(&self.rule)),
-            ("severity", Value::text(self.severity)),
-            ("code", Value::text(self.code)),
-            ("message", Value::text(&self.message)),
-            ("hint", text(&self.hint)),
-            ("line", Value::Long(self.line as i64)),
-            ("column", Value::Long(self.column as i64)),
-        ])
-    }
 }
 
-/// Findings as a JSON array.
-pub fn findings_json(findings: &[Finding]) -> String {
-    json::to_text(&Value::array(findings.iter().map(Finding::to_value).collect()))
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { file, code, message, line, column, .. } = self;
+        write!(f, "{file}:{line}:{column}: {message} ({code})")
+    }
 }
 
 /// A rule ready to run.

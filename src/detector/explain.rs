@@ -1,164 +1,166 @@
 //! Why a rule did, or did not, match an event: every row stage with the values its expressions had.
 
-use super::check::{self, CompiledRule, Finding, RuleFile, findings_json};
+use super::check::{self, CompiledRule, Finding, RuleFile};
 use super::feed::{CachedRow, TABLE};
-use super::query::write_cell;
-use super::{NamedTable, write_text};
+use super::{NamedTable, RuleErrors};
 use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::diagnostic::Span;
-use kql::exec::program::{Columns, Program, Step};
+use kql::exec::program::Program;
 use kql::exec::row::{Evidence, Row};
 use kql::exec::run::{Run, Table};
 use kql::exec::stage::{self, CompiledStage};
 use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, Stage};
-use kql::value::{Type, Value, datetime, json};
+use kql::value::Value;
 use std::rc::Rc;
 
 /// Of how many rows of one event the values are shown; an `mv-expand` can make more.
 const MAX_ROWS: usize = 20;
 
-/// Explains one rule on one event. One JSON object:
-/// `{"rule","query","findings":[…],"leaves":[{"table","stages":[{"operator","start","end","rowsIn","rowsOut","passed",
-/// "rows":[{"passed","steps":[{"start","end","value","type"}]}]}]}],"result":{"tick","rows"}}`.
-///
-/// `start` and `end` are bytes of the query. A stage stands in the order it runs in: filters that read the clock or another
-/// table are not row stages and are not listed; `result` says how many rows the whole query yields for this event alone, at
-/// the first tick whose window holds it. A step is the value of a sub-expression that was evaluated; what an `and`, `or`
-/// or `case` did not need has none.
-pub fn explain(rule_text: &str, record: &[u8], tables: &[NamedTable]) -> String {
+/// What a rule makes of one event.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The rule's name.
+    pub rule: String,
+    /// The rule's query; spans are bytes of it.
+    pub query: String,
+    /// What is odd about the rule.
+    pub findings: Vec<Finding>,
+    /// The places where the query reads a table, with the row stages of each.
+    pub inputs: Vec<ExplainedInput>,
+    /// The first tick whose window holds the event; `None` if the event has no readable time.
+    pub tick: Option<i64>,
+    /// How many rows the whole query yields at that tick for this event alone, or why it failed.
+    pub rows: Result<usize, ExecError>,
+}
+
+/// A table that the query reads.
+#[derive(Clone, Debug)]
+pub struct ExplainedInput {
+    /// The table's name.
+    pub table: String,
+    /// The row stages in the order they run in. A filter that reads the clock or another table is not a row stage.
+    pub stages: Vec<ExplainedStage>,
+}
+
+/// A row stage.
+#[derive(Clone, Debug)]
+pub struct ExplainedStage {
+    /// `where`, `extend` …
+    pub operator: &'static str,
+    /// Where its expressions stand in the query.
+    pub span: Span,
+    /// How many rows went in.
+    pub rows_in: usize,
+    /// The first rows that went in.
+    pub rows: Vec<ExplainedRow>,
+    /// How many rows came out.
+    pub rows_out: usize,
+}
+
+impl ExplainedStage {
+    /// Whether a row came out, or none went in.
+    pub fn passed(&self) -> bool {
+        self.rows_out > 0 || self.rows_in == 0
+    }
+}
+
+/// A row that went into a stage.
+#[derive(Clone, Debug)]
+pub struct ExplainedRow {
+    /// Whether a row came out for it.
+    pub passed: bool,
+    /// The sub-expressions that were evaluated. What an `and`, `or` or `case` did not need is not among them.
+    pub steps: Vec<ExplainedStep>,
+}
+
+/// A sub-expression and the value it had.
+#[derive(Clone, Debug)]
+pub struct ExplainedStep {
+    /// Where it stands in the query.
+    pub span: Span,
+    /// Its value.
+    pub value: Value,
+}
+
+/// Explains one rule on one event.
+pub fn explain(rule_text: &str, record: &[u8], tables: &[NamedTable]) -> Result<Explanation, RuleErrors> {
     let file = RuleFile { file: String::new(), text: rule_text.to_owned() };
     let (compiled, findings) = check::compile_all(&[file], tables);
-    let mut out = String::from("{");
     let Some(CompiledRule { rule, split, .. }) = compiled.first().map(|c| &**c) else {
-        write_findings(&mut out, &findings);
-        out.push('}');
-        return out;
+        return Err(RuleErrors { findings });
     };
-    write_text(&mut out, "rule", &rule.name);
-    out.push(',');
-    write_text(&mut out, "query", &rule.query.text);
-    out.push(',');
-    write_findings(&mut out, &findings);
     let row = CachedRow::new(record);
+    let mut explainer = Explainer { stack: Vec::new(), budget: Budget::default() };
+    let mut inputs = Vec::new();
     let mut results: Vec<Table> = Vec::new();
-    out.push_str(",\"leaves\":[");
-    for (i, leaf) in split.leaves.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        let mut explainer = Explainer { out: &mut out, stack: Vec::new(), budget: Budget::default() };
-        results.push(Rc::new(explainer.leaf(leaf, &row)));
+    for leaf in &split.leaves {
+        explainer.budget = Budget::default();
+        let (input, rows) = explainer.input(leaf, &row);
+        inputs.push(input);
+        results.push(Rc::new(rows));
     }
-    out.push_str("],\"result\":{");
     let tick = EventRow::new(record).time().map(|t| rule.schedule.first_holding(t));
-    match tick {
-        Some(tick) => write_text(&mut out, "tick", &datetime::format(tick)),
-        None => out.push_str("\"tick\":null"),
-    }
-    match Run::new(tick.unwrap_or(0), &results, Budget::default()).table(&split.root) {
-        Ok(rows) => out.push_str(&format!(",\"rows\":{}}}", rows.len())),
-        Err(ExecError { message, .. }) => {
-            out.push_str(",\"rows\":null,");
-            write_text(&mut out, "error", &message);
-            out.push('}');
-        }
-    }
-    out.push('}');
-    out
+    let rows = Run::new(tick.unwrap_or(0), &results, Budget::default()).table(&split.root);
+    Ok(Explanation {
+        rule: rule.name.clone(),
+        query: rule.query.text.clone(),
+        findings,
+        inputs,
+        tick,
+        rows: rows.map(|rows| rows.len()),
+    })
 }
 
-fn write_findings(out: &mut String, findings: &[Finding]) {
-    out.push_str("\"findings\":");
-    out.push_str(&findings_json(findings));
-}
-
-struct Explainer<'a> {
-    out: &'a mut String,
+struct Explainer {
     stack: Vec<Value>,
     budget: Budget,
 }
 
-impl Explainer<'_> {
+impl Explainer {
     /// The stages of a leaf, and the rows that come out of the last.
-    fn leaf(&mut self, leaf: &Leaf, record: &CachedRow<'_>) -> Vec<Row> {
-        self.out.push('{');
-        write_text(self.out, "table", &leaf.table);
-        self.out.push_str(",\"stages\":[");
-        let reads_events = &*leaf.table == TABLE;
-        let values = leaf
-            .needed
-            .iter()
-            .enumerate()
-            .map(|(i, n)| if *n { record.column(i) } else { Value::Null })
-            .collect();
-        let mut rows = if reads_events { vec![Row { values, evidence: Evidence::None }] } else { Vec::new() };
-        for (i, stage) in leaf.stages.iter().enumerate() {
-            if i > 0 {
-                self.out.push(',');
-            }
-            rows = self.stage(stage, rows);
+    fn input(&mut self, leaf: &Leaf, record: &CachedRow<'_>) -> (ExplainedInput, Vec<Row>) {
+        let mut rows = Vec::new();
+        if &*leaf.table == TABLE {
+            rows.push(Row { values: record.needed(&leaf.needed), evidence: Evidence::None });
         }
-        self.out.push_str("]}");
-        rows
+        let mut stages = Vec::new();
+        for stage in &leaf.stages {
+            let (explained, made) = self.stage(stage, rows);
+            stages.push(explained);
+            rows = made;
+        }
+        (ExplainedInput { table: leaf.table.to_string(), stages }, rows)
     }
 
-    fn stage(&mut self, stage: &Stage, rows: Vec<Row>) -> Vec<Row> {
-        let (name, expressions) = parts(stage);
+    fn stage(&mut self, stage: &Stage, rows: Vec<Row>) -> (ExplainedStage, Vec<Row>) {
+        let (operator, expressions) = parts(stage);
         let span = expressions
             .iter()
             .map(|e| e.span)
             .reduce(|a, b| Span { start: a.start.min(b.start), end: a.end.max(b.end) });
-        let span = span.unwrap_or_default();
-        self.out.push('{');
-        write_text(self.out, "operator", name);
-        self.out.push_str(&format!(
-            ",\"start\":{},\"end\":{},\"rowsIn\":{},\"rows\":[",
-            span.start,
-            span.end,
-            rows.len()
-        ));
         let compiled: Vec<CompiledStage> = CompiledStage::local(stage).into_iter().collect();
         let programs: Vec<Program> = expressions.iter().map(|e| Program::new(e)).collect();
-        let count = rows.len();
-        let mut made = Vec::new();
+        let rows_in = rows.len();
+        let (mut made, mut shown) = (Vec::new(), Vec::new());
         for (i, row) in rows.into_iter().enumerate() {
             let mut steps = Vec::new();
             if i < MAX_ROWS {
                 programs.iter().for_each(|p| drop(p.trace(&row.values, &mut steps)));
             }
             let before = made.len();
-            // What runs out of budget is cut: this is a view of one event.
+            // A row that exceeds the budget is cut short: this is a view of one event, not an answer.
             let _ = stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| made.push(row));
             if i < MAX_ROWS {
-                self.row(i, made.len() > before, &steps);
+                let steps =
+                    steps.into_iter().map(|s| ExplainedStep { span: s.span, value: s.value }).collect();
+                shown.push(ExplainedRow { passed: made.len() > before, steps });
             }
         }
-        self.out.push_str(&format!(
-            "],\"rowsOut\":{},\"passed\":{}}}",
-            made.len(),
-            !made.is_empty() || count == 0
-        ));
-        made
-    }
-
-    fn row(&mut self, index: usize, passed: bool, steps: &[Step]) {
-        if index > 0 {
-            self.out.push(',');
-        }
-        self.out.push_str(&format!("{{\"passed\":{passed},\"steps\":["));
-        for (i, Step { span, value }) in steps.iter().enumerate() {
-            if i > 0 {
-                self.out.push(',');
-            }
-            self.out.push_str(&format!("{{\"start\":{},\"end\":{},\"value\":", span.start, span.end));
-            write_cell(self.out, value, Type::Dynamic);
-            self.out.push_str(",\"type\":");
-            json::write_string(self.out, value.own_type().map_or("null", Type::name));
-            self.out.push('}');
-        }
-        self.out.push_str("]}");
+        // A stage without expressions has no span.
+        let span = span.unwrap_or(Span { start: 0, end: 0 });
+        (ExplainedStage { operator, span, rows_in, rows: shown, rows_out: made.len() }, made)
     }
 }
 

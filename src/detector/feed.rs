@@ -1,13 +1,13 @@
 //! Inputs to candidates: each record goes once through the row stages of every leaf, and what passes is kept.
 
-use super::handover::{Handover, Texts, push_text};
-use super::tally::Tally;
-use super::{NamedTable, write_text};
+use super::NamedTable;
+use super::ingest_report::{IngestReport, IngestStats, Problem};
+use super::transfer::{Texts, Transfer, push_text};
 use cloudtrail::prefilter::Leaves;
 use cloudtrail::prefilter::Prefilter;
 use cloudtrail::prefilter::Skipped;
 use cloudtrail::source::embedded;
-use cloudtrail::source::{Envelope, Problem, Record, Sink, Source};
+use cloudtrail::source::{self, Envelope, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use kql::exec::Budget;
 use kql::exec::program::Columns;
@@ -15,7 +15,7 @@ use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
-use kql::value::{Value, datetime, json};
+use kql::value::{Value, json};
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::rc::Rc;
@@ -126,7 +126,7 @@ struct State {
     keep: Keep,
     /// Candidates as they stood, for [`Keep::Records`].
     collected: Vec<u8>,
-    tally: Tally,
+    report: IngestReport,
     stack: Vec<Value>,
     candidates: u64,
     kept: Size,
@@ -150,7 +150,7 @@ impl Feed {
                 pair: ["EventName", "EventSource"].map(aws_cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
-                tally: Tally::default(),
+                report: IngestReport::default(),
                 stack: Vec::new(),
                 candidates: 0,
                 kept: Size::NONE,
@@ -200,7 +200,7 @@ impl Feed {
                         },
                     );
                     if let Err(e) = done {
-                        self.state.tally.problem(None, "FP301", e.message);
+                        self.state.report.problem(None, "FP301", e.message);
                     }
                 }
                 state.sorted.set(false);
@@ -221,7 +221,7 @@ impl Feed {
     pub fn forget_counts(&mut self) {
         self.source = Source::new();
         self.state.candidates = 0;
-        self.state.tally = Tally::default();
+        self.state.report = IngestReport::default();
     }
 
     /// Takes bytes of the current input.
@@ -253,7 +253,7 @@ impl Feed {
 
     /// The times of the first and last event.
     pub fn times(&self) -> Option<(i64, i64)> {
-        self.state.tally.first.zip(self.state.tally.last)
+        self.state.report.first.zip(self.state.report.last)
     }
 
     /// Lets go of rows no window will see again.
@@ -272,7 +272,7 @@ impl Feed {
 
     /// Takes over the times of events that someone else read.
     pub fn observe(&mut self, first: i64, last: i64) {
-        self.state.tally.observe(first, last);
+        self.state.report.observe(first, last);
     }
 
     /// The records that matter since the last call, one a line. Only [`Keep::Records`] collects them.
@@ -307,34 +307,34 @@ impl Feed {
         self.state.collected.len()
     }
 
-    /// All that was found since the last call, for [`take_over`](Self::take_over).
-    pub fn hand_over(&mut self) -> Vec<u8> {
+    /// All that was found since the last call, for [`import_transfer`](Self::import_transfer).
+    pub fn export_transfer(&mut self) -> Vec<u8> {
         let state = &mut self.state;
-        let (tally, records) = (std::mem::take(&mut state.tally), std::mem::take(&mut state.collected));
-        Handover { stats: self.source.take_stats(), tally, records: &records }.write()
+        let (report, records) = (std::mem::take(&mut state.report), std::mem::take(&mut state.collected));
+        Transfer { stats: self.source.take_stats(), report, records: &records }.write()
     }
 
     /// Takes what another feed of the same leaves has handed over. False if it is no such thing.
-    pub fn take_over(&mut self, bytes: &[u8]) -> bool {
-        let Some(Handover { stats, tally, records }) = Handover::read(bytes) else { return false };
+    pub fn import_transfer(&mut self, bytes: &[u8]) -> bool {
+        let Some(Transfer { stats, report, records }) = Transfer::read(bytes) else { return false };
         self.source.add_stats(&stats);
-        self.state.tally.add(tally);
-        // What there is to say of these records is said in its tally.
-        let tally = std::mem::take(&mut self.state.tally);
+        self.state.report.add(report);
+        // What there is to say of these records is said in its report.
+        let report = std::mem::take(&mut self.state.report);
         for raw in Texts(records) {
             self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
         }
-        self.state.tally = tally;
+        self.state.report = report;
         true
     }
 
     /// Reports a problem that has no place in an input.
     pub fn report(&mut self, code: &'static str, message: String) {
-        self.state.tally.problem(None, code, message);
+        self.state.report.problem(None, code, message);
     }
 
-    /// Problems since the last call, one JSON object a line.
-    pub fn take_problems(&mut self) -> String {
+    /// Problems since the last call.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
         let state = &mut self.state;
         if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
             let message = format!(
@@ -342,47 +342,28 @@ impl Feed {
                  can be missing; scan fewer days or fewer rules at once",
                 state.most.bytes >> 20
             );
-            state.tally.problem(None, "FP304", message);
+            state.report.problem(None, "FP304", message);
         }
-        state.tally.take_problems()
+        state.report.take_problems()
     }
 
-    /// Counters, as a JSON object that is still open.
-    pub fn stats(&self) -> String {
+    /// What has been read so far.
+    pub fn stats(&self) -> IngestStats {
         let (stats, s) = (self.source.stats(), &self.state);
-        let mut out = format!(
-            "{{\"bytes\":{},\"inflatedBytes\":{},\"events\":{},\"candidates\":{},\"problems\":{},\"late\":{},\"dropped\":{},\"untimed\":{}",
-            stats.bytes_in,
-            stats.bytes_inflated,
-            stats.total(),
-            s.candidates,
-            s.tally.problem_count,
-            s.late,
-            s.dropped,
-            s.tally.untimed
-        );
-        out.push_str(",\"envelopes\":{");
-        let mut first = true;
-        for envelope in Envelope::ALL {
-            let n = stats.records(envelope);
-            if n > 0 {
-                if !first {
-                    out.push(',');
-                }
-                first = false;
-                json::write_string(&mut out, envelope.name());
-                out.push_str(&format!(":{n}"));
-            }
+        let envelopes = Envelope::ALL.iter().map(|e| (e.name(), stats.records(*e)));
+        IngestStats {
+            bytes: stats.bytes_in,
+            inflated_bytes: stats.bytes_inflated,
+            events: stats.total(),
+            candidates: s.candidates,
+            problems: s.report.problem_count,
+            late: s.late,
+            dropped: s.dropped,
+            untimed: s.report.untimed,
+            envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
+            first_event: s.report.first,
+            last_event: s.report.last,
         }
-        out.push('}');
-        for (key, time) in [("firstEvent", s.tally.first), ("lastEvent", s.tally.last)] {
-            out.push(',');
-            match time {
-                Some(t) => write_text(&mut out, key, &datetime::format(t)),
-                None => out.push_str(&format!("\"{key}\":null")),
-            }
-        }
-        out
     }
 }
 
@@ -394,7 +375,7 @@ impl State {
         if json::depth(record.raw) > json::MAX_DEPTH {
             let message =
                 format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
-            self.tally.problem(Some(record.offset), "FP302", message);
+            self.report.problem(Some(record.offset), "FP302", message);
         }
         (row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
     }
@@ -403,14 +384,14 @@ impl State {
     fn offer(&mut self, record: &Record<'_>) {
         let seen = self.sieve.look(record.raw);
         if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
-            return self.tally.passed(*time);
+            return self.report.passed(*time);
         }
         let row = CachedRow::new(record.raw);
         let (time, can_pass) = match seen {
             Some(seen) => seen,
             None => self.read(record, &row),
         };
-        self.tally.passed(time);
+        self.report.passed(time);
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
         for index in can_pass.iter().map(|i| *i as usize) {
@@ -430,12 +411,7 @@ impl State {
                     Evidence::One(Rc::clone(made))
                 }
             };
-            let values = leaf
-                .needed
-                .iter()
-                .enumerate()
-                .map(|(i, n)| if *n { row.column(i) } else { Value::Null })
-                .collect();
+            let values = row.needed(&leaf.needed);
             let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
             let rows = &mut leaf.rows;
             let (mut found, mut dropped, keep) = (false, 0, self.keep);
@@ -476,7 +452,7 @@ impl State {
             push_text(&mut self.collected, record.raw);
         }
         if let Some(e) = failed {
-            self.tally.problem(Some(record.offset), e.code, e.message);
+            self.report.problem(Some(record.offset), e.code, e.message);
         }
     }
 }
@@ -484,9 +460,9 @@ impl State {
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
         let skipped = self.sieve.skip(bytes, alone);
-        self.tally.untimed += skipped.untimed;
+        self.report.untimed += skipped.untimed;
         if let Some((first, last)) = skipped.times {
-            self.tally.observe(first, last);
+            self.report.observe(first, last);
         }
         skipped
     }
@@ -495,8 +471,8 @@ impl Sink for State {
         self.offer(&record);
     }
 
-    fn problem(&mut self, problem: Problem) {
-        self.tally.problem(Some(problem.offset), problem.code, problem.message);
+    fn problem(&mut self, problem: source::Problem) {
+        self.report.problem(Some(problem.offset), problem.code, problem.message);
     }
 }
 
@@ -512,7 +488,7 @@ impl Sink for Tee<'_> {
         self.also.record(record);
     }
 
-    fn problem(&mut self, problem: Problem) {
+    fn problem(&mut self, problem: source::Problem) {
         self.also.problem(problem.clone());
         Sink::problem(self.state, problem);
     }
@@ -533,6 +509,12 @@ impl<'a> CachedRow<'a> {
     /// `TimeGenerated` in ticks.
     pub fn time(&self) -> Option<i64> {
         self.row.time()
+    }
+
+    /// The columns that are needed; the others are null.
+    pub fn needed(&self, needed: &[bool]) -> Vec<Value> {
+        let value = |(i, needed): (usize, &bool)| if *needed { self.column(i) } else { Value::Null };
+        needed.iter().enumerate().map(value).collect()
     }
 }
 
@@ -572,8 +554,8 @@ mod tests {
             let kept = feed.state.kept;
             assert!((3..=5).contains(&kept.rows) && kept.bytes < 10_000, "{} {}", kept.rows, kept.bytes);
             assert_eq!(feed.state.dropped as usize + kept.rows, 10);
-            assert!(feed.take_problems().contains("FP304"));
-            assert!(!feed.take_problems().contains("FP304"), "it is said once");
+            assert!(feed.take_problems().iter().any(|p| p.code == "FP304"));
+            assert_eq!(feed.take_problems(), [], "it is said once");
             feed.concluded(range, Some(i64::MAX));
             assert_eq!((feed.state.kept.rows, feed.state.kept.bytes), (0, 0));
         }

@@ -1,13 +1,12 @@
 //! A compact index of the events that go by: what a table, its facets and its histogram need of each.
 //!
-//! Values repeat, so a column holds numbers of words, and each word is handed over once. The caller keeps what it
-//! takes; between two calls nothing but the words stays here.
+//! Values repeat: a column holds the numbers of words, and each word is given to the caller once. The caller keeps what it
+//! takes; between two calls only the words stay here.
 
-use crate::rule::{self, EventGrouping, Kind};
 use cloudtrail::source::{Problem, Record, Sink};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use indexmap::IndexSet;
-use kql::value::{Value, json, text, timespan};
+use kql::value::{Value, text};
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
 pub const COLUMNS: [&str; 6] =
@@ -37,15 +36,14 @@ pub struct Batch {
     pub raw: Vec<u8>,
     /// Where each record ends in `raw`.
     pub ends: Vec<u32>,
-    /// The words that are new, as a JSON list for each of [`COLUMNS`].
-    pub new_words: String,
+    /// The words that are new, for each of [`COLUMNS`].
+    pub new_words: [Vec<String>; COLUMNS.len()],
 }
 
 /// Indexes the records it is offered.
 #[derive(Debug)]
 pub struct EventIndex {
     known: [IndexSet<String>; COLUMNS.len()],
-    fresh: [Vec<String>; COLUMNS.len()],
     columns: [Option<usize>; COLUMNS.len()],
     batch: Batch,
 }
@@ -54,7 +52,6 @@ impl Default for EventIndex {
     fn default() -> EventIndex {
         EventIndex {
             known: Default::default(),
-            fresh: Default::default(),
             columns: COLUMNS.map(aws_cloudtrail::index_of),
             batch: Batch::default(),
         }
@@ -64,41 +61,30 @@ impl Default for EventIndex {
 impl EventIndex {
     /// Takes the events since the last call.
     pub fn take(&mut self) -> Batch {
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.new_words.push('[');
-        for (i, words) in self.fresh.iter_mut().enumerate() {
-            batch.new_words.push_str(if i > 0 { ",[" } else { "[" });
-            for (j, word) in words.drain(..).enumerate() {
-                if j > 0 {
-                    batch.new_words.push(',');
-                }
-                json::write_string(&mut batch.new_words, &word);
-            }
-            batch.new_words.push(']');
-        }
-        batch.new_words.push(']');
-        batch
+        std::mem::take(&mut self.batch)
     }
 
     fn word(&mut self, column: usize, value: &str) -> u32 {
-        let (Some(known), Some(fresh)) = (self.known.get_mut(column), self.fresh.get_mut(column)) else {
+        let (Some(known), Some(fresh)) = (self.known.get_mut(column), self.batch.new_words.get_mut(column))
+        else {
+            debug_assert!(false, "there is no column {column}");
             return 0;
         };
         let word = value.get(..value.floor_char_boundary(MAX_WORD)).unwrap_or(value);
         let full = known.len() >= MAX_WORDS && !known.contains(word);
         let word = if full { OTHER } else { word };
         let count = known.len();
-        let (place, _) = known.insert_full(word.to_string());
-        if place == count {
+        let (index, _) = known.insert_full(word.to_string());
+        if index == count {
             fresh.push(word.to_owned());
         }
-        place as u32
+        index as u32
     }
 }
 
 impl Sink for EventIndex {
     fn record(&mut self, record: Record<'_>) {
-        // The places in `raw` are 32 bits; a caller takes long before that.
+        // The offsets in `raw` have 32 bits; a caller takes the batch long before it reaches 4 GiB.
         let Ok(end) = u32::try_from(self.batch.raw.len() + record.raw.len()) else { return };
         let row = EventRow::new(record.raw);
         let ms = row.time().map_or(f64::NAN, |ticks| (ticks - UNIX_EPOCH) as f64 / TICKS_PER_MS);
@@ -137,45 +123,4 @@ fn user(row: &EventRow<'_>) -> Value {
     let others =
         ["UserIdentityUserName", "UserIdentityInvokedBy", "UserIdentityPrincipalid", "UserIdentityType"];
     others.iter().find_map(|name| column(name)).map_or_else(Value::empty_text, Value::String)
-}
-
-/// What a rule says of itself, as one JSON object; `null` if the text holds no rule that can be read.
-pub fn describe(rule_text: &str) -> String {
-    let Some(rule) = rule::load(rule_text).rule else { return String::from("null") };
-    let (line, column) = rule.query_position(0);
-    let list = |items: &[String]| Value::texts(items.iter().map(String::as_str));
-    let pair = |key: &str, value: &str| Value::texts([key, value].into_iter());
-    let entities = rule.entity_mappings.iter().map(|m| {
-        let fields = m.fields.iter().map(|(name, used)| pair(name, &used.column));
-        Value::object(&[("type", Value::text(m.entity.name)), ("fields", Value::array(fields.collect()))])
-    });
-    let details = rule.custom_details.iter().map(|(key, column)| pair(key, column));
-    let kind = if rule.kind == Kind::Nrt { "NRT" } else { "Scheduled" };
-    let single = rule.grouping == EventGrouping::SingleAlert;
-    json::to_text(&Value::object(&[
-        ("id", Value::text(&rule.id)),
-        ("name", Value::text(&rule.name)),
-        ("description", Value::text(&rule.description)),
-        ("severity", Value::text(rule.severity.name())),
-        ("kind", Value::text(kind)),
-        ("version", Value::text(&rule.version)),
-        ("query", Value::text(&rule.query.text)),
-        ("queryLine", Value::Long(line as i64)),
-        ("queryColumn", Value::Long(column as i64)),
-        ("frequency", Value::from(timespan::format(rule.schedule.frequency()))),
-        ("period", Value::from(timespan::format(rule.schedule.period()))),
-        (
-            "trigger",
-            Value::object(&[
-                ("operator", Value::text(rule.trigger.operator.name())),
-                ("threshold", Value::Long(rule.trigger.threshold.into())),
-            ]),
-        ),
-        ("grouping", Value::text(if single { "SingleAlert" } else { "AlertPerResult" })),
-        ("tactics", list(&rule.tactics)),
-        ("techniques", list(&rule.techniques)),
-        ("subTechniques", list(&rule.sub_techniques)),
-        ("entityMappings", Value::array(entities.collect())),
-        ("customDetails", Value::array(details.collect())),
-    ]))
 }

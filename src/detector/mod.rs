@@ -5,32 +5,35 @@
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 pub mod check;
-mod explain;
+mod error;
+pub mod explain;
 mod feed;
-mod handover;
 pub mod index;
-mod query;
+mod ingest_report;
+mod literal_prefilter;
 #[cfg(test)]
-mod sieve_test;
-mod signs;
-mod single;
+mod prefilter_test;
+mod query;
+mod single_event;
 pub mod tables;
-mod tally;
+mod transfer;
 
-pub use check::{Finding, RuleFile, check, findings_json};
-pub use explain::explain;
-pub use query::{QueryRun, query_batch_line, write_diagnostic};
-pub use signs::Signs;
-pub use single::{Judge, Match, State};
+pub use check::{Finding, RuleFile, check};
+pub use error::{InvalidQuery, QueryError, RuleErrors};
+pub use explain::{Explanation, explain};
+pub use ingest_report::{IngestStats, Problem};
+pub use literal_prefilter::LiteralPrefilter;
+pub use query::{QueryRun, Table};
+pub use single_event::{Match, MatchState, SingleEventEvaluator};
 pub use tables::NamedTable;
 
-use crate::rule::{AlertOptions, Rule};
+use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
 use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
-use kql::exec::run::{Run, Table};
+use kql::exec::run::{self, Run};
 use kql::exec::{Budget, ExecError};
-use kql::value::{datetime, json};
+use kql::value::datetime;
 use std::rc::Rc;
 
 /// How many empty windows one rule may run that alerts on nothing at all.
@@ -73,7 +76,7 @@ struct RuleState {
     said_too_many: bool,
 }
 
-/// How many bytes of alerts wait to be taken before concluding does.
+/// How many bytes of alerts may wait to be taken; past it, concluding waits.
 const ALERTS_AT_ONCE: usize = 16 << 20;
 
 /// Runs rules over CloudTrail records.
@@ -84,7 +87,9 @@ pub struct Detector {
     stream: bool,
     candidates_only: bool,
     warnings: Vec<Finding>,
-    alerts: String,
+    /// Alerts that wait to be taken, and their size.
+    alerts: Vec<Alert>,
+    alert_bytes: usize,
     alert_count: u64,
     /// The input has ended, and this rule and those behind it have still to conclude.
     to_conclude: Option<usize>,
@@ -93,12 +98,12 @@ pub struct Detector {
 impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong, and at least one of them is an error.
-    pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, Vec<Finding>> {
+    pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
         let Options { evidence, workspace, stream, candidates, tables } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         let (compiled, findings) = check::compile_all(files, &tables);
         if findings.iter().any(Finding::is_error) {
-            return Err(findings);
+            return Err(RuleErrors { findings });
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
         let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect();
@@ -109,7 +114,8 @@ impl Detector {
             stream,
             candidates_only: candidates,
             warnings: findings,
-            alerts: String::new(),
+            alerts: Vec::new(),
+            alert_bytes: 0,
             alert_count: 0,
             to_conclude: None,
         })
@@ -221,7 +227,7 @@ impl Detector {
         }
         let mut done = true;
         loop {
-            if self.to_conclude.is_some() && self.alerts.len() >= ALERTS_AT_ONCE {
+            if self.to_conclude.is_some() && self.alert_bytes >= ALERTS_AT_ONCE {
                 done = false;
                 break;
             }
@@ -247,11 +253,9 @@ impl Detector {
                     if let (false, Some(suppression)) = (alerts.is_empty(), state.rule().suppression) {
                         state.silent_until = schedule.resumes(tick, suppression);
                     }
-                    for alert in alerts {
-                        self.alert_count += 1;
-                        self.alerts.push_str(&alert.to_json());
-                        self.alerts.push('\n');
-                    }
+                    self.alert_count += alerts.len() as u64;
+                    self.alert_bytes += alerts.iter().map(Alert::size).sum::<usize>();
+                    self.alerts.extend(alerts);
                 }
                 Err(e) => problems.push(failed_run(tick, &e)),
             }
@@ -271,10 +275,11 @@ impl Detector {
         done
     }
 
-    /// The alerts since the last call, one JSON object a line; not much more than 16 MiB at once. After
-    /// [`finish`](Self::finish) there may be more with the next call, until one gives nothing.
-    pub fn take_alerts(&mut self) -> String {
+    /// The alerts since the last call; not much more than 16 MiB of them at once. After [`finish`](Self::finish) there may be
+    /// more with the next call, until one gives nothing.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
         let alerts = std::mem::take(&mut self.alerts);
+        self.alert_bytes = 0;
         self.conclude_on();
         alerts
     }
@@ -287,20 +292,20 @@ impl Detector {
     }
 
     /// With [`Options::candidates`]: all that was found, counted and could not be read since the last call, for
-    /// [`take_over`](Self::take_over).
-    pub fn hand_over(&mut self) -> Vec<u8> {
-        self.feed.hand_over()
+    /// [`import_transfer`](Self::import_transfer).
+    pub fn export_transfer(&mut self) -> Vec<u8> {
+        self.feed.export_transfer()
     }
 
-    /// About how many bytes [`hand_over`](Self::hand_over) would give.
+    /// About how many bytes [`export_transfer`](Self::export_transfer) would give.
     pub fn waiting(&self) -> usize {
         self.feed.waiting()
     }
 
-    /// Takes what a detector of the same rules, in the same program, has [handed over](Self::hand_over): as if the bytes it
+    /// Takes what a detector of the same rules, in the same program, has [handed over](Self::export_transfer): as if the bytes it
     /// read had been pushed here. False if it is no such thing.
-    pub fn take_over(&mut self, handed: &[u8]) -> bool {
-        let taken = self.feed.take_over(handed);
+    pub fn import_transfer(&mut self, handed: &[u8]) -> bool {
+        let taken = self.feed.import_transfer(handed);
         if self.stream {
             self.follow();
         }
@@ -313,17 +318,26 @@ impl Detector {
         self.feed.observe(first, last);
     }
 
-    /// What could not be read or run since the last call, one JSON object a line: offset, code, message.
-    pub fn take_problems(&mut self) -> String {
+    /// What could not be read or run since the last call.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
         self.feed.take_problems()
     }
 
-    /// Counters, as one JSON object.
-    pub fn stats(&self) -> String {
-        let mut out = self.feed.stats();
-        out.push_str(&format!(",\"alerts\":{},\"rules\":{}}}", self.alert_count, self.rules.len()));
-        out
+    /// What has been read and found so far.
+    pub fn stats(&self) -> Stats {
+        Stats { ingest: self.feed.stats(), alerts: self.alert_count, rules: self.rules.len() }
     }
+}
+
+/// What a detector has read and found so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// What has been read.
+    pub ingest: IngestStats,
+    /// Alerts, also those that wait to be taken.
+    pub alerts: u64,
+    /// Rules.
+    pub rules: usize,
 }
 
 impl RuleState {
@@ -340,18 +354,11 @@ impl RuleState {
 /// The rows of a rule's query at a tick.
 fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
     let window = state.rule().schedule.window(tick);
-    let tables: Vec<Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
+    let tables: Vec<run::Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
     let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }
 
 fn failed_run(tick: i64, e: &ExecError) -> String {
     format!("the run at {} failed: {} ({})", datetime::format(tick), e.message, e.code)
-}
-
-/// Appends `"key":"text"`.
-fn write_text(out: &mut String, key: &str, text: &str) {
-    json::write_string(out, key);
-    out.push(':');
-    json::write_string(out, text);
 }

@@ -111,13 +111,13 @@ pub extern "C" fn forepost_init() {
 
 fn build(parts: &[u8]) -> Result<(), String> {
     let Parts { rules, keys } = serde_json::from_slice(parts).map_err(|e| format!("{e}\n"))?;
-    let files: Vec<RuleFile> =
-        rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect_vec();
+    let files: Vec<RuleFile> = rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect();
     let line = |f: &Finding| {
-        format!("{}:{}:{}: {} {} {}\n", f.file, f.line, f.column, f.severity, f.code, f.message)
+        format!("{}:{}:{}: {} {} {}\n", f.file, f.line, f.column, f.severity.name(), f.code, f.message)
     };
-    let made = Pipeline::new(&files, keys).map_err(|found| found.iter().map(line).collect::<String>())?;
-    made.seal();
+    let made =
+        Pipeline::new(&files, keys).map_err(|found| found.findings.iter().map(line).collect::<String>())?;
+    made.precompile();
     // SAFETY: one call at a time, and no reference is kept.
     unsafe { *PIPELINE.0.get() = Some(made) };
     Ok(())

@@ -5,9 +5,9 @@
 //! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
 //! makes a new one.
 
-use super::memory::{self, grow_ahead, with_room};
-use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleFile, findings_json};
-use kql::value::{Value, json};
+use super::memory::{self, grow_ahead, with_staged};
+use super::{batch, json};
+use crate::detector::{self, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
 use serde::Deserialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -44,10 +44,10 @@ pub fn panic_test() {
     panic!("a panic on purpose");
 }
 
-/// Where to write what is pushed next: `size` bytes of the engine's memory. Any other call may move it.
-#[wasm_bindgen]
-pub fn room(size: usize) -> js_sys::Uint8Array {
-    let address = memory::room(size);
+/// Where to write the bytes of the next push: `size` bytes of the engine's memory. Any other call may move it.
+#[wasm_bindgen(js_name = room)]
+pub fn staging_buffer(size: usize) -> js_sys::Uint8Array {
+    let address = memory::staging_buffer(size);
     let buffer = js_sys::WebAssembly::Memory::from(wasm_bindgen::memory()).buffer();
     js_sys::Uint8Array::new_with_byte_offset_and_length(&buffer, address as u32, size as u32)
 }
@@ -57,15 +57,15 @@ pub fn room(size: usize) -> js_sys::Uint8Array {
 pub fn check(files: &str, tables: &str) -> Result<String, String> {
     let tables = match given_tables(tables) {
         Ok(tables) => tables,
-        Err(findings) => return Ok(findings_json(&findings)),
+        Err(errors) => return Ok(json::findings(&errors.findings)),
     };
-    Ok(findings_json(&detector::check(&rule_files(files)?, &tables)))
+    Ok(json::findings(&detector::check(&rule_files(files)?, &tables)))
 }
 
 /// Answers one line of `query --batch`; `now` is what `now()` is, in ticks.
 #[wasm_bindgen(js_name = queryBatchLine)]
 pub fn query_batch_line(line: &str, now: i64) -> String {
-    detector::query_batch_line(line, now)
+    batch::query_batch_line(line, now)
 }
 
 /// A detector, driven from JavaScript. See [`detector::Detector`] for what each call does.
@@ -86,23 +86,23 @@ impl Detector {
         let mut options = Options {
             evidence,
             stream,
-            tables: given_tables(tables).map_err(|f| findings_json(&f))?,
+            tables: given_tables(tables).map_err(refusal)?,
             ..Options::default()
         };
         if let Some(workspace) = workspace {
             options.workspace = workspace;
         }
-        detector::Detector::new(&rule_files(files)?, options).map(Detector).map_err(|f| findings_json(&f))
+        detector::Detector::new(&rule_files(files)?, options).map(Detector).map_err(refusal)
     }
 
     /// What the rules' author should know though they run: a JSON array of findings.
     pub fn warnings(&self) -> String {
-        findings_json(self.0.warnings())
+        json::findings(self.0.warnings())
     }
 
-    /// The first bytes of [`room`] are the next of the current input, cut anywhere.
+    /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
-        with_room(length, |bytes| self.0.push(bytes));
+        with_staged(length, |bytes| self.0.push(bytes));
         grow_ahead();
     }
 
@@ -123,12 +123,12 @@ impl Detector {
         self.0.observe(first, last);
     }
 
-    /// Takes what a reader of the same rules has handed over: as if the bytes it read had been pushed here.
+    /// Imports what a reader of the same rules has exported, as if the bytes it read had been pushed here.
     #[wasm_bindgen(js_name = takeOver)]
-    pub fn take_over(&mut self, handed: &[u8]) -> Result<(), String> {
-        let taken = self.0.take_over(handed);
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
+        let imported = self.0.import_transfer(transfer);
         grow_ahead();
-        if taken { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
+        if imported { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
     }
 
     /// There is no more input.
@@ -139,18 +139,18 @@ impl Detector {
     /// The alerts since the last call, one JSON object a line.
     #[wasm_bindgen(js_name = takeAlerts)]
     pub fn take_alerts(&mut self) -> String {
-        self.0.take_alerts()
+        json::alerts(&self.0.take_alerts())
     }
 
     /// What could not be read since the last call, one JSON object a line.
     #[wasm_bindgen(js_name = takeProblems)]
     pub fn take_problems(&mut self) -> String {
-        self.0.take_problems()
+        json::problems(&self.0.take_problems())
     }
 
     /// What was seen so far, as a JSON object.
     pub fn stats(&self) -> String {
-        self.0.stats()
+        json::stats(&self.0.stats())
     }
 }
 
@@ -163,28 +163,8 @@ impl Query {
     /// `now` is what `now()` is, in ticks. Throws the diagnostics of a bad query as a JSON array.
     #[wasm_bindgen(constructor)]
     pub fn new(kql: &str, now: i64, tables: &str) -> Result<Query, String> {
-        // A finding about a table has no place in the query.
-        let tables = given_tables(tables).map_err(|findings| {
-            let unplaced = |f: &Finding| {
-                Value::object(&[
-                    ("severity", Value::text(f.severity)),
-                    ("code", Value::text(f.code)),
-                    ("start", Value::Long(0)),
-                    ("end", Value::Long(0)),
-                    ("message", Value::from(format!("{}, line {}: {}", f.file, f.line, f.message))),
-                    ("hint", f.hint.as_deref().map_or(Value::Null, Value::text)),
-                ])
-            };
-            json::to_text(&Value::array(findings.iter().map(unplaced).collect()))
-        })?;
-        QueryRun::new(kql, now, &tables).map(Query).map_err(|found| {
-            let mut out = String::from("[");
-            for (i, diagnostic) in found.iter().enumerate() {
-                out.push_str(if i > 0 { "," } else { "" });
-                detector::write_diagnostic(&mut out, diagnostic);
-            }
-            out + "]"
-        })
+        let tables = given_tables(tables).map_err(|errors| json::unplaced(&errors.findings))?;
+        QueryRun::new(kql, now, &tables).map(Query).map_err(|invalid| json::diagnostics(&invalid.diagnostics))
     }
 
     /// Whether the query reads events at all.
@@ -193,9 +173,9 @@ impl Query {
         self.0.reads_events()
     }
 
-    /// The first bytes of [`room`] are the next of the current input, cut anywhere.
+    /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
-        with_room(length, |bytes| self.0.push(bytes));
+        with_staged(length, |bytes| self.0.push(bytes));
         grow_ahead();
     }
 
@@ -207,22 +187,27 @@ impl Query {
 
     /// What was seen so far, as a JSON object.
     pub fn stats(&self) -> String {
-        self.0.stats()
+        json::query_stats(&self.0.stats())
     }
 
     /// There is no more input: `{"columns","rows"}` or `{"error"}`.
     pub fn result(&mut self) -> String {
-        self.0.result()
+        json::answer(&self.0.result())
     }
 
     /// What could not be read since the last call, one JSON object a line.
     #[wasm_bindgen(js_name = takeProblems)]
     pub fn take_problems(&mut self) -> String {
-        self.0.take_problems()
+        json::problems(&self.0.take_problems())
     }
 }
 
-/// A rule file as `js/` hands it over.
+/// A refusal as JSON text.
+pub(super) fn refusal(errors: RuleErrors) -> String {
+    json::findings(&errors.findings)
+}
+
+/// A rule file as `js/` gives it.
 #[derive(Deserialize)]
 struct File {
     file: String,
@@ -241,7 +226,7 @@ struct Given {
     text: String,
 }
 
-pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, Vec<Finding>> {
+pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, RuleErrors> {
     // The shim writes this text itself; what it cannot be is no table.
     let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
     given

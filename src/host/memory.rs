@@ -1,10 +1,10 @@
-//! Memory that is shared with JavaScript, and memory that grows ahead of need.
+//! The staging buffer that JavaScript writes into, and memory that grows ahead of need.
 //!
-//! What is pushed stands in one place, the room: JavaScript writes there, or lets a file be read straight into it, and nothing
-//! is allocated or copied for a push.
+//! JavaScript writes each chunk into the staging buffer, or lets a file be read straight into it. A push then allocates and
+//! copies nothing.
 //!
-//! The allocator asks for 64 KiB at a time, and a runtime may take a tenth of a millisecond to give it: with much evidence to
-//! keep that was half of a scan, and more with several threads. Memory that nothing touches costs nothing.
+//! The allocator asks the runtime for 64 KiB at a time, and the runtime may take a tenth of a millisecond for it. In a scan
+//! that keeps much evidence this was half of the time, and more with several threads. Untouched memory costs nothing.
 
 #[cfg(target_arch = "wasm32")]
 use std::cell::Cell;
@@ -12,48 +12,51 @@ use std::cell::RefCell;
 
 #[cfg(target_arch = "wasm32")]
 thread_local! {
-    /// The pages there were the last time.
+    /// How many pages the memory had at the last call.
     static KNOWN: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The kernel copies to the start of a cache line nearly twice as fast.
+/// The kernel copies nearly twice as fast to an address that starts a cache line.
 const LINE: usize = 64;
 
 thread_local! {
-    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static STAGING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-fn place(room: &[u8]) -> usize {
-    room.as_ptr().align_offset(LINE).min(LINE)
+/// Where the aligned part of the buffer begins; the buffer has [`LINE`] bytes more than asked for.
+fn aligned_offset(buffer: &[u8]) -> usize {
+    buffer.as_ptr().align_offset(LINE).min(LINE)
 }
 
-/// The address of the room, which has at least `size` bytes from then on. It may move when a larger one is asked for.
-pub fn room(size: usize) -> usize {
-    ROOM.with_borrow_mut(|room| {
-        if room.len() < size + LINE {
-            // Twice as much each time, so that rooms that grow little by little are few.
-            *room = vec![0; (size + LINE).max(2 * room.len())];
+/// The address of the staging buffer, which then has at least `size` bytes. Asking for more bytes may move it.
+pub fn staging_buffer(size: usize) -> usize {
+    STAGING.with_borrow_mut(|buffer| {
+        if buffer.len() < size + LINE {
+            // It doubles, so that sizes that grow little by little cause few allocations.
+            *buffer = vec![0; (size + LINE).max(2 * buffer.len())];
         }
-        // By a pointer that may be written to: others will.
-        room.as_mut_ptr() as usize + place(room)
+        // The pointer must come from a mutable borrow, because JavaScript writes through it.
+        buffer.as_mut_ptr() as usize + aligned_offset(buffer)
     })
 }
 
-/// Reads the first bytes of the room, as many of them as there are.
-pub fn with_room(length: usize, read: impl FnOnce(&[u8])) {
-    ROOM.with_borrow(|room| {
-        let bytes = room.get(place(room)..).unwrap_or_default();
+/// Reads the first `length` bytes of the staging buffer, or all of it if it has fewer.
+pub fn with_staged(length: usize, read: impl FnOnce(&[u8])) {
+    STAGING.with_borrow(|buffer| {
+        // The buffer is empty until JavaScript has asked for it.
+        let bytes = buffer.get(aligned_offset(buffer)..).unwrap_or(&[]);
+        debug_assert!(length <= bytes.len(), "JavaScript pushed more bytes than it staged");
         read(bytes.get(..length).unwrap_or(bytes));
     });
 }
 
-/// To be called between pieces of work: if memory had to grow meanwhile, it grows by another eighth at once.
+/// A host calls this between pieces of work: if memory has grown since the last call, it grows by another eighth at once.
 #[cfg(target_arch = "wasm32")]
 pub fn grow_ahead() {
     const PAGE: usize = 64 << 10;
     let pages = || core::arch::wasm32::memory_size::<0>();
     if pages() > KNOWN.get() {
-        // What is freed at the end of the memory is what is given out next. Where there is no more, the work may still fit.
+        // The allocator gives out freed memory at the end first. If this reservation fails, the work may still fit.
         let mut ahead = Vec::<u8>::new();
         let _ = ahead.try_reserve_exact(pages() / 8 * PAGE);
         std::hint::black_box(ahead);
@@ -61,6 +64,6 @@ pub fn grow_ahead() {
     }
 }
 
-/// Elsewhere the allocator knows better.
+/// Native allocators grow well by themselves.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn grow_ahead() {}

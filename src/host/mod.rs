@@ -1,9 +1,11 @@
-//! The outside world: thin rooms that let a host drive the engine. No other room imports this one.
+//! The outside world: what lets a host drive the engine. No other module uses this one, and no other writes JSON.
 
+pub mod batch;
 #[cfg(all(feature = "fluent-bit", target_arch = "wasm32"))]
 pub mod fluent_bit;
 #[cfg(feature = "js")]
 pub mod js;
+pub mod json;
 #[cfg(feature = "js")]
 mod memory;
 #[cfg(feature = "js")]

@@ -1,11 +1,10 @@
 //! Exports for hosts of many workers: readers index events and find candidates, one detector concludes.
 
-use super::js::{given_tables, rule_files};
-use super::memory::{grow_ahead, with_room};
-use crate::detector::{self, Options, RuleFile, findings_json, index};
-use cloudtrail::table::aws_cloudtrail;
-use kql::value::{Value, json};
-use kql::{aggregates, functions};
+use super::js::{given_tables, refusal, rule_files};
+use super::json;
+use super::memory::{grow_ahead, with_staged};
+use crate::detector::{self, Options, index};
+use crate::rule;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Reads inputs: finds the records that matter to the rules, and indexes all of them if asked to.
@@ -21,17 +20,16 @@ impl EventReader {
     /// From rule files and tables as JSON text, as for a detector.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &str, index: bool, tables: &str) -> Result<EventReader, String> {
-        let tables = given_tables(tables).map_err(|f| findings_json(&f))?;
+        let tables = given_tables(tables).map_err(refusal)?;
         let options = Options { candidates: true, tables, ..Options::default() };
-        let detector =
-            detector::Detector::new(&rule_files(files)?, options).map_err(|f| findings_json(&f))?;
+        let detector = detector::Detector::new(&rule_files(files)?, options).map_err(refusal)?;
         let index = index.then(index::EventIndex::default);
         Ok(EventReader { detector, index, batch: index::Batch::default() })
     }
 
-    /// The first bytes of [`super::js::room`] are the next of the current input, cut anywhere.
+    /// The first bytes of the [staging buffer](super::js::staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
-        with_room(length, |bytes| match &mut self.index {
+        with_staged(length, |bytes| match &mut self.index {
             Some(index) => self.detector.push_through(bytes, index),
             None => self.detector.push(bytes),
         });
@@ -61,8 +59,8 @@ impl EventReader {
 
     /// All that a detector's `takeOver` wants to know since the last call.
     #[wasm_bindgen(js_name = handOver)]
-    pub fn hand_over(&mut self) -> Vec<u8> {
-        self.detector.hand_over()
+    pub fn export_transfer(&mut self) -> Vec<u8> {
+        self.detector.export_transfer()
     }
 
     /// About how many bytes `handOver` would give.
@@ -73,12 +71,12 @@ impl EventReader {
     /// What could not be read since the last call, one JSON object a line.
     #[wasm_bindgen(js_name = takeProblems)]
     pub fn take_problems(&mut self) -> String {
-        self.detector.take_problems()
+        json::problems(&self.detector.take_problems())
     }
 
     /// What was seen so far, as a JSON object.
     pub fn stats(&self) -> String {
-        self.detector.stats()
+        json::stats(&self.detector.stats())
     }
 
     /// Sets the events since the last call aside for the getters below, and says how many they are.
@@ -121,97 +119,36 @@ impl EventReader {
     /// See [`index::Batch`].
     #[wasm_bindgen(js_name = batchNewWords)]
     pub fn batch_new_words(&mut self) -> String {
-        std::mem::take(&mut self.batch.new_words)
+        json::words(&std::mem::take(&mut self.batch.new_words))
     }
 }
 
-/// Explains one rule on one event: see [`detector::explain`].
+/// Explains one rule on one event: see [`detector::explain()`].
 #[wasm_bindgen]
 pub fn explain(rule_text: &str, record: &[u8]) -> String {
-    detector::explain(rule_text, record, &[])
+    json::explanation(&detector::explain(rule_text, record, &[]))
 }
 
-/// What a rule says of itself: see [`index::describe`].
+/// What a rule says of itself: see [`json::rule_card`].
 #[wasm_bindgen(js_name = describeRule)]
 pub fn describe_rule(rule_text: &str) -> String {
-    index::describe(rule_text)
+    json::rule_card(rule::load(rule_text).rule.as_ref())
 }
 
 /// The rules that ship inside the module: `[{"file","text"}]`.
 #[wasm_bindgen(js_name = builtInRules)]
 pub fn built_in_rules() -> String {
-    let files = detector::check::built_in();
-    let file =
-        |f: &RuleFile| Value::object(&[("file", Value::text(&f.file)), ("text", Value::text(&f.text))]);
-    json::to_text(&Value::array(files.iter().map(file).collect()))
+    json::built_in_rules(&detector::check::built_in())
 }
 
-/// The table's columns, for completion: `[{"name","type","doc","field"}]`; `field` is where the event has the value.
+/// The table's columns, for completion: see [`json::columns`].
 #[wasm_bindgen(js_name = tableColumns)]
 pub fn table_columns() -> String {
-    let columns = aws_cloudtrail::columns().iter().map(|c| {
-        Value::object(&[
-            ("name", Value::text(c.name)),
-            ("type", Value::text(c.ty.name())),
-            ("doc", Value::text(c.doc)),
-            ("field", field(&c.origin).map_or(Value::Null, |path| Value::texts(path.into_iter()))),
-        ])
-    });
-    json::to_text(&Value::array(columns.collect()))
+    json::columns()
 }
 
-/// The path of keys in an event; `null` where a column has no field of its own.
-fn field(origin: &aws_cloudtrail::Origin) -> Option<Vec<&'static str>> {
-    use aws_cloudtrail::{Origin, Place};
-    let Origin::Field(place, key) = origin else {
-        return match origin {
-            Origin::Permission(_) | Origin::PermissionRange => {
-                Some(vec!["requestParameters", "ipPermissions"])
-            }
-            _ => None,
-        };
-    };
-    let mut path = match place {
-        Place::Event => vec![],
-        Place::UserIdentity => vec!["userIdentity"],
-        Place::OnBehalfOf => vec!["userIdentity", "onBehalfOf"],
-        Place::SessionContext => vec!["userIdentity", "sessionContext"],
-        Place::SessionAttributes => vec!["userIdentity", "sessionContext", "attributes"],
-        Place::SessionIssuer => vec!["userIdentity", "sessionContext", "sessionIssuer"],
-        Place::TlsDetails => vec!["tlsDetails"],
-    };
-    path.push(key);
-    Some(path)
-}
-
-/// The functions and aggregates that queries can call, for completion: `[{"name","call","doc","kind"}]`.
+/// The functions and aggregates that queries can call, for completion: see [`json::functions`].
 #[wasm_bindgen(js_name = functionTable)]
 pub fn function_table() -> String {
-    let entry = |kind: &str, name: &str, params: &[functions::Param], doc: &str| {
-        let names: Vec<String> = (params.iter())
-            .map(|p| {
-                format!(
-                    "{}{}",
-                    p.name,
-                    if p.repeated {
-                        ", …"
-                    } else if p.optional {
-                        "?"
-                    } else {
-                        ""
-                    }
-                )
-            })
-            .collect();
-        Value::object(&[
-            ("name", Value::text(name)),
-            ("call", Value::from(format!("{name}({})", names.join(", ")))),
-            ("doc", Value::text(doc)),
-            ("kind", Value::text(kind)),
-        ])
-    };
-    let scalars = functions::FAMILIES.iter().flat_map(|family| family.functions);
-    let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
-    all.extend(aggregates::AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
-    json::to_text(&Value::array(all))
+    json::functions()
 }

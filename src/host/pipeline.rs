@@ -3,7 +3,7 @@
 //! The record's own bytes are never written anew: the key is put in front of the last bracket. Whatever goes wrong inside,
 //! the record goes on.
 
-use crate::detector::{Finding, Judge, RuleFile};
+use crate::detector::{RuleErrors, RuleFile, SingleEventEvaluator};
 use cloudtrail::source::embedded::{self, ADDED, ADDED_START};
 use kql::value::json::{self, Items};
 use kql::value::limits::{self, Limit};
@@ -48,7 +48,7 @@ pub enum Verdict<'a> {
 
 /// Judges records one by one.
 pub struct Pipeline {
-    judge: Judge,
+    evaluator: SingleEventEvaluator,
     keys: Vec<String>,
     added: String,
     out: Vec<u8>,
@@ -58,15 +58,15 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline with the rules in the files, or the built-in ones if there are none. `keys` are where a record may hold its
     /// event, besides those that pipelines commonly use.
-    pub fn new(files: &[RuleFile], keys: Vec<String>) -> Result<Pipeline, Vec<Finding>> {
-        let judge = Judge::new(files)?;
-        Ok(Pipeline { judge, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
+    pub fn new(files: &[RuleFile], keys: Vec<String>) -> Result<Pipeline, RuleErrors> {
+        let evaluator = SingleEventEvaluator::new(files)?;
+        Ok(Pipeline { evaluator, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
     }
 
     /// Makes ready what rules make when they first need it; afterwards no rule compiles anything, so that a host with little
     /// stack can run them.
-    pub fn seal(&self) {
-        self.judge.warm();
+    pub fn precompile(&self) {
+        self.evaluator.precompile();
         limits::set_ready();
     }
 
@@ -77,15 +77,15 @@ impl Pipeline {
 
     /// How many rules there are.
     pub fn rules(&self) -> usize {
-        self.judge.len()
+        self.evaluator.len()
     }
 
     /// Judges a record. What is returned holds until the next one.
     pub fn record(&mut self, record: &[u8]) -> Verdict<'_> {
         self.counters.records += 1;
-        if !self.judge.signs().in_record(record) {
+        if !self.evaluator.literal_prefilter().can_match(record) {
             // What names no event may be one in disguise (compressed, say).
-            let named = self.judge.signs().names_an_event(record);
+            let named = self.evaluator.literal_prefilter().names_an_event(record);
             return if named { Verdict::Nothing } else { Verdict::AsItIs };
         }
         self.counters.looked_into += 1;
@@ -102,7 +102,7 @@ impl Pipeline {
             self.counters.unjudged += 1;
             return Verdict::AsItIs;
         }
-        let Pipeline { judge, keys, added, counters, .. } = self;
+        let Pipeline { evaluator, keys, added, counters, .. } = self;
         begin(added);
         let (mut matches, mut events, mut untold_rules) = (0_u64, 0_u64, 0_u64);
         let mut failure: Option<(&str, String)> = None;
@@ -113,15 +113,15 @@ impl Pipeline {
                 failure = Some(("too_deep", format!("the event nests more than {} levels", json::MAX_DEPTH)));
                 return;
             }
-            let done = judge.judge(event, &mut |it| {
+            let done = evaluator.evaluate(event, &mut |it| {
                 match it.state {
-                    crate::detector::State::Alert => counters.alerts += 1,
-                    crate::detector::State::Candidate => counters.candidates += 1,
+                    crate::detector::MatchState::Alert => counters.alerts += 1,
+                    crate::detector::MatchState::Candidate => counters.candidates += 1,
                 }
                 matches += 1;
                 let length = added.len();
                 added.push_str(if matches > 1 { "," } else { "" });
-                it.write(added);
+                super::json::matched(added, &it);
                 if added.len() > MAX_ADDED {
                     added.truncate(length);
                     untold_rules += 1;

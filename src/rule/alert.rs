@@ -1,11 +1,14 @@
 //! A run's rows → alerts shaped like rows of Sentinel's `SecurityAlert`.
 
-use super::details::{self, Overridden};
-use super::{AlertSeverity, DynamicProperty, EventGrouping, Kind, Rule, entity, evidence, id, mitre};
+use super::details::{self, CustomDetail, Overridden};
+use super::entity::{self, Entity};
+use super::evidence::Evidence;
+use super::{AlertSeverity, DynamicProperty, EventGrouping, Kind, Rule, Trigger, id, mitre};
 use kql::exec::row::{Row, Rows};
 use kql::value::key::{self, Key};
-use kql::value::{Type, Value, datetime, json, timespan};
+use kql::value::{Column, Type, Value, datetime};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// How many alerts a run of a scheduled rule makes at most with one alert a row. Source: scheduled-rules-overview: of more
 /// rows the last alert stands for the entire set.
@@ -45,8 +48,8 @@ pub struct Run<'a> {
     pub rows: &'a Rows,
 }
 
-/// One alert. Every text is as `SecurityAlert` has it; times are ticks of 100 ns.
-#[derive(Clone, Debug, PartialEq)]
+/// One alert, with what `SecurityAlert` has; times are ticks of 100 ns.
+#[derive(Clone, Debug)]
 pub struct Alert {
     /// A UUID that is the same for the same rule, window and rows, whatever their order.
     pub id: String,
@@ -64,20 +67,66 @@ pub struct Alert {
     pub end: i64,
     /// `<workspace>_<rule id>`
     pub alert_type: String,
-    /// Tactics, comma-separated; `Unknown` if there is none.
-    pub tactics: String,
-    /// The text of a JSON array.
-    pub techniques: String,
-    /// The text of a JSON array.
-    pub sub_techniques: String,
-    /// The text of a JSON array, or empty.
-    pub entities: String,
-    /// The text of a JSON object whose values are texts.
-    pub extended_properties: String,
-    /// The properties that columns have set, as texts; the others have Sentinel's defaults.
+    /// Tactics; `Unknown` alone if there is none.
+    pub tactics: Vec<String>,
+    /// `T1562` …
+    pub techniques: Vec<String>,
+    /// `T1562.001` …
+    pub sub_techniques: Vec<String>,
+    /// The entities.
+    pub entities: Vec<Entity>,
+    /// What made the alert.
+    pub extended_properties: ExtendedProperties,
+    /// The properties that columns have set; the others have Sentinel's defaults.
     pub dynamic: Vec<(DynamicProperty, String)>,
-    /// JSON: the result rows and the events behind each. `None` when turned off.
-    pub evidence: Option<String>,
+    /// The result rows and the events behind each. `None` when turned off.
+    pub evidence: Option<Evidence>,
+}
+
+/// What made an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtendedProperties {
+    /// The rule's `queryPeriod`.
+    pub query_period: i64,
+    /// The rule's trigger.
+    pub trigger: Trigger,
+    /// An id that all alerts of a run share.
+    pub correlation_id: String,
+    /// How many rows the alert stands for.
+    pub row_count: usize,
+    /// The workspace.
+    pub data_source: String,
+    /// The query with the clock it ran by. With one alert a row Sentinel's holds the compressed record instead; here the
+    /// record is in the evidence.
+    pub query: String,
+    /// The query alone, with one alert a row.
+    pub original_query: Option<String>,
+    /// What the run looked at.
+    pub window: Range<i64>,
+    /// The rule's id.
+    pub rule_id: String,
+    /// One alert a run, or one a row.
+    pub grouping: EventGrouping,
+    /// The rule's own name, even where the alert's is overridden.
+    pub rule_name: String,
+    /// The custom details that have a value.
+    pub custom_details: Vec<CustomDetail>,
+    /// How many rows the evidence shows, if that is less than all.
+    pub evidence_rows: Option<usize>,
+}
+
+impl Alert {
+    /// About how many bytes it has as JSON text.
+    pub fn size(&self) -> usize {
+        const REST: usize = 2048;
+        let properties = &self.extended_properties;
+        let texts = self.name.len() + self.description.len() + properties.query.len();
+        let details = properties.custom_details.iter().flat_map(|d| &d.values).map(String::len);
+        REST + texts
+            + details.sum::<usize>()
+            + self.entities.iter().map(Entity::size).sum::<usize>()
+            + self.evidence.as_ref().map_or(0, |e| e.size)
+    }
 }
 
 impl Run<'_> {
@@ -94,7 +143,8 @@ impl Run<'_> {
         }
         let keys: Vec<_> = all.iter().map(|row| key::key(&row.values)).collect();
         let correlation = self.id("correlation", &keys);
-        let alert = |rows: &[&Row], id: String| self.alert(rows, id, &correlation, options);
+        let columns = Rc::from(&*self.rows.columns);
+        let alert = |rows: &[&Row], id: String| self.alert(rows, id, &correlation, options, &columns);
         // A trigger that fires on nothing makes one alert, also with one alert a row.
         if self.rule.grouping == EventGrouping::SingleAlert || all.is_empty() {
             return vec![alert(&all, self.id("alert", &keys))];
@@ -137,19 +187,29 @@ impl Run<'_> {
         id::uuid(head.into_iter().chain(columns).chain(sorted))
     }
 
-    fn alert(&self, rows: &[&Row], id: String, correlation: &str, options: &AlertOptions) -> Alert {
+    fn alert(
+        &self,
+        rows: &[&Row],
+        id: String,
+        correlation: &str,
+        options: &AlertOptions,
+        columns: &Rc<[Column]>,
+    ) -> Alert {
         let rule = self.rule;
         let first = rows.first().copied();
         let Overridden { name, description, severity, tactics, dynamic } =
             details::overridden(&rule.alert_details, self.rows, first);
-        let tactics = tactics.unwrap_or_else(|| rule.tactics.clone());
+        let mut tactics = tactics.unwrap_or_else(|| rule.tactics.clone());
+        if tactics.is_empty() {
+            tactics.push("Unknown".to_owned());
+        }
         let (techniques, sub_techniques) = techniques(rule, &dynamic);
         let (start, end) = self.times(rows);
         let chosen = rows.get(..options.evidence_rows.min(rows.len())).unwrap_or(rows);
         let [of_many, of_one] = MAX_EVIDENCE;
-        let room = if rows.len() > 1 { of_many } else { of_one };
-        let evidence = options.evidence.then(|| evidence::evidence(self.rows, chosen, room));
-        let shown = evidence.as_ref().map_or(0, |(_, shown)| *shown);
+        let limit = if rows.len() > 1 { of_many } else { of_one };
+        let evidence = options.evidence.then(|| Evidence::new(columns, chosen, limit));
+        let shown = evidence.as_ref().map(|e| e.rows.len());
         Alert {
             id,
             name: name.unwrap_or_else(|| rule.name.clone()),
@@ -159,13 +219,16 @@ impl Run<'_> {
             start,
             end,
             alert_type: format!("{}_{}", options.workspace, rule.id),
-            tactics: if tactics.is_empty() { "Unknown".to_owned() } else { commas(&tactics) },
-            techniques: texts(&techniques),
-            sub_techniques: texts(&sub_techniques),
+            tactics,
+            techniques,
+            sub_techniques,
             entities: entity::entities(&rule.entity_mappings, self.rows, rows),
-            extended_properties: self.extended_properties(rows, shown, correlation, options),
+            extended_properties: ExtendedProperties {
+                evidence_rows: shown.filter(|shown| *shown < rows.len()),
+                ..self.extended_properties(rows, correlation, options)
+            },
             dynamic: dynamic.into_iter().filter(|(p, _)| *p != DynamicProperty::Techniques).collect(),
-            evidence: evidence.map(|(evidence, _)| evidence),
+            evidence,
         }
     }
 
@@ -191,66 +254,39 @@ impl Run<'_> {
             .unwrap_or((window.start, window.end))
     }
 
-    /// Keys and their order are Sentinel's; behind them stands what made the alert. With one alert a row Sentinel's `Query`
-    /// holds the compressed record; here it is the readable query in both cases, for the record stands in `Evidence`.
-    /// `Search Query Results Overall Count` counts the rows of this alert.
     fn extended_properties(
         &self,
         rows: &[&Row],
-        shown: usize,
         correlation: &str,
         options: &AlertOptions,
-    ) -> String {
+    ) -> ExtendedProperties {
         let rule = self.rule;
-        let window = self.window();
         let text = rule.query.text.trim_end();
         let query = format!(
             "// The query_now parameter represents the time (in UTC) at which the scheduled analytics rule ran to produce \
              this alert.\nset query_now = datetime({});\n{text}",
             datetime::format(self.tick)
         );
-        let mut out = String::from("{");
-        let mut put = |key: &str, value: &str| {
-            out.push_str(if out.len() > 1 { "," } else { "" });
-            json::write_string(&mut out, key);
-            out.push(':');
-            json::write_string(&mut out, value);
-        };
-        put("Query Period", &timespan::format(rule.schedule.period()));
-        put("Trigger Operator", rule.trigger.operator.name());
-        put("Trigger Threshold", &rule.trigger.threshold.to_string());
-        put("Correlation Id", correlation);
-        put("Search Query Results Overall Count", &rows.len().to_string());
-        put("Data Sources", &texts(&[&options.workspace]));
-        put("Query", &query);
-        let grouping = match rule.grouping {
-            EventGrouping::SingleAlert => "SingleAlert",
-            EventGrouping::AlertPerResult => {
-                put("OriginalQuery", text);
-                "AlertPerEvent"
-            }
-        };
-        put("Query Start Time UTC", &datetime::format_seconds(window.start));
-        put("Query End Time UTC", &datetime::format_seconds(window.end));
-        put("Analytic Rule Ids", &texts(&[&rule.id]));
-        put("Event Grouping", grouping);
-        put("Analytic Rule Name", &rule.name);
-        if let Some(custom) = details::custom(&rule.custom_details, self.rows, rows) {
-            put("Custom Details", &custom);
+        ExtendedProperties {
+            query_period: rule.schedule.period(),
+            trigger: rule.trigger,
+            correlation_id: correlation.to_owned(),
+            row_count: rows.len(),
+            data_source: options.workspace.clone(),
+            query,
+            original_query: (rule.grouping == EventGrouping::AlertPerResult).then(|| text.to_owned()),
+            window: self.window(),
+            rule_id: rule.id.clone(),
+            grouping: rule.grouping,
+            rule_name: rule.name.clone(),
+            custom_details: details::custom(&rule.custom_details, self.rows, rows),
+            evidence_rows: None,
         }
-        put("ProcessedBySentinel", "False");
-        put("Alert generation status", "Full alert created");
-        put("Generated By", concat!("Forepost ", env!("CARGO_PKG_VERSION")));
-        if options.evidence && shown < rows.len() {
-            put("Evidence Rows", &format!("{shown} of {}", rows.len()));
-        }
-        out.push('}');
-        out
     }
 }
 
 /// What a rule says of rows of which no run was made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// The rule's name, or what it is overridden with.
     pub name: String,
@@ -260,8 +296,8 @@ pub struct Shown {
     pub tactics: Vec<String>,
     /// Techniques and, behind them, sub-techniques.
     pub techniques: Vec<String>,
-    /// The text of a JSON array, or empty.
-    pub entities: String,
+    /// The entities.
+    pub entities: Vec<Entity>,
 }
 
 impl Rule {
@@ -307,95 +343,5 @@ fn listed_techniques(text: &str) -> Option<(Vec<String>, Vec<String>)> {
 pub(super) fn push_new(list: &mut Vec<String>, text: &str) {
     if !list.iter().any(|t| t == text) {
         list.push(text.to_owned());
-    }
-}
-
-/// As `join`, which a runtime would have to compile for separators of every length before the first answer.
-fn commas(items: &[String]) -> String {
-    let mut out = String::new();
-    for (i, item) in items.iter().enumerate() {
-        out.push_str(if i > 0 { "," } else { "" });
-        out.push_str(item);
-    }
-    out
-}
-
-/// The text of a JSON array of texts.
-fn texts<T: AsRef<str>>(items: &[T]) -> String {
-    let mut out = String::from("[");
-    for (i, item) in items.iter().enumerate() {
-        out.push_str(if i > 0 { "," } else { "" });
-        json::write_string(&mut out, item.as_ref());
-    }
-    out.push(']');
-    out
-}
-
-impl Alert {
-    /// The alert as one flat JSON object on one line.
-    pub fn to_json(&self) -> String {
-        let mut out = String::with_capacity(
-            2048 + self.extended_properties.len() + self.evidence.as_ref().map_or(0, String::len),
-        );
-        let published = datetime::format(self.published);
-        let dynamic = |property: DynamicProperty, default: &'static str| {
-            self.dynamic.iter().find(|(p, _)| *p == property).map_or(default, |(_, value)| value)
-        };
-        let score = match dynamic(DynamicProperty::ConfidenceScore, "").trim() {
-            "" => None,
-            text => text.parse::<f64>().ok(),
-        };
-        let fields = [
-            ("TimeGenerated", published.as_str()),
-            ("SystemAlertId", &self.id),
-            ("DisplayName", &self.name),
-            ("AlertName", &self.name),
-            ("AlertSeverity", self.severity.name()),
-            ("Description", &self.description),
-            ("ProviderName", dynamic(DynamicProperty::ProviderName, "ASI Scheduled Alerts")),
-            ("VendorName", "Microsoft"),
-            ("VendorOriginalId", &self.id),
-            ("AlertType", &self.alert_type),
-            ("ConfidenceLevel", dynamic(DynamicProperty::ConfidenceLevel, "")),
-        ];
-        let more = [
-            ("StartTime", &*datetime::format(self.start)),
-            ("EndTime", &datetime::format(self.end)),
-            ("ProcessingEndTime", &published),
-            ("RemediationSteps", dynamic(DynamicProperty::RemediationSteps, "")),
-            ("ExtendedLinks", dynamic(DynamicProperty::ExtendedLinks, "")),
-            ("AlertLink", dynamic(DynamicProperty::AlertLink, "")),
-            ("CompromisedEntity", ""),
-            ("Status", "New"),
-            ("SourceSystem", "Detection"),
-            ("Type", "SecurityAlert"),
-            ("ProductName", dynamic(DynamicProperty::ProductName, "Azure Sentinel")),
-            ("ProductComponentName", dynamic(DynamicProperty::ProductComponentName, "Scheduled Alerts")),
-            ("Tactics", &self.tactics),
-            ("Techniques", &self.techniques),
-            ("SubTechniques", &self.sub_techniques),
-            ("Entities", &self.entities),
-            ("ExtendedProperties", &self.extended_properties),
-        ];
-        let put = |out: &mut String, (key, value): &(&str, &str)| {
-            out.push_str(if out.is_empty() { "{" } else { "," });
-            json::write_string(out, key);
-            out.push(':');
-            json::write_string(out, value);
-        };
-        fields.iter().for_each(|f| put(&mut out, f));
-        out.push_str(",\"ConfidenceScore\":");
-        match score.filter(|s| s.is_finite()) {
-            Some(score) => json::write(&mut out, &Value::Real(score)),
-            None => out.push_str("null"),
-        }
-        out.push_str(",\"IsIncident\":false");
-        more.iter().for_each(|f| put(&mut out, f));
-        if let Some(evidence) = &self.evidence {
-            out.push_str(",\"Evidence\":");
-            out.push_str(evidence);
-        }
-        out.push('}');
-        out
     }
 }

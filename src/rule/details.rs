@@ -1,8 +1,8 @@
 //! What an alert takes from the rows beside entities: custom details, and the alert details a rule overrides.
 
-use super::{AlertDetails, AlertSeverity, DynamicProperty, Format, Piece, mitre};
+use super::{AlertDetails, AlertSeverity, DynamicProperty, Format, Piece, json_size, mitre};
 use kql::exec::row::{Row, Rows};
-use kql::value::{Value, convert, json, text};
+use kql::value::{Value, convert, text};
 use std::borrow::Cow;
 
 /// How many bytes the name and other plain properties may have once rendered. Source: Sentinel's service limits.
@@ -31,7 +31,7 @@ impl Cell<'_> {
     }
 }
 
-/// The place of a column. Names are case-sensitive, as in KQL.
+/// The index of a column. Names are case-sensitive, as in KQL.
 pub(super) fn column(rows: &Rows, name: &str) -> Option<usize> {
     rows.columns.iter().position(|c| &*c.name == name)
 }
@@ -56,17 +56,14 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary(max)).unwrap_or(text)
 }
 
-/// The custom details as JSON text: `{"name":["value",…]}`. A detail's values are the distinct values of its column, in the
-/// rows' order; a detail without values is left out. `None` if none is left. A value for which there is no room is left
-/// out.
-pub(super) fn custom(details: &[(String, String)], rows: &Rows, chosen: &[&Row]) -> Option<String> {
-    let mut out = String::new();
+/// The custom details: names and values. A detail's values are the distinct values of its column, in the rows' order; a detail
+/// without values is left out, and so is a value with which the JSON text would be too long.
+pub(super) fn custom(details: &[(String, String)], rows: &Rows, chosen: &[&Row]) -> Vec<CustomDetail> {
+    let mut found = Vec::new();
+    let mut size = 0;
     for (name, column_name) in details {
         let Some(column) = column(rows, column_name) else { continue };
-        let mut values: Vec<Cow<str>> = Vec::new();
-        let mut key = String::from(if out.is_empty() { "{" } else { "," });
-        json::write_string(&mut key, name);
-        key.push_str(":[");
+        let mut values: Vec<String> = Vec::new();
         for row in chosen {
             if values.len() >= MAX_VALUES {
                 break;
@@ -75,22 +72,31 @@ pub(super) fn custom(details: &[(String, String)], rows: &Rows, chosen: &[&Row])
             if values.iter().any(|v| v == value.text()) {
                 continue;
             }
-            let mut item = String::from(if values.is_empty() { key.as_str() } else { "," });
-            json::write_string(&mut item, value.text());
-            if out.len() + item.len() + "]}".len() > MAX_CUSTOM_DETAILS {
+            // The name and a bracket, or a comma, come before the value.
+            let before =
+                if values.is_empty() { ",".len() + json_size::string(name) + ":[".len() } else { ",".len() };
+            let bytes = before + json_size::string(value.text());
+            if size + bytes + "]}".len() > MAX_CUSTOM_DETAILS {
                 continue;
             }
-            out.push_str(&item);
-            values.push(match value {
-                Cell::Text(text) => text,
-                Cell::Bool(_) => Cow::Owned(value.text().to_owned()),
-            });
+            size += bytes;
+            values.push(value.text().to_owned());
         }
         if !values.is_empty() {
-            out.push(']');
+            size += "]".len();
+            found.push(CustomDetail { name: name.clone(), values });
         }
     }
-    (!out.is_empty()).then(|| out + "}")
+    found
+}
+
+/// A custom detail of an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomDetail {
+    /// The rule's name for it.
+    pub name: String,
+    /// Its values; at least one.
+    pub values: Vec<String>,
 }
 
 /// What the override yields for one alert; `None` where the rule's own value stands.

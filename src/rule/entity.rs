@@ -2,8 +2,8 @@
 
 use super::ColumnUse;
 use super::details::{self, Cell};
+use super::json_size;
 use kql::exec::row::{Row, Rows};
-use kql::value::json;
 use std::collections::HashSet;
 
 /// An entity type of Sentinel. Source: the entity types and identifiers that the validator of the public rule repository
@@ -250,48 +250,101 @@ const DROPPED_ACCOUNTS: [&str; 11] = [
     "NETWORK SERVICE",
 ];
 
-/// The `Entities` text of an alert: a JSON array, or the empty text if there is no entity.
+/// An entity of an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Its `$id`.
+    pub id: usize,
+    /// Its type.
+    pub entity_type: &'static EntityType,
+    /// The identifiers that have a value, in the mapping's order.
+    pub identifiers: Identifiers,
+}
+
+/// The identifiers of an entity and their values.
+pub type Identifiers = Vec<(&'static str, Identifier)>;
+
+/// The value of an identifier.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Identifier {
+    /// The column is a bool.
+    Bool(bool),
+    /// The column is of any other type; this is its text.
+    Text(String),
+}
+
+/// The entities of an alert.
 ///
 /// Mapping by mapping, in the rows' order: each distinct set of identifiers is one entity; identifiers without a value are
 /// left out; what is left must still satisfy the type's requirement (an account of a `UPNSuffix` alone is none). Each
-/// mapping has its share of [`MAX_ENTITIES`]; at the first entity past [`MAX_BYTES`] the text ends.
-pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row]) -> String {
+/// mapping has its share of [`MAX_ENTITIES`]; the first entity whose JSON text would end past [`MAX_BYTES`] ends the list.
+pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row]) -> Vec<Entity> {
     let share = MAX_ENTITIES / mappings.len().max(1);
-    let mut out = String::new();
-    let mut number = 3; // Sentinel's own alerts begin at "3".
+    let mut entities = Vec::new();
+    let mut size = 0;
     let mut seen = HashSet::new();
-    for mapping in mappings {
-        let columns: Vec<(&str, Option<usize>)> =
-            mapping.fields.iter().map(|(name, used)| (*name, details::column(rows, &used.column))).collect();
+    for EntityMapping { entity, fields } in mappings {
+        let columns: Vec<(&'static str, Option<usize>)> =
+            fields.iter().map(|(name, used)| (*name, details::column(rows, &used.column))).collect();
         let mut taken = 0;
         for row in chosen {
             if taken >= share {
                 break;
             }
-            let values: Vec<(&str, Cell)> = columns
+            let values: Vec<(&'static str, Cell)> = columns
                 .iter()
                 .filter_map(|(name, column)| Some((*name, details::cell(rows, row, (*column)?)?)))
                 .collect();
-            if !stands(mapping.entity, &values) {
+            if !stands(entity, &values) {
                 continue;
             }
-            let body = body(mapping.entity, &values);
-            if seen.contains(&body) {
+            let identifiers: Identifiers =
+                values.into_iter().map(|(n, v)| (n, Identifier::from(v))).collect();
+            if !seen.insert((entity.alert_type, identifiers.clone())) {
                 continue;
             }
-            let entity = format!("{}{{\"$id\":\"{number}\",{body}", if out.is_empty() { "[" } else { "," });
-            if out.len() + entity.len() + 1 > MAX_BYTES {
-                out.push_str(if out.is_empty() { "" } else { "]" });
-                return out;
+            let entity = Entity { id: FIRST_ID + entities.len(), entity_type: entity, identifiers };
+            // A bracket or comma before it, and the bracket behind the last.
+            let bytes = 1 + entity.size();
+            if size + bytes + 1 > MAX_BYTES {
+                return entities;
             }
-            out.push_str(&entity);
-            seen.insert(body);
+            size += bytes;
+            entities.push(entity);
             taken += 1;
-            number += 1;
         }
     }
-    out.push_str(if out.is_empty() { "" } else { "]" });
-    out
+    entities
+}
+
+/// The `$id` of an alert's first entity, as in Sentinel's own alerts.
+const FIRST_ID: usize = 3;
+
+impl Entity {
+    /// The size as JSON text.
+    pub(super) fn size(&self) -> usize {
+        let identifier = |(name, value): &(&str, Identifier)| {
+            let value = match value {
+                Identifier::Bool(true) => "true".len(),
+                Identifier::Bool(false) => "false".len(),
+                Identifier::Text(text) => json_size::string(text),
+            };
+            json_size::string(name) + ":,".len() + value
+        };
+        r#"{"$id":"","Type":}"#.len()
+            + json_size::digits(self.id)
+            + json_size::string(self.entity_type.alert_type)
+            + self.identifiers.iter().map(identifier).sum::<usize>()
+    }
+}
+
+impl From<Cell<'_>> for Identifier {
+    fn from(cell: Cell<'_>) -> Identifier {
+        match cell {
+            Cell::Bool(b) => Identifier::Bool(b),
+            Cell::Text(text) => Identifier::Text(text.into_owned()),
+        }
+    }
 }
 
 /// Whether the identifiers that have a value still make an entity.
@@ -303,24 +356,6 @@ fn stands(entity: &EntityType, values: &[(&str, Cell)]) -> bool {
             && value(name).is_some_and(|v| DROPPED_ACCOUNTS.iter().any(|d| v.trim().eq_ignore_ascii_case(d)))
     };
     entity.required.iter().any(|group| group.iter().all(|name| value(name).is_some() && !dropped(name)))
-}
-
-/// `"Name":"x","Type":"account"}`
-fn body(entity: &EntityType, values: &[(&str, Cell)]) -> String {
-    let mut out = String::new();
-    for (name, value) in values {
-        json::write_string(&mut out, name);
-        out.push(':');
-        match value {
-            Cell::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-            Cell::Text(text) => json::write_string(&mut out, text),
-        }
-        out.push(',');
-    }
-    out.push_str("\"Type\":");
-    json::write_string(&mut out, entity.alert_type);
-    out.push('}');
-    out
 }
 
 #[cfg(test)]

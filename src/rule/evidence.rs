@@ -1,48 +1,117 @@
 //! Evidence: the result rows of an alert and the source events behind each. Forepost's own; Sentinel has no such thing.
 
-use kql::exec::row::{Event, Row, Rows};
-use kql::value::json;
+use super::json_size;
+use kql::exec::row::{Event, Row};
+use kql::value::{Column, Value, json};
 use std::borrow::Cow;
+use std::rc::Rc;
 
-/// `[{"row":{…},"events":[{"eventID":…,"record":…}]}]`, and how many of the rows are in it. After `room` bytes no further
-/// event and no further row begins; a row then says how many of its events are missing: `"eventsLeftOut":n`.
-pub(super) fn evidence(rows: &Rows, chosen: &[&Row], room: usize) -> (String, usize) {
-    let mut out = String::from("[");
-    let mut shown = 0;
-    for (i, row) in chosen.iter().enumerate() {
-        if out.len() > room {
-            break;
+/// The rows and events that made an alert.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The columns of the rows.
+    pub columns: Rc<[Column]>,
+    /// The rows that are shown.
+    pub rows: Vec<EvidenceRow>,
+    /// About how many bytes it has as JSON text.
+    pub size: usize,
+}
+
+/// A result row and the events behind it.
+#[derive(Clone, Debug)]
+pub struct EvidenceRow {
+    /// A value for each column; a row may have fewer.
+    pub values: Vec<Value>,
+    /// The events that are shown.
+    pub events: Vec<EvidenceEvent>,
+    /// How many events the limit left out.
+    pub events_left_out: usize,
+}
+
+/// A source event.
+#[derive(Clone, Debug)]
+pub struct EvidenceEvent {
+    /// Its `eventID`, or empty.
+    pub id: String,
+    /// The event as the log has it.
+    pub record: EvidenceRecord,
+}
+
+/// A source record that can be put into JSON without parsing it again.
+#[derive(Clone, Debug)]
+pub enum EvidenceRecord {
+    /// The event's own bytes are JSON on one line.
+    Verbatim(Rc<Event>),
+    /// The event is JSON on several lines; this is its text on one.
+    Minified(String),
+    /// The event is not JSON, or nests too deep for common readers: a host writes this text as a string.
+    Text(String),
+}
+
+impl EvidenceRecord {
+    /// The record of an event.
+    pub(crate) fn new(event: &Rc<Event>) -> EvidenceRecord {
+        let raw = &*event.raw;
+        if !is_embeddable(raw) {
+            return EvidenceRecord::Text(json::lossy(raw).into_owned());
         }
-        shown += 1;
-        out.push_str(if i > 0 { ",{\"row\":{" } else { "{\"row\":{" });
-        for (i, (column, value)) in rows.columns.iter().zip(&row.values).enumerate() {
-            out.push_str(if i > 0 { "," } else { "" });
-            json::write_string(&mut out, &column.name);
-            out.push(':');
-            json::write(&mut out, value);
+        match memchr::memchr2(b'\n', b'\r', raw) {
+            Some(_) => EvidenceRecord::Minified(json::lossy(json::minify(raw)).into_owned()),
+            None => EvidenceRecord::Verbatim(Rc::clone(event)),
         }
-        out.push_str("},\"events\":[");
-        let events = row.evidence.events();
-        let mut left_out = 0;
-        for (i, event) in events.iter().enumerate() {
-            if out.len() > room {
-                left_out = events.len() - i;
+    }
+
+    /// The size as JSON text.
+    fn size(&self) -> usize {
+        match self {
+            EvidenceRecord::Verbatim(event) => event.raw.trim_ascii().len(),
+            EvidenceRecord::Minified(text) => text.len(),
+            EvidenceRecord::Text(text) => json_size::string(text),
+        }
+    }
+}
+
+impl Evidence {
+    /// The evidence of rows. After `limit` bytes of JSON text no further event and no further row begins.
+    pub(super) fn new(columns: &Rc<[Column]>, chosen: &[&Row], limit: usize) -> Evidence {
+        let mut rows = Vec::new();
+        let mut scratch = String::new();
+        // What is written when the text has come so far.
+        let mut size = "[".len();
+        for row in chosen {
+            if size > limit {
                 break;
             }
-            out.push_str(if i > 0 { ",{\"eventID\":" } else { "{\"eventID\":" });
-            json::write_string(&mut out, &event_id(event));
-            out.push_str(",\"record\":");
-            out.push_str(&record(&event.raw));
-            out.push('}');
+            size += usize::from(!rows.is_empty()) + r#"{"row":{"#.len();
+            for (i, (column, value)) in columns.iter().zip(&row.values).enumerate() {
+                size += usize::from(i > 0) + json_size::string(&column.name) + ":".len();
+                // Past the limit it no longer matters by how much.
+                if size <= limit {
+                    size += json_size::value(value, &mut scratch);
+                }
+            }
+            size += r#"},"events":["#.len();
+            let all = row.evidence.events();
+            let mut events = Vec::new();
+            for event in all {
+                if size > limit {
+                    break;
+                }
+                let id = event_id(event).into_owned();
+                let record = EvidenceRecord::new(event);
+                size += usize::from(!events.is_empty()) + r#"{"eventID":,"record":}"#.len();
+                size += json_size::string(&id) + record.size();
+                events.push(EvidenceEvent { id, record });
+            }
+            let events_left_out = all.len() - events.len();
+            if events_left_out > 0 {
+                size += r#","eventsLeftOut":"#.len() + json_size::digits(events_left_out);
+            }
+            size += "]}".len();
+            rows.push(EvidenceRow { values: row.values.clone(), events, events_left_out });
         }
-        out.push(']');
-        if left_out > 0 {
-            out.push_str(&format!(",\"eventsLeftOut\":{left_out}"));
-        }
-        out.push('}');
+        Evidence { columns: Rc::clone(columns), rows, size: size + "]".len() }
     }
-    out.push(']');
-    (out, shown)
 }
 
 /// The record's `eventID` (`AwsEventId` in a record that already has the table's columns); empty if it has none.
@@ -63,21 +132,11 @@ fn event_id(event: &Event) -> Cow<'_, str> {
 /// readers give up.
 const MAX_RECORD_DEPTH: usize = 100;
 
-/// A raw record as it stands, on one line. What is not JSON, or would break readers by its depth, becomes a JSON string of
-/// its text, so that the alert stays readable whatever the log holds.
-fn record(raw: &[u8]) -> Cow<'_, str> {
-    let valid = |text: &&str| {
-        json::depth(raw) <= MAX_RECORD_DEPTH && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-    };
-    let Some(text) = std::str::from_utf8(raw).ok().filter(valid) else {
-        let mut out = String::new();
-        json::write_string(&mut out, &json::lossy(raw));
-        return Cow::Owned(out);
-    };
-    match memchr::memchr2(b'\n', b'\r', raw) {
-        Some(_) => json::lossy(json::minify(raw)),
-        None => Cow::Borrowed(text.trim_ascii()),
-    }
+/// Whether a raw record can stand inside an alert as it is, so that the alert stays readable whatever the log holds.
+fn is_embeddable(raw: &[u8]) -> bool {
+    json::depth(raw) <= MAX_RECORD_DEPTH
+        && std::str::from_utf8(raw)
+            .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }
 
 #[cfg(test)]
@@ -85,65 +144,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_there_is_no_room_for_is_said() {
-        use kql::exec::row::Evidence;
-        use std::rc::Rc;
+    fn events_past_the_limit_are_counted() {
         let events = (0..3).map(|i| {
             Rc::new(Event { raw: format!("{{\"eventID\":\"e-{i}\"}}").into_bytes().into(), time: None })
         });
-        let row = Row { values: Vec::new(), evidence: Evidence::Many(Rc::new(events.collect())) };
-        let rows = Rows { columns: Vec::new(), rows: Vec::new() };
-        let (all, shown) = evidence(&rows, &[&row, &row], 10_000);
-        assert_eq!((shown, all.matches("eventID\":\"e-").count(), all.contains("LeftOut")), (2, 12, false));
-        let (some, shown) = evidence(&rows, &[&row, &row], 60);
-        let want =
+        let evidence = kql::exec::row::Evidence::Many(Rc::new(events.collect()));
+        let row = Row { values: Vec::new(), evidence };
+        let columns: Rc<[Column]> = Rc::from([]);
+        let shown = |e: &Evidence| -> Vec<(usize, usize)> {
+            e.rows.iter().map(|r| (r.events.len(), r.events_left_out)).collect()
+        };
+        let all = Evidence::new(&columns, &[&row, &row], 10_000);
+        assert_eq!(shown(&all), [(3, 0), (3, 0)]);
+        let some = Evidence::new(&columns, &[&row, &row], 60);
+        assert_eq!(shown(&some), [(1, 2)]);
+        let text =
             r#"[{"row":{},"events":[{"eventID":"e-0","record":{"eventID":"e-0"}}],"eventsLeftOut":2}]"#;
-        assert_eq!((shown, &*some), (1, want));
-    }
-
-    #[test]
-    fn records_stay_json() {
-        let quoted = |raw: &[u8]| record(raw).starts_with('"');
-        assert_eq!(record(b" {\"a\" : 1} "), "{\"a\" : 1}", "verbatim");
-        assert_eq!(record(b"{\"a\":\n 1.50e1}"), "{\"a\":1.50e1}", "one line, numbers untouched");
-        assert!(quoted(b""));
-        assert!(quoted(b"{\"a\":1"));
-        assert!(quoted(b"{\"a\":1}}"));
-        assert!(quoted(b"{\"a\":\"\xff\"}"));
-        assert!(quoted(b"{\"a\":\"line\nbreak\"}"), "a raw line break in a string is not JSON");
-        assert!(quoted(format!("{}{}", "[".repeat(101), "]".repeat(101)).as_bytes()));
-        assert!(!quoted(format!("{}{}", "[".repeat(100), "]".repeat(100)).as_bytes()));
-        for raw in [&b"\"\\ud800\""[..], b"{\"a\":\"\xff\n\"}", b"[\"]\"", b"\xff"] {
-            let text = record(raw);
-            assert!(!text.contains('\n') && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
-        }
-    }
-
-    #[test]
-    fn mutated_records_stay_json() {
-        let raw =
-            "{\"eventID\":\"a-1\",\"n\":[1.5e3,true,null],\"t\":\"\\u00e9 𝄞 \\\" \",\n\"o\":{\"k\":{}}}"
-                .as_bytes();
-        let mut seeded = crate::random::Random::new(1);
-        let mut random = |n: usize| seeded.below(n);
-        let mut embedded = 0;
-        for _ in 0..20_000 {
-            let mut bytes = raw.to_vec();
-            for _ in 0..=random(2) {
-                let at = random(bytes.len());
-                match random(3) {
-                    0 => bytes[at] = [b'"', b'\\', b'{', b'}', b'\n', b' ', 0, 0xff, b'1'][random(9)],
-                    1 => drop(bytes.remove(at)),
-                    _ => bytes.insert(at, [b' ', b'\n', b'[', b'0', b','][random(5)]),
-                }
-            }
-            let text = record(&bytes);
-            embedded += usize::from(text.starts_with('{'));
-            assert!(!text.contains(['\n', '\r']), "{text}");
-            assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{text}");
-            let _ = event_id(&Event { raw: bytes.into(), time: None });
-        }
-        assert!(embedded > 1000 && embedded < 19_000, "{embedded}");
+        assert_eq!(some.size, text.len());
     }
 
     #[test]

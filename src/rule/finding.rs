@@ -1,4 +1,4 @@
-//! What can be wrong with a rule file: the codes, and a finding with its place in the file.
+//! What can be wrong with a rule file: the codes, and a finding with its position in the file.
 
 pub use kql::diagnostic::Severity;
 use std::borrow::Cow;
@@ -72,9 +72,9 @@ pub struct Finding {
     pub column: usize,
 }
 
-/// A place in a rule file, both from 1; columns count characters.
+/// A position in a rule file, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     /// The line.
     pub line: usize,
     /// The column.
@@ -83,14 +83,14 @@ pub struct Place {
 
 impl Finding {
     /// A finding with its code's severity.
-    pub fn new(code: &'static Code, place: Place, message: impl Into<String>) -> Finding {
+    pub fn new(code: &'static Code, position: Position, message: impl Into<String>) -> Finding {
         Finding {
             severity: code.severity,
             code: code.id,
             message: message.into(),
             hint: None,
-            line: place.line,
-            column: place.column,
+            line: position.line,
+            column: position.column,
         }
     }
 

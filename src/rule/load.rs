@@ -8,7 +8,7 @@ mod read;
 mod time;
 
 use super::alert::push_new;
-use super::finding::{self, Finding, Place, Severity};
+use super::finding::{self, Finding, Position, Severity};
 use super::yaml::{self, Node};
 use super::{
     AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
@@ -85,7 +85,7 @@ fn rule(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
     let version = r.optional(&map, "version").map(|t| version(r, &t)).unwrap_or_default();
     let query = r.required(&map, "query").map(|t| {
         r.length(&t, "query", 10_000);
-        Query::new(source, t.scalar, t.place)
+        Query::new(source, t.scalar, t.position)
     });
     // An unknown kind is read as a scheduled one, so that the rest is checked too.
     let (schedule, trigger) = match kind {
@@ -128,7 +128,7 @@ fn guid(r: &mut Reader, id: &Text) -> Option<String> {
     if guid.is_none() {
         let hint = "example: 19602494-94af-43c8-90ba-eb0e14999612";
         r.add(
-            Finding::new(finding::ID, id.place, format!("the id {:?} is not a GUID", id.shown()))
+            Finding::new(finding::ID, id.position, format!("the id {:?} is not a GUID", id.shown()))
                 .with_hint(hint),
         );
     }
@@ -140,7 +140,7 @@ fn version(r: &mut Reader, version: &Text) -> String {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if text.len() > 20 || text.split('.').count() != 3 || !text.split('.').all(number) {
         let message = format!("the version {:?} does not have the form 1.0.2", version.shown());
-        r.add(Finding::new(finding::VERSION, version.place, message));
+        r.add(Finding::new(finding::VERSION, version.position, message));
     }
     text.chars().take(20).collect()
 }
@@ -149,17 +149,17 @@ fn schedule(r: &mut Reader, map: &Map) -> Option<Schedule> {
     let mut span = |key: &'static str| {
         let text = r.required(map, key)?;
         let ticks = time::rule_span(r, key, &text)?;
-        time::within(r, key, &text, ticks, 5 * MINUTE, 14 * DAY).then_some((ticks, text.place))
+        time::within(r, key, &text, ticks, 5 * MINUTE, 14 * DAY).then_some((ticks, text.position))
     };
     let (frequency, period) = (span("queryFrequency"), span("queryPeriod"));
-    let ((frequency, _), (period, place)) = (frequency?, period?);
+    let ((frequency, _), (period, position)) = (frequency?, period?);
     if period < frequency {
-        r.add(Finding::new(finding::PERIOD, place, "queryPeriod is shorter than queryFrequency").with_hint(
+        r.add(Finding::new(finding::PERIOD, position, "queryPeriod is shorter than queryFrequency").with_hint(
             "the rule would miss events between two windows; make queryPeriod at least as long as queryFrequency",
         ));
     } else if period >= 2 * DAY && frequency < HOUR {
         let message = "a queryPeriod of two days or more needs a queryFrequency of at least one hour";
-        r.add(Finding::new(finding::LONG_PERIOD, place, message));
+        r.add(Finding::new(finding::LONG_PERIOD, position, message));
     }
     Schedule::scheduled(frequency, period)
 }
@@ -174,7 +174,7 @@ fn trigger(r: &mut Reader, map: &Map) -> Option<Trigger> {
         if number.is_none() {
             let message =
                 format!("triggerThreshold must be a whole number from 0 to 10000, not {:?}", t.shown());
-            r.add(Finding::new(finding::VALUE, t.place, message));
+            r.add(Finding::new(finding::VALUE, t.position, message));
         }
         number
     });
@@ -186,7 +186,7 @@ fn near_real_time(r: &mut Reader, map: &Map) -> (Option<Schedule>, Option<Trigge
     for key in ["queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"] {
         if let Some(entry) = map.entry(key) {
             let message = format!("near-real-time rules do not use {key}; Sentinel ignores it");
-            r.add(Finding::new(finding::NRT_FIELD, entry.place, message));
+            r.add(Finding::new(finding::NRT_FIELD, entry.position, message));
         }
     }
     let trigger = Trigger { operator: Operator::GreaterThan, threshold: 0 };
@@ -200,7 +200,7 @@ fn tactics(r: &mut Reader, map: &Map) -> Vec<String> {
         if !mitre::is_tactic(name) {
             let near = nearest(name, mitre::TACTICS.iter().map(|(n, _)| *n));
             let message = format!("Sentinel does not know the tactic {:?}", tactic.shown());
-            r.suggest(Finding::new(finding::TACTIC, tactic.place, message), near);
+            r.suggest(Finding::new(finding::TACTIC, tactic.position, message), near);
         }
         push_new(&mut tactics, name);
     }
@@ -215,7 +215,7 @@ fn techniques(r: &mut Reader, map: &Map, tactics: &[String]) -> (Vec<String>, Ve
                 "{:?} is not a technique (expected T1562 or T1562.001); alerts omit it",
                 text.shown()
             );
-            r.add(Finding::new(finding::TECHNIQUE, text.place, message));
+            r.add(Finding::new(finding::TECHNIQUE, text.position, message));
             continue;
         };
         let serves = mitre::tactics_of(technique);
@@ -224,7 +224,7 @@ fn techniques(r: &mut Reader, map: &Map, tactics: &[String]) -> (Vec<String>, Ve
                 "{technique} belongs to {}, but the rule does not list that tactic",
                 serves.join(", ")
             );
-            r.add(Finding::new(finding::TECHNIQUE_TACTIC, text.place, message));
+            r.add(Finding::new(finding::TECHNIQUE_TACTIC, text.position, message));
         }
         push_new(&mut techniques, technique);
         sub.into_iter().for_each(|s| push_new(&mut subs, s));
@@ -250,7 +250,7 @@ fn suppression(r: &mut Reader, map: &Map) -> Option<i64> {
             .filter(|t| time::within(r, "suppressionDuration", &text, *t, MINUTE, DAY)),
         (None, Some(entry)) if enabled => {
             let message = "suppressionEnabled is true, but suppressionDuration is missing";
-            r.add(Finding::new(finding::MISSING, entry.place, message));
+            r.add(Finding::new(finding::MISSING, entry.position, message));
             None
         }
         _ => None,
@@ -283,7 +283,7 @@ fn incident(r: &mut Reader, map: &Map) -> IncidentConfiguration {
         return incident;
     };
     incident.create = r.boolean(&map, "createIncident", true);
-    let place = map.place;
+    let position = map.position;
     let Some(map) = r.section(&map, "groupingConfiguration", GROUPING) else { return incident };
     incident.grouping = r.boolean(&map, "enabled", false);
     incident.reopen_closed = r.boolean(&map, "reopenClosedIncident", false);
@@ -307,7 +307,7 @@ fn incident(r: &mut Reader, map: &Map) -> IncidentConfiguration {
     let selected = [&incident.by_entities, &incident.by_alert_details, &incident.by_custom_details];
     if incident.grouping && incident.matching == "Selected" && selected.iter().all(|s| s.is_empty()) {
         let message = "matchingMethod Selected needs at least one entity or detail to group by";
-        r.add(Finding::new(finding::MISSING, place, message));
+        r.add(Finding::new(finding::MISSING, position, message));
     }
     incident
 }

@@ -6,18 +6,21 @@
 pub mod alert;
 mod details;
 pub mod entity;
-mod evidence;
+pub mod evidence;
 pub mod finding;
 mod id;
+mod json_size;
 pub mod load;
 mod mitre;
 pub mod query;
 pub mod schedule;
 pub mod yaml;
 
-pub use alert::{Alert, AlertOptions, Run};
-pub use entity::EntityMapping;
-pub use finding::{Finding, Place};
+pub use alert::{Alert, AlertOptions, ExtendedProperties, Run};
+pub use details::CustomDetail;
+pub use entity::{Entity, EntityMapping};
+pub use evidence::Evidence;
+pub use finding::{Finding, Position};
 pub use load::{Loaded, load};
 pub use query::Query;
 pub use schedule::Schedule;
@@ -73,9 +76,9 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Where a byte of the query's text stands in the rule file. See [`Query::place`].
+    /// Where a byte of the query's text stands in the rule file. See [`Query::position`].
     pub fn query_position(&self, offset: u32) -> (usize, usize) {
-        let Place { line, column } = self.query.place(offset);
+        let Position { line, column } = self.query.position(offset);
         (line, column)
     }
 
@@ -86,7 +89,7 @@ impl Rule {
         let finding = |used: &ColumnUse| {
             let message =
                 format!("the query does not return the column {:?} that {} needs", used.column, used.by);
-            let finding = Finding::new(finding::NO_COLUMN, used.place, message);
+            let finding = Finding::new(finding::NO_COLUMN, used.position, message);
             match nearest(&used.column, result.iter().map(|c| &*c.name)) {
                 Some(near) => finding.with_hint(format!("did you mean {near}?")),
                 None => finding,
@@ -104,7 +107,7 @@ pub struct ColumnUse {
     /// What refers to it, in words.
     pub by: String,
     /// Where in the file.
-    pub place: Place,
+    pub position: Position,
 }
 
 /// Sentinel's severities.

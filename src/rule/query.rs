@@ -1,6 +1,6 @@
 //! The query's text, and where each byte of it stands in the rule file.
 
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Position};
 use super::yaml::Scalar;
 use kql::diagnostic::Diagnostic;
 use saphyr_parser::ScalarStyle;
@@ -12,38 +12,38 @@ pub struct Query {
     pub text: String,
     /// From byte `.0` on, the text stands in the file from `.1` on, on that line, character by character. Sorted by
     /// offset; never empty.
-    runs: Vec<(u32, Place)>,
+    runs: Vec<(u32, Position)>,
 }
 
 impl Query {
     /// The query of a scalar of the file `source`.
-    pub(super) fn new(source: &str, scalar: &Scalar, place: Place) -> Query {
-        let mut runs = vec![(0, place)];
+    pub(super) fn new(source: &str, scalar: &Scalar, position: Position) -> Query {
+        let mut runs = vec![(0, position)];
         match scalar.style {
-            ScalarStyle::Literal => literal(source, scalar, place, &mut runs),
-            _ => flowed(source, scalar, place, &mut runs),
+            ScalarStyle::Literal => literal(source, scalar, position, &mut runs),
+            _ => flowed(source, scalar, position, &mut runs),
         }
         Query { text: scalar.text.clone(), runs }
     }
 
     /// A problem of the query as one of the rule file.
     pub fn finding(&self, diagnostic: &Diagnostic) -> Finding {
-        let Place { line, column } = self.place(diagnostic.span.start);
+        let Position { line, column } = self.position(diagnostic.span.start);
         let Diagnostic { severity, code, message, hint, .. } = diagnostic.clone();
         Finding { severity, code, message, hint, line, column }
     }
 
     /// Where a byte of the query stands. Exact in block literals (`|`), and for all but white space in every other
-    /// style. Where text and file cannot be matched, the place is the last one that could.
-    pub fn place(&self, offset: u32) -> Place {
+    /// style. Where text and file cannot be matched, the position is the last one that could.
+    pub fn position(&self, offset: u32) -> Position {
         let index = self.runs.partition_point(|(start, _)| *start <= offset).saturating_sub(1);
-        let (start, place) = self.runs.get(index).copied().unwrap_or((0, Place { line: 1, column: 1 }));
+        let (start, position) = self.runs.get(index).copied().unwrap_or((0, Position { line: 1, column: 1 }));
         let end = self.runs.get(index + 1).map_or(u32::MAX, |(next, _)| *next);
         let end = (offset.min(end) as usize).min(self.text.len());
         let between = self.text.get(start as usize..end).unwrap_or_default();
         // A line break belongs to the line it ends.
         let line = between.split('\n').next().unwrap_or_default();
-        Place { line: place.line, column: place.column + line.chars().count() }
+        Position { line: position.line, column: position.column + line.chars().count() }
     }
 }
 
@@ -63,25 +63,25 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// In a block literal every line of the text is a line of the file less its indentation.
-fn literal(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Place)>) {
-    // The scalar's place is its first line that is not empty.
+fn literal(source: &str, scalar: &Scalar, position: Position, runs: &mut Vec<(u32, Position)>) {
+    // The scalar's position is its first line that is not empty.
     let empty = scalar.text.bytes().take_while(|b| *b == b'\n').count();
-    let first = place.line.saturating_sub(empty).max(1);
+    let first = position.line.saturating_sub(empty).max(1);
     let mut offset = 0_usize;
     for (i, (line, file_line)) in scalar.text.split('\n').zip(lines(source).skip(first - 1)).enumerate() {
         if !line.is_empty()
             && let Some(indent) = file_line.strip_suffix(line)
             && indent.bytes().all(|b| b == b' ')
         {
-            runs.push((offset as u32, Place { line: first + i, column: indent.len() + 1 }));
+            runs.push((offset as u32, Position { line: first + i, column: indent.len() + 1 }));
         } else if line.is_empty() {
-            runs.push((offset as u32, Place { line: first + i, column: 1 }));
+            runs.push((offset as u32, Position { line: first + i, column: 1 }));
         }
         offset += line.len() + 1;
     }
     runs.sort_by_key(|(offset, _)| *offset);
     runs.dedup_by(|later, earlier| {
-        // The first entry (the scalar's own place) gives way to what was found for the same byte.
+        // The first entry (the scalar's own position) gives way to what was found for the same byte.
         let same = later.0 == earlier.0;
         if same {
             earlier.1 = later.1;
@@ -92,10 +92,10 @@ fn literal(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Pla
 
 /// In every other style line breaks are folded and escapes undone: the text's characters are found one after
 /// another in the file, white space apart.
-fn flowed(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Place)>) {
+fn flowed(source: &str, scalar: &Scalar, position: Position, runs: &mut Vec<(u32, Position)>) {
     let start = source.char_indices().nth(scalar.start).map_or(source.len(), |(i, _)| i);
     let mut file = source.get(start..).unwrap_or_default().chars().peekable();
-    let Place { mut line, mut column } = place;
+    let Position { mut line, mut column } = position;
     let quote = match scalar.style {
         ScalarStyle::DoubleQuoted => Some('"'),
         ScalarStyle::SingleQuoted => Some('\''),
@@ -104,8 +104,8 @@ fn flowed(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Plac
     if quote.is_some() && file.next_if_eq(&'"').or_else(|| file.next_if_eq(&'\'')).is_some() {
         column += 1;
     }
-    // The place that would continue the last run.
-    let mut expected = Place { line: 0, column: 0 };
+    // The position that would continue the last run.
+    let mut expected = Position { line: 0, column: 0 };
     for (offset, c) in scalar.text.char_indices() {
         if c.is_whitespace() {
             expected.column += 1;
@@ -146,11 +146,11 @@ fn flowed(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Plac
                     }
                     _ => 0,
                 };
-                break (Place { line, column }, width);
+                break (Position { line, column }, width);
             } else if f == c {
                 file.next();
                 let doubled = f == '\'' && quote == Some('\'') && file.next_if_eq(&'\'').is_some();
-                break (Place { line, column }, 1 + usize::from(doubled));
+                break (Position { line, column }, 1 + usize::from(doubled));
             } else {
                 return;
             }
@@ -159,7 +159,7 @@ fn flowed(source: &str, scalar: &Scalar, place: Place, runs: &mut Vec<(u32, Plac
         if at != expected {
             runs.push((offset as u32, at));
         }
-        expected = Place { line, column: at.column + 1 };
+        expected = Position { line, column: at.column + 1 };
     }
 }
 
@@ -170,24 +170,24 @@ fn skip(file: &mut impl Iterator<Item = char>, n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use crate::rule::yaml::{self, Content};
-    use crate::rule::{Place, Query};
+    use crate::rule::{Position, Query};
 
-    /// The place of every occurrence of a marker character in the query against its places in the file.
+    /// The position of every occurrence of a marker character in the query against its positions in the file.
     fn check(file: &str, markers: &[char]) {
         let mut findings = Vec::new();
         let tree = yaml::parse(file, &mut findings).expect(file);
         let Content::Map(entries) = &tree.content else { panic!() };
         let entry = entries.iter().find(|e| e.key == "query").expect(file);
         let Content::Scalar(scalar) = &entry.value.content else { panic!() };
-        let query = Query::new(file, scalar, entry.value.place);
+        let query = Query::new(file, scalar, entry.value.position);
         for marker in markers {
-            let in_query: Vec<Place> =
-                query.text.match_indices(*marker).map(|(i, _)| query.place(i as u32)).collect();
-            let in_file: Vec<Place> = super::lines(file.trim_start_matches('\u{feff}'))
+            let in_query: Vec<Position> =
+                query.text.match_indices(*marker).map(|(i, _)| query.position(i as u32)).collect();
+            let in_file: Vec<Position> = super::lines(file.trim_start_matches('\u{feff}'))
                 .enumerate()
                 .flat_map(|(l, text)| {
-                    let places = text.chars().enumerate().filter(|(_, c)| c == marker);
-                    places.map(move |(i, _)| Place { line: l + 1, column: i + 1 })
+                    let positions = text.chars().enumerate().filter(|(_, c)| c == marker);
+                    positions.map(move |(i, _)| Position { line: l + 1, column: i + 1 })
                 })
                 .collect();
             assert!(!in_query.is_empty(), "{file:?}");
@@ -225,11 +225,11 @@ mod tests {
         let tree = yaml::parse(file, &mut findings).unwrap();
         let Content::Map(entries) = &tree.content else { panic!() };
         let Content::Scalar(scalar) = &entries[0].value.content else { panic!() };
-        let query = Query::new(file, scalar, entries[0].value.place);
-        let at = |offset| query.place(offset);
-        assert_eq!(at(2), Place { line: 2, column: 5 });
-        assert_eq!(at(3), Place { line: 3, column: 3 });
-        assert_eq!(at(5), Place { line: 4, column: 1 });
-        assert_eq!(at(u32::MAX), Place { line: 4, column: 1 });
+        let query = Query::new(file, scalar, entries[0].value.position);
+        let at = |offset| query.position(offset);
+        assert_eq!(at(2), Position { line: 2, column: 5 });
+        assert_eq!(at(3), Position { line: 3, column: 3 });
+        assert_eq!(at(5), Position { line: 4, column: 1 });
+        assert_eq!(at(u32::MAX), Position { line: 4, column: 1 });
     }
 }

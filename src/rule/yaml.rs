@@ -1,9 +1,9 @@
-//! YAML text to a small tree in which everything knows its place.
+//! YAML text to a small tree in which everything knows its position.
 //!
 //! The tree is bounded: text of at most [`MAX_BYTES`], [`MAX_DEPTH`] levels, [`MAX_NODES`] nodes. Aliases are
 //! refused (no published rule uses them, and a few nested ones can stand for gigabytes).
 
-use super::finding::{self, Finding, Place};
+use super::finding::{self, Finding, Position};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
 /// The largest rule file read. The longest query Sentinel takes is 10,000 characters, the longest description 5,000.
@@ -19,7 +19,7 @@ pub struct Node {
     /// The value.
     pub content: Content,
     /// Where it begins.
-    pub place: Place,
+    pub position: Position,
 }
 
 /// The three kinds of YAML values.
@@ -51,7 +51,7 @@ pub struct Entry {
     /// The key.
     pub key: String,
     /// Where the key stands.
-    pub place: Place,
+    pub position: Position,
     /// The value.
     pub value: Node,
 }
@@ -74,20 +74,20 @@ impl Node {
     }
 }
 
-fn place(mark: Marker) -> Place {
-    Place { line: mark.line().max(1), column: mark.col() + 1 }
+fn position(mark: Marker) -> Position {
+    Position { line: mark.line().max(1), column: mark.col() + 1 }
 }
 
 /// A collection that is still open.
 struct Open {
     node: Node,
     /// In a mapping: the key that waits for its value.
-    key: Option<(String, Place)>,
+    key: Option<(String, Position)>,
 }
 
 /// Reads one document. `None` when there is no tree to speak of; the findings say why.
 pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
-    let start = Place { line: 1, column: 1 };
+    let start = Position { line: 1, column: 1 };
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes; a rule file can have at most {MAX_BYTES}", text.len());
         findings.push(Finding::new(finding::TOO_LARGE, start, message));
@@ -101,11 +101,11 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
             Ok(event) => event,
             Err(error) => {
                 let message = format!("invalid YAML: {}", error.info());
-                tree.findings.push(Finding::new(finding::SYNTAX, place(*error.marker()), message));
+                tree.findings.push(Finding::new(finding::SYNTAX, position(*error.marker()), message));
                 return None;
             }
         };
-        let at = place(span.start);
+        let at = position(span.start);
         let tagged = match &event {
             Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag) => {
                 tag.is_some()
@@ -129,10 +129,10 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
             }
             Event::Scalar(text, style, _, _) => {
                 let scalar = Scalar { text: text.into_owned(), style, start: span.start.index() };
-                tree.value(Node { content: Content::Scalar(scalar), place: at })
+                tree.value(Node { content: Content::Scalar(scalar), position: at })
             }
-            Event::SequenceStart(..) => tree.push(Node { content: Content::List(Vec::new()), place: at }),
-            Event::MappingStart(..) => tree.push(Node { content: Content::Map(Vec::new()), place: at }),
+            Event::SequenceStart(..) => tree.push(Node { content: Content::List(Vec::new()), position: at }),
+            Event::MappingStart(..) => tree.push(Node { content: Content::Map(Vec::new()), position: at }),
             Event::SequenceEnd | Event::MappingEnd => match tree.open.pop() {
                 Some(open) => tree.attach(open.node),
                 None => true,
@@ -144,7 +144,7 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
                 );
                 let scalar =
                     Scalar { text: String::new(), style: ScalarStyle::Plain, start: span.start.index() };
-                tree.value(Node { content: Content::Scalar(scalar), place: at })
+                tree.value(Node { content: Content::Scalar(scalar), position: at })
             }
             _ => true,
         };
@@ -159,7 +159,7 @@ pub fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
         _ if findings.iter().any(|f| f.code == finding::TOO_LARGE.id) => None,
         Some(node) if !node.is_null() => {
             let message = format!("a rule must be a YAML mapping; this file holds {}", node.kind());
-            findings.push(Finding::new(finding::DOCUMENT, node.place, message));
+            findings.push(Finding::new(finding::DOCUMENT, node.position, message));
             None
         }
         _ => {
@@ -178,7 +178,7 @@ struct Builder<'f> {
 
 impl Builder<'_> {
     /// Counts a node; false at the limit.
-    fn count(&mut self, at: Place) -> bool {
+    fn count(&mut self, at: Position) -> bool {
         self.nodes += 1;
         let message = if self.nodes > MAX_NODES {
             format!("the file has more than {MAX_NODES} values")
@@ -192,13 +192,13 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, node: Node) -> bool {
-        let goes_on = self.count(node.place);
+        let goes_on = self.count(node.position);
         self.open.push(Open { node, key: None });
         goes_on
     }
 
     fn value(&mut self, node: Node) -> bool {
-        self.count(node.place) && self.attach(node)
+        self.count(node.position) && self.attach(node)
     }
 
     /// Puts a finished value where it belongs.
@@ -215,23 +215,23 @@ impl Builder<'_> {
                         Content::Scalar(s) => s.text,
                         _ => {
                             let message = "a key must be a string";
-                            self.findings.push(Finding::new(finding::SHAPE, node.place, message));
+                            self.findings.push(Finding::new(finding::SHAPE, node.position, message));
                             String::new()
                         }
                     };
-                    open.key = Some((text, node.place));
+                    open.key = Some((text, node.position));
                 }
-                Some((key, place)) => match entries.iter().find(|e| e.key == key) {
+                Some((key, position)) => match entries.iter().find(|e| e.key == key) {
                     Some(first) => self.findings.push(Finding::new(
                         finding::DUPLICATE_KEY,
-                        place,
+                        position,
                         format!(
                             "duplicate key {:?}; it is already set in line {}",
                             finding::shown(&key),
-                            first.place.line
+                            first.position.line
                         ),
                     )),
-                    None => entries.push(Entry { key, place, value: node }),
+                    None => entries.push(Entry { key, position, value: node }),
                 },
             },
             Content::Scalar(_) => {}

@@ -2,6 +2,7 @@
 
 use super::{alerts, detector, event, ndjson, rule, scan_off, ticks};
 use forepost::detector::{Options, QueryRun};
+use forepost::host::json::{answer as answer_json, explanation};
 use serde_json::{Value, json};
 
 #[test]
@@ -12,7 +13,7 @@ fn queries_answer_over_files() {
             .map_err(|d| format!("{d:?}"))
             .expect("a query");
     run.push(&ndjson(&events));
-    let got: Value = serde_json::from_str(&run.result()).expect("JSON");
+    let got: Value = serde_json::from_str(&answer_json(&run.result())).expect("JSON");
     assert_eq!(got["rows"], json!([["GetObject", 1], ["PutImageScanningConfiguration", 1]]));
 }
 
@@ -64,7 +65,7 @@ fn rows_in_batches_answer_like_rows_at_once() {
         for input in [&bytes[..], &bytes[..bytes.len() / 3], &[]] {
             let [batches, whole] = runs.each_mut().map(|run| {
                 run.push(input);
-                run.result()
+                answer_json(&run.result())
             });
             assert!(batches == whole && !whole.contains("error"), "{step}\n{batches:.300}\n{whole:.300}");
         }
@@ -75,7 +76,8 @@ fn rows_in_batches_answer_like_rows_at_once() {
 fn why_a_rule_matched_and_why_it_did_not() {
     let (_, text) = forepost::rule::BUILT_IN[0];
     let why = |e: &Value| -> Value {
-        serde_json::from_str(&forepost::detector::explain(text, e.to_string().as_bytes(), &[])).expect("JSON")
+        let explained = forepost::detector::explain(text, e.to_string().as_bytes(), &[]);
+        serde_json::from_str(&explanation(&explained)).expect("JSON")
     };
     let matched = why(&scan_off(1, "2026-03-11T07:00:00Z"));
     let query = matched["query"].as_str().expect("the query").to_owned();
@@ -104,13 +106,11 @@ fn why_a_rule_matched_and_why_it_did_not() {
     assert_eq!(value_of(&answer, "isempty(ErrorCode)"), Some(json!(false)));
     assert_eq!(value_of(&answer, "isempty(ErrorMessage)"), None, "what was not needed has no value");
     // A rule that does not compile says why.
-    let broken: Value = serde_json::from_str(&forepost::detector::explain(
-        &text.replace("isempty(ErrorCode)", "isempty(Eror)"),
-        b"{}",
-        &[],
-    ))
-    .expect("JSON");
-    assert_eq!(broken["findings"][0]["code"], "KS142");
+    let broken =
+        forepost::detector::explain(&text.replace("isempty(ErrorCode)", "isempty(Eror)"), b"{}", &[]);
+    let broken = broken.expect_err("a rule that does not compile");
+    assert_eq!(broken.findings[0].code, "KS142");
+    assert!(explanation(&Err(broken)).starts_with(r#"{"findings":[{"file":"","rule":"#));
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn rules_read_tables_the_caller_supplies() {
     assert_eq!(got[0]["Evidence"].as_array().map(Vec::len), Some(1));
     assert_eq!(got[0]["Evidence"][0]["row"]["Why"], "root");
     let bad = table("t", "a:long, b:foo", "").expect_err("a bad schema");
-    assert_eq!((bad[0].code, bad[0].column), ("FP402", 9));
+    assert_eq!((bad.findings[0].code, bad.findings[0].column), ("FP402", 9));
     let bad = table("t", "a:long", "a\nx\n").expect_err("a bad row");
-    assert_eq!((bad[0].code, bad[0].line), ("FP402", 2));
+    assert_eq!((bad.findings[0].code, bad.findings[0].line), ("FP402", 2));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn an_answer_that_is_too_large_is_an_error() {
         let query =
             format!("range x from 1 to {rows} step 1 | extend s = strrep('{}', 1000)", "x".repeat(60));
         let mut run = QueryRun::new(&query, 0, &[]).map_err(|d| format!("{d:?}")).expect("a query");
-        serde_json::from_str(&run.result()).expect("JSON")
+        serde_json::from_str(&answer_json(&run.result())).expect("JSON")
     };
     assert_eq!(answer(100)["rows"].as_array().map(Vec::len), Some(100));
     let large = answer(3_000);

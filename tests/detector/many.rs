@@ -1,7 +1,7 @@
-//! Detectors that find and one that concludes.
+//! Detectors that find candidates, and one that concludes from them.
 
 use super::random::Random;
-use super::{alerts, detector, envelopes, event, gzip, ndjson, rule, scan, ticks};
+use super::{alerts, detector, envelopes, event, gzip, ndjson, rule, scan};
 use forepost::detector::Options;
 use serde_json::Value;
 
@@ -42,12 +42,9 @@ AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=
             // Pretty-printed on the way in: the record is the same.
             shard.iter().for_each(|e| finder.push(serde_json::to_string_pretty(e).expect("JSON").as_bytes()));
             finder.finish();
-            assert_eq!(finder.take_alerts(), "");
-            let stats: Value = serde_json::from_str(&finder.stats()).expect("JSON");
-            concluder.observe(
-                ticks(stats["firstEvent"].as_str().expect("a time")),
-                ticks(stats["lastEvent"].as_str().expect("a time")),
-            );
+            assert!(finder.take_alerts().is_empty());
+            let stats = finder.stats().ingest;
+            concluder.observe(stats.first_event.expect("a time"), stats.last_event.expect("a time"));
             concluder.push(&finder.take_candidates());
         }
         concluder.finish();
@@ -56,7 +53,7 @@ AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=
 }
 
 #[test]
-fn what_is_handed_over_is_as_if_it_had_been_read() {
+fn what_is_imported_counts_as_read() {
     let rules = [rule(
         "AWSCloudTrail | where EventName == 'A' | extend p = parse_json(RequestParameters) | summarize n = count(), make_set(SourceIpAddress)",
         "queryFrequency: 1h\nqueryPeriod: 2h\n",
@@ -80,25 +77,25 @@ fn what_is_handed_over_is_as_if_it_had_been_read() {
             for bytes in file.chunks(chunk) {
                 alone.push(bytes);
                 finder.push(bytes);
-                assert!(concluder.take_over(&finder.hand_over()));
+                assert!(concluder.import_transfer(&finder.export_transfer()));
                 assert_eq!(concluder.take_problems(), alone.take_problems());
             }
             alone.end_input();
             finder.end_input();
-            assert!(concluder.take_over(&finder.hand_over()));
+            assert!(concluder.import_transfer(&finder.export_transfer()));
             assert_eq!(concluder.take_problems(), alone.take_problems());
             assert_eq!(concluder.stats(), alone.stats());
         }
         alone.finish();
         concluder.finish();
-        let found = alone.take_alerts();
+        let found = alerts(&mut alone);
         assert!(!found.is_empty());
-        assert_eq!(concluder.take_alerts(), found);
+        assert_eq!(alerts(&mut concluder), found);
         assert_eq!(concluder.stats(), alone.stats());
     }
     let mut concluder = detector(&rules, Options::default());
-    let whole = finder().hand_over();
+    let whole = finder().export_transfer();
     for end in 0..whole.len() {
-        assert!(!concluder.take_over(&whole[..end]));
+        assert!(!concluder.import_transfer(&whole[..end]));
     }
 }

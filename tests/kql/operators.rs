@@ -48,7 +48,7 @@ fn tables_the_caller_supplies() {
     let tables = ["vips", "list.csv", "Parsed"].map(named);
     let run = |query: &str| -> Value {
         let mut run = QueryRun::new(query, super::NOW, &tables).expect("the query binds");
-        serde_json::from_str(&run.result()).expect("JSON")
+        serde_json::from_str(&forepost::host::json::answer(&run.result())).expect("JSON")
     };
     for (query, rows) in [
         ("vips | where n > 1 | project SearchKey", r#"[["b"]]"#),
@@ -73,7 +73,7 @@ fn tables_the_caller_supplies() {
     }
     let refused = |query: &str| match QueryRun::new(query, super::NOW, &tables) {
         Ok(_) => "none",
-        Err(found) => found.first().map_or("none", |d| d.code),
+        Err(found) => found.diagnostics.first().map_or("none", |d| d.code),
     };
     assert_eq!(refused("_GetWatchlist('others')"), "FP020");
     assert_eq!(refused("externaldata(m:long)['https://example.com/list.csv']"), "KS142");

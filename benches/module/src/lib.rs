@@ -3,6 +3,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 use forepost::detector::{Detector, Options, RuleFile};
+use forepost::host::json;
 use cloudtrail::source::Problem;
 use cloudtrail::source::gzip::{Gzip, Inflated};
 use memchr::{memchr, memmem};
@@ -83,7 +84,7 @@ pub extern "C" fn finish() -> usize {
     DETECTOR.with_borrow_mut(|d| {
         let d = d.as_mut().unwrap();
         d.finish();
-        let texts = std::iter::from_fn(|| Some(d.take_alerts()).filter(|text| !text.is_empty()));
+        let texts = std::iter::from_fn(|| Some(json::alerts(&d.take_alerts())).filter(|text| !text.is_empty()));
         give(texts.collect())
     })
 }
@@ -91,7 +92,7 @@ pub extern "C" fn finish() -> usize {
 /// The detector's counters as the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn stats() -> usize {
-    DETECTOR.with_borrow(|d| give(d.as_ref().unwrap().stats()))
+    DETECTOR.with_borrow(|d| give(json::stats(&d.as_ref().unwrap().stats())))
 }
 
 /// The machine's limit for one rule: the lines in which both literals stand. Gives the lines.

@@ -82,6 +82,14 @@ impl Diagnostic {
     }
 }
 
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
 /// The line (from 1) and column (from 1, in characters) of a byte of a text.
 pub fn line_and_column(text: &str, offset: u32) -> (usize, usize) {
     let before = text.get(..offset as usize).unwrap_or(text);

@@ -17,7 +17,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
     let Some(entity) = entity::TYPES.iter().find(|t| t.name == ty.text().trim()) else {
         let near = nearest(ty.text(), entity::TYPES.iter().map(|t| t.name));
         let message = format!("unknown entity type {:?}", ty.shown());
-        r.suggest(Finding::new(finding::ENTITY_TYPE, ty.place, message), near);
+        r.suggest(Finding::new(finding::ENTITY_TYPE, ty.position, message), near);
         return None;
     };
     let mut mapped: Vec<(&'static str, ColumnUse)> = Vec::new();
@@ -35,12 +35,12 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
                 identifier.shown(),
                 entity.identifiers.join(", ")
             );
-            r.suggest(Finding::new(finding::IDENTIFIER, identifier.place, message), near);
+            r.suggest(Finding::new(finding::IDENTIFIER, identifier.position, message), near);
             continue;
         };
         if mapped.iter().any(|(n, _)| n == name) {
             let message = format!("the identifier {name} is mapped twice");
-            r.add(Finding::new(finding::SAME_IDENTIFIER, identifier.place, message));
+            r.add(Finding::new(finding::SAME_IDENTIFIER, identifier.position, message));
             continue;
         }
         if let Some(column) =
@@ -55,7 +55,7 @@ fn entity_mapping(r: &mut Reader, node: &Node) -> Option<EntityMapping> {
         let groups: Vec<String> = entity.required.iter().map(|g| g.join(" and ")).collect();
         let message =
             format!("the entity type {} needs the identifier {}", entity.name, groups.join(", or "));
-        r.add(Finding::new(finding::WEAK_ENTITY, node.place, message));
+        r.add(Finding::new(finding::WEAK_ENTITY, node.position, message));
     }
     Some(EntityMapping { entity, fields: mapped })
 }
@@ -67,7 +67,7 @@ pub(super) fn custom_details(r: &mut Reader, map: &Map) -> Vec<(String, String)>
     if found.entries.len() > 20 {
         let message =
             format!("a rule can have at most 20 custom details; this one has {}", found.entries.len());
-        r.add(Finding::new(finding::LIMIT, entry.place, message));
+        r.add(Finding::new(finding::LIMIT, entry.position, message));
     }
     for detail in found.entries {
         let name_fits =
@@ -77,7 +77,7 @@ pub(super) fn custom_details(r: &mut Reader, map: &Map) -> Vec<(String, String)>
                 "invalid custom detail name {:?}: use at most 20 letters, digits and _, starting with a letter",
                 read::shown(&detail.key)
             );
-            r.add(Finding::new(finding::NAME, detail.place, message));
+            r.add(Finding::new(finding::NAME, detail.position, message));
         }
         if let Some(text) = r.text(&detail.value, &detail.key)
             && let Some(column) = r.column(&text, format!("the custom detail {}", read::shown(&detail.key)))
@@ -125,7 +125,7 @@ pub(super) fn alert_details(r: &mut Reader, map: &Map) -> AlertDetails {
         let (Some(property), Some(column)) = (property, column) else { continue };
         if details.dynamic.iter().any(|(p, _)| *p == property) {
             let message = format!("the property {} is set twice", name.shown());
-            r.add(Finding::new(finding::DUPLICATE_KEY, name.place, message));
+            r.add(Finding::new(finding::DUPLICATE_KEY, name.position, message));
             continue;
         }
         details.dynamic.push((property, column.column));
@@ -152,7 +152,7 @@ fn format(r: &mut Reader, key: &str, text: &Text) -> Format {
         if inside.trim().is_empty() {
             r.add(Finding::new(
                 finding::PLACEHOLDER,
-                text.place,
+                text.position,
                 format!("{key} has a placeholder without a column"),
             ));
         } else {
@@ -160,7 +160,7 @@ fn format(r: &mut Reader, key: &str, text: &Text) -> Format {
                 pieces.push(Piece::Text(std::mem::take(&mut literal)));
             }
             let column = inside.trim().to_owned();
-            r.columns.push(ColumnUse { column: column.clone(), by: key.to_owned(), place: text.place });
+            r.columns.push(ColumnUse { column: column.clone(), by: key.to_owned(), position: text.position });
             pieces.push(Piece::Column(column));
         }
         rest = behind;
@@ -171,7 +171,7 @@ fn format(r: &mut Reader, key: &str, text: &Text) -> Format {
     }
     if columns > 3 {
         let message = format!("{key} has {columns} placeholders; Sentinel allows at most three");
-        r.add(Finding::new(finding::PLACEHOLDER, text.place, message));
+        r.add(Finding::new(finding::PLACEHOLDER, text.position, message));
     }
     Format(pieces)
 }

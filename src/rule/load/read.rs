@@ -1,6 +1,6 @@
 //! Reading fields of the tree: what is missing or of another kind is noted, and reading goes on.
 
-use super::{ColumnUse, Finding, Place, finding};
+use super::{ColumnUse, Finding, Position, finding};
 pub(super) use crate::rule::finding::shown;
 use crate::rule::yaml::{Content, Entry, Node, Scalar};
 use kql::nearest;
@@ -15,7 +15,7 @@ pub(super) struct Reader<'f> {
 /// A mapping of the tree.
 pub(super) struct Map<'n> {
     pub(super) entries: &'n [Entry],
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 impl<'n> Map<'n> {
@@ -28,7 +28,7 @@ impl<'n> Map<'n> {
 /// A scalar of the tree.
 pub(super) struct Text<'n> {
     pub(super) scalar: &'n Scalar,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 impl<'n> Text<'n> {
@@ -64,13 +64,13 @@ impl<'n> Reader<'_> {
 
     fn shape(&mut self, node: &Node, what: &str, wanted: &str) {
         let message = format!("{} must be {wanted}, not {}", shown(what), node.kind());
-        self.add(Finding::new(finding::SHAPE, node.place, message));
+        self.add(Finding::new(finding::SHAPE, node.position, message));
     }
 
     /// A mapping with keys of its own.
     pub(super) fn any_map(&mut self, node: &'n Node, what: &str) -> Option<Map<'n>> {
         match &node.content {
-            Content::Map(entries) => Some(Map { entries, place: node.place }),
+            Content::Map(entries) => Some(Map { entries, position: node.position }),
             _ => {
                 self.shape(node, what, "a mapping");
                 None
@@ -85,7 +85,7 @@ impl<'n> Reader<'_> {
             let near = nearest(&entry.key, keys.iter().copied());
             let message =
                 format!("{} has no field {:?}; Sentinel ignores it", shown(what), shown(&entry.key));
-            self.suggest(Finding::new(finding::UNKNOWN_KEY, entry.place, message), near);
+            self.suggest(Finding::new(finding::UNKNOWN_KEY, entry.position, message), near);
         }
         Some(map)
     }
@@ -98,7 +98,7 @@ impl<'n> Reader<'_> {
 
     pub(super) fn text(&mut self, node: &'n Node, what: &str) -> Option<Text<'n>> {
         match &node.content {
-            Content::Scalar(scalar) if !node.is_null() => Some(Text { scalar, place: node.place }),
+            Content::Scalar(scalar) if !node.is_null() => Some(Text { scalar, position: node.position }),
             _ => {
                 self.shape(node, what, "a string");
                 None
@@ -114,17 +114,17 @@ impl<'n> Reader<'_> {
 
     /// The text under a key, which must be there and hold something.
     pub(super) fn required(&mut self, map: &Map<'n>, key: &str) -> Option<Text<'n>> {
-        let (place, what) = match map.entries.iter().find(|e| e.key == key) {
-            None => (map.place, format!("the required field {key} is missing")),
+        let (position, what) = match map.entries.iter().find(|e| e.key == key) {
+            None => (map.position, format!("the required field {key} is missing")),
             Some(entry) if entry.value.is_null() => {
-                (entry.place, format!("the required field {key} is empty"))
+                (entry.position, format!("the required field {key} is empty"))
             }
             Some(entry) => {
                 let text = self.text(&entry.value, key)?;
                 if !text.text().trim().is_empty() {
                     return Some(text);
                 }
-                (entry.place, format!("the required field {key} is empty"))
+                (entry.position, format!("the required field {key} is empty"))
             }
         };
         let near = match map.entry(key) {
@@ -132,7 +132,7 @@ impl<'n> Reader<'_> {
             None => nearest(key, map.entries.iter().map(|e| e.key.as_str())).filter(|near| *near != key),
             Some(_) => None,
         };
-        let finding = Finding::new(finding::MISSING, place, what);
+        let finding = Finding::new(finding::MISSING, position, what);
         self.add(match near {
             Some(near) => {
                 finding.with_hint(format!("the rule has {:?}; did you mean this field?", shown(near)))
@@ -149,7 +149,7 @@ impl<'n> Reader<'_> {
             Content::List(items) => {
                 if items.len() > max {
                     let message = format!("{key} has {} items; Sentinel allows at most {max}", items.len());
-                    self.add(Finding::new(finding::LIMIT, entry.place, message));
+                    self.add(Finding::new(finding::LIMIT, entry.position, message));
                 }
                 items
             }
@@ -187,7 +187,7 @@ impl<'n> Reader<'_> {
         }
         let message = format!("{key} must be one of {}, not {:?}", names.join(", "), text.shown());
         let near = nearest(text.text(), names);
-        self.suggest(Finding::new(finding::VALUE, text.place, message), near);
+        self.suggest(Finding::new(finding::VALUE, text.position, message), near);
         None
     }
 
@@ -196,7 +196,7 @@ impl<'n> Reader<'_> {
         let length = text.text().encode_utf16().count();
         if length > max {
             let message = format!("{key} has {length} characters; Sentinel allows at most {max}");
-            self.add(Finding::new(finding::LIMIT, text.place, message));
+            self.add(Finding::new(finding::LIMIT, text.position, message));
         }
     }
 
@@ -206,10 +206,10 @@ impl<'n> Reader<'_> {
         let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts || !is_word(name) || name.len() > 500 {
             let message = format!("{:?} is not a valid column name", text.shown());
-            self.add(Finding::new(finding::NAME, text.place, message));
+            self.add(Finding::new(finding::NAME, text.position, message));
             return None;
         }
-        let used = ColumnUse { column: name.to_owned(), by, place: text.place };
+        let used = ColumnUse { column: name.to_owned(), by, position: text.position };
         self.columns.push(used.clone());
         Some(used)
     }

@@ -97,7 +97,7 @@ fn everything_is_read() {
     );
     assert_eq!(rule.query.text, "AWSCloudTrail\n| where EventName == 'PutBucketAcl'\n");
     let offset = rule.query.text.find("EventName").unwrap() as u32;
-    let position = rule.query.place(offset);
+    let position = rule.query.position(offset);
     assert_eq!(FULL.lines().nth(position.line - 1).unwrap().find("EventName"), Some(position.column - 1));
 }
 

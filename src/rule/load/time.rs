@@ -11,7 +11,7 @@ pub(super) fn rule_span(r: &mut Reader, key: &str, text: &Text) -> Option<i64> {
     let ticks = plain(span);
     if ticks.is_some() && span.bytes().all(|b| b.is_ascii_digit()) {
         let message = format!("{key} {span:?} has no unit; Sentinel reads it as days");
-        r.add(Finding::new(finding::BARE_DAYS, text.place, message).with_hint(format!("write {span}d")));
+        r.add(Finding::new(finding::BARE_DAYS, text.position, message).with_hint(format!("write {span}d")));
     }
     if ticks.is_none() {
         let hint = match iso(span) {
@@ -19,7 +19,7 @@ pub(super) fn rule_span(r: &mut Reader, key: &str, text: &Text) -> Option<i64> {
             None => "write a number and m, h or d, for example 15m, 1h or 1d".to_owned(),
         };
         let message = format!("{key} {:?} is not a time span", text.shown());
-        r.add(Finding::new(finding::TIME_SPAN, text.place, message).with_hint(hint));
+        r.add(Finding::new(finding::TIME_SPAN, text.position, message).with_hint(hint));
     }
     ticks
 }
@@ -35,7 +35,7 @@ pub(super) fn within(r: &mut Reader, key: &str, text: &Text, ticks: i64, min: i6
     let fits = (min..=max).contains(&ticks);
     if !fits {
         let message = format!("{key} must be from {} to {}, not {:?}", short(min), short(max), text.shown());
-        r.add(Finding::new(finding::TIME_SPAN_RANGE, text.place, message));
+        r.add(Finding::new(finding::TIME_SPAN_RANGE, text.position, message));
     }
     fits
 }

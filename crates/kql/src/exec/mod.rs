@@ -34,6 +34,14 @@ pub struct ExecError {
     pub message: String,
 }
 
+impl std::fmt::Display for ExecError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for ExecError {}
+
 /// What a row costs besides its values, in values.
 const ROW_OVERHEAD: u64 = 3;
 

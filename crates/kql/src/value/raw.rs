@@ -64,6 +64,8 @@ impl fmt::Display for JsonError {
     }
 }
 
+impl std::error::Error for JsonError {}
+
 /// A problem at a byte, as the result it is for whoever met it.
 pub fn error<T>(offset: usize, problem: Problem) -> Result<T, JsonError> {
     Err(JsonError { offset, problem })

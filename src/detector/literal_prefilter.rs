@@ -1,8 +1,8 @@
 //! What a record must hold, as bytes, to matter to any rule: seen without taking the record apart.
 //!
 //! A pipeline hands over records one by one, wrapped in ways it alone knows: as an object, or as text inside another
-//! object, its quotes escaped. So the signs are looked for anywhere in the bytes. Like the prefilter over files, they may let
-//! too much through, never too little: a record in which a JSON escape could hide a sign passes.
+//! object, its quotes escaped. So the literals are looked for anywhere in the bytes. Like the prefilter over files, they may let
+//! too much through, never too little: a record in which a JSON escape could hide a literal passes.
 
 use cloudtrail::table::aws_cloudtrail;
 use kql::plan::split::Leaf;
@@ -13,33 +13,33 @@ use std::collections::HashSet;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
-/// How every escape of a character that can be in a sign begins, behind its backslash: in a text inside a text backslashes are
+/// How every escape of a character that can be in a literal begins, behind its backslash: in a text inside a text backslashes are
 /// everywhere, and no help to find one.
 const ESCAPE: &[u8] = b"u00";
 
-/// The signs of all rules.
-pub struct Signs {
+/// The literals of all rules.
+pub struct LiteralPrefilter {
     /// Names of events, lower case.
     names: HashSet<Vec<u8>>,
     /// Texts that columns must have.
     texts: Vec<Finder<'static>>,
-    /// Whether some rule wants events without any sign.
+    /// Whether some rule wants events without any literal.
     always: bool,
     name_key: Finder<'static>,
     escape: Finder<'static>,
 }
 
 /// One thing to look for; a record that matters holds at least one of a leaf's.
-enum Sign {
+enum Literal {
     /// As the event's name.
     Name(String),
     /// Anywhere.
     Text(String),
 }
 
-impl Default for Signs {
-    fn default() -> Signs {
-        Signs {
+impl Default for LiteralPrefilter {
+    fn default() -> LiteralPrefilter {
+        LiteralPrefilter {
             names: HashSet::new(),
             texts: Vec::new(),
             always: false,
@@ -49,16 +49,16 @@ impl Default for Signs {
     }
 }
 
-impl Signs {
+impl LiteralPrefilter {
     /// Adds what the rows of a leaf must hold.
     pub fn add(&mut self, leaf: &Leaf) {
-        match of_leaf(leaf) {
+        match literals_of_leaf(leaf) {
             None => self.always = true,
-            Some(signs) => {
-                for sign in signs {
-                    match sign {
-                        Sign::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().into())),
-                        Sign::Text(text) => self.texts.push(Finder::new(text.as_bytes()).into_owned()),
+            Some(literals) => {
+                for literal in literals {
+                    match literal {
+                        Literal::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().into())),
+                        Literal::Text(text) => self.texts.push(Finder::new(text.as_bytes()).into_owned()),
                     }
                 }
             }
@@ -66,7 +66,7 @@ impl Signs {
     }
 
     /// Whether a record can matter.
-    pub fn in_record(&self, record: &[u8]) -> bool {
+    pub fn can_match(&self, record: &[u8]) -> bool {
         self.always
             || (!self.names.is_empty() && self.has_name(record))
             || self.texts.iter().any(|text| text.find(record).is_some())
@@ -166,12 +166,12 @@ fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
 }
 
 /// One of these must be in each record that comes out of the leaf; `None` if nothing is sure.
-fn of_leaf(leaf: &Leaf) -> Option<Vec<Sign>> {
+fn literals_of_leaf(leaf: &Leaf) -> Option<Vec<Literal>> {
     let mut changed = vec![false; aws_cloudtrail::columns().len()];
-    let mut best: Option<Vec<Sign>> = None;
+    let mut best: Option<Vec<Literal>> = None;
     for stage in &leaf.stages {
         match stage {
-            Stage::Where(e) => best = better(best, of_filter(e, &changed)),
+            Stage::Where(e) => best = better(best, literals_of_filter(e, &changed)),
             Stage::Extend(sets) => {
                 for (at, _) in sets {
                     if let Some(slot) = changed.get_mut(*at) {
@@ -187,10 +187,10 @@ fn of_leaf(leaf: &Leaf) -> Option<Vec<Sign>> {
 }
 
 /// The one that lets less through: names before texts, then the shorter list.
-fn better(a: Option<Vec<Sign>>, b: Option<Vec<Sign>>) -> Option<Vec<Sign>> {
-    let cost = |signs: &Vec<Sign>| {
-        let texts = signs.iter().filter(|s| matches!(s, Sign::Text(_))).count();
-        (texts, signs.len())
+fn better(a: Option<Vec<Literal>>, b: Option<Vec<Literal>>) -> Option<Vec<Literal>> {
+    let cost = |literals: &Vec<Literal>| {
+        let texts = literals.iter().filter(|s| matches!(s, Literal::Text(_))).count();
+        (texts, literals.len())
     };
     match (a, b) {
         (Some(a), Some(b)) => Some(if cost(&b) < cost(&a) { b } else { a }),
@@ -198,12 +198,12 @@ fn better(a: Option<Vec<Sign>>, b: Option<Vec<Sign>>) -> Option<Vec<Sign>> {
     }
 }
 
-fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
+fn literals_of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Literal>> {
     match &e.kind {
-        ExprKind::And(items) => items.iter().map(|i| of_filter(i, changed)).fold(None, better),
+        ExprKind::And(items) => items.iter().map(|i| literals_of_filter(i, changed)).fold(None, better),
         ExprKind::Or(items) => {
-            let all: Option<Vec<Vec<Sign>>> =
-                items.iter().map(|i| of_filter(i, changed)).collect::<Option<Vec<_>>>();
+            let all: Option<Vec<Vec<Literal>>> =
+                items.iter().map(|i| literals_of_filter(i, changed)).collect::<Option<Vec<_>>>();
             all.map(|lists| lists.into_iter().flatten().collect())
         }
         ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),
@@ -227,28 +227,28 @@ fn of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Sign>> {
                 return None;
             }
             let exact = matches!(call.name, "==" | "in");
-            let mut signs = Vec::new();
+            let mut literals = Vec::new();
             for value in values {
                 let items = kql::functions::call::list_items(value.as_const()?);
                 for item in items {
-                    signs.push(sign(def.name, item.as_str()?, exact)?);
+                    literals.push(literal(def.name, item.as_str()?, exact)?);
                 }
             }
-            Some(signs)
+            Some(literals)
         }
         _ => None,
     }
 }
 
 /// `None` where the raw record may spell the value in another way.
-fn sign(column: &str, value: &str, exact: bool) -> Option<Sign> {
+fn literal(column: &str, value: &str, exact: bool) -> Option<Literal> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
     if value.is_empty() || !value.bytes().all(plain) {
         return None;
     }
     match column {
-        "EventName" => Some(Sign::Name(value.to_owned())),
-        _ if exact => Some(Sign::Text(value.to_owned())),
+        "EventName" => Some(Literal::Name(value.to_owned())),
+        _ if exact => Some(Literal::Text(value.to_owned())),
         _ => None,
     }
 }

@@ -1,14 +1,14 @@
-//! What a feed has to say of its inputs besides the rows: problems, counts, times.
+//! What a feed reports of its inputs besides the rows: problems, counts, times.
 
-use super::write_text;
 use std::borrow::Cow;
 
 /// How many problems are kept until the host takes them; the rest is counted.
 const MAX_PROBLEMS: usize = 1000;
 
 /// Something that could not be read or run.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Bytes in the input; `None` if it has no place in one.
+    /// Bytes from the start of the input; `None` if it does not belong to an input.
     pub offset: Option<u64>,
     /// What kind.
     pub code: Cow<'static, str>,
@@ -16,9 +16,9 @@ pub struct Problem {
     pub message: String,
 }
 
-/// The account of a feed, or of part of its time.
+/// What a feed reports of all its inputs, or of those since an export.
 #[derive(Default)]
-pub struct Tally {
+pub struct IngestReport {
     /// Those that were kept since the host last took them.
     pub problems: Vec<Problem>,
     /// All of them.
@@ -31,7 +31,7 @@ pub struct Tally {
     pub last: Option<i64>,
 }
 
-impl Tally {
+impl IngestReport {
     /// Something could not be read or run.
     pub fn problem(&mut self, offset: Option<u64>, code: impl Into<Cow<'static, str>>, message: String) {
         self.problem_count += 1;
@@ -60,8 +60,8 @@ impl Tally {
         self.last = Some(self.last.map_or(last, |l| l.max(last)));
     }
 
-    /// Takes another's account over, as if it had happened here.
-    pub fn add(&mut self, other: Tally) {
+    /// Adds another report, as if its inputs had been read here.
+    pub fn add(&mut self, other: IngestReport) {
         let only_counted = other.problem_count.saturating_sub(other.problems.len() as u64);
         for Problem { offset, code, message } in other.problems {
             self.problem(offset, code, message);
@@ -73,20 +73,35 @@ impl Tally {
         }
     }
 
-    /// Problems since the last call, one JSON object a line.
-    pub fn take_problems(&mut self) -> String {
-        let mut out = String::new();
-        for Problem { offset, code, message } in self.problems.drain(..) {
-            out.push('{');
-            match offset {
-                Some(offset) => out.push_str(&format!("\"offset\":{offset},")),
-                None => out.push_str("\"offset\":null,"),
-            }
-            write_text(&mut out, "code", &code);
-            out.push(',');
-            write_text(&mut out, "message", &message);
-            out.push_str("}\n");
-        }
-        out
+    /// Problems since the last call.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
     }
+}
+
+/// What has been read so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IngestStats {
+    /// Bytes as they came.
+    pub bytes: u64,
+    /// Bytes after decompression.
+    pub inflated_bytes: u64,
+    /// Events.
+    pub events: u64,
+    /// Events that passed the row stages of some rule.
+    pub candidates: u64,
+    /// Problems, also those that were only counted.
+    pub problems: u64,
+    /// Candidates whose windows had all been concluded.
+    pub late: u64,
+    /// Rows that did not fit into memory.
+    pub dropped: u64,
+    /// Events without a readable time.
+    pub untimed: u64,
+    /// How many events came in each kind of envelope that occurred.
+    pub envelopes: Vec<(&'static str, u64)>,
+    /// The time of the first event, in ticks.
+    pub first_event: Option<i64>,
+    /// The time of the last event, in ticks.
+    pub last_event: Option<i64>,
 }

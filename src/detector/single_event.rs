@@ -1,31 +1,30 @@
 //! One event through every rule: what a pipeline's filter can say on its own.
 //!
 //! The row stages look at one event anyway. Whether the rule alerts can be told from one event alone only where no other
-//! event can take the result away again: see [`Outlook`]. All else is a candidate, for someone who sees the whole window.
+//! event can take the result away again: see [`Monotonicity`]. All else is a candidate, for someone who sees the whole window.
 
 use super::check::{self, CompiledRule};
 use super::feed::CachedRow;
-use super::query::write_cell;
-use super::signs::Signs;
-use super::{Finding, RuleFile};
+use super::literal_prefilter::LiteralPrefilter;
+use super::{Finding, RuleErrors, RuleFile};
 use crate::rule::{Operator, Rule};
-use kql::exec::program::{Columns, Program};
+use kql::exec::program::Program;
 use kql::exec::row::{Evidence, Row, Rows};
 use kql::exec::run::{Run, Table};
 use kql::exec::stage::{self, CompiledStage};
 use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
-use kql::value::{Column, Value, json};
+use kql::value::{Column, Value};
 use std::rc::Rc;
 
 /// What one event may cost one rule, in values.
 const BUDGET: Budget = Budget { cells: 1_000_000 };
 
-/// Rules that judge events one by one.
-pub struct Judge {
+/// Rules that look at events one by one.
+pub struct SingleEventEvaluator {
     rules: Vec<SingleRule>,
-    signs: Signs,
+    prefilter: LiteralPrefilter,
     stack: Vec<Value>,
 }
 
@@ -45,19 +44,19 @@ struct SingleLeaf {
 
 /// How much one event says of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum MatchState {
     /// A scan of everything alerts, with this event in the alert's window.
     Alert,
     /// The event passed the row stages; the rest of its window decides.
     Candidate,
 }
 
-impl State {
+impl MatchState {
     /// As it stands in a record.
     pub fn name(self) -> &'static str {
         match self {
-            State::Alert => "alert",
-            State::Candidate => "candidate",
+            MatchState::Alert => "alert",
+            MatchState::Candidate => "candidate",
         }
     }
 }
@@ -67,28 +66,28 @@ pub struct Match<'a> {
     /// The rule.
     pub rule: &'a Rule,
     /// What is sure.
-    pub state: State,
+    pub state: MatchState,
     /// For an alert the rows of the query's result, otherwise those of the row stages.
     pub rows: Rows,
 }
 
-impl Judge {
-    /// A judge by the rules in the files; by the built-in ones if there are none. The error is all that is wrong.
-    pub fn new(files: &[RuleFile]) -> Result<Judge, Vec<Finding>> {
+impl SingleEventEvaluator {
+    /// An evaluator of the rules in the files; of the built-in ones if there are none.
+    pub fn new(files: &[RuleFile]) -> Result<SingleEventEvaluator, RuleErrors> {
         let (compiled, findings) = check::compile_all(files, &[]);
         if findings.iter().any(Finding::is_error) {
-            return Err(findings);
+            return Err(RuleErrors { findings });
         }
-        let mut signs = Signs::default();
-        compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| signs.add(leaf));
+        let mut prefilter = LiteralPrefilter::default();
+        compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| prefilter.add(leaf));
         let rules = compiled.into_iter().map(SingleRule::new).collect();
-        Ok(Judge { rules, signs, stack: Vec::new() })
+        Ok(SingleEventEvaluator { rules, prefilter, stack: Vec::new() })
     }
 
     /// Makes everything that rules otherwise make when an event first needs it.
-    pub fn warm(&self) {
+    pub fn precompile(&self) {
         self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
-        self.rules.iter().filter(|r| r.conclusive).for_each(|r| warm(&r.compiled.split.root));
+        self.rules.iter().filter(|r| r.conclusive).for_each(|r| precompile(&r.compiled.split.root));
     }
 
     /// How many rules there are.
@@ -102,17 +101,17 @@ impl Judge {
     }
 
     /// A cheap look at a record's bytes, however the event is wrapped in them.
-    pub fn signs(&self) -> &Signs {
-        &self.signs
+    pub fn literal_prefilter(&self) -> &LiteralPrefilter {
+        &self.prefilter
     }
 
     /// The rules that an event, as raw JSON, matters to. A rule that fails over it is the error; the others are told all the
     /// same.
-    pub fn judge(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
+    pub fn evaluate(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
         let row = CachedRow::new(event);
         let mut result = Ok(());
         for rule in &self.rules {
-            match rule.judge(&row, &mut self.stack) {
+            match rule.evaluate(&row, &mut self.stack) {
                 Ok(Some(it)) => found(it),
                 Ok(None) => {}
                 Err(e) => result = Err(e),
@@ -130,12 +129,16 @@ impl SingleRule {
         let conclusive = trigger.operator == Operator::GreaterThan
             && trigger.threshold == 0
             && rule.suppression.is_none()
-            && Outlook::of(&split.root) > Outlook::Open;
+            && Monotonicity::of(&split.root) > Monotonicity::Open;
         let leaves = split.leaves.iter().map(SingleLeaf::new).collect();
         SingleRule { compiled, leaves, conclusive }
     }
 
-    fn judge(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Option<Match<'_>>, ExecError> {
+    fn evaluate(
+        &self,
+        event: &CachedRow<'_>,
+        stack: &mut Vec<Value>,
+    ) -> Result<Option<Match<'_>>, ExecError> {
         let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
         for leaf in &self.leaves {
             tables.push(Rc::new(leaf.rows(event, stack)?));
@@ -148,12 +151,16 @@ impl SingleRule {
             let rows = Run::new(tick, &tables, BUDGET).table(&self.compiled.split.root)?;
             if !rows.is_empty() {
                 let rows = Rows { columns: self.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) };
-                return Ok(Some(Match { rule: &self.compiled.rule, state: State::Alert, rows }));
+                return Ok(Some(Match { rule: &self.compiled.rule, state: MatchState::Alert, rows }));
             }
         }
         let columns = self.leaves.get(first).map(|l| l.columns.clone()).unwrap_or_default();
         let rows = tables.into_iter().nth(first).map(Rc::unwrap_or_clone).unwrap_or_default();
-        Ok(Some(Match { rule: &self.compiled.rule, state: State::Candidate, rows: Rows { columns, rows } }))
+        Ok(Some(Match {
+            rule: &self.compiled.rule,
+            state: MatchState::Candidate,
+            rows: Rows { columns, rows },
+        }))
     }
 }
 
@@ -167,8 +174,7 @@ impl SingleLeaf {
     fn rows(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Vec<Row>, ExecError> {
         let mut rows = Vec::new();
         if stage::passes(&self.stages, self.leading, event, stack) {
-            let value = |(i, needed): (usize, &bool)| if *needed { event.column(i) } else { Value::Null };
-            let values = self.needed.iter().enumerate().map(value).collect();
+            let values = event.needed(&self.needed);
             let rest = self.stages.get(self.leading..).unwrap_or_default();
             let row = Row { values, evidence: Evidence::None };
             stage::run(rest, row, &mut BUDGET.clone(), stack, &mut |row| rows.push(row))?;
@@ -179,7 +185,7 @@ impl SingleLeaf {
 
 /// What becomes of a plan's rows over one event when more events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Outlook {
+enum Monotonicity {
     /// They may go, or they depend on the clock.
     Open,
     /// There will be rows, but perhaps others.
@@ -188,12 +194,12 @@ enum Outlook {
     Same,
 }
 
-impl Outlook {
-    fn of(plan: &Plan) -> Outlook {
+impl Monotonicity {
+    fn of(plan: &Plan) -> Monotonicity {
         match &plan.kind {
-            PlanKind::Leaf(_) => Outlook::Same,
+            PlanKind::Leaf(_) => Monotonicity::Same,
             PlanKind::Stage(input, stage) => {
-                let below = Outlook::of(input);
+                let below = Monotonicity::of(input);
                 let (fixed, filters) = match stage {
                     Stage::Where(e) => (e.is_row_local(), true),
                     Stage::Extend(sets) => (local(sets.iter().map(|(_, e)| e)), false),
@@ -203,47 +209,47 @@ impl Outlook {
                     Stage::ParseKv(p) => (p.source.is_row_local(), false),
                 };
                 match fixed {
-                    true if filters && below != Outlook::Same => Outlook::Open,
+                    true if filters && below != Monotonicity::Same => Monotonicity::Open,
                     true => below,
-                    false => Outlook::Open,
+                    false => Monotonicity::Open,
                 }
             }
             PlanKind::Set(input, op) => {
-                let below = Outlook::of(input);
+                let below = Monotonicity::of(input);
                 match op {
                     SetOp::Sort(keys) if local(keys.iter().map(|k| &k.value)) => below,
                     SetOp::Take(n) | SetOp::Top(n, _)
                         if n.as_const().and_then(Value::as_integer).is_some_and(|n| n > 0) =>
                     {
-                        below.min(Outlook::Stays)
+                        below.min(Monotonicity::Stays)
                     }
-                    SetOp::Window(_) => below.min(Outlook::Stays),
+                    SetOp::Window(_) => below.min(Monotonicity::Stays),
                     // Without keys there is a row over nothing, too.
                     SetOp::Summarize(s) if !s.keys.is_empty() && local(&s.keys) => {
                         let arguments = local(s.aggregates.iter().flat_map(|a| &a.args));
                         match (arguments, s.aggregates.is_empty()) {
                             (true, true) => below,
-                            (true, false) => below.min(Outlook::Stays),
-                            (false, _) => Outlook::Open,
+                            (true, false) => below.min(Monotonicity::Stays),
+                            (false, _) => Monotonicity::Open,
                         }
                     }
-                    _ => Outlook::Open,
+                    _ => Monotonicity::Open,
                 }
             }
             PlanKind::Union(inputs) => {
-                inputs.iter().map(|i| Outlook::of(&i.plan)).min().unwrap_or(Outlook::Open)
+                inputs.iter().map(|i| Monotonicity::of(&i.plan)).min().unwrap_or(Monotonicity::Open)
             }
-            _ => Outlook::Open,
+            _ => Monotonicity::Open,
         }
     }
 }
 
 /// Makes what the set stages of a conclusive plan make when they first need it; joins are not conclusive.
-fn warm(plan: &Plan) {
+fn precompile(plan: &Plan) {
     match &plan.kind {
         PlanKind::Stage(input, stage) => {
             CompiledStage::local(stage).iter().for_each(CompiledStage::warm);
-            warm(input);
+            precompile(input);
         }
         PlanKind::Set(input, op) => {
             let keys: Vec<&Expr> = match op {
@@ -256,64 +262,13 @@ fn warm(plan: &Plan) {
                 _ => Vec::new(),
             };
             keys.into_iter().for_each(|e| Program::new(e).warm());
-            warm(input);
+            precompile(input);
         }
-        PlanKind::Union(inputs) => inputs.iter().for_each(|i| warm(&i.plan)),
+        PlanKind::Union(inputs) => inputs.iter().for_each(|i| precompile(&i.plan)),
         _ => {}
     }
 }
 
 fn local<'a>(expressions: impl IntoIterator<Item = &'a Expr>) -> bool {
     expressions.into_iter().all(Expr::is_row_local)
-}
-
-impl Match<'_> {
-    /// As a JSON object: `id`, `name`, `severity`, `tactics`, `techniques`, `alertName`, `entities`, `state`, `row` and, if
-    /// there are more, `rows`: their number. In `row` a null is left out.
-    pub fn write(&self, out: &mut String) {
-        let shown = self.rule.shown_by(&self.rows);
-        let mut put = |key: &str, value: &dyn Fn(&mut String)| {
-            out.push(if key == "id" { '{' } else { ',' });
-            json::write_string(out, key);
-            out.push(':');
-            value(out);
-        };
-        put("id", &|out| json::write_string(out, &self.rule.id));
-        put("name", &|out| json::write_string(out, &self.rule.name));
-        put("severity", &|out| json::write_string(out, shown.severity.name()));
-        put("tactics", &|out| list(out, &shown.tactics));
-        put("techniques", &|out| list(out, &shown.techniques));
-        put("alertName", &|out| json::write_string(out, &shown.name));
-        put("entities", &|out| out.push_str(if shown.entities.is_empty() { "[]" } else { &shown.entities }));
-        put("state", &|out| json::write_string(out, self.state.name()));
-        put("row", &|out| self.write_row(out));
-        if self.rows.rows.len() > 1 {
-            put("rows", &|out| out.push_str(&self.rows.rows.len().to_string()));
-        }
-        out.push('}');
-    }
-
-    fn write_row(&self, out: &mut String) {
-        out.push('{');
-        let values = self.rows.rows.first().map(|r| r.values.as_slice()).unwrap_or_default();
-        let mut first = true;
-        for (column, value) in self.rows.columns.iter().zip(values).filter(|(_, v)| !v.is_null()) {
-            if !std::mem::take(&mut first) {
-                out.push(',');
-            }
-            json::write_string(out, &column.name);
-            out.push(':');
-            write_cell(out, value, column.ty);
-        }
-        out.push('}');
-    }
-}
-
-fn list(out: &mut String, items: &[String]) {
-    out.push('[');
-    for (i, item) in items.iter().enumerate() {
-        out.push_str(if i > 0 { "," } else { "" });
-        json::write_string(out, item);
-    }
-    out.push(']');
 }

@@ -3,35 +3,35 @@
 //!
 //! Numbers are 8 bytes, the least first; a text stands behind its length. Both sides are of one build: there is no version.
 
-use super::tally::{Problem, Tally};
+use super::ingest_report::{IngestReport, Problem};
 use cloudtrail::source::Stats;
 
 /// Everything since the last time.
 #[derive(Default)]
-pub struct Handover<'a> {
+pub struct Transfer<'a> {
     /// What the source counted.
     pub stats: Stats,
     /// What the feed has to say.
-    pub tally: Tally,
+    pub report: IngestReport,
     /// The records that matter, as [`push_text`] writes them.
     pub records: &'a [u8],
 }
 
-impl<'a> Handover<'a> {
+impl<'a> Transfer<'a> {
     /// As bytes.
     pub fn write(&self) -> Vec<u8> {
-        let (stats, tally) = (&self.stats, &self.tally);
+        let (stats, report) = (&self.stats, &self.report);
         let mut out = Vec::with_capacity(self.records.len() + 256);
         for n in [stats.bytes_in, stats.bytes_inflated, stats.problems].iter().chain(&stats.records) {
             push_number(&mut out, *n);
         }
-        for n in [tally.problem_count, tally.untimed, tally.problems.len() as u64] {
+        for n in [report.problem_count, report.untimed, report.problems.len() as u64] {
             push_number(&mut out, n);
         }
-        for time in [tally.first, tally.last] {
+        for time in [report.first, report.last] {
             push_optional(&mut out, time.map(i64::cast_unsigned));
         }
-        for Problem { offset, code, message } in &tally.problems {
+        for Problem { offset, code, message } in &report.problems {
             push_optional(&mut out, *offset);
             push_text(&mut out, code.as_bytes());
             push_text(&mut out, message.as_bytes());
@@ -41,23 +41,23 @@ impl<'a> Handover<'a> {
     }
 
     /// From what [`write`](Self::write) made; `None` from anything else.
-    pub fn read(bytes: &'a [u8]) -> Option<Handover<'a>> {
+    pub fn read(bytes: &'a [u8]) -> Option<Transfer<'a>> {
         let mut texts = Texts(bytes);
-        let mut of = Handover::default();
+        let mut of = Transfer::default();
         let Stats { bytes_in, bytes_inflated, problems, records } = &mut of.stats;
         for n in [bytes_in, bytes_inflated, problems].into_iter().chain(records) {
             *n = texts.number()?;
         }
-        of.tally.problem_count = texts.number()?;
-        of.tally.untimed = texts.number()?;
+        of.report.problem_count = texts.number()?;
+        of.report.untimed = texts.number()?;
         let problems = texts.number()?;
-        of.tally.first = texts.optional()?.map(u64::cast_signed);
-        of.tally.last = texts.optional()?.map(u64::cast_signed);
+        of.report.first = texts.optional()?.map(u64::cast_signed);
+        of.report.last = texts.optional()?.map(u64::cast_signed);
         for _ in 0..problems {
             let offset = texts.optional()?;
             let code = String::from_utf8(texts.next()?.to_vec()).ok()?.into();
             let message = String::from_utf8(texts.next()?.to_vec()).ok()?;
-            of.tally.problems.push(Problem { offset, code, message });
+            of.report.problems.push(Problem { offset, code, message });
         }
         of.records = texts.0;
         Some(of)

@@ -213,9 +213,9 @@ fn files_of_cloudtrail(out: &mut Vec<PathBuf>) {
 #[test]
 fn rules_that_read_every_event() {
     let reading = |filter: &str| {
-        super::check(&[our_rule(0, filter)], &[])
-            .iter()
-            .any(|f| f.code == "FP231" && f.severity == "information" && f.hint.is_some())
+        super::check(&[our_rule(0, filter)], &[]).iter().any(|f| {
+            f.code == "FP231" && f.severity == kql::diagnostic::Severity::Information && f.hint.is_some()
+        })
     };
     assert!(!reading(OURS[0]));
     assert!(!reading("where EventSource has 'ecr'"));

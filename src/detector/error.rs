@@ -1,0 +1,89 @@
+//! What the detector's functions fail with.
+
+use super::Finding;
+use kql::diagnostic::Diagnostic;
+use kql::exec::ExecError;
+use std::error::Error;
+use std::fmt;
+
+/// Rules or tables that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleErrors {
+    /// Everything that is wrong or odd; at least one finding is an error.
+    pub findings: Vec<Finding>,
+}
+
+/// A query that cannot run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidQuery {
+    /// Everything that is wrong or odd with it; at least one diagnostic is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A query that ran and has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryError {
+    /// Kusto's code, or ours.
+    pub code: &'static str,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for RuleErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.findings.iter().filter(|finding| finding.is_error());
+        write_lines(f, errors)
+    }
+}
+
+impl fmt::Display for InvalidQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_lines(f, &self.diagnostics)
+    }
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl Error for RuleErrors {}
+impl Error for InvalidQuery {}
+impl Error for QueryError {}
+
+impl From<ExecError> for QueryError {
+    fn from(ExecError { code, message }: ExecError) -> QueryError {
+        QueryError { code, message }
+    }
+}
+
+fn write_lines<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    items: impl IntoIterator<Item = T>,
+) -> fmt::Result {
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            writeln!(f)?;
+        }
+        write!(f, "{item}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NamedTable, QueryRun, RuleFile, SingleEventEvaluator};
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        let text = |e: &dyn std::error::Error| e.to_string();
+        let file = RuleFile { file: "a.yaml".to_owned(), text: "name: [".to_owned() };
+        let rules = SingleEventEvaluator::new(&[file]).err().map(|e| text(&e)).unwrap_or_default();
+        assert!(rules.starts_with("a.yaml:1:") && rules.contains("FP201"), "{rules}");
+        let table = NamedTable::read("t", "a:foo", b"").err().map(|e| text(&e)).unwrap_or_default();
+        assert!(table.starts_with("table t:1:1: ") && table.ends_with("(FP402)"), "{table}");
+        let query = QueryRun::new("print x", 0, &[]).err().map(|e| text(&e)).unwrap_or_default();
+        assert!(query.contains("(KS142)"), "{query}");
+    }
+}
