@@ -101,7 +101,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("tolower"(scalar("value")) -> STRING, NONE, "Lower case.", [("tolower('Hello')", "hello")],
         |c| Value::from(operators::fold(&c.text(0)))),
     function!("toupper"(scalar("value")) -> STRING, NONE, "Upper case.", [("toupper('Hello')", "HELLO")],
-        |c| Value::from(c.text(0).chars().map(forepost_pattern::to_upper).collect::<String>())),
+        |c| Value::from(c.text(0).chars().map(value_text::upper_char).collect::<String>())),
     function!("translate"(text("searchList"), text("replacementList"), text("source")) -> STRING, NONE,
         "Replaces characters by those at the same place of another list, whose last one stands for all beyond it.",
         [("translate('krasp', 'otsku', 'spark')", "kusto"), ("translate('abc', 'x', 'abc')", "xxx"),
