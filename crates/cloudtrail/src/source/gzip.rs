@@ -1,4 +1,7 @@
 //! Undoes gzip: any number of members one after another, recognised by their first bytes.
+//!
+//! `zlib-rs` could read headers and trailers as well, but then it checks the content with its own CRC-32, which without the
+//! processor's instructions takes two thirds of the time of inflating again and which its safe interface cannot turn off.
 
 use super::Problem;
 use super::crc32::Crc32;

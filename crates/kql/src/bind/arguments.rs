@@ -2,7 +2,7 @@
 
 use super::Binder;
 use crate::diagnostic::Diagnostic;
-use crate::functions::call::compile_regex;
+use crate::functions::pattern;
 use crate::functions::{Kind, Param, Returns};
 use crate::plan::Expr;
 use crate::syntax::ast::Name;
@@ -141,8 +141,8 @@ impl Binder<'_> {
     /// A pattern that is a constant must compile: a detection with a broken pattern must not load.
     pub(super) fn check_patterns(&mut self, args: &[Expr], params: &[&Param]) -> Option<()> {
         for (arg, _) in args.iter().zip(params).filter(|(_, p)| p.name == "regex") {
-            if let Some(Value::String(pattern)) = arg.as_const()
-                && let Err(error) = compile_regex(pattern)
+            if let Some(Value::String(text)) = arg.as_const()
+                && let Err(error) = pattern::compile(text)
             {
                 return self.bad_regex(&error, arg.span);
             }

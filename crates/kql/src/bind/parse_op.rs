@@ -3,10 +3,11 @@
 
 use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::call::compile_regex;
+use crate::functions::pattern;
 use crate::plan::{Expr, KvMode, Parse, ParseKv, Plan, PlanKind, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Parameter, ParsePart};
 use crate::value::{Column, Type, Value};
+use regex::Regex;
 use std::rc::Rc;
 
 /// `kind=…`
@@ -72,7 +73,7 @@ impl Binder<'_> {
             strict: kind != Kind::Relaxed,
             columns: places,
             width: columns.len(),
-            pattern: Box::new(pattern),
+            pattern,
         };
         let kind = PlanKind::Stage(Rc::clone(input), Stage::Parse(Rc::new(stage)));
         Some(Plan::new(kind, columns, span, input.open))
@@ -92,7 +93,7 @@ impl Binder<'_> {
         flags: &str,
         parts: &[ParsePart],
         span: Span,
-    ) -> Option<forepost_pattern::Regex> {
+    ) -> Option<Rc<Regex>> {
         let literal = kind != Kind::Regex;
         let mut out = if literal { r"(?s)\A".to_owned() } else { r"\A".to_owned() };
         if !flags.is_empty() && !literal {
@@ -104,9 +105,9 @@ impl Binder<'_> {
         for (i, part) in parts.iter().enumerate() {
             match part {
                 ParsePart::Star(_) => out.push_str(least),
-                ParsePart::Text(text, _) if literal => out.push_str(&forepost_pattern::escape(text)),
+                ParsePart::Text(text, _) if literal => out.push_str(&regex::escape(text)),
                 ParsePart::Text(text, span) => {
-                    if let Err(error) = compile_regex(text) {
+                    if let Err(error) = pattern::compile(text) {
                         return self.bad_regex(&error, *span);
                     }
                     out.push_str(&format!("(?:{text})"));
@@ -135,7 +136,7 @@ impl Binder<'_> {
         if literal {
             out.push_str(r"\z");
         }
-        match compile_regex(&out) {
+        match pattern::compile(&out) {
             Ok(pattern) => Some(pattern),
             Err(error) => self.bad_regex(&error, span),
         }
@@ -172,8 +173,8 @@ impl Binder<'_> {
                 ("greedy", _) if value.ty == Type::Bool => {
                     greedy = value.as_const().is_some_and(Value::is_true);
                 }
-                ("regex", [_, ..]) => match compile_regex(text) {
-                    Ok(regex) if regex.captures_len() == 3 => pattern = Some(Box::new(regex)),
+                ("regex", [_, ..]) => match pattern::compile(text) {
+                    Ok(regex) if regex.captures_len() == 3 => pattern = Some(regex),
                     Ok(_) => {
                         let message =
                             "The pattern must have two groups: one for the key and one for the value.";

@@ -3,7 +3,8 @@
 
 use super::{Binder, Bound, Env, Scope};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::call::{Detail, Site, compile_regex};
+use crate::functions::call::{Detail, Site};
+use crate::functions::pattern;
 use crate::functions::{Eval, operators as op};
 use crate::plan::{CallExpr, Expr, ExprKind};
 use crate::syntax::ast::{self, BinaryOp, ListOp, TextMatch};
@@ -187,8 +188,8 @@ impl Binder<'_> {
             }
             BinaryOp::Text(text_op) => {
                 if text_op.test == TextMatch::Regex
-                    && let Some(Value::String(pattern)) = b.as_const()
-                    && let Err(error) = compile_regex(pattern)
+                    && let Some(Value::String(text)) = b.as_const()
+                    && let Err(error) = pattern::compile(text)
                 {
                     return self.bad_regex(&error, b.span);
                 }
@@ -209,9 +210,11 @@ impl Binder<'_> {
         }
     }
 
-    pub(super) fn bad_regex<T>(&mut self, error: &forepost_pattern::Error, span: Span) -> Option<T> {
+    pub(super) fn bad_regex<T>(&mut self, error: &pattern::Error, span: Span) -> Option<T> {
         let d = Diagnostic::error("SEM0420", format!("The regular expression is not valid: {error}."), span);
-        self.report(d.with_hint("KQL patterns use RE2 syntax, without look-around and back-references"));
+        self.report(
+            d.with_hint("the syntax is that of Rust's regex crate: no look-around, no back-references"),
+        );
         None
     }
 

@@ -1,10 +1,10 @@
 //! What an evaluator gets: the arguments of one call and what the binder knows of its place in the query.
 
+use super::pattern;
 use crate::syntax::ast::{ListOp, TextOp};
 use crate::value::key::KeySet;
-use crate::value::limits::{self, Limit};
 use crate::value::{Type, Value, compare, convert, text};
-use forepost_pattern::{Error, Regex};
+use regex::Regex;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -43,9 +43,9 @@ pub enum Detail {
 /// What is made once from constant arguments.
 pub enum Cache {
     /// A compiled pattern; `None` if it does not compile.
-    Regex(Option<Box<Regex>>),
+    Regex(Option<Rc<Regex>>),
     /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
-    Edges(Option<Box<[Regex; 2]>>),
+    Edges(Option<[Rc<Regex>; 2]>),
     /// The keys of a constant list.
     Keys(KeySet),
     /// The texts of a constant list, lower case if the operator ignores case.
@@ -142,26 +142,13 @@ impl<'a> Call<'a> {
     /// The pattern in an argument, compiled once if it is constant. `None` if it does not compile.
     pub fn with_regex<T>(&self, i: usize, use_it: impl FnOnce(&Regex) -> T) -> Option<T> {
         if self.site.constant.get(i) == Some(&true) {
-            let made =
-                self.site.cache.get_or_init(|| Cache::Regex(compile_regex(&self.text(i)).ok().map(Box::new)));
-            return match made {
+            return match self.site.cache.get_or_init(|| Cache::Regex(pattern::compile(&self.text(i)).ok())) {
                 Cache::Regex(Some(regex)) => Some(use_it(regex)),
                 _ => None,
             };
         }
-        compile_regex(&self.text(i)).ok().map(|regex| use_it(&regex))
+        pattern::compile(&self.text(i)).ok().map(|regex| use_it(&regex))
     }
-}
-
-/// Compiles a pattern within a size limit. As Kusto documents it: the syntax of RE2, no look-around, no back-references.
-pub fn compile_regex(pattern: &str) -> Result<Regex, Error> {
-    if !limits::may_compile() {
-        limits::meet(Limit::Pattern);
-        return Err(Error::new(
-            "the pattern was not compiled with the rules; a pattern made from event data cannot run here",
-        ));
-    }
-    Regex::new(pattern)
 }
 
 /// The values of a list argument: the items of an array, or the value itself.

@@ -3,14 +3,24 @@
 use super::call::{Call, list_items};
 use super::string::{MAX_TEXT, bounded};
 use super::{DYNAMIC, Function, GUID, Naming, STRING, dynamic, guid, text};
-use crate::value::{Value, json};
+use crate::value::Value;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder, ZlibDecoder, ZlibEncoder};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::io::Read;
 
 const NONE: Naming = Naming::None;
+/// What a URL does not hold as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'*')
+    .remove(b'(')
+    .remove(b')');
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
@@ -63,14 +73,13 @@ pub static FUNCTIONS: &[Function] = &[
         [("gzip_decompress_from_base64_string('H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA==')",
           "1234567890qwertyuiop")], |c| decompress(c, |bytes| Box::new(GzDecoder::new(bytes)))),
     function!("url_decode"(text("encoded_url")) -> STRING, NONE, "Decodes URL-encoded text.",
-        [("url_decode('a%2fb+%C3%A9')", "a/b é")], |c| Value::from(percent_decode(&c.text(0), true))),
+        [("url_decode('a%2fb+%C3%A9')", "a/b é")], |c| Value::from(percent_decode(&c.text(0)))),
     function!("url_encode"(text("url")) -> STRING, NONE, "Encodes text for a URL. A space becomes +.",
-        [("url_encode('a/b é')", "a%2fb+%c3%a9")], |c| bounded(c, percent_encode(&c.text(0), "-_.!*()",
-        "+"))),
+        [("url_encode('a/b é')", "a%2fb+%c3%a9")], |c| bounded(c, percent_encode(&c.text(0), "+"))),
     function!("url_encode_component"(text("url")) -> STRING, NONE,
             "Encodes text for a URL. A space becomes %20.",
         [("url_encode_component('a/b é')", "a%2fb%20%c3%a9")],
-        |c| bounded(c, percent_encode(&c.text(0), "-_.!*()", "%20"))),
+        |c| bounded(c, percent_encode(&c.text(0), "%20"))),
     function!("zlib_compress_to_base64_string"(text("string")) -> STRING, NONE,
             "Compresses a string with zlib and encodes the result as Base64. For long text the bytes may differ from Kusto's; they decompress to the same string.",
         [("zlib_compress_to_base64_string('Test string 123')", "eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=")],
@@ -113,38 +122,21 @@ fn inflate(decoder: impl Read) -> Option<Vec<u8>> {
     (text.len() <= MAX_TEXT).then_some(text)
 }
 
-/// Bytes other than ASCII letters, digits and `safe` as `%xx`.
-fn percent_encode(text: &str, safe: &str, space: &str) -> String {
+/// A text encoded for a URL, its hexadecimal digits small, as .NET writes them.
+fn percent_encode(text: &str, space: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        match b {
-            b' ' => out.push_str(space),
-            b if b.is_ascii_alphanumeric() || safe.as_bytes().contains(&b) => out.push(char::from(b)),
-            b => {
-                out.push('%');
-                out.extend([b >> 4, b & 15].map(|n| char::from_digit(n.into(), 16).unwrap_or('0')));
-            }
+    for piece in utf8_percent_encode(text, ENCODED) {
+        match piece {
+            "%20" => out.push_str(space),
+            piece if piece.starts_with('%') => out.push_str(&piece.to_ascii_lowercase()),
+            piece => out.push_str(piece),
         }
     }
     out
 }
 
-/// `%xx` back to bytes; what is no such pair stays, and bytes that are no UTF-8 become U+FFFD.
-pub(super) fn percent_decode(text: &str, plus_is_space: bool) -> String {
-    let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(b) = bytes.get(at) {
-        match (b, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 2;
-            }
-            (b'+', ..) if plus_is_space => out.push(b' '),
-            _ => out.push(*b),
-        }
-        at += 1;
-    }
-    json::lossy(out).into_owned()
+/// The text of a URL-encoded one: `%xx` is a byte and `+` a space; what is no such pair stays, and bytes that are no UTF-8 become
+/// U+FFFD.
+pub(super) fn percent_decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

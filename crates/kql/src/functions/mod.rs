@@ -32,6 +32,7 @@ pub mod json_path;
 pub mod math;
 pub mod operators;
 pub mod parsing;
+pub mod pattern;
 pub mod punycode;
 pub mod regex;
 pub mod series;

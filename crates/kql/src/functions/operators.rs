@@ -243,9 +243,9 @@ pub fn matches_text(test: TextMatch, case_sensitive: bool, haystack: &str, needl
     find(test, &fold(haystack), &fold(needle))
 }
 
-/// Lower case, character by character as .NET's invariant culture does it: the length in characters stays.
+/// Lower case as [`text::lower_char`] has it: the length in characters stays.
 pub fn fold(s: &str) -> String {
-    if s.is_ascii() { s.to_ascii_lowercase() } else { s.chars().map(forepost_pattern::to_lower).collect() }
+    if s.is_ascii() { s.to_ascii_lowercase() } else { s.chars().map(text::lower_char).collect() }
 }
 
 fn find(test: TextMatch, haystack: &str, needle: &str) -> bool {

@@ -202,7 +202,7 @@ fn query_parameters(query: &str) -> Value {
         if key.is_empty() || value.is_empty() {
             continue;
         }
-        let (key, value) = (percent_decode(key, true), Value::from(percent_decode(value, true)));
+        let (key, value) = (percent_decode(key), Value::from(percent_decode(value)));
         found.entry(key).or_default().push(value);
     }
     let pair = |(key, mut values): (String, Vec<Value>)| {

@@ -1,13 +1,15 @@
-//! Functions of regular expressions. Source: docs/semantics.md#regular-expressions. Patterns are RE2's: matching takes time in proportion
-//! to the text. Positions count code points.
+//! Functions of regular expressions. Source: docs/semantics.md#strings. Matching takes time in proportion to the
+//! text. Positions count code points.
 
-use super::call::{Cache, Call, compile_regex};
+use super::call::{Cache, Call};
+use super::pattern;
 use super::string::{MAX_TEXT, bounded, window};
 use super::{
     DYNAMIC, Function, LONG, Naming, Returns, STRING, integer, one_of, optional, scalar, text, type_literal,
 };
 use crate::value::{Type, Value, convert};
-use forepost_pattern::{Captures, Regex};
+use regex::{Captures, Regex};
+use std::rc::Rc;
 
 const NONE: Naming = Naming::None;
 const TEXT_OR_ARRAY: &[Type] = &[Type::String, Type::Dynamic];
@@ -42,7 +44,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("indexof_regex('abcabc', @'b.')", "1"), ("indexof_regex('abc', 'x')", "-1"),
          ("indexof_regex('abcabc', @'a.c', 0, -1, 2)", "3")], index_of_regex),
     function!("regex_quote"(scalar("string")) -> STRING, NONE, "Escapes text so that a pattern matches it literally.",
-        [("regex_quote('(so$)')", r"\(so\$\)")], |c| bounded(c, forepost_pattern::escape(&c.text(0)))),
+        [("regex_quote('(so$)')", r"\(so\$\)")], |c| bounded(c, ::regex::escape(&c.text(0)))),
     function!("replace"(text("regex"), text("rewrite"), text("source")) -> STRING, NONE,
         "Replaces every match of a pattern, like replace_regex, with the source as the last argument.", [("replace('b+', 'x', 'abbc')", "axc")], |c| replace(c, 2,
         0, 1)),
@@ -191,21 +193,21 @@ fn pieces(rewrite: &str) -> Vec<Piece> {
     out
 }
 
-fn edges(pattern: &str) -> Option<Box<[Regex; 2]>> {
-    let compile = |p: String| compile_regex(&p).ok();
-    Some(Box::new([compile(format!("^(?:{pattern})"))?, compile(format!("(?:{pattern})$"))?]))
+fn edges(pattern: &str) -> Option<[Rc<Regex>; 2]> {
+    let compile = |p: String| pattern::compile(&p).ok();
+    Some([compile(format!("^(?:{pattern})"))?, compile(format!("(?:{pattern})$"))?])
 }
 
 fn trim(c: &Call, start: bool, end: bool) -> Value {
     let made;
     let found = match c.site.constant.first() {
         Some(true) => match c.site.cache.get_or_init(|| Cache::Edges(edges(&c.text(0)))) {
-            Cache::Edges(edges) => edges.as_deref(),
+            Cache::Edges(edges) => edges.as_ref(),
             _ => None,
         },
         _ => {
             made = edges(&c.text(0));
-            made.as_deref()
+            made.as_ref()
         }
     };
     let source = c.text(1);

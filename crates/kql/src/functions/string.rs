@@ -101,7 +101,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("tolower"(scalar("value")) -> STRING, NONE, "Converts text to lower case.", [("tolower('Hello')", "hello")],
         |c| Value::from(operators::fold(&c.text(0)))),
     function!("toupper"(scalar("value")) -> STRING, NONE, "Converts text to upper case.", [("toupper('Hello')", "HELLO")],
-        |c| Value::from(c.text(0).chars().map(forepost_pattern::to_upper).collect::<String>())),
+        |c| Value::from(c.text(0).chars().map(value_text::upper_char).collect::<String>())),
     function!("translate"(text("searchList"), text("replacementList"), text("source")) -> STRING, NONE,
         "Replaces characters of one list by those at the same position of another list. The last one replaces all characters beyond its end.",
         [("translate('krasp', 'otsku', 'spark')", "kusto"), ("translate('abc', 'x', 'abc')", "xxx"),

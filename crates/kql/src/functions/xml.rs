@@ -3,6 +3,10 @@
 
 use crate::value::{Bag, Str, Value, json::MAX_DEPTH};
 use indexmap::IndexMap;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// An element that is open.
@@ -15,92 +19,51 @@ struct Element {
 
 /// The value of an XML document. `None` if it is none, or nested deeper than JSON may be.
 pub fn parse(text: &str) -> Option<Value> {
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
-    let mut rest = text.trim_start_matches('\u{feff}');
-    while !rest.is_empty() {
-        let (before, markup) = rest.split_at_checked(rest.find('<').unwrap_or(rest.len()))?;
-        match open.last_mut() {
-            Some(element) => element.text.push_str(&unescape(before)?),
-            None if before.trim().is_empty() => {}
-            None => return None,
-        }
-        if markup.is_empty() {
-            break;
-        }
-        rest = markup;
-        if let Some(after) = after_skipped(rest) {
-            rest = after?;
-        } else if let Some(data) = rest.strip_prefix("<![CDATA[") {
-            let (data, after) = data.split_once("]]>")?;
-            open.last_mut()?.text.push_str(data);
-            rest = after;
-        } else if let Some(tag) = rest.strip_prefix("</") {
-            let (name, after) = tag.split_once('>')?;
-            let element = open.pop().filter(|e| e.name == name.trim_end())?;
-            close(element, &mut open, &mut root)?;
-            rest = after;
-        } else {
-            let (element, empty, after) = start_tag(rest.get(1..)?)?;
-            if open.len() == MAX_DEPTH {
-                return None;
-            }
-            if empty {
-                close(element, &mut open, &mut root)?
-            } else {
-                open.push(element)
-            }
-            rest = after;
-        }
-    }
-    root.filter(|_| open.is_empty())
-}
-
-/// What is behind a comment, a processing instruction or a document type: `Some(None)` if it does not end.
-fn after_skipped(text: &str) -> Option<Option<&str>> {
-    let end = |open: &str, close: &str| {
-        text.strip_prefix(open).map(|inner| inner.split_once(close).map(|(_, after)| after))
-    };
-    end("<!--", "-->").or_else(|| end("<?", "?>")).or_else(|| end("<!DOCTYPE", ">"))
-}
-
-/// An element's name and attributes, whether it is empty, and what is behind its tag.
-fn start_tag(text: &str) -> Option<(Element, bool, &str)> {
-    let (name, mut rest) = name_of(text)?;
-    let mut attributes: Vec<(Str, Value)> = Vec::new();
     loop {
-        let spaced = rest.trim_start();
-        if let Some(after) = spaced.strip_prefix("/>") {
-            return Some((element(name, attributes), true, after));
+        match reader.read_event().ok()? {
+            Event::Start(_) if open.len() == MAX_DEPTH => return None,
+            Event::Start(tag) => open.push(element(&tag)?),
+            Event::Empty(tag) => close(element(&tag)?, &mut open, &mut root)?,
+            Event::End(_) => close(open.pop()?, &mut open, &mut root)?,
+            Event::Text(text) => match open.last_mut() {
+                Some(element) => element.text.push_str(&text.xml10_content()),
+                None if text.trim().is_empty() => {}
+                None => return None,
+            },
+            Event::CData(text) => open.last_mut()?.text.push_str(&text.xml10_content()),
+            Event::GeneralRef(entity) => {
+                let text = &mut open.last_mut()?.text;
+                match entity.resolve_char_ref().ok()? {
+                    Some(c) => text.push(c),
+                    None => text.push_str(resolve_xml_entity(&entity)?),
+                }
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            Event::Eof => return root.filter(|_| open.is_empty()),
         }
-        if let Some(after) = spaced.strip_prefix('>') {
-            return Some((element(name, attributes), false, after));
-        }
-        if spaced.len() == rest.len() {
-            return None;
-        }
-        let (key, after) = name_of(spaced)?;
-        let after = after.trim_start().strip_prefix('=')?.trim_start();
-        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let (value, after) = after.get(1..)?.split_once(quote)?;
-        let key: Str = Rc::from(format!("@{key}"));
-        if value.contains('<') || attributes.iter().any(|(k, _)| *k == key) {
-            return None;
-        }
-        attributes.push((key, Value::from(unescape(value)?)));
-        rest = after;
     }
 }
 
-fn element(name: &str, attributes: Vec<(Str, Value)>) -> Element {
-    Element { name: name.to_owned(), attributes, children: Vec::new(), text: String::new() }
-}
-
-fn name_of(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')))
-        .unwrap_or(text.len());
-    text.split_at_checked(end).filter(|(n, _)| n.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+/// An element with its attributes. The reader takes more for a name than XML does.
+fn element(tag: &BytesStart) -> Option<Element> {
+    let named = |name: &str| name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let name = tag.name().into_inner().to_owned();
+    let mut attributes = Vec::new();
+    let mut seen = HashSet::new();
+    // The reader looks for an attribute that is there twice among all others, which takes long if there are many.
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.ok()?;
+        let key = attribute.key.into_inner();
+        if !named(key) || attribute.value.contains('<') || !seen.insert(key) {
+            return None;
+        }
+        let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?;
+        attributes.push((Rc::from(format!("@{key}")), Value::text(&value)));
+    }
+    named(&name).then_some(Element { name, attributes, children: Vec::new(), text: String::new() })
 }
 
 /// Gives an element's value to the one around it, or to the document, which has one.
@@ -137,33 +100,6 @@ fn grouped(children: Vec<(Str, Value)>) -> Vec<(Str, Value)> {
     out.into_iter().map(|(name, values)| (name, one(values))).collect()
 }
 
-fn unescape(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, entity)) = rest.split_once('&') {
-        out.push_str(before);
-        let (entity, after) = entity.split_once(';')?;
-        out.push(match entity {
-            "lt" => '<',
-            "gt" => '>',
-            "amp" => '&',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => {
-                let number = entity.strip_prefix('#')?;
-                let code = match number.strip_prefix('x') {
-                    Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                    None => number.parse().ok()?,
-                };
-                char::from_u32(code)?
-            }
-        });
-        rest = after;
-    }
-    out.push_str(rest);
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +115,9 @@ mod tests {
             ("<e> text <a>x</a> </e>", r##"{"e":{"#text":"text","a":"x"}}"##),
             ("<?xml version='1.0'?><!-- c --><é>&lt;&#233;<![CDATA[<x>]]></é>", r#"{"é":"<é<x>"}"#),
             ("<e><a>1</a><b/><a>2</a></e>", r#"{"e":{"a":["1","2"],"b":null}}"#),
+            ("\u{feff}<e a = '&#x41;&quot;' b=\"'\"></e >\n", r#"{"e":{"@a":"A\"","@b":"'"}}"#),
+            ("<!DOCTYPE e [<!ENTITY x \"<y>\">]><n:e.f-1>a&amp;b]]&gt;</n:e.f-1>", r#"{"n:e.f-1":"a&b]]>"}"#),
+            ("<e a='1\n2'>a\r\nb<!-- & -->c<?p?></e>", r##"{"e":{"@a":"1 2","#text":"a\nbc"}}"##),
         ] {
             assert_eq!(parse(text).map(|v| to_text(&v)).as_deref(), Some(want), "{text}");
         }
@@ -194,9 +133,22 @@ mod tests {
             "<e>&x;</e>",
             "<e",
             "<!--",
+            "<1/>",
+            "< e/>",
+            "<e $='1'/>",
+            "<e a='<'/>",
+            "<e a='&x;'/>",
+            "<e a/>",
+            "<e>&</e>",
+            "<e>&#0;</e>",
+            "<e/>&amp;",
+            "<e/><![CDATA[]]>",
+            "<!DOCTYPE e [<!ENTITY x 'y'>]><e>&x;</e>",
         ] {
             assert!(parse(bad).is_none(), "{bad}");
         }
         assert!(parse(&"<e>".repeat(100_000)).is_none());
+        let attributes: String = (10_000..90_000).map(|i| format!(" a{i}=''")).collect();
+        assert!(parse(&format!("<e{attributes}/>")).is_some());
     }
 }

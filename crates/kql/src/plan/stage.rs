@@ -2,6 +2,7 @@
 
 use super::Expr;
 use crate::value::{Str, Type};
+use regex::Regex;
 use std::rc::Rc;
 
 /// A step that looks at one row alone.
@@ -40,7 +41,7 @@ pub struct Parse {
     /// The text.
     pub source: Expr,
     /// The whole pattern.
-    pub pattern: Box<forepost_pattern::Regex>,
+    pub pattern: Rc<Regex>,
     /// Whether rows that do not match are dropped.
     pub filter: bool,
     /// Whether a column whose text is not of its type fails the whole row.
@@ -81,5 +82,5 @@ pub enum KvMode {
     /// Words: a key and the word after it.
     Words,
     /// `regex`: the pattern of a pair, its key and its value in groups.
-    Regex(Box<forepost_pattern::Regex>),
+    Regex(Rc<Regex>),
 }

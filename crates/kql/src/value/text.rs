@@ -91,9 +91,45 @@ pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
     (n == 32).then_some(bytes)
 }
 
+/// The small form of a character, if that is one character; otherwise itself (`İ`), as .NET's invariant culture has it.
+pub fn lower_char(c: char) -> char {
+    only(c.to_lowercase()).unwrap_or(c)
+}
+
+/// The capital form of a character, if that is one character; otherwise itself (`ß`). As .NET's invariant culture has it, the
+/// Turkish `ı` has none, and `ᾳ` has its title form `ᾼ`, which is 8 or 9 behind it where there is one.
+pub fn upper_char(c: char) -> char {
+    if c == 'ı' {
+        return c;
+    }
+    let title = || {
+        let mut behind = [8, 9].into_iter().filter_map(|n| char::from_u32(u32::from(c) + n));
+        behind.find(|t| t.to_lowercase().eq([c]))
+    };
+    only(c.to_uppercase()).or_else(title).unwrap_or(c)
+}
+
+/// The one character that there is.
+fn only(mut chars: impl Iterator<Item = char>) -> Option<char> {
+    chars.next().filter(|_| chars.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_of_characters() {
+        let examples = ['İ', 'ı', 'ſ', 'K', 'ß', 'ẞ', 'ς', 'Σ', 'ǅ', 'ŉ', 'ᾳ', 'ᾼ', 'ᾀ', 'ﬁ', 'é', 'i'];
+        let lower = ['İ', 'ı', 'ſ', 'k', 'ß', 'ß', 'ς', 'σ', 'ǆ', 'ŉ', 'ᾳ', 'ᾳ', 'ᾀ', 'ﬁ', 'é', 'i'];
+        let upper = ['İ', 'ı', 'S', 'K', 'ß', 'ẞ', 'Σ', 'Σ', 'Ǆ', 'ŉ', 'ᾼ', 'ᾼ', 'ᾈ', 'ﬁ', 'É', 'I'];
+        assert_eq!(examples.map(lower_char), lower);
+        assert_eq!(examples.map(upper_char), upper);
+        // Who has several characters as the capital form has a title form, or keeps what it is.
+        let several = ('\0'..=char::MAX).filter(|c| c.to_uppercase().count() > 1);
+        let (title, none): (Vec<char>, Vec<char>) = several.partition(|c| upper_char(*c) != *c);
+        assert_eq!((title.len(), none.len()), (27, 75));
+    }
 
     #[test]
     fn reals() {

@@ -107,7 +107,7 @@ impl Parser {
         let bare = term.trim_matches('*');
         let (test, text) = match (head, tail) {
             _ if bare.contains('*') => {
-                let parts: Vec<String> = bare.split('*').map(forepost_pattern::escape).collect();
+                let parts: Vec<String> = bare.split('*').map(regex::escape).collect();
                 let edge = |open: bool| if open { "" } else { r"\b" };
                 let case = if case_sensitive { "" } else { "(?i)" };
                 (TextMatch::Regex, format!("{case}{}{}{}", edge(head), parts.join(".*"), edge(tail)))
