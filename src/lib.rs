@@ -1,9 +1,10 @@
 //! Forepost runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs.
 //!
 //! ```text
-//! bytes ──source──▶ records ──sieve──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
+//! bytes ──source──▶ records ──prefilter──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
 //! ```
 
+mod checked;
 pub mod detector;
 pub mod host;
 pub mod rule;

@@ -161,7 +161,7 @@ pub fn query_stats(stats: &IngestStats) -> String {
 /// The words that an index of events has met, as a JSON list for each column.
 pub fn words(columns: &[Vec<String>]) -> String {
     let mut out = String::new();
-    write_array(&mut out, columns, |out, words| write_texts(out, words));
+    write_array(&mut out, columns, write_texts);
     out
 }
 
