@@ -4,6 +4,7 @@
 //! bytes ──source──▶ records ──prefilter──▶ candidates ──table──▶ rows ──kql──▶ results ──rule──▶ alerts ──host──▶ caller
 //! ```
 
+mod checked;
 pub mod detector;
 pub mod host;
 pub mod rule;

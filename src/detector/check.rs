@@ -1,4 +1,4 @@
-//! Rule files to rules that can run, and everything that is wrong with them.
+//! Compiles rule files, and finds everything that is wrong with them.
 
 use super::NamedTable;
 use crate::rule::{self, Rule};
@@ -74,7 +74,7 @@ impl fmt::Display for Finding {
 
 /// A rule ready to run.
 pub struct CompiledRule {
-    /// The file it stands in.
+    /// The file that holds it.
     pub file: String,
     /// The rule.
     pub rule: Rule,
@@ -92,15 +92,15 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
     Catalog { tables: std::iter::once(own).chain(given).collect() }
 }
 
-/// Everything that is wrong or odd in rule files that may read these tables besides `AWSCloudTrail`, and which rules cost
-/// more than others.
+/// Everything that is wrong or odd in rule files, and which rules read every event. Rules may read these tables besides
+/// `AWSCloudTrail`.
 pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
     let (compiled, mut findings) = compile_all(files, tables);
     findings.extend(compiled.iter().filter_map(|c| reads_every_event(c)));
     findings
 }
 
-/// A rule for which the prefilter can leave out no event by its name.
+/// A finding for a rule that the prefilter cannot skip any event for.
 fn reads_every_event(CompiledRule { file, rule, split, .. }: &CompiledRule) -> Option<Finding> {
     let every = |leaf: &&Leaf| &*leaf.table == super::feed::TABLE && Condition::of(leaf).reads_every_event();
     let reading = split.leaves.iter().filter(every).count();

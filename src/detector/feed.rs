@@ -1,11 +1,10 @@
-//! Inputs to candidates: each record goes once through the row stages of every leaf, and what passes is kept.
+//! From inputs to candidates: each record runs once through the row stages of every leaf, and the feed keeps what passes.
 
 use super::NamedTable;
 use super::ingest_report::{IngestReport, IngestStats, Problem};
 use super::transfer::{Texts, Transfer, push_text};
-use cloudtrail::prefilter::Leaves;
-use cloudtrail::prefilter::Prefilter;
-use cloudtrail::prefilter::Skipped;
+use crate::checked;
+use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
 use cloudtrail::source::{self, Envelope, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
@@ -22,7 +21,8 @@ use std::rc::Rc;
 
 /// How many candidate rows a detector keeps, over all rules.
 pub const MAX_CANDIDATES: usize = 2_000_000;
-/// What candidate rows take, or what room there is for them.
+
+/// How many rows, and how many bytes they take in memory.
 #[derive(Clone, Copy)]
 struct Size {
     rows: usize,
@@ -32,9 +32,9 @@ struct Size {
 impl Size {
     const NONE: Size = Size { rows: 0, bytes: 0 };
 
-    /// What a feed has room for: [`MAX_CANDIDATES`] rows, and bytes that leave enough of the 4 GiB that WebAssembly can address
-    /// for concluding, which copies a window's rows; a query's are not copied.
-    fn most(keep: Keep) -> Size {
+    /// The most that a feed keeps: [`MAX_CANDIDATES`] rows. The limit in bytes leaves enough of WebAssembly's 4 GiB for
+    /// concluding, which copies the rows of a window; a query does not copy its rows.
+    fn limit(keep: Keep) -> Size {
         let mib = match keep {
             Keep::Rows => 2560,
             Keep::Evidence | Keep::Records => 2048,
@@ -42,7 +42,7 @@ impl Size {
         Size { rows: MAX_CANDIDATES, bytes: mib << 20 }
     }
 
-    /// Of a row; evidence that several rows share is counted for each.
+    /// The size of a row. Evidence that several rows share counts for each of them.
     fn of(row: &Row) -> Size {
         let evidence = row.evidence.events().first().map_or(0, |event| event.raw.len());
         Size { rows: 1, bytes: size_of::<(Option<i64>, Row)>() + kql::value::bytes(&row.values) + evidence }
@@ -58,13 +58,14 @@ impl Size {
         self.bytes = self.bytes.saturating_sub(other.bytes);
     }
 }
+
 /// The name of the table that inputs fill.
 pub const TABLE: &str = "AWSCloudTrail";
 
 /// A leaf and the rows it let through.
 pub struct LeafState {
     stages: Vec<CompiledStage>,
-    /// How many filters stand at the start: they run on the record before it is taken apart.
+    /// How many filters come first: they run on the raw record, before a row is made of it.
     leading: usize,
     needed: Vec<bool>,
     reads_events: bool,
@@ -73,8 +74,8 @@ pub struct LeafState {
 }
 
 impl LeafState {
-    /// The rows of a window in order of time, then of the raw record: whatever the order of the inputs. Rows of a table
-    /// without times are in every window.
+    /// The rows of a window, by time and then by raw record, so that the order of the inputs does not matter. Rows of a
+    /// table without times are in every window.
     pub fn window(&self, window: &Range<i64>) -> Table {
         let inside = |(time, _): &&(Option<i64>, Row)| match time {
             Some(t) => window.contains(t),
@@ -101,14 +102,14 @@ pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
     times
 }
 
-/// What a feed keeps of a record that matters.
+/// What a feed keeps of a candidate record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The rows its leaves make of it.
     Rows,
     /// The rows, and the record as their evidence.
     Evidence,
-    /// The record alone, for someone else to conclude from.
+    /// The record alone, for another detector to conclude from.
     Records,
 }
 
@@ -120,22 +121,22 @@ pub struct Feed {
 
 struct State {
     leaves: Vec<LeafState>,
-    sieve: Prefilter,
-    /// The places of `EventName` and `EventSource`.
+    prefilter: Prefilter,
+    /// The column indices of `EventName` and `EventSource`.
     pair: [Option<usize>; 2],
     keep: Keep,
-    /// Candidates as they stood, for [`Keep::Records`].
+    /// The raw candidate records, for [`Keep::Records`].
     collected: Vec<u8>,
     report: IngestReport,
     stack: Vec<Value>,
     candidates: u64,
     kept: Size,
-    /// What may be kept.
-    most: Size,
+    /// The most that is kept.
+    limit: Size,
     late: u64,
     dropped: u64,
-    said_dropped: bool,
-    /// For each leaf, before when all windows are concluded.
+    reported_dropped: bool,
+    /// For each leaf: all windows that end before this time are concluded.
     late_before: Vec<Option<i64>>,
 }
 
@@ -146,7 +147,7 @@ impl Feed {
             source: Source::new(),
             state: State {
                 leaves: Vec::new(),
-                sieve: Prefilter::default(),
+                prefilter: Prefilter::default(),
                 pair: ["EventName", "EventSource"].map(aws_cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
@@ -154,22 +155,22 @@ impl Feed {
                 stack: Vec::new(),
                 candidates: 0,
                 kept: Size::NONE,
-                most: Size::most(keep),
+                limit: Size::limit(keep),
                 late: 0,
                 dropped: 0,
-                said_dropped: false,
+                reported_dropped: false,
                 late_before: Vec::new(),
             },
         }
     }
 
-    /// Adds the leaves of a query and says where they are. A leaf of a user's table has all its rows at once.
+    /// Adds the leaves of a query and returns their indices. A leaf of a user's table gets all its rows at once.
     pub fn add(&mut self, leaves: &[Leaf], tables: &[NamedTable]) -> Range<usize> {
         let from = self.state.leaves.len();
         for leaf in leaves {
             match &*leaf.table {
-                TABLE => self.state.sieve.add(leaf),
-                _ => self.state.sieve.add_never(),
+                TABLE => self.state.prefilter.add(leaf),
+                _ => self.state.prefilter.add_never(),
             }
             let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
             let mut state = LeafState {
@@ -189,7 +190,7 @@ impl Feed {
                     };
                     let row = Row { values: values.clone(), evidence: Evidence::None };
                     let rows = &mut state.rows;
-                    // The budget only bounds what expands; a user's table is already in memory.
+                    // Each row has a budget of its own: the table is in memory already, only what a stage expands it to is bounded.
                     let done = stage::run(
                         &state.stages,
                         row,
@@ -211,9 +212,9 @@ impl Feed {
         from..self.state.leaves.len()
     }
 
-    /// Runs every record through every leaf, to compare with.
+    /// Runs every record through every leaf: the reference that tests compare with.
     pub fn evaluate_everything(&mut self) {
-        self.state.sieve.open_wide();
+        self.state.prefilter.open_wide();
     }
 
     /// Counts from zero again.
@@ -224,7 +225,7 @@ impl Feed {
         self.state.report = IngestReport::default();
     }
 
-    /// Takes bytes of the current input.
+    /// Reads bytes of the current input.
     pub fn push(&mut self, bytes: &[u8]) {
         self.source.push(bytes, &mut self.state);
     }
@@ -246,7 +247,7 @@ impl Feed {
 
     /// The leaves of a query, their rows in order.
     pub fn leaves(&mut self, range: Range<usize>) -> &[LeafState] {
-        let leaves = self.state.leaves.get_mut(range).unwrap_or_default();
+        let leaves = checked::range_mut(&mut self.state.leaves, range);
         leaves.iter_mut().for_each(LeafState::sort);
         leaves
     }
@@ -256,10 +257,10 @@ impl Feed {
         self.state.report.first.zip(self.state.report.last)
     }
 
-    /// Lets go of rows no window will see again.
+    /// Drops the rows that no later window holds.
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
-        for leaf in self.state.leaves.get_mut(range.clone()).unwrap_or_default() {
+        for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
             let seen_again = |t: Option<i64>| t.is_none_or(|t| t >= from);
             leaf.rows
                 .iter()
@@ -267,10 +268,10 @@ impl Feed {
                 .for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
             leaf.rows.retain(|(t, _)| seen_again(*t));
         }
-        self.state.late_before.get_mut(range).unwrap_or_default().fill(Some(from));
+        checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }
 
-    /// Takes over the times of events that someone else read.
+    /// Counts the times of events that another detector read.
     pub fn observe(&mut self, first: i64, last: i64) {
         self.state.report.observe(first, last);
     }
@@ -297,29 +298,29 @@ impl Feed {
         Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect())
     }
 
-    /// How many rows found no room.
+    /// How many rows were dropped because the feed was full.
     pub fn dropped(&self) -> u64 {
         self.state.dropped
     }
 
-    /// How many bytes wait to be handed over.
+    /// How many bytes wait for an export.
     pub fn waiting(&self) -> usize {
         self.state.collected.len()
     }
 
-    /// All that was found since the last call, for [`import_transfer`](Self::import_transfer).
+    /// Exports everything since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
         let state = &mut self.state;
         let (report, records) = (std::mem::take(&mut state.report), std::mem::take(&mut state.collected));
         Transfer { stats: self.source.take_stats(), report, records: &records }.write()
     }
 
-    /// Takes what another feed of the same leaves has handed over. False if it is no such thing.
+    /// Imports what another feed of the same leaves has exported. False if the bytes are no export.
     pub fn import_transfer(&mut self, bytes: &[u8]) -> bool {
         let Some(Transfer { stats, report, records }) = Transfer::read(bytes) else { return false };
         self.source.add_stats(&stats);
         self.state.report.add(report);
-        // What there is to say of these records is said in its report.
+        // The imported report already covers these records, so what reading them again reports is discarded.
         let report = std::mem::take(&mut self.state.report);
         for raw in Texts(records) {
             self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
@@ -328,7 +329,7 @@ impl Feed {
         true
     }
 
-    /// Reports a problem that has no place in an input.
+    /// Reports a problem that does not belong to an input.
     pub fn report(&mut self, code: &'static str, message: String) {
         self.state.report.problem(None, code, message);
     }
@@ -336,11 +337,11 @@ impl Feed {
     /// Problems since the last call.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         let state = &mut self.state;
-        if state.dropped > 0 && !std::mem::replace(&mut state.said_dropped, true) {
+        if state.dropped > 0 && !std::mem::replace(&mut state.reported_dropped, true) {
             let message = format!(
                 "the logs hold more than {MAX_CANDIDATES} candidate events or {} MiB of them; Forepost drops the others and alerts \
                  can be missing; scan fewer days or fewer rules at once",
-                state.most.bytes >> 20
+                state.limit.bytes >> 20
             );
             state.report.problem(None, "FP304", message);
         }
@@ -368,7 +369,7 @@ impl Feed {
 }
 
 impl State {
-    /// What a look would say of a record that it says nothing of: its time, and the leaves that it can pass.
+    /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
         let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
         let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
@@ -377,12 +378,12 @@ impl State {
                 format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
             self.report.problem(Some(record.offset), "FP302", message);
         }
-        (row.time(), self.sieve.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
+        (row.time(), self.prefilter.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
     }
 
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
-        let seen = self.sieve.look(record.raw);
+        let seen = self.prefilter.look(record.raw);
         if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
             return self.report.passed(*time);
         }
@@ -412,10 +413,10 @@ impl State {
                 }
             };
             let values = row.needed(&leaf.needed);
-            let stages = leaf.stages.get(leaf.leading..).unwrap_or_default();
+            let stages = checked::tail(&leaf.stages, leaf.leading);
             let rows = &mut leaf.rows;
             let (mut found, mut dropped, keep) = (false, 0, self.keep);
-            let (most, kept) = (self.most, &mut self.kept);
+            let (limit, kept) = (self.limit, &mut self.kept);
             let done = stage::run(
                 stages,
                 Row { values, evidence },
@@ -424,7 +425,7 @@ impl State {
                 &mut |row| {
                     if keep == Keep::Records {
                         found = true;
-                    } else if kept.rows < most.rows && kept.bytes < most.bytes {
+                    } else if kept.rows < limit.rows && kept.bytes < limit.bytes {
                         found = true;
                         kept.add(Size::of(&row));
                         rows.push((time, row));
@@ -459,7 +460,7 @@ impl State {
 
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
-        let skipped = self.sieve.skip(bytes, alone);
+        let skipped = self.prefilter.skip(bytes, alone);
         self.report.untimed += skipped.untimed;
         if let Some((first, last)) = skipped.times {
             self.report.observe(first, last);
@@ -476,7 +477,7 @@ impl Sink for State {
     }
 }
 
-/// Two sinks for one source.
+/// Gives each record of one source to two sinks.
 struct Tee<'a> {
     state: &'a mut State,
     also: &'a mut dyn Sink,
@@ -543,9 +544,9 @@ mod tests {
                 "x".repeat(1000)
             )
         };
-        for most in [Size { rows: 3, bytes: 1 << 20 }, Size { rows: 100, bytes: 7000 }] {
+        for limit in [Size { rows: 3, bytes: 1 << 20 }, Size { rows: 100, bytes: 7000 }] {
             let mut feed = Feed::new(Keep::Evidence);
-            feed.state.most = most;
+            feed.state.limit = limit;
             let leaves: Vec<_> =
                 compile_all(&files, &[]).0.iter().flat_map(|c| c.split.leaves.clone()).collect();
             let range = feed.add(&leaves, &[]);
@@ -555,7 +556,7 @@ mod tests {
             assert!((3..=5).contains(&kept.rows) && kept.bytes < 10_000, "{} {}", kept.rows, kept.bytes);
             assert_eq!(feed.state.dropped as usize + kept.rows, 10);
             assert!(feed.take_problems().iter().any(|p| p.code == "FP304"));
-            assert_eq!(feed.take_problems(), [], "it is said once");
+            assert_eq!(feed.take_problems(), [], "it is reported once");
             feed.concluded(range, Some(i64::MAX));
             assert_eq!((feed.state.kept.rows, feed.state.kept.bytes), (0, 0));
         }

@@ -1,9 +1,10 @@
-//! What a record must hold, as bytes, to matter to any rule: seen without taking the record apart.
+//! Which literals a record must hold to matter to any rule. The record's raw bytes are searched; nothing is parsed.
 //!
-//! A pipeline hands over records one by one, wrapped in ways it alone knows: as an object, or as text inside another
-//! object, its quotes escaped. So the literals are looked for anywhere in the bytes. Like the prefilter over files, they may let
-//! too much through, never too little: a record in which a JSON escape could hide a literal passes.
+//! A pipeline delivers records one by one and wraps the event in its own way: as an object, or as text inside another object,
+//! with escaped quotes. The prefilter therefore searches for the literals anywhere in the bytes. Like the prefilter over
+//! files, it may let too much through, never too little: a record in which a JSON escape could hide a literal passes.
 
+use crate::checked;
 use cloudtrail::table::aws_cloudtrail;
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, ExprKind, Stage};
@@ -13,8 +14,8 @@ use std::collections::HashSet;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
-/// How every escape of a character that can be in a literal begins, behind its backslash: in a text inside a text backslashes are
-/// everywhere, and no help to find one.
+/// How the escape of any character that a literal can have begins, after its backslash. The search leaves the backslash out
+/// because a text inside a text is full of backslashes.
 const ESCAPE: &[u8] = b"u00";
 
 /// The literals of all rules.
@@ -23,13 +24,13 @@ pub struct LiteralPrefilter {
     names: HashSet<Vec<u8>>,
     /// Texts that columns must have.
     texts: Vec<Finder<'static>>,
-    /// Whether some rule wants events without any literal.
+    /// Whether some rule has no literal, so that every record can matter.
     always: bool,
     name_key: Finder<'static>,
     escape: Finder<'static>,
 }
 
-/// One thing to look for; a record that matters holds at least one of a leaf's.
+/// A text to search for. A record that matters to a leaf holds at least one of the leaf's literals.
 enum Literal {
     /// As the event's name.
     Name(String),
@@ -73,7 +74,7 @@ impl LiteralPrefilter {
             || self.can_hide(record)
     }
 
-    /// Whether the bytes name an event at all: without that they are no CloudTrail event, or one in disguise.
+    /// Whether the bytes name an event at all. Bytes that do not are no CloudTrail event, or a compressed one.
     pub fn names_an_event(&self, record: &[u8]) -> bool {
         self.name_key.find(record).is_some()
     }
@@ -93,8 +94,8 @@ impl LiteralPrefilter {
         false
     }
 
-    /// Whether there is an escape of a character that needs none: a letter, a digit, or a backslash that would begin
-    /// another escape one level further in.
+    /// Whether the record escapes a character that needs no escape and could so hide a literal: a letter, a digit, or a
+    /// backslash that begins an escape one level deeper.
     fn can_hide(&self, record: &[u8]) -> bool {
         let mut from = 0;
         while let Some(rest) = record.get(from..)
@@ -126,11 +127,10 @@ enum Behind<'a> {
     Unclear,
 }
 
-/// The text behind a key whose name ended at `at`; quotes may be escaped, once or more.
+/// The value of a key whose name ends at `at`; quotes may be escaped, once or more.
 fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
-    let slashes =
-        |from: usize| record.get(from..).unwrap_or_default().iter().take_while(|b| **b == b'\\').count();
-    // White space, also as the escape it is in a text.
+    let slashes = |from: usize| checked::tail(record, from).iter().take_while(|b| **b == b'\\').count();
+    // White space, plain or as an escape inside a text.
     let space = |mut at: usize| {
         loop {
             let n = slashes(at);
@@ -155,17 +155,18 @@ fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
         return Behind::NoValue;
     }
     let start = at + depth + 1;
-    let rest = record.get(start..).unwrap_or_default();
-    let Some(len) = rest.iter().position(|b| matches!(b, b'"' | b'\\')) else { return Behind::Unclear };
-    let end = start + len;
+    let rest = checked::tail(record, start);
+    let len = rest.iter().position(|b| matches!(b, b'"' | b'\\'));
+    let Some((name, _)) = len.and_then(|len| rest.split_at_checked(len)) else { return Behind::Unclear };
+    let end = start + name.len();
     if slashes(end) == depth && record.get(end + depth) == Some(&b'"') {
-        Behind::Name(rest.get(..len).unwrap_or_default())
+        Behind::Name(name)
     } else {
         Behind::Unclear
     }
 }
 
-/// One of these must be in each record that comes out of the leaf; `None` if nothing is sure.
+/// Every record that passes the leaf holds one of these literals; `None` if no literal is certain.
 fn literals_of_leaf(leaf: &Leaf) -> Option<Vec<Literal>> {
     let mut changed = vec![false; aws_cloudtrail::columns().len()];
     let mut best: Option<Vec<Literal>> = None;
@@ -179,14 +180,14 @@ fn literals_of_leaf(leaf: &Leaf) -> Option<Vec<Literal>> {
                     }
                 }
             }
-            // Behind these, positions mean other columns.
+            // After any other stage an index means another column.
             _ => break,
         }
     }
     best
 }
 
-/// The one that lets less through: names before texts, then the shorter list.
+/// The list that lets fewer records through: names rather than texts, then the shorter list.
 fn better(a: Option<Vec<Literal>>, b: Option<Vec<Literal>>) -> Option<Vec<Literal>> {
     let cost = |literals: &Vec<Literal>| {
         let texts = literals.iter().filter(|s| matches!(s, Literal::Text(_))).count();

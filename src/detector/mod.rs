@@ -1,7 +1,7 @@
 //! The one type that hosts drive: bytes in, alerts out.
 //!
 //! A [`Detector`] reads its inputs through one [`feed::Feed`], which runs the row stages of all rules on each
-//! record and keeps what they let through; [`conclude`](Detector::advance_to) runs each rule's set stages for
+//! record and keeps the rows that pass; [`conclude`](Detector::advance_to) runs each rule's set stages for
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 pub mod check;
@@ -66,14 +66,14 @@ impl Default for Options {
 /// One rule and where its replay stands.
 struct RuleState {
     compiled: Rc<CompiledRule>,
-    /// Its leaves in the feed.
+    /// The indices of its leaves in the feed.
     leaves: std::ops::Range<usize>,
-    /// The last tick that was run or passed over.
+    /// The last tick that was run or skipped.
     concluded: Option<i64>,
-    /// No tick before this one runs: an alert silenced the rule.
+    /// No tick before this one runs, because an alert silenced the rule.
     silent_until: i64,
-    /// Whether it was said that the rule has too many windows without events.
-    said_too_many: bool,
+    /// Whether a problem has already reported that the rule has too many windows without events.
+    reported_too_many: bool,
 }
 
 /// How many bytes of alerts may wait to be taken; past it, concluding waits.
@@ -91,7 +91,7 @@ pub struct Detector {
     alerts: Vec<Alert>,
     alert_bytes: usize,
     alert_count: u64,
-    /// The input has ended, and this rule and those behind it have still to conclude.
+    /// Once the input has ended: the first rule that has not concluded yet.
     to_conclude: Option<usize>,
 }
 
@@ -121,12 +121,12 @@ impl Detector {
         })
     }
 
-    /// What is odd about the rules and does not keep them from running.
+    /// What is odd about the rules but does not stop them.
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings
     }
 
-    /// Turns the prefilter off: every event goes through every rule. It changes the time and nothing else.
+    /// Turns the prefilter off: every event runs through every rule. The alerts stay the same.
     pub fn evaluate_everything(&mut self) {
         self.feed.evaluate_everything();
     }
@@ -147,7 +147,7 @@ impl Detector {
         }
     }
 
-    /// As [`push`](Self::push), and offers each record to another sink too.
+    /// As [`push`](Self::push), and also gives each record to another sink.
     pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn cloudtrail::source::Sink) {
         self.feed.push_through(bytes, also);
         if self.stream {
@@ -163,7 +163,7 @@ impl Detector {
         }
     }
 
-    /// Concludes what the newest event is past by the delay.
+    /// Concludes the windows that ended before the newest event by the rule's delay.
     fn follow(&mut self) {
         if let Some((_, newest)) = self.feed.times() {
             self.advance_to(newest);
@@ -188,7 +188,7 @@ impl Detector {
         self.conclude_on();
     }
 
-    /// Concludes rule by rule until there are enough alerts to take.
+    /// Concludes rule by rule until enough alerts wait.
     fn conclude_on(&mut self) {
         while let Some(index) = self.to_conclude {
             if index >= self.rules.len() {
@@ -201,8 +201,8 @@ impl Detector {
         }
     }
 
-    /// Runs the ticks of a rule up to and with `limit`; at the end of all input only until there are enough alerts to take.
-    /// Whether all of them ran.
+    /// Runs the ticks of a rule up to and including `limit`; after the end of the input it stops once enough alerts wait.
+    /// Returns whether all ticks ran.
     fn conclude(&mut self, index: usize, limit: i64) -> bool {
         if self.candidates_only {
             return true;
@@ -218,7 +218,7 @@ impl Detector {
             let from = state.concluded.map_or(first, |c| c.max(first));
             if schedule.ticks(from, last).len() > MAX_EMPTY_TICKS {
                 every_tick = false;
-                if !std::mem::replace(&mut state.said_too_many, true) {
+                if !std::mem::replace(&mut state.reported_too_many, true) {
                     problems.push(format!(
                         "the events span more than {MAX_EMPTY_TICKS} windows; Forepost ran only the windows with candidate events"
                     ));
@@ -261,7 +261,7 @@ impl Detector {
             }
         }
         let name = state.rule().name.clone();
-        // Windows up to the limit are done even where nothing ran: later events for them are late.
+        // Windows up to the limit are concluded even where nothing ran, so an event that comes for them now is late.
         if limit != i64::MAX {
             state.concluded = Some(state.concluded.map_or(limit, |c| c.max(limit)));
         }
@@ -284,14 +284,14 @@ impl Detector {
         alerts
     }
 
-    /// With [`Options::candidates`]: the records that matter since the last call, one JSON object a line. A detector of the
-    /// same rules that reads them all, from however many machines and in whatever order, and [observes](Self::observe) the
-    /// times the others saw, makes the alerts that one detector would have made of everything.
+    /// With [`Options::candidates`]: the candidate records since the last call, one raw JSON object a line. A detector of the
+    /// same rules that reads the candidates of many detectors, in any order, and [observes](Self::observe) the times they
+    /// saw, makes the alerts that one detector would have made of everything.
     pub fn take_candidates(&mut self) -> Vec<u8> {
         self.feed.take_collected()
     }
 
-    /// With [`Options::candidates`]: all that was found, counted and could not be read since the last call, for
+    /// With [`Options::candidates`]: exports the candidates, counts and problems since the last call, for
     /// [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
         self.feed.export_transfer()
@@ -302,18 +302,18 @@ impl Detector {
         self.feed.waiting()
     }
 
-    /// Takes what a detector of the same rules, in the same program, has [handed over](Self::export_transfer): as if the bytes it
-    /// read had been pushed here. False if it is no such thing.
-    pub fn import_transfer(&mut self, handed: &[u8]) -> bool {
-        let taken = self.feed.import_transfer(handed);
+    /// Imports what a detector of the same rules, in the same program, has [exported](Self::export_transfer), as if the bytes
+    /// it read had been pushed here. False if the bytes are no export.
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> bool {
+        let imported = self.feed.import_transfer(transfer);
         if self.stream {
             self.follow();
         }
-        taken
+        imported
     }
 
-    /// Takes over the times (in ticks) of the first and last event that another detector read: a rule that alerts on nothing
-    /// runs for every window between them.
+    /// Counts the times (in ticks) of the first and last event that another detector read, because a rule that alerts on
+    /// empty windows runs for every window between them.
     pub fn observe(&mut self, first: i64, last: i64) {
         self.feed.observe(first, last);
     }
@@ -343,7 +343,7 @@ pub struct Stats {
 impl RuleState {
     fn new(compiled: Rc<CompiledRule>, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
         let leaves = feed.add(&compiled.split.leaves, tables);
-        RuleState { compiled, leaves, concluded: None, silent_until: 0, said_too_many: false }
+        RuleState { compiled, leaves, concluded: None, silent_until: 0, reported_too_many: false }
     }
 
     fn rule(&self) -> &Rule {

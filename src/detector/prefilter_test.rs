@@ -1,4 +1,4 @@
-//! Prefilter, then evaluate, is evaluate everything: for every leaf of every rule, over events as they are and mutated.
+//! Filtering first and then evaluating gives what evaluating everything gives: for every leaf of every rule, over events as they are and mutated.
 //!
 //! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told, and `FOREPOST_FILTERS` how many random filters,
 //! 150 unless told; `FOREPOST_SEED` which ones.

@@ -28,10 +28,10 @@ pub struct QueryRun {
     root: Rc<Plan>,
     columns: Vec<Column>,
     leaves: Range<usize>,
-    /// What takes rows away before the end.
+    /// What consumes rows batch by batch, before the end of the input.
     folds: Vec<Fold>,
-    /// How many bytes are read before rows are taken away. Gzip can hold a thousand times as many, so it is as few as it takes
-    /// to see some [`PART_ROWS`] at once.
+    /// How many bytes are read before rows are consumed. It adapts so that about [`PART_ROWS`] rows come at once, because gzip
+    /// can hold a thousand times as many bytes as it has.
     part: usize,
     now: i64,
 }
@@ -61,7 +61,7 @@ impl QueryRun {
         !self.leaves.is_empty()
     }
 
-    /// Turns the prefilter off: every event goes through every filter. It changes the time and nothing else.
+    /// Turns the prefilter off: every event runs through every filter. The answer stays the same.
     pub fn evaluate_everything(&mut self) {
         self.feed.evaluate_everything();
     }
@@ -82,7 +82,7 @@ impl QueryRun {
         }
     }
 
-    /// How many rows wait to be taken away.
+    /// How many rows wait to be consumed.
     fn waiting_rows(&self) -> usize {
         self.folds.iter().map(|fold| self.feed.waiting_rows(self.leaves.start + fold.leaf())).sum()
     }
@@ -92,7 +92,7 @@ impl QueryRun {
         self.feed.end_input();
     }
 
-    /// Hands the rows of leaves on to what folds them: where there are enough, or all.
+    /// Gives the rows of leaves to what folds them: where there are enough of them, or all.
     fn fold(&mut self, all: bool) {
         for fold in &mut self.folds {
             let leaf = self.leaves.start + fold.leaf();
@@ -151,7 +151,7 @@ mod tests {
         let events = "{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E\"}\n".repeat(100_000);
         let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         assert!(zipped.write_all(events.as_bytes()).is_ok());
-        let zipped = zipped.finish().unwrap_or_default();
+        let zipped = zipped.finish().unwrap();
         let parts = [&zipped[..], events.as_bytes()].map(|bytes| {
             let mut run = QueryRun::new("AWSCloudTrail | count", 0, &[]).unwrap_or_else(|d| panic!("{d:?}"));
             run.push(bytes);

@@ -1,12 +1,13 @@
-//! One event through every rule: what a pipeline's filter can say on its own.
+//! Runs one event through every rule: what a pipeline's filter can decide on its own.
 //!
-//! The row stages look at one event anyway. Whether the rule alerts can be told from one event alone only where no other
-//! event can take the result away again: see [`Monotonicity`]. All else is a candidate, for someone who sees the whole window.
+//! Row stages look at one event only. One event decides that the rule alerts only if no further event can take the result
+//! away: see [`Monotonicity`]. Any other match is a candidate, which a scan over the whole window decides.
 
 use super::check::{self, CompiledRule};
 use super::feed::CachedRow;
 use super::literal_prefilter::LiteralPrefilter;
 use super::{Finding, RuleErrors, RuleFile};
+use crate::checked;
 use crate::rule::{Operator, Rule};
 use kql::exec::program::Program;
 use kql::exec::row::{Evidence, Row, Rows};
@@ -18,7 +19,7 @@ use kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
 use kql::value::{Column, Value};
 use std::rc::Rc;
 
-/// What one event may cost one rule, in values.
+/// How many values one rule may make of one event.
 const BUDGET: Budget = Budget { cells: 1_000_000 };
 
 /// Rules that look at events one by one.
@@ -42,7 +43,7 @@ struct SingleLeaf {
     columns: Vec<Column>,
 }
 
-/// How much one event says of a rule.
+/// How certain a match is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchState {
     /// A scan of everything alerts, with this event in the alert's window.
@@ -52,7 +53,7 @@ pub enum MatchState {
 }
 
 impl MatchState {
-    /// As it stands in a record.
+    /// As a record has it.
     pub fn name(self) -> &'static str {
         match self {
             MatchState::Alert => "alert",
@@ -65,7 +66,7 @@ impl MatchState {
 pub struct Match<'a> {
     /// The rule.
     pub rule: &'a Rule,
-    /// What is sure.
+    /// How certain the match is.
     pub state: MatchState,
     /// For an alert the rows of the query's result, otherwise those of the row stages.
     pub rows: Rows,
@@ -84,7 +85,7 @@ impl SingleEventEvaluator {
         Ok(SingleEventEvaluator { rules, prefilter, stack: Vec::new() })
     }
 
-    /// Makes everything that rules otherwise make when an event first needs it.
+    /// Compiles everything that would otherwise be compiled when an event first needs it.
     pub fn precompile(&self) {
         self.rules.iter().flat_map(|r| &r.leaves).flat_map(|l| &l.stages).for_each(CompiledStage::warm);
         self.rules.iter().filter(|r| r.conclusive).for_each(|r| precompile(&r.compiled.split.root));
@@ -100,13 +101,13 @@ impl SingleEventEvaluator {
         self.rules.is_empty()
     }
 
-    /// A cheap look at a record's bytes, however the event is wrapped in them.
+    /// The search that tells cheaply whether a record's bytes can matter to any rule.
     pub fn literal_prefilter(&self) -> &LiteralPrefilter {
         &self.prefilter
     }
 
-    /// The rules that an event, as raw JSON, matters to. A rule that fails over it is the error; the others are told all the
-    /// same.
+    /// Finds the rules that an event, as raw JSON, matters to. The error is that of a rule that failed; the other rules are
+    /// found all the same.
     pub fn evaluate(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
         let row = CachedRow::new(event);
         let mut result = Ok(());
@@ -125,7 +126,7 @@ impl SingleRule {
     fn new(compiled: Rc<CompiledRule>) -> SingleRule {
         let CompiledRule { rule, split, .. } = &*compiled;
         let trigger = rule.trigger;
-        // A silenced rule may pass over the window.
+        // A rule that suppression has silenced skips windows.
         let conclusive = trigger.operator == Operator::GreaterThan
             && trigger.threshold == 0
             && rule.suppression.is_none()
@@ -143,7 +144,9 @@ impl SingleRule {
         for leaf in &self.leaves {
             tables.push(Rc::new(leaf.rows(event, stack)?));
         }
-        let Some(first) = tables.iter().position(|t| !t.is_empty()) else { return Ok(None) };
+        if tables.iter().all(|t| t.is_empty()) {
+            return Ok(None);
+        }
         if self.conclusive
             && let Some(time) = event.time()
         {
@@ -154,8 +157,10 @@ impl SingleRule {
                 return Ok(Some(Match { rule: &self.compiled.rule, state: MatchState::Alert, rows }));
             }
         }
-        let columns = self.leaves.get(first).map(|l| l.columns.clone()).unwrap_or_default();
-        let rows = tables.into_iter().nth(first).map(Rc::unwrap_or_clone).unwrap_or_default();
+        let Some((leaf, rows)) = self.leaves.iter().zip(tables).find(|(_, rows)| !rows.is_empty()) else {
+            return Ok(None);
+        };
+        let (columns, rows) = (leaf.columns.clone(), Rc::unwrap_or_clone(rows));
         Ok(Some(Match {
             rule: &self.compiled.rule,
             state: MatchState::Candidate,
@@ -175,7 +180,7 @@ impl SingleLeaf {
         let mut rows = Vec::new();
         if stage::passes(&self.stages, self.leading, event, stack) {
             let values = event.needed(&self.needed);
-            let rest = self.stages.get(self.leading..).unwrap_or_default();
+            let rest = checked::tail(&self.stages, self.leading);
             let row = Row { values, evidence: Evidence::None };
             stage::run(rest, row, &mut BUDGET.clone(), stack, &mut |row| rows.push(row))?;
         }
@@ -183,12 +188,12 @@ impl SingleLeaf {
     }
 }
 
-/// What becomes of a plan's rows over one event when more events come.
+/// What happens to a plan's rows over one event when more events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Monotonicity {
-    /// They may go, or they depend on the clock.
+    /// They can disappear, or they depend on the clock.
     Open,
-    /// There will be rows, but perhaps others.
+    /// There will still be rows, perhaps other ones.
     Stays,
     /// The same rows will be among them.
     Same,
@@ -224,7 +229,7 @@ impl Monotonicity {
                         below.min(Monotonicity::Stays)
                     }
                     SetOp::Window(_) => below.min(Monotonicity::Stays),
-                    // Without keys there is a row over nothing, too.
+                    // A summarize without keys returns a row even without input.
                     SetOp::Summarize(s) if !s.keys.is_empty() && local(&s.keys) => {
                         let arguments = local(s.aggregates.iter().flat_map(|a| &a.args));
                         match (arguments, s.aggregates.is_empty()) {

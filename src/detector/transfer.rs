@@ -1,19 +1,19 @@
-//! What a detector that only finds hands to the one that concludes, as bytes: its account, its counts, and the records that
-//! matter, each as it stood. The other one then says, counts and keeps what it would have, had it read the input itself.
+//! The bytes that carry a finder's results to the detector that concludes: the ingest report, the counts, and the raw
+//! candidate records. The importing detector then reports, counts and keeps what it would have if it had read the input.
 //!
-//! Numbers are 8 bytes, the least first; a text stands behind its length. Both sides are of one build: there is no version.
+//! A number has 8 bytes, least significant first; a text follows its length. Both sides come from one build: there is no version.
 
 use super::ingest_report::{IngestReport, Problem};
 use cloudtrail::source::Stats;
 
-/// Everything since the last time.
+/// Everything since the last export.
 #[derive(Default)]
 pub struct Transfer<'a> {
     /// What the source counted.
     pub stats: Stats,
-    /// What the feed has to say.
+    /// The feed's report.
     pub report: IngestReport,
-    /// The records that matter, as [`push_text`] writes them.
+    /// The candidate records, as [`push_text`] writes them.
     pub records: &'a [u8],
 }
 
@@ -70,10 +70,10 @@ fn push_number(out: &mut Vec<u8>, n: u64) {
 
 fn push_optional(out: &mut Vec<u8>, n: Option<u64>) {
     push_number(out, u64::from(n.is_some()));
-    push_number(out, n.unwrap_or_default());
+    push_number(out, n.unwrap_or(0));
 }
 
-/// Appends a text behind its length.
+/// Appends a text after its length.
 pub fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     push_number(out, text.len() as u64);
     out.extend_from_slice(text);

@@ -1,16 +1,16 @@
 //! Fluent Bit's `filter_wasm`: the C ABI. The only file with `unsafe` code.
 //!
-//! The host calls `malloc` for the tag and for the record, copies both there with a NUL behind, calls [`filter`] or
-//! [`sieve`], copies the NUL-terminated text that comes back, and calls `free`. What comes back is the host's own buffer
-//! where nothing changed, else one buffer of ours that is used again. `""` drops the record. A trap would lose the record, so
-//! nothing here may end in one; should one happen all the same, [`guarded`] notices at the next record.
+//! The host calls `malloc` for the tag and for the record, copies both there with a terminating NUL, calls [`filter`] or
+//! [`sieve`], copies the NUL-terminated text that they return, and calls `free`. They return the host's own buffer if nothing
+//! changed, else one buffer of ours that is used again. `""` drops the record. A trap would lose the record, so nothing here
+//! may trap; if one happens all the same, [`guarded`] notices at the next record.
 //!
 //! The rules are compiled when the module is built, not when it is loaded: Wizer calls [`forepost_init`] once and writes
 //! what the memory then holds into the module that ships. That is what lets the module run on a stack on which the rules
 //! could not even be parsed.
-#![allow(unsafe_code, reason = "a C ABI hands over pointers")]
+#![allow(unsafe_code, reason = "a C ABI passes pointers")]
 
-use super::pipeline::{Pipeline, Verdict};
+use super::pipeline::{Counters, Pipeline, Verdict};
 use crate::detector::{Finding, RuleFile};
 use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 /// Changes when the exported functions do.
 const ABI_VERSION: u32 = 1;
-/// After so many traps every record goes on unseen: each may have lost a record and some of the stack.
+/// After this many traps every record is passed on unevaluated: each trap may have lost a record and some of the stack.
 const MAX_TRAPS: u32 = 3;
-/// What stands before each block that the host asked for: its size.
+/// The bytes before each block that the host asked for; they hold its size.
 const HEADER: usize = 16;
 /// The text that drops a record.
 static EMPTY: [u8; 1] = [0];
@@ -39,7 +39,7 @@ static TEXT: Single<Vec<u8>> = Single(UnsafeCell::new(Vec::new()));
 static BUSY: AtomicBool = AtomicBool::new(false);
 static TRAPS: AtomicU32 = AtomicU32::new(0);
 
-/// Counts what is in use.
+/// Counts the bytes in use.
 struct Counting;
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
@@ -155,7 +155,7 @@ fn text(mut text: String) -> *const u8 {
     }
 }
 
-/// The record goes on, with the key `forepost` added if a rule has something to say.
+/// Passes the record on, with the key `forepost` added if a rule matches.
 ///
 /// # Safety
 /// `record` points at `length` bytes and a NUL.
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn filter(
     unsafe { guarded(record, length, record) }
 }
 
-/// As [`filter`], but a record that matters to no rule is dropped. What could not be judged goes on.
+/// As [`filter`], but drops a record that matters to no rule. A record that could not be evaluated is passed on.
 ///
 /// # Safety
 /// `record` points at `length` bytes and a NUL.
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn sieve(
     unsafe { guarded(record, length, EMPTY.as_ptr()) }
 }
 
-/// Judges a record; `nothing` is the answer where it matters to no rule.
+/// Evaluates a record; returns `nothing` if it matters to no rule.
 ///
 /// # Safety
 /// `record` points at `length` bytes.
@@ -197,7 +197,7 @@ unsafe fn guarded(record: *const u8, length: u32, nothing: *const u8) -> *const 
     if record.is_null() || length == 0 {
         return record;
     }
-    // Still busy: the last call never came back.
+    // Still busy: the last call ended in a trap.
     if BUSY.swap(true, Relaxed) {
         TRAPS.store(TRAPS.load(Relaxed).saturating_add(1), Relaxed);
     }
@@ -208,7 +208,7 @@ unsafe fn guarded(record: *const u8, length: u32, nothing: *const u8) -> *const 
         unsafe {
             let bytes = std::slice::from_raw_parts(record, length as usize);
             match &mut *PIPELINE.0.get() {
-                Some(pipeline) => judged(pipeline, bytes, nothing),
+                Some(pipeline) => evaluated(pipeline, bytes, nothing),
                 None => record,
             }
         }
@@ -217,16 +217,16 @@ unsafe fn guarded(record: *const u8, length: u32, nothing: *const u8) -> *const 
     answer
 }
 
-fn judged(pipeline: &mut Pipeline, record: &[u8], nothing: *const u8) -> *const u8 {
+fn evaluated(pipeline: &mut Pipeline, record: &[u8], nothing: *const u8) -> *const u8 {
     match pipeline.record(record) {
         Verdict::Nothing => nothing,
-        // With a NUL inside, the host would see no more than its beginning.
+        // The host would cut a record at a NUL inside it.
         Verdict::Changed(changed) if memchr::memchr(0, changed).is_none() => terminated(pipeline),
         Verdict::Changed(_) | Verdict::AsItIs => record.as_ptr(),
     }
 }
 
-/// The changed record with a NUL behind it.
+/// The changed record with a terminating NUL.
 fn terminated(pipeline: &mut Pipeline) -> *const u8 {
     pipeline.terminated().as_ptr()
 }
@@ -274,12 +274,12 @@ pub extern "C" fn forepost_abi_version() -> u32 {
     ABI_VERSION
 }
 
-/// What was seen so far, as a NUL-terminated JSON object.
+/// The counters so far, as a NUL-terminated JSON object.
 #[unsafe(no_mangle)]
 pub extern "C" fn forepost_counters() -> *const u8 {
     // SAFETY: one call at a time, and no reference is kept.
     let counters = unsafe { (*PIPELINE.0.get()).as_ref().map(|p| (*p.counters(), p.rules())) };
-    let (c, rules) = counters.unwrap_or_default();
+    let (c, rules) = counters.unwrap_or((Counters::default(), 0));
     text(format!(
         "{{\"rules\":{rules},\"records\":{},\"lookedInto\":{},\"annotated\":{},\"alerts\":{},\"candidates\":{},\"unjudged\":{},\
          \"errors\":{},\"traps\":{},\"bytesInUse\":{},\"mostBytesInUse\":{}}}",

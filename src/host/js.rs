@@ -1,13 +1,13 @@
 //! The JavaScript host: the exports that `js/` calls.
 //!
-//! Only bytes and text cross. What is structured crosses as JSON text, so that numbers beyond 2^53 survive
-//! and no object is built twice. A refusal (a bad rule, a bad query) is thrown as a *string* of JSON;
-//! anything else that comes out of here as an exception means that the instance is lost, and `js/instance.js`
-//! makes a new one.
+//! Only bytes and text cross the boundary. Structured results cross as JSON text, so that numbers beyond 2^53 survive
+//! and no object is built twice. A refusal (a bad rule, a bad query) is thrown as a *string* of JSON; any other exception
+//! means that the instance is lost, and `js/instance.js` makes a new one.
 
 use super::memory::{self, grow_ahead, with_staged};
 use super::{batch, json};
-use crate::detector::{self, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
+use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
+use kql::diagnostic::Severity;
 use serde::Deserialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -74,7 +74,7 @@ pub struct Detector(detector::Detector);
 
 #[wasm_bindgen]
 impl Detector {
-    /// From rule files as JSON text; `[]` means the built-in rules. Throws the findings as a JSON array.
+    /// Makes one of rule files, given as JSON text; `[]` means the built-in rules. Throws the findings as a JSON array.
     #[wasm_bindgen(constructor)]
     pub fn new(
         files: &str,
@@ -95,7 +95,7 @@ impl Detector {
         detector::Detector::new(&rule_files(files)?, options).map(Detector).map_err(refusal)
     }
 
-    /// What the rules' author should know though they run: a JSON array of findings.
+    /// What is odd about rules that run: a JSON array of findings.
     pub fn warnings(&self) -> String {
         json::findings(self.0.warnings())
     }
@@ -148,7 +148,7 @@ impl Detector {
         json::problems(&self.0.take_problems())
     }
 
-    /// What was seen so far, as a JSON object.
+    /// The counters so far, as a JSON object.
     pub fn stats(&self) -> String {
         json::stats(&self.0.stats())
     }
@@ -185,7 +185,7 @@ impl Query {
         self.0.end_input();
     }
 
-    /// What was seen so far, as a JSON object.
+    /// The counters so far, as a JSON object.
     pub fn stats(&self) -> String {
         json::query_stats(&self.0.stats())
     }
@@ -227,8 +227,19 @@ struct Given {
 }
 
 pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, RuleErrors> {
-    // The shim writes this text itself; what it cannot be is no table.
-    let given: Vec<Given> = serde_json::from_str(json).unwrap_or_default();
+    let given: Vec<Given> = serde_json::from_str(json).map_err(|error| {
+        let finding = Finding {
+            file: "tables".to_owned(),
+            rule: None,
+            severity: Severity::Error,
+            code: "FP402",
+            message: format!("the tables are not a JSON list of tables: {error}"),
+            hint: None,
+            line: error.line(),
+            column: error.column(),
+        };
+        RuleErrors { findings: vec![finding] }
+    })?;
     given
         .iter()
         .map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes()))

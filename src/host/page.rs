@@ -1,4 +1,4 @@
-//! Exports for hosts of many workers: readers index events and find candidates, one detector concludes.
+//! Exports for hosts with many workers: readers index events and find candidates, one detector concludes.
 
 use super::js::{given_tables, refusal, rule_files};
 use super::json;
@@ -7,7 +7,7 @@ use crate::detector::{self, Options, index};
 use crate::rule;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Reads inputs: finds the records that matter to the rules, and indexes all of them if asked to.
+/// Reads inputs: finds the candidates of the rules, and indexes all events if asked to.
 #[wasm_bindgen]
 pub struct EventReader {
     detector: detector::Detector,
@@ -51,13 +51,13 @@ impl EventReader {
         self.index = None;
     }
 
-    /// The records that matter since the last call, one JSON object a line.
+    /// The candidate records since the last call, one JSON object a line.
     #[wasm_bindgen(js_name = takeCandidates)]
     pub fn take_candidates(&mut self) -> Vec<u8> {
         self.detector.take_candidates()
     }
 
-    /// All that a detector's `takeOver` wants to know since the last call.
+    /// What a detector's `takeOver` imports: everything since the last call.
     #[wasm_bindgen(js_name = handOver)]
     pub fn export_transfer(&mut self) -> Vec<u8> {
         self.detector.export_transfer()
@@ -74,7 +74,7 @@ impl EventReader {
         json::problems(&self.detector.take_problems())
     }
 
-    /// What was seen so far, as a JSON object.
+    /// The counters so far, as a JSON object.
     pub fn stats(&self) -> String {
         json::stats(&self.detector.stats())
     }

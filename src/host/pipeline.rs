@@ -1,19 +1,19 @@
-//! A record of a log pipeline goes in; the same record comes out, with one more key if a rule has something to say.
+//! A record of a log pipeline goes in; the same record comes out, with one more key if a rule matches.
 //!
-//! The record's own bytes are never written anew: the key is put in front of the last bracket. Whatever goes wrong inside,
-//! the record goes on.
+//! The record's own bytes stay as they are: the key is inserted before the last bracket. Whatever fails inside, the record
+//! is passed on.
 
 use crate::detector::{RuleErrors, RuleFile, SingleEventEvaluator};
 use cloudtrail::source::embedded::{self, ADDED, ADDED_START};
 use kql::value::json::{self, Items};
 use kql::value::limits::{self, Limit};
 
-/// The longest record that is judged, in bytes; CloudTrail's events have at most 256 KB. A longer one goes on with an error,
-/// if there is a sign of a rule in it.
+/// The longest record that is evaluated, in bytes; CloudTrail's events have at most 256 KB. A longer record is passed on, with
+/// an error if it holds a rule's literal.
 pub const MAX_RECORD: usize = 1 << 20;
-/// How much may be added to a record. Past it, further rules are only counted.
+/// How many bytes may be added to a record. Matches that do not fit are only counted.
 pub const MAX_ADDED: usize = 256 << 10;
-/// The buffer is given back when a record needed more than this.
+/// The output buffer is shrunk to this size after a larger record.
 const MAX_KEPT: usize = 64 << 10;
 
 /// What was seen.
@@ -21,32 +21,32 @@ const MAX_KEPT: usize = 64 << 10;
 pub struct Counters {
     /// Records.
     pub records: u64,
-    /// Records in which there was a sign of a rule.
+    /// Records that hold a literal of a rule.
     pub looked_into: u64,
-    /// Records that went on with an alert or a candidate.
+    /// Records that got an alert or a candidate added.
     pub annotated: u64,
-    /// Rules that said alert.
+    /// Matches that are alerts.
     pub alerts: u64,
-    /// Rules that said candidate.
+    /// Matches that are candidates.
     pub candidates: u64,
-    /// Records with a sign that went on without a judgement: no event, cut, or compressed.
+    /// Records with a literal that were not evaluated: no event, cut, or compressed.
     pub unjudged: u64,
-    /// Records that went on with an error.
+    /// Records that got an error added.
     pub errors: u64,
 }
 
-/// What becomes of a record.
+/// What happens to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict<'a> {
     /// It matters to no rule.
     Nothing,
-    /// It goes on as it is: it could not be judged, and cannot take a key.
+    /// It is passed on as it is: it could not be evaluated and cannot take a key.
     AsItIs,
-    /// It goes on with the added key.
+    /// It is passed on with the added key.
     Changed(&'a [u8]),
 }
 
-/// Judges records one by one.
+/// Evaluates records one by one.
 pub struct Pipeline {
     evaluator: SingleEventEvaluator,
     keys: Vec<String>,
@@ -63,14 +63,13 @@ impl Pipeline {
         Ok(Pipeline { evaluator, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
     }
 
-    /// Makes ready what rules make when they first need it; afterwards no rule compiles anything, so that a host with little
-    /// stack can run them.
+    /// Compiles everything now, so that no record makes a rule compile anything: a host with little stack could not.
     pub fn precompile(&self) {
         self.evaluator.precompile();
         limits::set_ready();
     }
 
-    /// What was seen so far.
+    /// The counters so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -80,11 +79,11 @@ impl Pipeline {
         self.evaluator.len()
     }
 
-    /// Judges a record. What is returned holds until the next one.
+    /// Evaluates a record. The result borrows a buffer that the next record overwrites.
     pub fn record(&mut self, record: &[u8]) -> Verdict<'_> {
         self.counters.records += 1;
         if !self.evaluator.literal_prefilter().can_match(record) {
-            // What names no event may be one in disguise (compressed, say).
+            // A record that names no event can still be one, for example a compressed one.
             let named = self.evaluator.literal_prefilter().names_an_event(record);
             return if named { Verdict::Nothing } else { Verdict::AsItIs };
         }
@@ -104,10 +103,10 @@ impl Pipeline {
         }
         let Pipeline { evaluator, keys, added, counters, .. } = self;
         begin(added);
-        let (mut matches, mut events, mut untold_rules) = (0_u64, 0_u64, 0_u64);
+        let (mut matches, mut events, mut left_out) = (0_u64, 0_u64, 0_u64);
         let mut failure: Option<(&str, String)> = None;
         limits::take();
-        let untold = embedded::events(record, keys, &mut |event| {
+        let not_evaluated = embedded::events(record, keys, &mut |event| {
             events += 1;
             if json::depth(event) > json::MAX_DEPTH {
                 failure = Some(("too_deep", format!("the event nests more than {} levels", json::MAX_DEPTH)));
@@ -124,7 +123,7 @@ impl Pipeline {
                 super::json::matched(added, &it);
                 if added.len() > MAX_ADDED {
                     added.truncate(length);
-                    untold_rules += 1;
+                    left_out += 1;
                 }
             });
             if let Err(e) = done {
@@ -146,8 +145,8 @@ impl Pipeline {
             }
             None => {}
         }
-        if untold_rules > 0 {
-            failure = Some(("too_large", format!("{untold_rules} more matches did not fit into the record")));
+        if left_out > 0 {
+            failure = Some(("too_large", format!("{left_out} more matches did not fit into the record")));
         }
         match failure {
             Some((code, message)) => self.failed(record, code, &message),
@@ -156,7 +155,7 @@ impl Pipeline {
                 self.added.push_str("]}");
                 self.annotate(record)
             }
-            None if untold > 0 || events == 0 => {
+            None if not_evaluated > 0 || events == 0 => {
                 self.counters.unjudged += 1;
                 Verdict::AsItIs
             }
@@ -164,7 +163,7 @@ impl Pipeline {
         }
     }
 
-    /// Adds an error, behind the matches if there are any.
+    /// Adds an error after the matches, if there are any.
     fn failed(&mut self, record: &[u8], code: &str, message: &str) -> Verdict<'_> {
         self.counters.errors += 1;
         if self.added.is_empty() {
@@ -178,7 +177,7 @@ impl Pipeline {
         self.annotate(record)
     }
 
-    /// The record with what was added, which is empty afterwards.
+    /// The record with the added key; the buffer for what is added is empty afterwards.
     fn annotate(&mut self, record: &[u8]) -> Verdict<'_> {
         let added = std::mem::take(&mut self.added);
         self.out.clear();
@@ -200,7 +199,7 @@ impl Pipeline {
         Verdict::Changed(&self.out)
     }
 
-    /// The record that [`Verdict::Changed`] just named, with a NUL behind it, as C wants it.
+    /// The record of the last [`Verdict::Changed`], terminated by a NUL for C.
     pub fn terminated(&mut self) -> &[u8] {
         if self.out.last() != Some(&0) {
             self.out.push(0);
@@ -214,7 +213,7 @@ fn begin(added: &mut String) {
     added.push_str(ADDED_START);
 }
 
-/// A key that the record does not have: filters may stand behind each other.
+/// A key that the record does not have yet: several filters may run one after the other.
 fn free_key(record: &[u8]) -> Option<&'static str> {
     let mut taken = [false; ADDED.len()];
     for (key, _) in Items::open(record).into_iter().flatten().map_while(Result::ok) {

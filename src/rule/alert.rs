@@ -294,7 +294,7 @@ pub struct Shown {
     pub severity: AlertSeverity,
     /// Tactics.
     pub tactics: Vec<String>,
-    /// Techniques and, behind them, sub-techniques.
+    /// Techniques, then sub-techniques.
     pub techniques: Vec<String>,
     /// The entities.
     pub entities: Vec<Entity>,

@@ -304,7 +304,7 @@ pub(super) fn entities(mappings: &[EntityMapping], rows: &Rows, chosen: &[&Row])
                 continue;
             }
             let entity = Entity { id: FIRST_ID + entities.len(), entity_type: entity, identifiers };
-            // A bracket or comma before it, and the bracket behind the last.
+            // A bracket or comma before it, and the bracket after the last.
             let bytes = 1 + entity.size();
             if size + bytes + 1 > MAX_BYTES {
                 return entities;

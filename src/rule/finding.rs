@@ -1,5 +1,6 @@
 //! What can be wrong with a rule file: the codes, and a finding with its position in the file.
 
+use crate::checked;
 pub use kql::diagnostic::Severity;
 use std::borrow::Cow;
 
@@ -104,7 +105,7 @@ impl Finding {
 /// A text short enough for a message.
 pub(super) fn shown(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(60) {
-        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        Some((end, _)) => Cow::Owned(format!("{}…", checked::text(text, 0..end))),
         None => Cow::Borrowed(text),
     }
 }

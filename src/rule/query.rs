@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, Position};
 use super::yaml::Scalar;
+use crate::checked;
 use kql::diagnostic::Diagnostic;
 use saphyr_parser::ScalarStyle;
 
@@ -39,10 +40,10 @@ impl Query {
         let index = self.runs.partition_point(|(start, _)| *start <= offset).saturating_sub(1);
         let (start, position) = self.runs.get(index).copied().unwrap_or((0, Position { line: 1, column: 1 }));
         let end = self.runs.get(index + 1).map_or(u32::MAX, |(next, _)| *next);
-        let end = (offset.min(end) as usize).min(self.text.len());
-        let between = self.text.get(start as usize..end).unwrap_or_default();
+        let end = self.text.floor_char_boundary(offset.min(end) as usize);
+        let between = checked::text(&self.text, start as usize..end);
         // A line break belongs to the line it ends.
-        let line = between.split('\n').next().unwrap_or_default();
+        let line = between.split_once('\n').map_or(between, |(line, _)| line);
         Position { line: position.line, column: position.column + line.chars().count() }
     }
 }
@@ -57,7 +58,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
             return Some(text);
         };
         let (line, after) = text.split_at_checked(end)?;
-        rest = Some(after.strip_prefix("\r\n").or_else(|| after.get(1..)).unwrap_or_default());
+        rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix(['\n', '\r']));
         Some(line)
     })
 }
@@ -94,7 +95,7 @@ fn literal(source: &str, scalar: &Scalar, position: Position, runs: &mut Vec<(u3
 /// another in the file, white space apart.
 fn flowed(source: &str, scalar: &Scalar, position: Position, runs: &mut Vec<(u32, Position)>) {
     let start = source.char_indices().nth(scalar.start).map_or(source.len(), |(i, _)| i);
-    let mut file = source.get(start..).unwrap_or_default().chars().peekable();
+    let mut file = checked::text(source, start..source.len()).chars().peekable();
     let Position { mut line, mut column } = position;
     let quote = match scalar.style {
         ScalarStyle::DoubleQuoted => Some('"'),

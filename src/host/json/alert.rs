@@ -188,7 +188,6 @@ fn write_record(out: &mut String, record: &EvidenceRecord) {
 
 /// Writes what a filter says of one event and one rule: `id`, `name`, `severity`, `tactics`, `techniques`, `alertName`,
 /// `entities`, `state`, `row` (a null is left out) and, if there is more than one, `rows`: their number.
-#[inline(never)]
 pub fn matched(out: &mut String, it: &Match<'_>) {
     let shown = it.rule.shown_by(&it.rows);
     let mut object = Object::begin(out);

@@ -3,6 +3,7 @@
 use super::finding::{self, Finding};
 use super::read::{self, Map, Reader, Text};
 use super::{AlertDetails, ColumnUse, DynamicProperty, EntityMapping, Format, Node, Piece, entity};
+use crate::checked;
 use kql::nearest;
 
 pub(super) fn entities(r: &mut Reader, map: &Map) -> Vec<EntityMapping> {
@@ -145,7 +146,7 @@ fn format(r: &mut Reader, key: &str, text: &Text) -> Format {
             after.split_once("}}").filter(|(inside, _)| !inside.contains(['{', '}']))
         else {
             literal.push('{');
-            rest = rest.get(before.len() + 1..).unwrap_or_default();
+            rest = checked::text(rest, before.len() + 1..rest.len());
             continue;
         };
         columns += 1;
