@@ -212,6 +212,6 @@ pub fn function_table() -> String {
     };
     let scalars = functions::FAMILIES.iter().flat_map(|family| family.functions);
     let mut all: Vec<_> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
-    all.extend(aggregates::AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
+    all.extend(aggregates::sorted().into_iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
     json::to_text(&Value::array(all))
 }
