@@ -1,4 +1,4 @@
-//! The smallest and the largest value, their rows, and any value.
+//! The smallest and the largest value, their rows, and the first row.
 
 use super::{Aggregate, EXPR, PREDICATE, State, first, value};
 use crate::functions::{Naming, repeated, scalar};
@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 /// The family.
 pub static AGGREGATES: &[Aggregate] = &[
     aggregate!("any"(EXPR) -> first, Naming::Prefix("any"),
-        "The same as take_any.", [("any(x)", "1")], |_| Box::<First>::default()),
+        "The same as take_any.", [("any(x)", "1")], any),
     aggregate!("anyif"(EXPR, PREDICATE) -> first, Naming::Prefix("anyif"),
         "The same as take_anyif.", [("anyif(x, x > 1)", "2")], |_| Box::<First>::default()),
     aggregate!("arg_max"(scalar("maximized"), repeated(scalar("returned"))) -> first, Naming::None,
@@ -28,11 +28,25 @@ pub static AGGREGATES: &[Aggregate] = &[
         "Returns the smallest value of the rows where the predicate is true.", [("minif(x, x > 1)", "2")],
         |_| Best::of(Ordering::Less)),
     aggregate!("take_any"(EXPR) -> first, Naming::FirstArgument,
-        "Returns the value of any row. Forepost takes the first.", [("take_any(x)", "1")], |_| Box::<First>::default()),
+        "Returns the value of any row. Forepost takes the first.", [("take_any(x)", "1")], any),
     aggregate!("take_anyif"(EXPR, PREDICATE) -> first, Naming::FirstArgument,
         "Returns the value of any row where the predicate is true. Forepost takes the first.",
         [("take_anyif(x, x > 1)", "2")], |_| Box::<First>::default()),
 ];
+
+/// One argument: its first value that is not null. Several: those of the first row, nulls and all.
+fn any(types: &[Type]) -> Box<dyn State> {
+    if types.len() > 1 {
+        Box::new(FirstRow { row: None, missing: missing(types) })
+    } else {
+        Box::<First>::default()
+    }
+}
+
+/// What each column is without a row.
+fn missing(types: &[Type]) -> Vec<Value> {
+    types.iter().map(|ty| ty.missing()).collect()
+}
 
 /// The best value, and which way is better.
 struct Best {
@@ -72,7 +86,7 @@ struct Arg {
 
 impl Arg {
     fn of(want: Ordering, types: &[Type]) -> Box<dyn State> {
-        Box::new(Arg { want, row: None, missing: vec![Value::Null; types.len()] })
+        Box::new(Arg { want, row: None, missing: missing(types) })
     }
 }
 
@@ -116,5 +130,29 @@ impl State for First {
 
     fn finish(self: Box<Self>, ty: Type, _: usize) -> Vec<Value> {
         vec![self.0.unwrap_or_else(|| ty.missing())]
+    }
+}
+
+/// The first row.
+struct FirstRow {
+    row: Option<Vec<Value>>,
+    missing: Vec<Value>,
+}
+
+impl State for FirstRow {
+    fn takes_nulls(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, args: &[Value]) {
+        self.row.get_or_insert_with(|| args.to_vec());
+    }
+
+    fn kept(&self) -> usize {
+        usize::from(self.row.is_some())
+    }
+
+    fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
+        self.row.unwrap_or(self.missing)
     }
 }
