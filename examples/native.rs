@@ -75,7 +75,7 @@ fn functions() {
             println!("{}", serde_json::json!({ "id": format!("{}#{column}", f.name), "query": query }));
         }
     }
-    for a in kql::aggregates::AGGREGATES {
+    for a in kql::aggregates::sorted() {
         for (i, (example, _)) in a.examples.iter().enumerate() {
             let query = format!("datatable(x:long, s:string)[1,'a', 2,'b', 2,'b'] | summarize {example}");
             println!("{}", serde_json::json!({ "id": format!("{}#{i}", a.name), "query": query }));

@@ -7,7 +7,7 @@
 
 use super::datatable::datatable;
 use super::random::Random;
-use kql::aggregates::AGGREGATES;
+use kql::aggregates;
 use kql::functions::{FAMILIES, Function, Kind, Param, Returns};
 use kql::syntax::ast::TEXT_OPS;
 use kql::value::{Type, datetime};
@@ -259,8 +259,9 @@ pub fn fuzz(seed: u64) -> Fuzz {
     let mut writer = Writer { random: Random::new(seed), calls: Vec::new(), columns: true };
     let cells: Vec<String> = (0..4).flat_map(|_| COLUMNS).map(|(_, ty)| writer.literal(*ty)).collect();
     let table = datatable(COLUMNS, &cells);
-    let turn = seed as usize % (functions().count() + AGGREGATES.len() + OPERATORS.len());
-    if let Some(a) = turn.checked_sub(functions().count()).and_then(|turn| AGGREGATES.get(turn)) {
+    let aggregates = aggregates::sorted();
+    let turn = seed as usize % (functions().count() + aggregates.len() + OPERATORS.len());
+    if let Some(a) = turn.checked_sub(functions().count()).and_then(|turn| aggregates.get(turn)) {
         writer.calls.push(a.name);
         let args = writer.arguments(a.params, a.name, a.examples, DEPTH, |_, _| None);
         let by = writer.random.one(&["", " by b", " by s"]);
@@ -272,7 +273,7 @@ pub fn fuzz(seed: u64) -> Fuzz {
             let want = writer.any_type();
             writer.call(f, want, DEPTH)
         }
-        None => writer.operator(OPERATORS[turn - functions().count() - AGGREGATES.len()].0, DEPTH),
+        None => writer.operator(OPERATORS[turn - functions().count() - aggregates.len()].0, DEPTH),
     };
     let query = if writer.columns {
         format!("{table} | project {expression}")

@@ -1,6 +1,6 @@
 //! What the engine supports, printed from its own tables: the source of `docs/functions.md` and `js/functions.json`.
 
-use super::aggregates::AGGREGATES;
+use super::aggregates;
 use super::functions::{FAMILIES, Kind, Param};
 use crate::value::json;
 
@@ -29,7 +29,7 @@ pub fn entries() -> Vec<Entry> {
             example: f.examples.first().copied(),
         })
     });
-    let aggregates = AGGREGATES.iter().map(|a| Entry {
+    let aggregates = aggregates::sorted().into_iter().map(|a| Entry {
         family: "Aggregates",
         name: a.name,
         signature: signature(a.name, a.params),

@@ -4,7 +4,7 @@ use super::{Object, to_text, write_array, write_diagnostic, write_texts};
 use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats};
 use crate::rule::{ColumnUse, EntityMapping, EventGrouping, Kind, Rule};
 use cloudtrail::table::aws_cloudtrail::{self, Origin, Place};
-use kql::aggregates::AGGREGATES;
+use kql::aggregates;
 use kql::diagnostic::Diagnostic;
 use kql::functions::{FAMILIES, Param};
 use kql::value::{datetime, timespan};
@@ -320,6 +320,6 @@ pub fn functions() -> String {
     };
     let scalars = FAMILIES.iter().flat_map(|family| family.functions);
     let mut all: Vec<Entry> = scalars.map(|f| entry("function", f.name, f.params, f.doc)).collect();
-    all.extend(AGGREGATES.iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
+    all.extend(aggregates::sorted().iter().map(|a| entry("aggregate", a.name, a.params, a.doc)));
     to_text(&all)
 }

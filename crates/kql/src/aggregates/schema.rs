@@ -1,14 +1,23 @@
 //! `buildschema`: the least schema that takes in all values seen.
 
+use super::{Aggregate, State, dynamic_type, value};
+use crate::functions::{Naming, dynamic};
 use crate::value::{Bag, Str, Type, Value};
 use std::rc::Rc;
+
+/// The family.
+pub static AGGREGATES: &[Aggregate] =
+    &[aggregate!("buildschema"(dynamic("expr")) -> dynamic_type, Naming::Prefix("schema"),
+        "Returns the narrowest schema that fits all values.",
+        [("buildschema(bag_pack('x', x, 's', s))", r#"{"x":"long","s":"string"}"#)],
+        |_| Box::<Schema>::default())];
 
 /// How many members a schema can have in all; beyond, it is null.
 const MAX_MEMBERS: usize = 1 << 12;
 
 /// What values of one place are.
 #[derive(Default)]
-pub struct Schema {
+struct Schema {
     root: Node,
     members: usize,
 }
@@ -20,15 +29,14 @@ struct Node {
     items: Option<Box<Node>>,
 }
 
-impl Schema {
-    /// Takes a value in. A null says nothing.
-    pub fn add(&mut self, v: &Value) {
-        self.root.add(v, &mut self.members);
+impl State for Schema {
+    fn update(&mut self, args: &[Value]) {
+        self.root.add(value(args), &mut self.members);
     }
 
-    /// The schema: a type's name, a bag of members, a bag of `` `indexer` `` for an array, or an array of several.
-    pub fn finish(self) -> Value {
-        if self.members > MAX_MEMBERS { Value::Null } else { self.root.finish() }
+    /// A type's name, a bag of members, a bag of `` `indexer` `` for an array, or an array of several.
+    fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
+        vec![if self.members > MAX_MEMBERS { Value::Null } else { self.root.finish() }]
     }
 }
 

@@ -76,7 +76,7 @@ impl Binder<'_> {
             self.bind_any(&argument.value, scope, env);
         }
         let known = functions::names()
-            .chain(aggregates::AGGREGATES.iter().map(|a| a.name))
+            .chain(aggregates::sorted().into_iter().map(|a| a.name))
             .chain(SPECIAL.iter().copied());
         let refused = super::super::REFUSED_FUNCTIONS.iter().find(|(name, _)| *name == &*call.name.text);
         let d = if let Some((name, reason)) = refused {

@@ -153,13 +153,15 @@ impl<'a> Run<'a> {
     /// The rows a step of a pipeline makes of those below it.
     fn step(&mut self, plan: &Rc<Plan>, rows: Table) -> Result<Vec<Row>, ExecError> {
         let width = plan.columns.len();
-        match &plan.kind {
-            PlanKind::Stage(_, stage) => self.stage(stage, rows, width),
+        let made = match &plan.kind {
+            PlanKind::Stage(_, stage) => self.stage(stage, rows, width)?,
             // Most rules need no other: their first answer need not wait until the rest is compiled.
-            PlanKind::Set(_, SetOp::Summarize(s)) => self.summarize(s, &rows),
-            PlanKind::Set(input, op) => self.set_op(op, input, rows, width),
-            _ => Ok(Vec::new()),
-        }
+            PlanKind::Set(_, SetOp::Summarize(s)) => self.summarize(s, &rows)?,
+            PlanKind::Set(input, op) => self.set_op(op, input, rows, width)?,
+            _ => Vec::new(),
+        };
+        debug_assert!(made.iter().all(|row| row.values.len() == width), "a row of another width");
+        Ok(made)
     }
 
     fn stage(&mut self, stage: &Stage, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {

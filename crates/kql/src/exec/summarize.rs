@@ -4,14 +4,14 @@ use super::ExecError;
 use super::program::Program;
 use super::row::{Evidence, Row};
 use super::run::Run;
-use crate::aggregates::{Accumulator, Aggregate};
+use crate::aggregates::{Aggregate, State};
 use crate::plan::{AggregateExpr, Summarize};
 use crate::value::key::{self, KeyMap};
 use crate::value::{Type, Value, bytes};
 
 struct Group {
     keys: Vec<Value>,
-    states: Vec<Accumulator>,
+    states: Vec<Box<dyn State>>,
     evidence: Evidence,
 }
 
@@ -36,7 +36,7 @@ impl Aggregation {
     }
 
     /// Adds a row to a state.
-    fn add(&self, run: &mut Run<'_>, state: &mut Accumulator, row: &Row) -> Result<(), ExecError> {
+    fn add(&self, run: &mut Run<'_>, state: &mut dyn State, row: &Row) -> Result<(), ExecError> {
         let mut values = run.eval_all(&self.args, row);
         if let Some(i) = self.aggregate.predicate_index() {
             // The predicate decides and does not reach the state.
@@ -44,6 +44,9 @@ impl Aggregation {
                 return Ok(());
             }
             values.remove(i);
+        }
+        if !state.takes_nulls() && values.first().is_some_and(Value::is_null) {
+            return Ok(());
         }
         let before = state.kept();
         state.update(&values);
@@ -98,7 +101,7 @@ impl Grouping {
         }
         group.evidence.merge(&row.evidence);
         for (state, a) in group.states.iter_mut().zip(&self.aggregations) {
-            a.add(run, state, row)?;
+            a.add(run, state.as_mut(), row)?;
         }
         Ok(())
     }

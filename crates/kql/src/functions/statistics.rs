@@ -5,7 +5,7 @@ use super::call::{Call, list_items};
 use super::{
     DYNAMIC, Function, LONG, Naming, REAL, Returns, dynamic, number, one_of, optional, repeated, type_literal,
 };
-use crate::aggregates::digest_percentile;
+use crate::value::percentile::digest_percentile;
 use crate::value::{Type, Value, compare, convert};
 
 const NUMBER_OR_ARRAY: &[Type] = &[Type::Real, Type::Int, Type::Long, Type::Decimal, Type::Dynamic];

@@ -11,6 +11,7 @@ pub mod datetime;
 pub mod json;
 pub mod key;
 pub mod limits;
+pub mod percentile;
 pub mod raw;
 pub mod text;
 pub mod timespan;

@@ -1,0 +1,62 @@
+//! Counts: of rows, and of different values.
+
+use super::{ACCURACY, Aggregate, EXPR, PREDICATE, State, long, value};
+use crate::functions::{Naming, optional};
+use crate::value::key::{self, KeySet};
+use crate::value::{Type, Value};
+
+/// The family.
+pub static AGGREGATES: &[Aggregate] = &[
+    aggregate!("cnt"() -> long, Naming::Fixed("cnt_"),
+        "The same as count.", [("cnt()", "3")], |_| Box::new(Rows(0))),
+    aggregate!("count"(optional(EXPR)) -> long, Naming::Fixed("count_"),
+        "Counts the rows.", [("count()", "3")], |_| Box::new(Rows(0))),
+    aggregate!("count_distinct"(EXPR) -> long, Naming::Prefix("count_distinct"),
+        "Counts the distinct values exactly.", [("count_distinct(x)", "2")], |_| Box::<Distinct>::default()),
+    aggregate!("count_distinctif"(EXPR, PREDICATE) -> long, Naming::Prefix("count_distinctif"),
+        "Counts the distinct values of the rows where the predicate is true.",
+        [("count_distinctif(x, x > 1)", "1")], |_| Box::<Distinct>::default()),
+    aggregate!("countif"(PREDICATE) -> long, Naming::Fixed("countif_"),
+        "Counts the rows where the predicate is true.", [("countif(x > 1)", "2")], |_| Box::new(Rows(0))),
+    aggregate!("dcount"(EXPR, ACCURACY) -> long, Naming::Prefix("dcount"),
+        "Counts the distinct values. Forepost counts exactly; Kusto estimates.", [("dcount(x)", "2")],
+        |_| Box::<Distinct>::default()),
+    aggregate!("dcountif"(EXPR, PREDICATE, ACCURACY) -> long, Naming::Prefix("dcountif"),
+        "Counts the distinct values of the rows where the predicate is true.", [("dcountif(x, x > 1)", "1")],
+        |_| Box::<Distinct>::default()),
+];
+
+/// How many rows there are; nulls count.
+struct Rows(i64);
+
+impl State for Rows {
+    fn takes_nulls(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, _: &[Value]) {
+        self.0 += 1;
+    }
+
+    fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
+        vec![Value::Long(self.0)]
+    }
+}
+
+/// Keys of different values.
+#[derive(Default)]
+struct Distinct(KeySet);
+
+impl State for Distinct {
+    fn update(&mut self, args: &[Value]) {
+        self.0.insert(key::key([value(args)]));
+    }
+
+    fn kept(&self) -> usize {
+        self.0.len()
+    }
+
+    fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
+        vec![Value::Long(self.0.len() as i64)]
+    }
+}
