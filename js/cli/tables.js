@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from './args.js';
 import { reason } from './files.js';
 
-const FORM = /^([A-Za-z_]\w*):\(([^()]*)\)=(.+)$/s;
+const FORM = /^([a-zA-Z_]\w*):\(([^()]*)\)=(.+)$/s;
 
 export function readTables(options, command) {
   return (options.table ?? []).map((text) => {

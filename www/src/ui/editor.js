@@ -14,7 +14,7 @@ const kql = (stream, state) => {
   if (stream.match('//')) { stream.skipToEnd(); return 'lineComment'; }
   if (stream.match(/^@?"(?:[^"\\]|\\.)*"?/) || stream.match(/^@?'(?:[^'\\]|\\.)*'?/)) return 'string';
   if (stream.match(/^\d[\d.]*(?:[a-z]+\b)?/)) return 'number';
-  const word = stream.match(/^[A-Za-z_!][\w-]*/);
+  const word = stream.match(/^[a-zA-Z_!][\w-]*/);
   if (word) {
     let [text] = word;
     if (text.includes('-') && !OPERATORS.includes(text) && !KEYWORDS.includes(text)) {
@@ -94,7 +94,7 @@ const look = EditorView.theme({
 export function createEditor({ host, text, language, label, columns, functions, diagnose, changed, run, hint }) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const complete = (context) => {
-    const word = context.matchBefore(/[A-Za-z_][\w-]*$/);
+    const word = context.matchBefore(/[a-zA-Z_][\w-]*$/);
     if (!word && !context.explicit) return null;
     const from = word?.from ?? context.pos;
     const afterPipe = /\|\s*[\w-]*$/.test(context.state.doc.sliceString(Math.max(0, context.pos - 60), context.pos));

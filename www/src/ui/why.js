@@ -104,7 +104,7 @@ function assignments(query, { start, end }) {
     else if ('([{'.includes(c)) depth += 1;
     else if (')]}'.includes(c)) depth -= 1;
     else if (c === ',' && (depth === 0 || i === end)) {
-      const head = /^\s*([A-Za-z_]\w*)\s*=(?![=~])\s*/.exec(query.slice(from, i));
+      const head = /^\s*([a-zA-Z_]\w*)\s*=(?![=~])\s*/.exec(query.slice(from, i));
       const text = query.slice(from, i).trim();
       parts.push(head ? { name: head[1], start: from + head[0].length, end: i } : { name: text, start: from, end: i });
       from = i + 1;
@@ -212,6 +212,6 @@ const value = (step) => h('span.val', { class: `t-${step.type}`, 'data-type': st
 
 /** The paths of an event's fields that a query reads. */
 export function fieldsRead(query, columns) {
-  const words = new Set(query.match(/[A-Za-z_]\w*/g));
+  const words = new Set(query.match(/[a-zA-Z_]\w*/g));
   return new Set(columns.filter(({ name, field }) => field && words.has(name)).map(({ field }) => field.join('/')));
 }
