@@ -115,7 +115,7 @@ static COLUMNS: [ColumnDef; 55] = [
     column("ManagementEvent", Bool, Field(Event, "managementEvent"), High, "Whether it is a management event."),
     column("OperationName", Text, Absent, Low, "Always empty. Microsoft documents it as the constant CloudTrail."),
     column("ReadOnly", Bool, Field(Event, "readOnly"), High, "Whether the action only reads."),
-    column("RecipientAccountId", Text, Field(Event, "recipientAccountId"), High, "The account whose carry recorded the event."),
+    column("RecipientAccountId", Text, Field(Event, "recipientAccountId"), High, "The account whose trail recorded the event."),
     column("RequestParameters", Text, Field(Event, "requestParameters"), High, "The request, as JSON text."),
     column("Resources", Text, Field(Event, "resources"), High, "The resources of the request, as JSON text of a list."),
     column("ResponseElements", Text, Field(Event, "responseElements"), High, "The response to a change, as JSON text."),
