@@ -41,7 +41,7 @@ enum Shape {
 struct Percentiles {
     shape: Shape,
     weighted: bool,
-    percents: Vec<f64>,
+    percents: Vec<Option<f64>>,
     values: Ranking,
 }
 
@@ -60,7 +60,7 @@ impl State for Percentiles {
         let before = if self.weighted { 2 } else { 1 };
         if self.percents.is_empty() {
             // They are constants: any row says them.
-            self.percents = args.iter().skip(before).flat_map(list_items).filter_map(compare::real).collect();
+            self.percents = args.iter().skip(before).flat_map(list_items).map(compare::real).collect();
         }
         self.values.add(value(args).clone(), if self.weighted { weight(args) } else { 1 });
     }
@@ -72,11 +72,15 @@ impl State for Percentiles {
     fn finish(self: Box<Self>, ty: Type, width: usize) -> Vec<Value> {
         let Percentiles { shape, percents, mut values, .. } = *self;
         values.sort();
-        let at = |percent: &f64| values.at(*percent);
         match shape {
-            Shape::Array => vec![Value::array(percents.iter().map(at).collect())],
+            Shape::Array => {
+                vec![Value::array(percents.into_iter().flatten().map(|percent| values.at(percent)).collect())]
+            }
             Shape::Columns if values.is_empty() => vec![ty.missing(); width],
-            Shape::Columns => percents.iter().map(at).collect(),
+            // What is no number has no percentile, and its column stays.
+            Shape::Columns => {
+                percents.into_iter().map(|p| p.map_or_else(|| ty.missing(), |p| values.at(p))).collect()
+            }
         }
     }
 }
