@@ -204,7 +204,7 @@ fn literals_of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Literal>> {
         ExprKind::And(items) => items.iter().map(|i| literals_of_filter(i, changed)).fold(None, better),
         ExprKind::Or(items) => {
             let all: Option<Vec<Vec<Literal>>> =
-                items.iter().map(|i| literals_of_filter(i, changed)).collect::<Option<Vec<_>>>();
+                items.iter().map(|i| literals_of_filter(i, changed)).collect();
             all.map(|lists| lists.into_iter().flatten().collect())
         }
         ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),

@@ -133,7 +133,7 @@ impl Binder<'_> {
                 bound.push(self.bind_scalar(&argument.value, scope, env));
             }
         }
-        let bound: Option<Vec<Expr>> = bound.into_iter().collect::<Option<Vec<_>>>();
+        let bound: Option<Vec<Expr>> = bound.into_iter().collect();
         let args = self.fit(call.name, bound?, &params)?;
         let mut ty = result_type(f.returns, &args, &params, &types);
         // The one part for which the engine yields a real; measured.

@@ -307,7 +307,7 @@ impl Binder<'_> {
             }
             OperatorKind::Sort(keys) => {
                 let keys: Vec<Option<SortKey>> = keys.iter().map(|k| self.sort_key(input, k, env)).collect();
-                let keys: Option<Vec<SortKey>> = keys.into_iter().collect::<Option<Vec<_>>>();
+                let keys: Option<Vec<SortKey>> = keys.into_iter().collect();
                 Some(match keys {
                     Some(keys) => same(PlanKind::Set(Rc::clone(input), SetOp::Sort(keys))),
                     None => Rc::clone(input),

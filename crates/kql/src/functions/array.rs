@@ -154,9 +154,14 @@ fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
     items.filter(|v| seen.insert(key::key([*v]))).cloned().collect()
 }
 
+/// The arrays of a call; `None` if any argument is not one.
+fn arrays<'a>(c: &Call<'a>) -> Option<Vec<&'a [Value]>> {
+    c.args.iter().map(Value::as_array).collect()
+}
+
 /// The items of the first array that `keep` keeps, given the keys of each of the others.
 fn sets(c: &Call, keep: fn(&Key, &[KeySet]) -> bool) -> Value {
-    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect::<Option<Vec<_>>>();
+    let arrays = arrays(c);
     let Some((first, rest)) = arrays.as_deref().and_then(<[_]>::split_first) else { return Value::Null };
     let rest: Vec<KeySet> = rest.iter().map(|a| key::keys(*a)).collect();
     let mut kept = distinct(first.iter());
@@ -165,8 +170,7 @@ fn sets(c: &Call, keep: fn(&Key, &[KeySet]) -> bool) -> Value {
 }
 
 fn union(c: &Call) -> Value {
-    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect::<Option<Vec<_>>>();
-    arrays.map_or(Value::Null, |a| Value::array(distinct(a.into_iter().flatten())))
+    arrays(c).map_or(Value::Null, |a| Value::array(distinct(a.into_iter().flatten())))
 }
 
 fn jaccard(c: &Call) -> Value {
@@ -176,8 +180,7 @@ fn jaccard(c: &Call) -> Value {
 }
 
 fn concat(c: &Call) -> Value {
-    let arrays: Option<Vec<&[Value]>> = c.args.iter().map(Value::as_array).collect::<Option<Vec<_>>>();
-    arrays.map_or(Value::Null, |a| Value::array(a.concat()))
+    arrays(c).map_or(Value::Null, |a| Value::array(a.concat()))
 }
 
 fn length(c: &Call) -> Value {

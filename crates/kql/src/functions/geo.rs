@@ -139,7 +139,7 @@ fn steps(line: &[Vector]) -> impl Iterator<Item = (Vector, Vector)> {
 }
 
 fn azimuth(c: &Call) -> Value {
-    let degrees: Option<Vec<f64>> = (0..4).map(|i| c.real(i)).collect::<Option<Vec<_>>>();
+    let degrees: Option<Vec<f64>> = (0..4).map(|i| c.real(i)).collect();
     let (Some(&[l1, p1, l2, p2]), Some(a), Some(b)) = (degrees.as_deref(), point(c, 0), point(c, 2)) else {
         return Value::Null;
     };

@@ -139,7 +139,7 @@ fn square(x: f64) -> f64 {
 }
 
 fn welch_test(c: &Call) -> Value {
-    let reals: Option<Vec<f64>> = (0..6).map(|i| c.real(i)).collect::<Option<Vec<_>>>();
+    let reals: Option<Vec<f64>> = (0..6).map(|i| c.real(i)).collect();
     let Some(&[mean1, variance1, n1, mean2, variance2, n2]) = reals.as_deref() else { return Value::Null };
     let (e1, e2) = (variance1 / n1, variance2 / n2);
     let t2 = square(mean1 - mean2) / (e1 + e2);

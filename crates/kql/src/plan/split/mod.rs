@@ -408,8 +408,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
             if !values.iter().all(Expr::is_row_local) {
                 return None;
             }
-            let moved: Option<Vec<Expr>> =
-                waiting.iter().map(|e| remap(e, values)).collect::<Option<Vec<_>>>();
+            let moved: Option<Vec<Expr>> = waiting.iter().map(|e| remap(e, values)).collect();
             moved.map(|waiting| Sunk { local: Some(stage.clone()), waiting })
         }
         Stage::MvExpand(m) => {
