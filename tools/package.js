@@ -2,6 +2,7 @@
 
 import { chmodSync, cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { notice } from './notice.js';
 
 const [built, scalar, dist] = process.argv.slice(2);
 const version = /^version = "(.+)"$/m.exec(readFileSync('Cargo.toml', 'utf8'))[1];
@@ -14,6 +15,7 @@ cpSync(`${scalar}/forepost.wasm`, `${dist}/forepost-scalar.wasm`);
 // One glue serves both.
 if (!readFileSync(`${scalar}/engine.js`).equals(readFileSync(`${built}/engine.js`))) throw new Error('the two modules have different glue');
 cpSync('LICENSE', `${dist}/LICENSE`);
+writeFileSync(`${dist}/NOTICE`, notice());
 writeFileSync(`${dist}/package.json`, `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`);
 
 // The module as text for programs that are one file. Not compressed: what inflates it would have to be awaited, and loadSync() cannot.
