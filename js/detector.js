@@ -10,20 +10,20 @@ import { located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
-const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'maxInflatedBytes'];
+const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'maxInflatedBytes', 'maxEvents'];
 
 export class Detector extends Reader {
   #files;
   #warnings; // read from the engine on first use
 
   constructor(options = {}) {
-    const { rules, evidence = true, stream = false, workspace, tables, maxInflatedBytes = Infinity } = checkedOptions('new Detector()', options, OPTIONS);
+    const { rules, evidence = true, stream = false, workspace, tables, maxInflatedBytes, maxEvents } = checkedOptions('new Detector()', options, OPTIONS);
     if (Array.isArray(rules) && rules.length === 0) throw new ForepostError('bad-argument', 'rules is an empty array, and a detector without rules finds nothing; leave rules out to run the built-in ones');
-    const limit = limitOf(maxInflatedBytes);
+    const limits = [limitOf('maxInflatedBytes', maxInflatedBytes), limitOf('maxEvents', maxEvents)];
     const files = ruleFiles(rules);
     const given = tableFiles(tables);
     try {
-      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given, limit));
+      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given, ...limits));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
@@ -77,8 +77,8 @@ export class Detector extends Reader {
   }
 }
 
-/** A limit as the engine takes it: undefined for none. */
-function limitOf(bytes) {
-  if (typeof bytes !== 'number' || !(bytes >= 0)) throw new ForepostError('bad-argument', 'maxInflatedBytes must be a number of bytes');
-  return bytes > Number.MAX_SAFE_INTEGER ? undefined : Math.floor(bytes);
+/** A limit as the engine takes it: a number, or undefined for none. */
+function limitOf(name, limit = Infinity) {
+  if (typeof limit !== 'number' || !(limit >= 0)) throw new ForepostError('bad-argument', `${name} must be a number`);
+  return limit > Number.MAX_SAFE_INTEGER ? undefined : Math.floor(limit);
 }

@@ -60,10 +60,12 @@ export interface DetectorOptions {
   /** Tables besides AWSCloudTrail that the rules can read. */
   tables?: readonly Table[];
   /**
-   * How many bytes may come out of compression over all inputs, compressed payloads inside records included. What lies beyond is not read,
-   * and a problem with the code `inflated_limit` says so. Set it for input from strangers: gzip makes a thousand bytes of one. Default: no limit.
+   * How many bytes may be read over all inputs: after decompression, and the contents of envelopes again. What lies beyond is not read, and a
+   * problem with the code `input_limit` says so. Set it for input from strangers, because gzip makes a thousand bytes of one. Default: no limit.
    */
   maxInflatedBytes?: number;
+  /** How many events, and parts that are none, may be read over all inputs. Beyond it as above. Default: no limit. */
+  maxEvents?: number;
 }
 
 /**

@@ -30,8 +30,8 @@ const commonJs = {
   define: { 'import.meta.url': 'here' }, // as deep as the files it is made of: what they name stands where they say
   logLevel: 'warning',
 };
-// For `require`: one file each, and both share one engine. Their types are the same under another name.
-const shared = { name: 'shared', setup: ({ onResolve }) => onResolve({ filter: /^\.\/node\.js$/ }, () => ({ path: './node.cjs', external: true })) };
+// For `require`: one file each, and the second takes engine and errors from the first. Their types are the same under another name.
+const shared = { name: 'shared', setup: ({ onResolve }) => onResolve({ filter: /\/(?:node|errors)\.js$/ }, () => ({ path: './node.cjs', external: true })) };
 await build({ ...commonJs, entryPoints: [`${dist}/entry/node.js`], outfile: `${dist}/entry/node.cjs` });
 await build({ ...commonJs, entryPoints: [`${dist}/entry/worker-node.js`], outfile: `${dist}/entry/worker-node.cjs`, plugins: [shared] });
 for (const types of ['index', 'worker']) {

@@ -79,7 +79,7 @@ test('an option that does not exist is an error, and so are no rules', () => {
   refused(() => check(RULE, { Tables: [] }), /no option "Tables"/);
   for (const wrong of [[RULE], RULE, null, 5]) refused(() => new Detector(wrong), /takes an object of options/);
   refused(() => new Detector({ rules: [] }), /empty array/);
-  for (const wrong of [-1, NaN, '5']) refused(() => new Detector({ maxInflatedBytes: wrong }), /number of bytes/);
+  for (const wrong of [-1, NaN, '5']) refused(() => new Detector({ maxInflatedBytes: wrong }), /must be a number/);
   new Detector({ rules: undefined, tables: undefined }).dispose();
   new Detector({}).dispose();
 });
