@@ -136,7 +136,7 @@ test('a body beyond the limit is refused before it is read to its end', async ()
 });
 
 // A file, and in it payloads that are compressed again: a thousand times a thousand.
-const inner = gzipSync(`eventTime,eventName,eventSource\n${'2026-06-17T10:00:00Z,X,y\n'.repeat(100_000)}`);
+const inner = gzipSync(`TimeGenerated,EventName,EventSource\n${'2026-06-17T10:00:00Z,X,y\n'.repeat(100_000)}`);
 const twice = gzipSync(JSON.stringify({ awslogs: { data: inner.toString('base64') } }));
 
 test('what inflates at any level counts against one limit, and so do events', async () => {
