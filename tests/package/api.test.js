@@ -133,3 +133,9 @@ test('texts that are no JSON cost no more than texts that are', () => {
   assert.equal(parseExact('1'.repeat(n)), Infinity);
   assert.deepEqual(parseExact(`["${'\\n'.repeat(n)}",-12345678901234567]`)[1], -12345678901234567n);
 });
+
+test('many findings in a long query are placed in one walk', async () => {
+  const from = performance.now();
+  await assert.rejects(query(`print "é𐍈" ${'\\'.repeat(120_000)}`), (error) => error.name === 'QueryError' || error.name === 'LimitError');
+  assert.ok(performance.now() - from < 5000);
+});
