@@ -80,6 +80,9 @@ test('an option that does not exist is an error, and so are no rules', () => {
   for (const wrong of [[RULE], RULE, null, 5]) refused(() => new Detector(wrong), /takes an object of options/);
   refused(() => new Detector({ rules: [] }), /empty array/);
   for (const wrong of [-1, NaN, '5']) refused(() => new Detector({ maxInflatedBytes: wrong }), /must be a number/);
+  const table = { name: 'Vips', schema: 'User:string' };
+  for (const tables of [[table], [{ ...table, file: 'vips.csv' }], [{ ...table, data: 5 }], [{ name: 'Vips', data: '' }], [null], 'Vips']) refused(() => new Query('Vips', { tables }), /table|Table/);
+  new Query('Vips', { tables: [{ ...table, data: new TextEncoder().encode('User\nana') }] }).dispose();
   new Detector({ rules: undefined, tables: undefined }).dispose();
   new Detector({}).dispose();
 });
