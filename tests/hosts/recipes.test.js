@@ -89,8 +89,9 @@ test('Cloudflare: rules in the bundle, and rules in KV', async () => {
   const folder = `${WORK}/cloudflare`;
   const wrangler = readFileSync(`${folder}/wrangler.toml`, 'utf8');
   const two = ['a', 'b'].map((name, i) => [`${name}.yaml`, ruleText(name, 'AWSCloudTrail\n| where EventName == "PutImageScanningConfiguration"').replace('00aa', `00a${i}`)]);
-  for (const [main, rules, want] of [['bundled.js', [], ['Amazon ECR image scanning disabled by ana from 203.0.113.5']], ['kv.js', two, ['a', 'b']]]) {
+  for (const [main, rules, want] of [['bundled.js', [], ['Root user signed in to the AWS console']], ['kv.js', two, ['a', 'b']]]) {
     assert.ok(wrangler.includes(main));
+    assert.deepEqual(readdirSync(`${folder}/rules`), ['root-sign-in.yaml']);
     // As wrangler does: .yaml is text, .wasm a module of its own.
     const { outputFiles: [bundle] } = await build({
       entryPoints: [`${folder}/${main}`], bundle: true, write: false, format: 'esm', conditions: ['workerd', 'worker', 'browser'], external: ['*.wasm'], loader: { '.yaml': 'text' }, logLevel: 'error',
@@ -103,7 +104,7 @@ test('Cloudflare: rules in the bundle, and rules in KV', async () => {
     try {
       const kv = await miniflare.getKVNamespace('RULES');
       await Promise.all(rules.map(([name, text]) => kv.put(name, text)));
-      const post = () => miniflare.dispatchFetch('http://x/', { method: 'POST', headers: { 'x-api-key': 'k' }, body: s3(switchedOff()) });
+      const post = () => miniflare.dispatchFetch('http://x/', { method: 'POST', headers: { 'x-api-key': 'k' }, body: s3(switchedOff(), switchedOff({ eventName: 'ConsoleLogin', userIdentity: { type: 'Root' }, eventID: '2' })) });
       for (const answer of await Promise.all([post(), post(), post()])) {
         const got = await answer.json();
         assert.equal(answer.status, 200, JSON.stringify(got));
