@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -12,6 +12,7 @@ import { PACKAGE, ROOT, ruleText, SAMPLE, s3, scratch, start, switchedOff } from
 
 // Where the package is found, as in a user's project.
 const WORK = `${ROOT}tests/hosts/out/recipes`;
+rmSync(WORK, { recursive: true, force: true });
 mkdirSync(WORK, { recursive: true });
 cpSync(`${ROOT}recipes`, WORK, { recursive: true });
 const scanned = execFileSync(process.execPath, [`${ROOT}dist/npm/cli.js`, 'scan', SAMPLE, '--format', 'ndjson'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
