@@ -8,6 +8,7 @@ use super::memory::{self, grow_ahead, with_staged};
 use super::{batch, json};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
 use kql::diagnostic::Severity;
+use kql::value::datetime;
 use serde::Deserialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -68,6 +69,11 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
     batch::query_batch_line(line, now)
 }
 
+/// The host's clock, in ticks.
+fn now() -> i64 {
+    (js_sys::Date::now() as i64).saturating_mul(10_000).saturating_add(datetime::UNIX_EPOCH)
+}
+
 /// A detector, driven from JavaScript. See [`detector::Detector`] for what each call does.
 #[wasm_bindgen]
 pub struct Detector(detector::Detector);
@@ -86,6 +92,7 @@ impl Detector {
         let mut options = Options {
             evidence,
             stream,
+            clock: Some(now),
             tables: given_tables(tables).map_err(refusal)?,
             ..Options::default()
         };

@@ -96,9 +96,15 @@ pub fn problems(problems: &[Problem]) -> String {
         offset: Option<u64>,
         code: &'a str,
         message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        runs: Option<u64>,
     }
-    let line =
-        |p: &Problem| to_text(&ProblemRecord { offset: p.offset, code: &p.code, message: &p.message }) + "\n";
+    let line = |Problem { offset, code, message, rule }: &Problem| {
+        let (rule, runs) = rule.as_ref().map(|r| (&*r.name, r.runs)).unzip();
+        to_text(&ProblemRecord { offset: *offset, code, message, rule, runs }) + "\n"
+    };
     problems.iter().map(line).collect()
 }
 
@@ -113,6 +119,7 @@ struct StatsRecord<'a> {
     late: u64,
     dropped: u64,
     untimed: u64,
+    ahead: u64,
     #[serde(serialize_with = "as_map")]
     envelopes: &'a [(&'static str, u64)],
     first_event: Option<String>,
@@ -138,6 +145,7 @@ impl<'a> From<&'a IngestStats> for StatsRecord<'a> {
             late: s.late,
             dropped: s.dropped,
             untimed: s.untimed,
+            ahead: s.ahead,
             envelopes: &s.envelopes,
             first_event: s.first_event.map(datetime::format),
             last_event: s.last_event.map(datetime::format),
