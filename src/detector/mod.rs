@@ -112,12 +112,12 @@ pub struct Detector {
 
 impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
-    /// wrong, and at least one of them is an error.
+    /// wrong: at least one of them is an error, or none of the files is a rule.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
         let Options { evidence, workspace, stream, clock, candidates, tables } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         let (compiled, findings) = check::compile_all(files, &tables);
-        if findings.iter().any(Finding::is_error) {
+        if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
         let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });

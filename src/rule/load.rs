@@ -9,7 +9,7 @@ mod time;
 
 use super::alert::push_new;
 use super::finding::{self, Finding, Position, Severity};
-use super::yaml::{self, Node};
+use super::yaml::{self, Content, Node};
 use super::{
     AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
     IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity, mitre,
@@ -17,12 +17,12 @@ use super::{
 use kql::nearest;
 use kql::value::text;
 use kql::value::timespan::{DAY, HOUR, MINUTE};
-use read::{Map, Reader, Text};
+use read::{Map, Reader, Text, shown};
 
 /// A rule file, read.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The rule; `None` if a diagnostic is an error.
+    /// The rule; `None` if a diagnostic is an error, or if the file is [no rule](finding::NOT_A_RULE).
     pub rule: Option<Rule>,
     /// What is wrong, in the file's order.
     pub diagnostics: Vec<Finding>,
@@ -70,8 +70,20 @@ pub fn load(text: &str) -> Loaded {
     Loaded { rule: rule.filter(|_| !failed), diagnostics: findings }
 }
 
-/// `None` only together with an error among the findings.
+/// Keys that only a rule has: a mapping without all of them was never meant to be one.
+const TELLING_KEYS: &[&str] = &["id", "query", "kind", "severity", "queryFrequency", "triggerThreshold"];
+
+/// `None` only together with an error among the findings, or because the file is no rule.
 fn rule(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
+    if let Content::Map(entries) = &root.content
+        && !entries.is_empty()
+        && !entries.iter().any(|e| TELLING_KEYS.iter().any(|key| e.key.eq_ignore_ascii_case(key)))
+    {
+        let keys: Vec<_> = entries.iter().take(4).map(|e| shown(&e.key)).collect();
+        let message = format!("not an analytic rule: a mapping with the keys {}", keys.join(", "));
+        r.add(Finding::new(finding::NOT_A_RULE, root.position, message));
+        return None;
+    }
     let map = r.map(root, "the rule", KEYS)?;
     let id = r.required(&map, "id").and_then(|id| guid(r, &id));
     let name = r.required(&map, "name").inspect(|t| r.length(t, "name", 256));
