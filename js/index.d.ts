@@ -163,6 +163,10 @@ export interface Problem {
   code: string;
   /** For people. */
   message: string;
+  /** The name of the rule that failed, if the problem is about one: its alerts are missing. */
+  rule?: string;
+  /** How many of its runs failed; `message` is about the first. */
+  runs?: number;
 }
 
 /** A finding about a rule. Positions count UTF-16 units, as JavaScript and editors do. */
@@ -200,6 +204,8 @@ export interface Stats {
   dropped: number;
   /** Events without a readable `eventTime`. Scheduled rules ignore them. */
   untimed: number;
+  /** Events, or runs of events read at once, later than this machine's clock by more than five minutes. With `stream`, they close no window. */
+  ahead: number;
   /** Number of events by log format. */
   envelopes: Record<string, number>;
   firstEvent: string | null;

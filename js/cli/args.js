@@ -41,7 +41,7 @@ export function parse(command, known, argv) {
     const value = inline ?? argv[i += 1];
     if (value === undefined) fail(`--${name} needs a value: --${name} ${spec.value}`);
     if (spec.choices && !spec.choices.includes(value)) {
-      fail(`--${name} must be ${spec.choices.join(' or ')}, not ${JSON.stringify(value)}`);
+      fail(`--${name} must be ${listed(spec.choices)}, not ${JSON.stringify(value)}`);
     }
     if (spec.count && !(/^\d{1,6}$/.test(value) && Number(value) >= 1 && Number(value) <= spec.count)) {
       fail(`--${name} must be a whole number from 1 to ${spec.count}, not ${JSON.stringify(value)}`);
@@ -52,6 +52,9 @@ export function parse(command, known, argv) {
   }
   return { options, operands };
 }
+
+/** `a, b or c` */
+const listed = (words) => [words.slice(0, -1).join(', '), words.at(-1)].filter(Boolean).join(' or ');
 
 function splitOnce(text, separator) {
   const at = text.indexOf(separator);

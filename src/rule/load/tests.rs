@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::rule::BUILT_IN;
+use kql::diagnostic::{Diagnostic, Span};
 use kql::value::{Column, Type};
 
 /// A small rule of our own with everything in it.
@@ -291,6 +292,17 @@ fn mutations() {
         }
     }
     assert!(rules > 1000, "only {rules} mutations still load: the loop tests too little");
+}
+
+#[test]
+fn what_is_missing_at_the_end_of_a_query_is_missing_there() {
+    let query = load(FULL).rule.expect("the rule loads").query;
+    let end = query.text.len() as u32;
+    let finding = query.finding(&Diagnostic::error("KS005", "Expected: )", Span { start: end, end }));
+    let last = query.text.trim_end().lines().last().unwrap_or_default();
+    let line = FULL.lines().position(|l| l.trim() == last.trim()).map(|n| n + 1);
+    assert_eq!(Some(finding.line), line);
+    assert_eq!(finding.column, FULL.lines().nth(finding.line - 1).unwrap_or_default().chars().count() + 1);
 }
 
 #[test]
