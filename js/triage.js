@@ -2,7 +2,7 @@
 // and explanations of rules and matches.
 
 import {
-  EventReader as EngineReader, builtInRules as engineBuiltIn, describeRule as engineDescribe, explain as engineExplain,
+  EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe, explain as engineExplain,
   functionTable as engineFunctions, tableColumns as engineColumns,
 } from './engine.js';
 import { RuleError } from './errors.js';
@@ -71,6 +71,9 @@ export function explain(rule, record) {
 
 /** The description of a rule, or null if the text is not a readable rule. */
 export const describeRule = (text) => JSON.parse(guarded('describeRule()', undefined, () => engineDescribe(text)));
+
+/** The description of a hunting query, or null if the text is none. */
+export const describeHunt = (text) => JSON.parse(guarded('describeHunt()', undefined, () => engineDescribeHunt(text)));
 
 /** The rules that ship inside the module: `[{file, text}]`. */
 export const builtInRules = () => JSON.parse(guarded('builtInRules()', undefined, engineBuiltIn));

@@ -131,7 +131,7 @@ export class Account {
   outcome() {
     const alerts = total(this.severities);
     if (this.nothingRead) return [style.red(style.bold('nothing was read'))];
-    if (alerts === 0) return [this.complete ? style.bold('no alerts') : style.yellow(style.bold('no alerts in what was read'))];
+    if (alerts === 0) return [this.complete ? style.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : style.yellow(style.bold('no alerts in what was read'))];
     const severities = ORDER.filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
     return [
       style.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),

@@ -1,10 +1,11 @@
 // The options of each command, and its help.
 
 import { ALERT_FORMATS } from './formats.js';
+import { EVENT_FORMATS } from './investigate.js';
 import { QUERY_FORMATS } from './query.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'check', 'functions'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'functions'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -15,6 +16,10 @@ const COMMON = {
 const OUTPUT = { value: 'FILE', short: 'o', about: 'write the results to this file instead of standard output' };
 const SUMMARY = { value: 'FILE', about: 'write what was read, skipped and run to this file, as JSON' };
 const format = (formats, about) => ({ value: formats.join('|'), choices: formats, about });
+const SPAN = {
+  from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
+  to: { value: 'TIME', about: 'only events before this time' },
+};
 const LEVELS = ['informational', 'low', 'medium', 'high'];
 
 const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
@@ -54,6 +59,24 @@ export const OPTIONS = {
     'no-truncate': { about: 'print all columns and whole cells in the pretty format' },
     table: TABLE,
     batch: { about: 'read one {"id","query"} object per line from standard input and print one answer per line' },
+    ...COMMON,
+  },
+  summary: { format: format(['pretty', 'json', 'md'], 'output format'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
+  timeline: {
+    format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'),
+    ...SPAN,
+    changes: { about: 'only calls that change something (readOnly is false)' },
+    output: OUTPUT,
+    summary: SUMMARY,
+    ...COMMON,
+  },
+  pivot: { format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
+  hunt: {
+    format: format(['pretty', 'ndjson'], 'output format; ndjson prints one row per line'),
+    now: { value: 'TIME', about: 'what now() and ago() mean (default: the clock)' },
+    table: TABLE,
+    output: OUTPUT,
+    summary: SUMMARY,
     ...COMMON,
   },
   check: {
@@ -120,6 +143,42 @@ The order of rows is not defined unless the query sorts them.`,
     status: `0 the query ran over everything; 1 some input was not read; 2 it could not run, or nothing was read;
   130 stopped with Ctrl-C`,
   },
+  summary: {
+    usage: 'forepost summary [PATH…|-]',
+    about: `Shows on one screen what happened: who, from where, when, which calls changed something, what failed, the newest
+access keys, regions, and how many alerts the built-in rules raise.`,
+    examples: [
+      ['forepost summary AWSLogs/', 'get an overview'],
+      ['forepost summary AWSLogs/ --from 2026-06-17 --to 2026-06-18 --format md', 'one day, for a ticket'],
+    ],
+    status: STATUS,
+  },
+  timeline: {
+    usage: 'forepost timeline [PATH…|-]',
+    about: 'Prints all events in the order of their time, one line each.',
+    examples: [
+      ['forepost timeline AWSLogs/ --changes', 'only what changed something'],
+      ['forepost timeline AWSLogs/ --from 2026-06-17T10:00:00Z --format csv -o timeline.csv', 'export for a spreadsheet'],
+    ],
+    status: STATUS,
+  },
+  pivot: {
+    usage: 'forepost pivot VALUE PATH…',
+    about: `Prints all events of an IP address, access key, ARN, account, user or session, in the order of their time. It follows
+the sessions and keys that these events made: AssumeRole, GetSessionToken, GetFederationToken and CreateAccessKey.`,
+    examples: [
+      ['forepost pivot 203.0.113.5 AWSLogs/', 'everything that came from an address, and what followed'],
+      ['forepost pivot AKIAEXAMPLEKEY AWSLogs/ --format ndjson', 'everything done with a key'],
+    ],
+    status: STATUS,
+  },
+  hunt: {
+    usage: 'forepost hunt FILE|DIR [PATH…|-]',
+    about: `Runs Sentinel's hunting queries (YAML with name and query, without a schedule) over all events and prints their rows.
+Files in the folder that are not hunting queries are passed over. Queries that cannot run are named.`,
+    examples: [['forepost hunt hunting-queries/ AWSLogs/', 'run a folder of hunting queries']],
+    status: STATUS,
+  },
   check: {
     usage: 'forepost check FILE|DIR… [--format pretty|ndjson]',
     about: `Checks rule files for errors without running them: the YAML, Sentinel's limits and the KQL.
@@ -150,6 +209,10 @@ export function overview() {
   forepost scan AWSLogs/ --rules DIR      run your own rules
   forepost conclude FILE…                 build alerts from records that Forepost filters forwarded
   forepost query 'KQL' AWSLogs/           run one KQL query
+  forepost summary AWSLogs/               show who did what, from where, on one screen
+  forepost timeline AWSLogs/              list all events in order
+  forepost pivot VALUE AWSLogs/           list all events of an address, key, ARN or session
+  forepost hunt DIR AWSLogs/              run hunting queries
   forepost check DIR                      check rule files for errors
   forepost functions                      list the supported KQL functions
 

@@ -173,7 +173,7 @@ test('nothing read is never "no alerts": it exits 2 and says what was there', as
   }
   const none = await forepost(['scan', `${folder}/none.json`]);
   assert.equal(none.status, 0, 'a log file that holds no events was read');
-  assert.match(none.stderr, /no alerts\n$/);
+  assert.match(none.stderr, /no alerts from 1 rule\n$/);
 });
 
 test('what was left out counts in the status, and is in the summary file', async () => {
