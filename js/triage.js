@@ -1,14 +1,12 @@
 // What hosts with many workers (the page, the command) need beyond the API: readers that index events and find candidates for one detector,
-// and explanations of rules and matches.
+// and descriptions of rules, columns and functions.
 
 import {
-  EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe, explain as engineExplain,
+  EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
   functionTable as engineFunctions, tableColumns as engineColumns,
 } from './engine.js';
 import { RuleError } from './errors.js';
 import { guarded } from './instance.js';
-import { parseExact } from './json.js';
-import { utf16Offset } from './positions.js';
 import { Reader } from './reader.js';
 import { located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
@@ -53,20 +51,6 @@ export class EventReader extends Reader {
       newWords: JSON.parse(this.call('batchNewWords')),
     };
   }
-}
-
-/** Explains why a rule matched a record or not. Positions count UTF-16 units. */
-export function explain(rule, record) {
-  const answer = parseExact(guarded('explain()', undefined, () => engineExplain(rule, record)));
-  const unit = (bytes) => utf16Offset(answer.query, bytes);
-  const place = (at) => Object.assign(at, { start: unit(at.start), end: unit(at.end) });
-  for (const leaf of answer.leaves ?? []) {
-    for (const stage of leaf.stages) {
-      place(stage);
-      for (const row of stage.rows) row.steps.forEach(place);
-    }
-  }
-  return answer;
 }
 
 /** The description of a rule, or null if the text is not a readable rule. */

@@ -6,7 +6,7 @@ use super::transfer::{Texts, Transfer, push_text};
 use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
-use cloudtrail::source::{self, Envelope, Record, Sink, Source};
+use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use kql::exec::Budget;
 use kql::exec::program::Columns;
@@ -143,8 +143,13 @@ struct State {
 impl Feed {
     /// A feed without leaves.
     pub fn new(keep: Keep) -> Feed {
+        Feed::within(Limits::default(), keep)
+    }
+
+    /// One that reads no more than that.
+    pub fn within(limits: Limits, keep: Keep) -> Feed {
         Feed {
-            source: Source::new(),
+            source: Source::within(limits),
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),

@@ -7,6 +7,7 @@
 use super::memory::{self, grow_ahead, with_staged};
 use super::{batch, json};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
+use cloudtrail::source::Limits;
 use kql::diagnostic::Severity;
 use kql::value::datetime;
 use serde::Deserialize;
@@ -80,7 +81,8 @@ pub struct Detector(detector::Detector);
 
 #[wasm_bindgen]
 impl Detector {
-    /// Makes one of rule files, given as JSON text; `[]` means the built-in rules. Throws the findings as a JSON array.
+    /// Makes one of rule files, given as JSON text; `[]` means the built-in rules. `max_bytes` and `max_records` are its [`Limits`].
+    /// Throws the findings as a JSON array.
     #[wasm_bindgen(constructor)]
     pub fn new(
         files: &str,
@@ -88,8 +90,12 @@ impl Detector {
         stream: bool,
         workspace: Option<String>,
         tables: &str,
+        max_bytes: Option<f64>,
+        max_records: Option<f64>,
     ) -> Result<Detector, String> {
+        let limit = |given: Option<f64>| given.map_or(u64::MAX, |n| n as u64);
         let mut options = Options {
+            limits: Limits { bytes: limit(max_bytes), records: limit(max_records) },
             evidence,
             stream,
             clock: Some(now),
