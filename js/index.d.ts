@@ -369,6 +369,12 @@ export interface QueryResult {
 export interface Query extends Reader {
   /** Whether the query reads the table AWSCloudTrail. */
   readonly readsEvents: boolean;
+  /** Whether each event makes its rows by itself, so that `takeRows()` gives them while the input is read. */
+  readonly streams: boolean;
+  /** Whether further input changes nothing, for example after the rows of a `take`. */
+  readonly complete: boolean;
+  /** If the query `streams`, the rows since the last call; otherwise none. `result()` gives the rest. */
+  takeRows(): QueryResult;
   /** Ends the input and returns the answer. Throws a QueryError if the query fails at run time. */
   result(): QueryResult;
 }

@@ -31,6 +31,8 @@ export class Account {
   severities = new Map();
   alerts = new Map();
   interrupted = false;
+  /** Reading ended before the inputs did because the answer was complete. */
+  enough = false;
   #stats = { events: 0, bytes: 0, untimed: 0, late: 0, dropped: 0, ahead: 0, envelopes: {}, rules: 0 };
 
   /** The engine's counts: `stats()` of the reader. */
@@ -84,6 +86,7 @@ export class Account {
       complete: this.complete,
       status: this.status,
       interrupted: this.interrupted,
+      enough: this.enough,
       inputs: {
         found: this.found, read: this.read, bytes, inflatedBytes,
         unreadable: some(this.unreadable), skipped: { count: this.skipped.length, files: some(this.skipped) },

@@ -1,6 +1,7 @@
 // The options of each command, and its help.
 
 import { ALERT_FORMATS } from './formats.js';
+import { CHECK_FORMATS } from './findings.js';
 import { EVENT_FORMATS } from './investigate.js';
 import { QUERY_FORMATS } from './query.js';
 import { style } from './terminal.js';
@@ -81,7 +82,9 @@ export const OPTIONS = {
   },
   check: {
     table: TABLE,
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one finding per line' },
+    format: format(CHECK_FORMATS, 'output format; ndjson prints one finding per line, github annotates a pull request'),
+    strict: { about: 'exit with status 1 for warnings too' },
+    output: OUTPUT,
     ...COMMON,
   },
   functions: {
@@ -180,12 +183,13 @@ Files in the folder that are not hunting queries are passed over. Queries that c
     status: STATUS,
   },
   check: {
-    usage: 'forepost check FILE|DIR… [--format pretty|ndjson]',
+    usage: 'forepost check FILE|DIR…',
     about: `Checks rule files for errors without running them: the YAML, Sentinel's limits and the KQL.
 In a folder, Forepost checks all .yaml and .yml files.`,
     examples: [
       ['forepost check my-rules/', 'check rules before you deploy them'],
       ['forepost check my-rules/ --format ndjson', 'pass the findings to an editor or a pipeline'],
+      ['forepost check my-rules/ --format sarif -o findings.sarif', 'for code scanning; github and junit are other formats for CI'],
     ],
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
   },

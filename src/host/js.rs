@@ -203,6 +203,24 @@ impl Query {
         json::query_stats(&self.0.stats())
     }
 
+    /// Whether `takeRows` gives rows while the input is read.
+    #[wasm_bindgen(js_name = isStreamed)]
+    pub fn is_streamed(&self) -> bool {
+        self.0.is_streamed()
+    }
+
+    /// Whether further input changes nothing.
+    #[wasm_bindgen(js_name = isComplete)]
+    pub fn is_complete(&self) -> bool {
+        self.0.is_complete()
+    }
+
+    /// The rows since the last call: `{"columns","rows"}` or `{"error"}`.
+    #[wasm_bindgen(js_name = takeRows)]
+    pub fn take_rows(&mut self) -> String {
+        json::answer(&self.0.take_rows())
+    }
+
     /// There is no more input: `{"columns","rows"}` or `{"error"}`.
     pub fn result(&mut self) -> String {
         json::answer(&self.0.result())
