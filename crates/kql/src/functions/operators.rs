@@ -152,7 +152,7 @@ pub fn equal(c: &Call) -> Value {
     match (c.arg(0), c.arg(1)) {
         (Value::Null, Value::Null) => Value::Null,
         (Value::Null, _) | (_, Value::Null) => Value::Bool(false),
-        (a, b) => Value::Bool(compare::order(a, b).is_eq() && !is_nan(a)),
+        (a, b) => Value::Bool(compare::promoted(a, b).is_eq() && !is_nan(a)),
     }
 }
 
@@ -173,7 +173,7 @@ fn ordered(c: &Call, test: fn(Ordering) -> bool) -> Value {
     if a.is_null() || b.is_null() || !comparable(a, b) {
         return Value::Null;
     }
-    Value::Bool(!is_nan(a) && !is_nan(b) && test(compare::order(a, b)))
+    Value::Bool(!is_nan(a) && !is_nan(b) && test(compare::promoted(a, b)))
 }
 
 /// A dynamic can hold what has no order against the other side; the answer is null then.
@@ -210,7 +210,7 @@ pub fn between(c: &Call) -> Value {
     if x.is_null() || low.is_null() || high.is_null() || !comparable(x, low) || !comparable(x, high) {
         return Value::Null;
     }
-    let inside = !is_nan(x) && compare::order(x, low).is_ge() && compare::order(x, high).is_le();
+    let inside = !is_nan(x) && compare::promoted(x, low).is_ge() && compare::promoted(x, high).is_le();
     Value::Bool(inside != matches!(c.site.detail, Detail::Negated))
 }
 
