@@ -4,7 +4,7 @@ use super::call::Call;
 use super::{Function, Naming, STRING, datetime, integer, number, optional, text, timespan};
 use crate::value::datetime::to_parts;
 use crate::value::timespan::{DAY, HOUR, MINUTE, SECOND};
-use crate::value::{Value, text as value_text};
+use crate::value::Value;
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
@@ -48,7 +48,7 @@ fn format_bytes(c: &Call) -> Value {
     };
     let scale = libm::pow(10.0, precision as f64);
     let number = (size / libm::pow(1024.0, unit as f64) * scale).round() / scale;
-    Value::from(format!("{} {}", value_text::real(number), UNITS.get(unit).copied().unwrap_or_default()))
+    Value::from(format!("{number} {}", UNITS.get(unit).copied().unwrap_or_default()))
 }
 
 /// The letters of a format in runs, and what is between them. `None` for a character that is neither.

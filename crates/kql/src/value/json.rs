@@ -251,18 +251,15 @@ fn write_scalar(out: &mut String, value: &Value) {
         Value::Null | Value::Array(_) | Value::Bag(_) => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Int(_) | Value::Long(_) | Value::Decimal(_) => out.push_str(&text::scalar(value)),
-        Value::Real(r) if r.is_finite() => write_real(out, *r),
-        Value::Real(_) | Value::Guid(_) => write_string(out, &text::scalar(value)),
+        Value::Real(r) if r.is_nan() => out.push_str("\"NaN\""),
+        Value::Real(r) if r.is_infinite() => {
+            out.push_str(if *r > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" });
+        }
+        Value::Real(r) => out.push_str(&text::real(*r)),
+        Value::Guid(_) => write_string(out, &text::scalar(value)),
         Value::DateTime(t) => write_string(out, &datetime::format(*t)),
         Value::Timespan(t) => write_string(out, &timespan::format(*t)),
         Value::String(s) => write_string(out, s),
-    }
-}
-
-fn write_real(out: &mut String, r: f64) {
-    out.push_str(&text::real(r));
-    if r.fract() == 0.0 && r.abs() < 1e15 {
-        out.push_str(".0");
     }
 }
 
