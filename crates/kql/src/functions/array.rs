@@ -21,8 +21,8 @@ const ARRAY_OR_FLAG: &[Type] = &[Type::Dynamic, Type::Bool];
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("array_concat"(repeated(dynamic("array"))) -> DYNAMIC, NONE,
-        "Joins several arrays into one. Returns null if any argument is not an array.",
-        [("array_concat(dynamic([1]), dynamic([2, 3]))", "[1,2,3]")], concat),
+        "Joins several arrays into one. Arguments that are not arrays are ignored.",
+        [("array_concat(dynamic([1]), dynamic(null), dynamic([2, 3]))", "[1,2,3]")], concat),
     function!("array_iff"(dynamic("condition_array"), scalar("when_true"), scalar("when_false")) -> DYNAMIC,
             NONE,
         "Takes, for each condition, the item of the first array (or the one value) if it is true, of the second if it is false. The item is null if the condition is neither.",
@@ -82,7 +82,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("array_strcat"(dynamic("array"), scalar("delimiter")) -> STRING, NONE,
             "The same as strcat_array.",
         [("array_strcat(dynamic([1, 2]), '.')", "1.2")], join_texts),
-    function!("array_sum"(dynamic("array")) -> REAL, NONE, "Returns the sum of the numbers in an array, or null if any item is not a number.",
+    function!("array_sum"(dynamic("array")) -> REAL, NONE, "Returns the sum of the numbers in an array. Nulls are ignored. Returns null if the array is empty or any other item is not a number.",
         [("array_sum(dynamic([1, 2.5]))", "3.5"), ("isnull(array_sum(dynamic(['a'])))", "true")], sum),
     function!("arraylength"(dynamic("array")) -> LONG, NONE, "The same as array_length.",
         [("arraylength(dynamic([1]))", "1")], length),
@@ -94,7 +94,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("range(1, 5, 2)", "[1,3,5]"), ("range(3, 1, -1)", "[3,2,1]"), ("range(1, 0)", "[]"),
          ("range(1h, 2h)", r#"["01:00:00","02:00:00"]"#)], range),
     function!("repeat"(scalar("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
-        "Returns an array that holds a value the given number of times. Returns null above 1,048,576 items or 16 MB of text.",
+        "Returns an array that holds a value the given number of times. Returns null for a negative number, above 1,048,576 items and above 16 MB of text.",
         [("repeat(1, 3)", "[1,1,1]"), ("repeat('a', 0)", "[]")], repeat),
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "Returns the distinct items of the first array that none of the other arrays holds.",
@@ -180,7 +180,8 @@ fn jaccard(c: &Call) -> Value {
 }
 
 fn concat(c: &Call) -> Value {
-    arrays(c).map_or(Value::Null, |a| Value::array(a.concat()))
+    let arrays: Vec<&[Value]> = c.args.iter().filter_map(Value::as_array).collect();
+    if arrays.is_empty() { Value::Null } else { Value::array(arrays.concat()) }
 }
 
 fn length(c: &Call) -> Value {
@@ -330,9 +331,9 @@ fn sort(c: &Call, descending: bool) -> Value {
 }
 
 fn sum(c: &Call) -> Value {
-    let reals: Option<Vec<f64>> =
-        items(c, 0).and_then(|a| a.iter().map(compare::real).collect::<Option<Vec<_>>>());
-    reals.map_or(Value::Null, |r| Value::Real(r.iter().sum()))
+    let given = items(c, 0).unwrap_or_default().iter().filter(|v| !v.is_null());
+    let reals: Option<Vec<f64>> = given.map(compare::real).collect();
+    reals.filter(|r| !r.is_empty()).map_or(Value::Null, |r| Value::Real(r.iter().sum()))
 }
 
 fn join_texts(c: &Call) -> Value {
@@ -341,7 +342,7 @@ fn join_texts(c: &Call) -> Value {
 }
 
 fn repeat(c: &Call) -> Value {
-    let count = c.count(1).unwrap_or(0);
+    let Some(count) = c.count(1) else { return Value::Null };
     // The value is shared, but its text would not be: repeats of repeats must not grow by powers.
     if count > MAX_ITEMS || weight(c.arg(0)).saturating_mul(count) > super::string::MAX_TEXT {
         return Value::Null;

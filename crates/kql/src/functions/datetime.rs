@@ -101,7 +101,11 @@ pub static FUNCTIONS: &[Function] = &[
             ("dayofweek(datetime(1947-11-30 10:00:05))", "00:00:00"),
             ("dayofweek(datetime(1970-05-11))", "1.00:00:00"),
         ],
-        eval: |c| c.datetime(0).map_or(Value::Null, |t| Value::Timespan(weekday(t) * DAY)),
+        // Kusto counts from the day after, which the last day there is has not.
+        eval: |c| match c.datetime(0) {
+            Some(t) if t <= dt::MAX - DAY => Value::Timespan(weekday(t) * DAY),
+            _ => Value::Null,
+        },
     },
     part!(
         "dayofyear",

@@ -2,9 +2,9 @@
 
 use super::call::Call;
 use super::{Function, Naming, STRING, datetime, integer, number, optional, text, timespan};
+use crate::value::Value;
 use crate::value::datetime::to_parts;
 use crate::value::timespan::{DAY, HOUR, MINUTE, SECOND};
-use crate::value::Value;
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[

@@ -242,13 +242,13 @@ pub static FUNCTIONS: &[Function] = &[
     function!("sign"(number("number")) -> REAL, Naming::None, "Returns the sign of a number: -1, 0 or 1.", [("sign(-42)", "-1"),
             ("sign(0.0)", "0")],
         |c| c.real(0).map_or(Value::Null,
-        |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
+        |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 }))),
     real!("sin", FirstArgument, "Returns the sine.", &[("sin(0)", "0")], libm::sin),
-    within!(
+    real!(
         "sqrt",
-        "Returns the square root. Returns null below 0.",
-        &[("sqrt(16)", "4"), ("isnull(sqrt(-1))", "true")],
-        |x| x >= 0.0,
+        FirstArgument,
+        "Returns the square root, or NaN below 0.",
+        &[("sqrt(16)", "4"), ("isnan(sqrt(-1))", "true")],
         f64::sqrt
     ),
     real!("tan", FirstArgument, "Returns the tangent.", &[("tan(0)", "0")], libm::tan),
@@ -274,7 +274,8 @@ fn bin_at(c: &Call) -> Value {
     };
     let (v, step, fixed) = (c.arg(0), c.arg(1), c.arg(2));
     if let (Some(n), Some(step), Some(fixed)) = (ticks(v), ticks(step), ticks(fixed)) {
-        let moved = n.checked_sub(fixed).and_then(|d| n.checked_sub(d.checked_rem_euclid(step)?));
+        let moved = n.checked_sub(fixed).filter(|_| step > 0);
+        let moved = moved.and_then(|d| n.checked_sub(d.checked_rem_euclid(step)?));
         return match (v, moved) {
             (_, None) => Value::Null,
             (Value::DateTime(_), Some(t)) if (0..=dt::MAX).contains(&t) => Value::DateTime(t),
@@ -312,7 +313,8 @@ fn around(c: &Call) -> Value {
 
 fn bin(c: &Call) -> Value {
     let (v, to) = (c.arg(0), c.arg(1));
-    let floor = |n: i64, step: i64| if step == 0 { None } else { n.checked_sub(n.checked_rem_euclid(step)?) };
+    // A bin below zero is none.
+    let floor = |n: i64, step: i64| if step <= 0 { None } else { n.checked_sub(n.checked_rem_euclid(step)?) };
     match (v, to) {
         (Value::DateTime(t), Value::Timespan(step)) => match floor(*t, *step) {
             Some(t) if (0..=dt::MAX).contains(&t) => Value::DateTime(t),

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 pub fn add(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_add,
+        |a, b| Some(a.wrapping_add(b)),
         |a, b| a + b,
         Decimal::checked_add,
         |a, b| match (a, b) {
@@ -30,7 +30,7 @@ pub fn add(c: &Call) -> Value {
 pub fn subtract(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_sub,
+        |a, b| Some(a.wrapping_sub(b)),
         |a, b| a - b,
         Decimal::checked_sub,
         |a, b| match (a, b) {
@@ -49,7 +49,7 @@ pub fn subtract(c: &Call) -> Value {
 pub fn multiply(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_mul,
+        |a, b| Some(a.wrapping_mul(b)),
         |a, b| a * b,
         Decimal::checked_mul,
         |a, b| match (a, b) {
@@ -82,20 +82,19 @@ pub fn divide(c: &Call) -> Value {
     )
 }
 
-/// `a % b`: of whole numbers never negative.
+/// `a % b`: never negative.
 pub fn modulo(c: &Call) -> Value {
-    arithmetic(
-        c,
-        i64::checked_rem_euclid,
-        |a, b| a % b,
-        Decimal::checked_rem,
-        |a, b| match (a, b) {
-            (Value::Timespan(a), Value::Timespan(b)) | (Value::DateTime(a), Value::Timespan(b)) => {
-                span(a.checked_rem_euclid(*b))
-            }
-            _ => Value::Null,
-        },
-    )
+    arithmetic(c, i64::checked_rem_euclid, f64::rem_euclid, decimal_remainder, |a, b| match (a, b) {
+        (Value::Timespan(a), Value::Timespan(b)) | (Value::DateTime(a), Value::Timespan(b)) => {
+            span(a.checked_rem_euclid(*b))
+        }
+        _ => Value::Null,
+    })
+}
+
+fn decimal_remainder(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let rest = a.checked_rem(b)?;
+    if rest.is_sign_negative() && !rest.is_zero() { rest.checked_add(b.abs()) } else { Some(rest) }
 }
 
 fn span(ticks: Option<i64>) -> Value {
@@ -113,7 +112,7 @@ fn moment(ticks: Option<i64>) -> Value {
     }
 }
 
-/// Whole numbers, reals and decimals by the wider of both; times by `other`.
+/// Whole numbers, which wrap at the ends of a long, reals and decimals by the wider of both; times by `other`.
 fn arithmetic(
     c: &Call,
     whole: fn(i64, i64) -> Option<i64>,
@@ -139,7 +138,7 @@ fn arithmetic(
 pub fn negate(c: &Call) -> Value {
     match c.arg(0) {
         Value::Int(n) => Value::Long(-i64::from(*n)),
-        Value::Long(n) => n.checked_neg().map_or(Value::Null, Value::Long),
+        Value::Long(n) => Value::Long(n.wrapping_neg()),
         Value::Real(r) => Value::Real(-r),
         Value::Decimal(d) => Value::Decimal(-d),
         Value::Timespan(t) => span(t.checked_neg()),

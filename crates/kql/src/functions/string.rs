@@ -27,7 +27,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("indexof"(scalar("string"), scalar("match"), optional(integer("start")),
             optional(integer("length")),
             optional(integer("occurrence"))) -> LONG, NONE,
-        "Returns the position of one text in another, counted from 0, or -1 if it does not occur.",
+        "Returns the position of one text in another, counted from 0, or -1 if it does not occur. Returns null for the position of the empty string.",
         [("indexof('abcdefg', 'cde')", "2"), ("indexof('abcabc', 'b', 2)", "4"), ("indexof('abc', 'x')",
         "-1"),
          ("indexof('éaa', 'a', 0, -1, 2)", "2")], index_of),
@@ -160,13 +160,15 @@ pub(super) fn window(c: &Call, source: &str, start: usize, length: usize) -> Opt
 
 fn index_of(c: &Call) -> Value {
     let (source, lookup) = (c.text(0), c.text(1));
+    if lookup.is_empty() {
+        return Value::Null;
+    }
     let Some((from, to)) = window(c, &source, 2, 3) else { return Value::Null };
     let wanted = if c.has(4) { c.integer(4).unwrap_or(1) } else { 1 };
     let part = source.get(from..to).unwrap_or_default();
     let found = part
         .char_indices()
         .map(|(i, _)| i)
-        .chain([part.len()])
         .filter(|i| part.get(*i..).is_some_and(|s| s.starts_with(&*lookup)))
         .nth(convert::to_count(wanted.saturating_sub(1)).unwrap_or(usize::MAX));
     Value::Long(found.map_or(-1, |at| source.get(..from + at).unwrap_or_default().chars().count() as i64))

@@ -65,6 +65,13 @@ pub fn promoted(a: &Value, b: &Value) -> Ordering {
     }
 }
 
+/// Whether a value is greater, or less, than the best so far. NaN is better than any number either way: the largest and the
+/// smallest of numbers and NaN are NaN.
+pub fn is_better(v: &Value, best: &Value, want: Ordering) -> bool {
+    let nan = |v: &Value| matches!(v, Value::Real(r) if r.is_nan());
+    if nan(v) || nan(best) { !nan(best) } else { order(v, best) == want }
+}
+
 /// NaN is smaller than every other real and equal to itself.
 fn reals(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
