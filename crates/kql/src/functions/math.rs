@@ -167,12 +167,15 @@ pub static FUNCTIONS: &[Function] = &[
     function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "Counts the bits that are set.",
         [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null,
         |n| Value::Long(n.count_ones().into()))),
-    function!("ceiling"(number("number")) -> Returns::Argument(0), Naming::FirstArgument,
+    function!("ceiling"(number("number")) -> Returns::With(|types| match types.first() {
+            Some(Type::Decimal) => Type::Decimal,
+            _ => Type::Real,
+        }), Naming::FirstArgument,
     "Rounds up to a whole number.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
     |c| match c.arg(0) {
         Value::Real(r) => Value::Real(r.ceil()),
         Value::Decimal(d) => Value::Decimal(d.ceil()),
-        other => other.clone(),
+        other => compare::real(other).map_or(Value::Null, Value::Real),
     }),
     real!("cos", FirstArgument, "Returns the cosine.", &[("cos(0)", "1")], libm::cos),
     real!("cot", None, "Returns the cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0

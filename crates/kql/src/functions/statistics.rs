@@ -17,8 +17,12 @@ pub static FUNCTIONS: &[Function] = &[
     "Returns the cumulative beta distribution at x.",
     [("round(beta_cdf(0.2, 10, 20), 10)", "0.0492635173"), ("beta_cdf(0, 1, 1)", "0")],
     |c| real3(c, |x, a, b| {
-        Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a,
-        b) } else { f64::NAN })
+        // Without a shape all of the distribution is at 0, as measured; docs say NaN.
+        Some(match (0.0..=1.0).contains(&x) {
+            true if a <= 0.0 => 1.0,
+            true if b > 0.0 => regularized_beta(x, a, b),
+            _ => f64::NAN,
+        })
     })),
     function!("beta_inv"(number("probability"), number("alpha"), number("beta")) -> REAL, NONE,
         "Returns the x for which beta_cdf gives the probability. Returns null for invalid arguments.",
