@@ -2,8 +2,8 @@
 
 use super::call::{Call, list_items};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, dynamic, integer, one_of, optional, repeated,
-    scalar, summable,
+    BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, constant, dynamic, integer, not_dynamic, one_of,
+    optional, repeated, scalar, summable,
 };
 use crate::value::key::Key;
 use crate::value::key::{self, KeySet};
@@ -32,7 +32,7 @@ pub static FUNCTIONS: &[Function] = &[
             NONE,
         "The same as array_iff.", [("array_iif(dynamic([true]), 1, 2)", "[1]")], iff),
     function!("array_index_of"(dynamic("array"), scalar("value"), optional(integer("start")),
-            optional(integer("length")), optional(integer("occurrence"))) -> LONG, NONE,
+            optional(integer("length")), optional(constant(integer("occurrence")))) -> LONG, NONE,
         "Returns the position of a value in an array, counted from 0, or -1 if the array does not hold it.",
         [("array_index_of(dynamic(['a', 'b']), 'b')", "1"),
          ("array_index_of(dynamic([1, 2, 1]), 1, 1)", "2"),
@@ -93,7 +93,7 @@ pub static FUNCTIONS: &[Function] = &[
         "Returns an array of values from start to stop. The default step is 1, or 1h for datetimes. The array has at most 1,048,576 items, as in Kusto.",
         [("range(1, 5, 2)", "[1,3,5]"), ("range(3, 1, -1)", "[3,2,1]"), ("range(1, 0)", "[]"),
          ("range(1h, 2h)", r#"["01:00:00","02:00:00"]"#)], range),
-    function!("repeat"(scalar("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
+    function!("repeat"(not_dynamic("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
         "Returns an array that holds a value the given number of times. Returns null for a negative number, above 1,048,576 items and above 16 MB of text.",
         [("repeat(1, 3)", "[1,1,1]"), ("repeat('a', 0)", "[]")], repeat),
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
@@ -343,21 +343,12 @@ fn join_texts(c: &Call) -> Value {
 
 fn repeat(c: &Call) -> Value {
     let Some(count) = c.count(1) else { return Value::Null };
-    // The value is shared, but its text would not be: repeats of repeats must not grow by powers.
-    if count > MAX_ITEMS || weight(c.arg(0)).saturating_mul(count) > super::string::MAX_TEXT {
+    // The value is shared, but its text would not be.
+    let weight = c.arg(0).as_str().map_or(8, |s| s.len() + 2);
+    if count > MAX_ITEMS || weight.saturating_mul(count) > super::string::MAX_TEXT {
         return Value::Null;
     }
     Value::array(vec![c.arg(0).clone(); count])
-}
-
-/// About how many bytes the text of a value has.
-fn weight(v: &Value) -> usize {
-    match v {
-        Value::String(s) => s.len() + 2,
-        Value::Array(items) => items.iter().map(weight).fold(2, usize::saturating_add),
-        Value::Bag(bag) => bag.iter().map(|(k, v)| k.len() + weight(v)).fold(2, usize::saturating_add),
-        _ => 8,
-    }
 }
 
 fn zip(c: &Call) -> Value {

@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::{
-    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, number, optional, scalar,
-    text,
+    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, literal, number, optional,
+    scalar, text,
 };
 use crate::value::datetime::{Parts, days_in_month, from_parts, to_parts};
 use crate::value::timespan::{DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND};
@@ -45,12 +45,12 @@ macro_rules! edge {
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    function!("datepart"(text("part"), datetime("date")) -> LONG, Naming::None, "The same as datetime_part.",
+    function!("datepart"(literal(text("part")), datetime("date")) -> LONG, Naming::None, "The same as datetime_part.",
         [("datepart('year', datetime(2020-01-31))", "2020")],
         |c| c.datetime(1).and_then(|t| part(&c.text(0), t)).map_or(Value::Null, Value::Long)),
     Function {
         name: "datetime_add",
-        params: &[text("part"), integer("amount"), datetime("date")],
+        params: &[literal(text("part")), integer("amount"), datetime("date")],
         returns: Returns::Type(Type::DateTime),
         naming: Naming::None,
         doc: "Adds a number of years, months, days or other units to a datetime.",
@@ -62,7 +62,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "datetime_diff",
-        params: &[text("part"), datetime("first"), datetime("second")],
+        params: &[literal(text("part")), datetime("first"), datetime("second")],
         returns: Returns::Type(Type::Long),
         naming: Naming::None,
         doc: "Counts the boundaries of a unit between two datetimes.",
@@ -77,7 +77,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "datetime_part",
-        params: &[text("part"), datetime("date")],
+        params: &[literal(text("part")), datetime("date")],
         returns: Returns::Type(Type::Long),
         naming: Naming::None,
         doc: "Returns one part of a datetime as a number.",

@@ -1,26 +1,28 @@
 //! Values as text by a format, and units. Source: Microsoft's docs of each.
 
 use super::call::Call;
-use super::{Function, Naming, STRING, datetime, integer, number, optional, text, timespan};
+use super::{
+    Function, Naming, STRING, constant, datetime, integer, literal, number, optional, text, timespan,
+};
 use crate::value::Value;
 use crate::value::datetime::to_parts;
 use crate::value::timespan::{DAY, HOUR, MINUTE, SECOND};
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    function!("format_bytes"(number("size"), optional(number("precision")), optional(text("units")))
+    function!("format_bytes"(number("size"), optional(constant(number("precision"))), optional(constant(text("units"))))
             -> STRING,
         Naming::FirstArgument,
         "Formats a number of bytes in the best or the given unit. Returns the empty string for an unknown unit.",
         [("format_bytes(564)", "564 Bytes"), ("format_bytes(10332, 1)", "10.1 KB"),
          ("format_bytes(20010332, 0, 'KB')", "19541 KB")], format_bytes),
-    function!("format_datetime"(datetime("date"), text("format")) -> STRING, Naming::FirstArgument,
+    function!("format_datetime"(datetime("date"), literal(text("format"))) -> STRING, Naming::FirstArgument,
         "Formats a datetime with y, M, d, H, h, m, s, f, F, tt and delimiters (blank / - : , . _ [ ]). A constant format of anything else is an error.",
         [("format_datetime(datetime(2009-06-05 13:04:05.0617), 'yyyy-MM-dd [HH:mm:ss.fff]')",
         "2009-06-05 [13:04:05.061]"),
          ("format_datetime(datetime(2009-06-05 13:04), 'yy/M/d h:mm tt')", "09/6/5 1:04 PM")],
          format_datetime),
-    function!("format_timespan"(timespan("timespan"), text("format")) -> STRING, Naming::FirstArgument,
+    function!("format_timespan"(timespan("timespan"), literal(text("format"))) -> STRING, Naming::FirstArgument,
         "Formats a timespan with d, H, h, m, s, f, F and the same delimiters. A constant format of anything else is an error.",
         [("format_timespan(time(29.09:00:05.12345), 'dd.hh:mm:ss [FF]')", "29.09:00:05 [12]"),
          ("format_timespan(-1h, 'ddd.H')", "-000.1")], format_timespan),

@@ -160,17 +160,21 @@ pub fn parse_v4(text: &str) -> Option<V4> {
     Some(narrow_v4((address.to_bits(), 32), prefix))
 }
 
-/// An address of either kind. Behind an IPv4 address the prefix is one of IPv4.
+/// An address of either kind. Behind a form with dots the prefix is one of IPv4.
 pub fn parse_v6(text: &str) -> Option<V6> {
+    parse_either(text, |address| address.contains('.'))
+}
+
+/// An address of either kind, and of which of them the prefix is one of IPv4.
+fn parse_either(text: &str, short: fn(&str) -> bool) -> Option<V6> {
     let text = text.trim();
-    let (address, prefix) = parts(text, 128)?;
-    match address.parse::<Ipv4Addr>() {
-        Ok(v4) => {
-            let prefix = if text.contains('/') { Some(prefix).filter(|p| *p <= 32)? } else { 32 };
-            Some(narrow_v6((v4.to_ipv6_mapped().to_bits(), 128), prefix + 96))
-        }
-        Err(_) => Some(narrow_v6((address.parse::<Ipv6Addr>().ok()?.to_bits(), 128), prefix)),
-    }
+    let short = short(text.split('/').next().unwrap_or_default());
+    let (address, prefix) = parts(text, if short { 32 } else { 128 })?;
+    let bits = match address.parse::<Ipv4Addr>() {
+        Ok(v4) => v4.to_ipv6_mapped().to_bits(),
+        Err(_) => address.parse::<Ipv6Addr>().ok()?.to_bits(),
+    };
+    Some(narrow_v6((bits, 128), if short { prefix + 96 } else { prefix }))
 }
 
 /// A prefix argument; `most` if it was not given.
@@ -188,7 +192,9 @@ fn compare_v4(c: &Call) -> Option<std::cmp::Ordering> {
 }
 
 fn compare_v6(c: &Call) -> Option<std::cmp::Ordering> {
-    let (a, b) = (parse_v6(&c.text(0))?, parse_v6(&c.text(1))?);
+    // Here the prefix behind `::192.168.1.1` is one of IPv6; parse_ipv6_mask takes it for one of IPv4. Both are measured.
+    let parse = |i: usize| parse_either(&c.text(i), |address| address.parse::<Ipv4Addr>().is_ok());
+    let (a, b) = (parse(0)?, parse(1)?);
     let shortest = a.1.min(b.1).min(prefix(c, 2, 128)?);
     Some(narrow_v6(a, shortest).0.cmp(&narrow_v6(b, shortest).0))
 }

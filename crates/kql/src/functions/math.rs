@@ -2,7 +2,8 @@
 
 use super::call::Call;
 use super::{
-    BOOL, Function, LONG, Naming, REAL, Returns, integer, number, one_of, optional, scalar, summable,
+    BOOL, Function, LONG, Naming, REAL, Returns, constant, integer, number, one_of, optional, scalar,
+    summable,
 };
 use crate::value::{Decimal, Type, Value, compare, datetime as dt};
 
@@ -235,7 +236,7 @@ pub static FUNCTIONS: &[Function] = &[
         * (std::f64::consts::PI / 180.0)),
     Function {
         name: "round",
-        params: &[number("number"), optional(integer("precision"))],
+        params: &[number("number"), optional(constant(integer("precision")))],
         returns: Returns::Argument(0),
         naming: Naming::FirstArgument,
         doc: "Rounds to a number of decimal places.",

@@ -2,7 +2,7 @@
 //! elements go into it. Source: Microsoft's docs of each.
 
 use super::call::Call;
-use super::{DYNAMIC, Function, Naming, REAL, boolean, dynamic, integer, number, one_of, optional};
+use super::{DYNAMIC, Function, Naming, REAL, boolean, constant, dynamic, integer, number, one_of, optional};
 use crate::value::{Bag, Type, Value, compare};
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -184,11 +184,11 @@ pub static FUNCTIONS: &[Function] = &[
         Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
     }))),
     each!("series_sin", "Returns the sine of each item.", "[0]", "[0.0]", libm::sin),
-    function!("series_stats"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
+    function!("series_stats"(dynamic("series"), optional(constant(boolean("ignore_nonfinite")))) -> DYNAMIC, NONE,
         "Returns the minimum and maximum with their positions, the mean, the standard deviation and the variance, one column each.",
         [("series_stats(dynamic([2, 1, 3]))", "1")],
         |c| if c.arg(0).as_array().is_some() { Value::array(stats(c)) } else { Value::Null }),
-    function!("series_stats_dynamic"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC,
+    function!("series_stats_dynamic"(dynamic("series"), optional(constant(boolean("ignore_nonfinite")))) -> DYNAMIC,
             NONE,
         "Returns the minimum and maximum with their positions, the mean, the standard deviation, the variance, the sum and the length as a property bag.",
         [("series_stats_dynamic(dynamic([1, 2, 3]))",

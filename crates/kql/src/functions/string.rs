@@ -2,8 +2,8 @@
 
 use super::call::{Call, list_items, shared};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, STRING, dynamic, integer, number, one_of, operators, optional,
-    punycode, repeated, scalar, text, text_or_dynamic,
+    BOOL, DYNAMIC, Function, LONG, Naming, STRING, constant, dynamic, integer, number, one_of, operators,
+    optional, punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::syntax::ast::TextMatch;
 use crate::value::{Type, Value, convert, text as value_text};
@@ -26,7 +26,7 @@ pub static FUNCTIONS: &[Function] = &[
         has_any_index),
     function!("indexof"(scalar("string"), scalar("match"), optional(integer("start")),
             optional(integer("length")),
-            optional(integer("occurrence"))) -> LONG, NONE,
+            optional(constant(integer("occurrence")))) -> LONG, NONE,
         "Returns the position of one text in another, counted from 0, or -1 if it does not occur. Returns null for the position of the empty string.",
         [("indexof('abcdefg', 'cde')", "2"), ("indexof('abcabc', 'b', 2)", "4"), ("indexof('abc', 'x')",
         "-1"),

@@ -32,12 +32,12 @@ pub fn convert(v: &Value, from: Type, to: Type) -> Value {
 }
 
 /// `parse_json(text)`: valid JSON is its value, the empty text is null, and any other text is itself, as a
-/// dynamic string. Text nested too deep is handled by the caller that can report it; here it stays text.
+/// dynamic string. What nests too deep is null; the caller that can report it does.
 pub fn parse_json(s: &Rc<str>) -> Value {
     if s.is_empty() {
         return Value::Null;
     }
-    json::parse(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
+    json::parse_cut(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
 }
 
 /// `tobool`: `true`/`false` in any case, or a whole number; numbers are true unless zero.
