@@ -3,7 +3,7 @@
 use super::Binder;
 use crate::diagnostic::Diagnostic;
 use crate::functions::{Fixed, Kind, Param, Returns};
-use crate::functions::{format, pattern};
+use crate::functions::{format, pattern, zone};
 use crate::plan::Expr;
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
@@ -160,6 +160,16 @@ impl Binder<'_> {
             self.report(d.with_hint(
                 "it is made of the letters in docs/functions.md and the delimiters blank / - : , . _ [ ]",
             ));
+            return None;
+        }
+        if matches!(function, "datetime_local_to_utc" | "datetime_utc_to_local")
+            && let Some((name, span)) = constant(1)
+            && zone::find(name).is_none()
+        {
+            let message = format!("There is no time zone '{name}'.");
+            self.report(
+                Diagnostic::error("FP013", message, span).with_hint("datetime_list_timezones() names them"),
+            );
             return None;
         }
         if matches!(function, "extract_all" | "extractall")

@@ -1,9 +1,10 @@
 //! Dates, times and spans. Source: docs/semantics.md#datetime. Weeks start on Sunday.
 
 use super::call::Call;
+use super::zone;
 use super::{
-    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, literal, number, optional,
-    scalar, text,
+    DATETIME, DYNAMIC, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, literal, number,
+    optional, scalar, text,
 };
 use crate::value::datetime::{Parts, days_in_month, from_parts, to_parts};
 use crate::value::timespan::{DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND};
@@ -75,6 +76,12 @@ pub static FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         },
     },
+    function!("datetime_list_timezones"() -> DYNAMIC, Naming::None, "Returns the names of all time zones.",
+        [("set_has_element(datetime_list_timezones(), 'Europe/Paris')", "true")], |_| zone::names()),
+    function!("datetime_local_to_utc"(datetime("from"), text("timezone")) -> DATETIME, Naming::None,
+        "Converts a local datetime of a time zone to UTC. Returns null for an unknown time zone.",
+        [("datetime_local_to_utc(datetime(2020-02-02 20:02:20), 'US/Pacific')", "2020-02-03T04:02:20.0000000Z")],
+        zone::local_to_utc),
     Function {
         name: "datetime_part",
         params: &[literal(text("part")), datetime("date")],
@@ -84,6 +91,10 @@ pub static FUNCTIONS: &[Function] = &[
         examples: &[("datetime_part('day', datetime(2020-01-31))", "31")],
         eval: |c| c.datetime(1).and_then(|t| part(&c.text(0), t)).map_or(Value::Null, Value::Long),
     },
+    function!("datetime_utc_to_local"(datetime("from"), text("timezone")) -> DATETIME, Naming::None,
+        "Converts a UTC datetime to local datetime of a time zone. Returns null for an unknown time zone.",
+        [("datetime_utc_to_local(datetime(2020-07-01), 'Europe/Paris')", "2020-07-01T02:00:00.0000000Z")],
+        zone::utc_to_local),
     part!(
         "dayofmonth",
         Int,

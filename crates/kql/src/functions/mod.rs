@@ -40,6 +40,7 @@ pub mod statistics;
 pub mod string;
 pub mod units;
 pub mod xml;
+pub mod zone;
 
 use crate::value::{Type, Value};
 use call::Call;
