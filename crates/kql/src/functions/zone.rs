@@ -18,10 +18,11 @@ pub fn find(name: &str) -> Option<TimeZone> {
     DATABASE.with(|zones| zones.get(name).ok())
 }
 
-/// The names of all zones, sorted.
+/// The names of all zones, sorted. The database has one more, which stands for no place: `Factory`.
 pub fn names() -> Value {
     let mut names: Vec<String> =
         DATABASE.with(|zones| zones.available().map(|name| name.to_string()).collect());
+    names.retain(|name| name != "Factory");
     names.sort();
     Value::array(names.iter().map(|name| Value::String(Str::from(name.as_str()))).collect())
 }
