@@ -148,6 +148,9 @@ impl Binder<'_> {
             ("+", Type::String, _) | ("+", _, Type::String) => {
                 d.with_hint("concatenate strings with strcat(…)")
             }
+            (_, Type::Dynamic, Type::Dynamic) => {
+                d.with_hint("cast one side, for example with tolong(…) or todouble(…)")
+            }
             ("<" | "<=" | ">" | ">=", Type::DateTime, Type::String) => {
                 d.with_hint("write datetime(…) or todatetime(…)")
             }
@@ -230,7 +233,6 @@ impl Binder<'_> {
         let Some(ty) = arithmetic_type(operator, x, y) else { return self.undefined(name, x, y, op_span) };
         // A dynamic beside a typed operand is read as that type.
         let as_operand = |b: &mut Self, e: Expr, other: Type| match (e.ty, other) {
-            (Type::Dynamic, Type::Dynamic) => e,
             (Type::Dynamic, Type::Int) => b.coerce(e, Type::Long),
             (Type::Dynamic, t) if t.is_number() => b.coerce(e, t),
             (Type::Dynamic, _) => {
@@ -500,7 +502,8 @@ fn arithmetic_type(operator: BinaryOp, a: Type, b: Type) -> Option<Type> {
         Some(match (a, b) {
             (Type::Decimal, _) | (_, Type::Decimal) => Type::Decimal,
             (Type::Real, _) | (_, Type::Real) => Type::Real,
-            (Type::Dynamic, Type::Dynamic) => Type::Dynamic,
+            // Microsoft's binder lets it pass, the engine does not: which arithmetic would it be?
+            (Type::Dynamic, Type::Dynamic) => return None,
             _ => Type::Long,
         })
     };

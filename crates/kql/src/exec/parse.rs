@@ -23,6 +23,8 @@ pub fn cut(p: &Parse, source: &Value) -> Option<Vec<(usize, Value)>> {
 
 /// The value a text holds; `None` if it is not of the type.
 fn typed(text: &str, ty: Type) -> Option<Value> {
+    // Blanks around a bool are not part of it, as for a constant: see `tobool`.
+    let text = if ty == Type::Bool { text.trim() } else { text };
     let v = convert::convert(&Value::text(text), Type::String, ty);
     let any = matches!(ty, Type::String | Type::Dynamic);
     (any || !v.is_null()).then_some(v)

@@ -313,6 +313,7 @@ impl<'a> Lexer<'a> {
             return if whole {
                 match number.parse() {
                     Ok(n) => self.literal(start, Type::Long, Value::Long(n)),
+                    Err(_) if number == LARGEST_NEGATED => self.literal(start, Type::Long, largest_negated()),
                     Err(_) => self.too_large(start),
                 }
             } else {
@@ -335,6 +336,15 @@ impl<'a> Lexer<'a> {
         self.error("KS008", "The number does not fit its type.", start, self.at);
         self.literal(start, Type::Long, Value::Null)
     }
+}
+
+/// The one number that is a long only behind a minus sign. Kusto takes it where a value must be a literal, in a datatable and in
+/// `dynamic(…)`, and nowhere else. Its literal holds [`largest_negated`], which the parser makes a long or an error.
+const LARGEST_NEGATED: &str = "9223372036854775808";
+
+/// See [`LARGEST_NEGATED`].
+pub fn largest_negated() -> Value {
+    Value::Decimal(i64::MIN.unsigned_abs().into())
 }
 
 /// The text of a datetime literal is read as `todatetime` reads text, and also with commas or blanks around its

@@ -239,7 +239,7 @@ impl Parser {
                 let operand = self.deeper(Self::sign)?;
                 let span = start.to(operand.span);
                 return Ok(match operand.kind {
-                    ExprKind::Literal(ty, value) if negative => match negate(&value) {
+                    ExprKind::Literal(ty, value) if negative => match negate(ty, &value) {
                         Some(value) => boxed(ExprKind::Literal(ty, value), span),
                         None => boxed(
                             ExprKind::Sign(true, Box::new(boxed(ExprKind::Literal(ty, value), span))),
@@ -309,6 +309,7 @@ impl Parser {
         match self.token().clone() {
             Token::Literal(ty, LiteralValue(value)) => {
                 self.advance();
+                let value = self.fitting(ty, value, start);
                 Ok(boxed(ExprKind::Literal(ty, value), start))
             }
             Token::Text(text) => {
@@ -371,6 +372,29 @@ impl Parser {
         }
     }
 
+    /// A value of a datatable: an expression that will prove to be a constant.
+    pub(super) fn row_value(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        if self.is("-")
+            && let Token::Literal(Type::Long, LiteralValue(value @ Value::Decimal(_))) = self.peek(1).clone()
+        {
+            self.advance();
+            self.advance();
+            let value = negate(Type::Long, &value).unwrap_or_default();
+            return Ok(boxed(ExprKind::Literal(Type::Long, value), start.to(self.last_span())));
+        }
+        self.scalar()
+    }
+
+    /// The value of a literal that stands without a minus sign; an error if it fits only with one.
+    fn fitting(&mut self, ty: Type, value: Value, span: Span) -> Value {
+        if ty == Type::Long && matches!(value, Value::Decimal(_)) {
+            self.report(Diagnostic::error("KS008", "The number does not fit its type.", span));
+            return Value::Null;
+        }
+        value
+    }
+
     fn argument(&mut self) -> Parsed<Argument> {
         let name = if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") {
             let name = self.name()?;
@@ -386,9 +410,9 @@ impl Parser {
     fn dynamic_value(&mut self) -> Parsed<Value> {
         let start = self.span();
         match self.token().clone() {
-            Token::Literal(_, LiteralValue(value)) => {
+            Token::Literal(ty, LiteralValue(value)) => {
                 self.advance();
-                Ok(value)
+                Ok(self.fitting(ty, value, start))
             }
             Token::Text(text) => {
                 self.advance();
@@ -408,9 +432,12 @@ impl Parser {
             Token::Mark(mark @ ("-" | "+")) => {
                 self.advance();
                 match self.token().clone() {
-                    Token::Literal(_, LiteralValue(value)) => {
+                    Token::Literal(ty, LiteralValue(value)) => {
                         self.advance();
-                        Ok(if mark == "-" { negate(&value).unwrap_or(value) } else { value })
+                        if mark == "-" {
+                            return Ok(negate(ty, &value).unwrap_or(value));
+                        }
+                        Ok(self.fitting(ty, value, start))
                     }
                     _ => self.expected("a number"),
                 }
@@ -448,8 +475,9 @@ impl Parser {
 }
 
 /// The negative of a number literal.
-fn negate(value: &Value) -> Option<Value> {
+fn negate(ty: Type, value: &Value) -> Option<Value> {
     Some(match value {
+        Value::Decimal(_) if ty == Type::Long => Value::Long(i64::MIN),
         Value::Int(n) => Value::Int(n.checked_neg()?),
         Value::Long(n) => Value::Long(n.checked_neg()?),
         Value::Real(r) => Value::Real(-r),

@@ -268,7 +268,7 @@ impl Parser {
                 self.expect("(")?;
                 let columns = self.list_until(")", Self::column_decl)?;
                 self.expect("[")?;
-                OperatorKind::Datatable(columns, self.list_until("]", Self::scalar)?)
+                OperatorKind::Datatable(columns, self.list_until("]", Self::row_value)?)
             }
             "externaldata" | "external_data" => {
                 self.expect("(")?;
