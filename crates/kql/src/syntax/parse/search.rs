@@ -4,6 +4,7 @@
 use super::{Parsed, Parser};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, TEXT_OPS, TextMatch, TextOp};
 use crate::syntax::lex::Token;
+use crate::syntax::reserved::Place;
 use crate::value::{Type, Value};
 use std::rc::Rc;
 
@@ -42,7 +43,7 @@ impl Parser {
             return Ok(self.term(all, &term, case_sensitive));
         }
         if self.is_word("not") && self.peek_is(1, "(") {
-            let name = self.name()?;
+            let name = self.word()?;
             self.expect("(")?;
             let value = self.search_predicate(case_sensitive)?;
             self.expect(")")?;
@@ -58,12 +59,13 @@ impl Parser {
             self.expect(")")?;
             return Ok(inner);
         }
-        let bracketed = if self.is("[") { 3 } else { 1 };
-        if self.peek_is(bracketed, ":")
-            && let Token::Text(term) = self.peek(bracketed + 1)
+        let width = self.name_width(0);
+        if width > 0
+            && self.peek_is(width, ":")
+            && let Token::Text(term) = self.peek(width + 1)
         {
             let term = term.clone();
-            let name = self.name()?;
+            let name = self.name(Place::Read)?;
             self.advance();
             self.advance();
             let column = Expr { kind: ExprKind::Name(name.text), span: name.span };
