@@ -102,6 +102,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         now: None,
         shapes: shapes.iter(),
         wanting: None,
+        named: Vec::new(),
     };
     let plan = binder.query(&statements);
     let wanting = binder.wanting.take();
@@ -225,6 +226,8 @@ struct Binder<'c> {
     /// Columns found for plugins that wait for data, for the next ones to be bound.
     shapes: std::slice::Iter<'c, Vec<Column>>,
     wanting: Option<Wanting>,
+    /// What `as` called tables.
+    named: Vec<(Rc<Plan>, Str)>,
 }
 
 impl Binder<'_> {

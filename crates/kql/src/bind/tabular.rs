@@ -50,6 +50,7 @@ impl Binder<'_> {
         for operator in operators {
             self.count(operator.span)?;
             if let OperatorKind::As(name) = &operator.kind {
+                self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
                 env = env.with(&name.text, Binding::Table(Rc::clone(&plan)), false);
                 continue;
             }

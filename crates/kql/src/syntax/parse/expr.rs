@@ -16,11 +16,12 @@ fn boxed(kind: ExprKind, span: Span) -> Expr {
 impl Parser {
     /// `name = expr`, `(a, b) = expr` or `expr`.
     pub(super) fn named(&mut self) -> Parsed<Named> {
+        let tuple = self.is("(");
         if let Some(names) = self.assigned_names()? {
             let value = self.scalar()?;
-            return Ok(Named { names, value });
+            return Ok(Named { names, tuple, value });
         }
-        Ok(Named { names: Vec::new(), value: self.scalar()? })
+        Ok(Named { names: Vec::new(), tuple: false, value: self.scalar()? })
     }
 
     /// The names before an `=`, if an assignment starts here.

@@ -151,7 +151,7 @@ impl Parser {
         let on = if width > 0 && self.peek_word(width, "in") && self.peek_word(width + 1, "range") {
             let name = self.name(Place::Read)?;
             let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
-            Named { names: Vec::new(), value }
+            Named { names: Vec::new(), tuple: false, value }
         } else {
             self.named()?
         };

@@ -316,7 +316,7 @@ impl Parser {
                 // A name alone: what follows in parentheses is no argument of it.
                 let name = self.name(Place::Read)?;
                 let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
-                let key = Named { names: Vec::new(), value };
+                let key = Named { names: Vec::new(), tuple: false, value };
                 parameters.extend(self.parameters()?);
                 let body = if self.eat("{") {
                     let query = self.pipe()?;

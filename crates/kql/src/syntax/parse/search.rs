@@ -3,9 +3,9 @@
 
 use super::{Parsed, Parser};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, TEXT_OPS, TextMatch, TextOp};
-use crate::syntax::lex::Token;
+use crate::syntax::lex::{LiteralValue, Token};
 use crate::syntax::reserved::Place;
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, text};
 use std::rc::Rc;
 
 impl Parser {
@@ -34,12 +34,17 @@ impl Parser {
             self.advance();
             return Ok(Expr { kind: ExprKind::Literal(Type::Bool, Value::Bool(true)), span: start });
         }
-        if let Token::Text(term) = self.token()
+        // A number alone is looked for by its text.
+        let term = match self.token() {
+            Token::Text(term) => Some(term.clone()),
+            Token::Literal(ty, LiteralValue(value)) if ty.is_number() => Some(text::tostring(value, *ty).into_owned()),
+            _ => None,
+        };
+        if let Some(term) = term
             && self.condition_ends(1)
         {
-            let term = term.clone();
             self.advance();
-            let all = Expr { kind: ExprKind::Star, span: start };
+            let all = Expr { kind: ExprKind::Anywhere, span: start };
             return Ok(self.term(all, &term, case_sensitive));
         }
         if self.is_word("not") && self.peek_is(1, "(") {
