@@ -247,6 +247,7 @@ impl Parser {
                             span,
                         ),
                     },
+                    kind @ ExprKind::Literal(..) => boxed(kind, span),
                     kind => boxed(ExprKind::Sign(negative, Box::new(boxed(kind, operand.span))), span),
                 });
             }

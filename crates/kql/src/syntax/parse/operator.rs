@@ -272,7 +272,7 @@ impl Parser {
                 self.expect("(")?;
                 let columns = self.loose_list_until(")", Self::column_decl)?;
                 self.expect("[")?;
-                OperatorKind::Datatable(columns, self.loose_list_until("]", Self::scalar)?)
+                OperatorKind::Datatable(columns, self.loose_list_until("]", Self::literal)?)
             }
             "externaldata" | "external_data" => {
                 self.expect("(")?;
@@ -341,6 +341,17 @@ impl Parser {
             "consume" => OperatorKind::Ignored,
             word => return self.unknown_operator(word, name),
         })
+    }
+
+    /// A value of a `datatable`: written out, with a sign at most. Nothing is worked out there.
+    fn literal(&mut self) -> Parsed<Expr> {
+        let parenthesis = self.is("(");
+        let value = self.scalar()?;
+        if parenthesis || !matches!(value.kind, ExprKind::Literal(..) | ExprKind::Error) {
+            let d = Diagnostic::error("KS005", "Expected: a literal value", value.span);
+            self.report(d.with_hint("a datatable holds literals; compute its columns with extend"));
+        }
+        Ok(value)
     }
 
     fn unknown_operator(&mut self, word: &str, name: &Name) -> Parsed<OperatorKind> {
