@@ -343,17 +343,6 @@ impl Parser {
         })
     }
 
-    /// A value of a `datatable`: written out, with a sign at most. Nothing is worked out there.
-    fn literal(&mut self) -> Parsed<Expr> {
-        let parenthesis = self.is("(");
-        let value = self.scalar()?;
-        if parenthesis || !matches!(value.kind, ExprKind::Literal(..) | ExprKind::Error) {
-            let d = Diagnostic::error("KS005", "Expected: a literal value", value.span);
-            self.report(d.with_hint("a datatable holds literals; compute its columns with extend"));
-        }
-        Ok(value)
-    }
-
     fn unknown_operator(&mut self, word: &str, name: &Name) -> Parsed<OperatorKind> {
         let d = if REFUSED.contains(&word) {
             Diagnostic::error("FP010", format!("The operator '{word}' is not supported."), name.span)
