@@ -375,7 +375,7 @@ impl Parser {
         }
     }
 
-    /// A value of a datatable: an expression that will prove to be a constant.
+    /// A value of a datatable: written out, with a sign at most. Nothing is worked out there.
     pub(super) fn row_value(&mut self) -> Parsed<Expr> {
         let start = self.span();
         if self.is("-")
@@ -386,7 +386,13 @@ impl Parser {
             let value = negate(Type::Long, &value).unwrap_or_default();
             return Ok(boxed(ExprKind::Literal(Type::Long, value), start.to(self.last_span())));
         }
-        self.scalar()
+        let parenthesis = self.is("(");
+        let value = self.scalar()?;
+        if parenthesis || !matches!(value.kind, ExprKind::Literal(..) | ExprKind::Error) {
+            let d = Diagnostic::error("KS005", "Expected: a literal value", value.span);
+            self.report(d.with_hint("a datatable holds literals; compute its columns with extend"));
+        }
+        Ok(value)
     }
 
     /// The value of a literal that stands without a minus sign; an error if it fits only with one.
