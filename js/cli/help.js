@@ -3,10 +3,11 @@
 import { ALERT_FORMATS } from './formats.js';
 import { CHECK_FORMATS } from './findings.js';
 import { EVENT_FORMATS } from './investigate.js';
+import { LIST_FORMATS } from './lists.js';
 import { QUERY_FORMATS } from './query.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'functions'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -87,6 +88,9 @@ export const OPTIONS = {
     output: OUTPUT,
     ...COMMON,
   },
+  rules: { format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
+  schema: { format: format(LIST_FORMATS, 'output format; ndjson prints one column per line'), output: OUTPUT, ...COMMON },
+  completion: { ...COMMON },
   functions: {
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one function per line as an object' },
     ...COMMON,
@@ -193,6 +197,27 @@ In a folder, Forepost checks all .yaml and .yml files.`,
     ],
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
   },
+  rules: {
+    usage: 'forepost rules [FILE|DIR]…',
+    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
+    examples: [['forepost rules my-rules/ --format csv', 'a list for a spreadsheet']],
+    status: '0 success; 1 a file is not a rule; 2 the command could not run',
+  },
+  schema: {
+    usage: 'forepost schema [TABLE]',
+    about: 'Lists the columns of AWSCloudTrail: name, type, the field of the event, and what it is.',
+    examples: [['forepost schema', 'what a query can read']],
+    status: '0 success; 2 no such table',
+  },
+  completion: {
+    usage: 'forepost completion bash|zsh|fish',
+    about: 'Prints a script that completes commands, options and their values in your shell.',
+    examples: [
+      ['source <(forepost completion bash)', 'in ~/.bashrc; for zsh in ~/.zshrc'],
+      ['forepost completion fish > ~/.config/fish/completions/forepost.fish', 'for fish'],
+    ],
+    status: '0 success; 2 no such shell',
+  },
   functions: {
     usage: 'forepost functions [NAME|FAMILY]…',
     about: `Lists the KQL functions and aggregates that Forepost supports, each with its parameters and an example.
@@ -218,6 +243,8 @@ export function overview() {
   forepost pivot VALUE AWSLogs/           list all events of an address, key, ARN or session
   forepost hunt DIR AWSLogs/              run hunting queries
   forepost check DIR                      check rule files for errors
+  forepost rules [DIR]                    list rules
+  forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions
 
   forepost COMMAND --help                 show options and examples

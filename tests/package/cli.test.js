@@ -400,6 +400,22 @@ test('check in the formats of CI; two rules with one id are told', async () => {
   assert.equal((await forepost(['check', `${folder}/rules`, `${folder}/copy.yaml`, '--strict', '-q'])).status, 1);
 });
 
+test('rules, schema and completion', async () => {
+  assert.match((await forepost(['rules'])).stdout, /Medium +AWSCloudTrail - Amazon ECR image scanning disabled +1\.00:00:00 over 1\.00:00:00/);
+  const [own] = jsonLines((await forepost(['rules', `${folder}/rules`, '--format', 'ndjson'])).stdout);
+  assert.equal(own.name, 'Anything by ana');
+  const columns = jsonLines((await forepost(['schema', '--format', 'ndjson'])).stdout);
+  assert.deepEqual(columns.find(({ column }) => column === 'SourceIpAddress').type, 'string');
+  assert.match((await forepost(['schema', 'AWSCloudTrial'])).stderr, /did you mean AWSCloudTrail\?/);
+  for (const shell of ['bash', 'zsh', 'fish']) assert.match((await forepost(['completion', shell])).stdout, /fail-on/);
+  const { stdout } = await forepost(['completion', 'bash']);
+  const complete = (...words) => execFileSync('bash', ['-c', `${stdout}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _forepost; echo "\${COMPREPLY[@]}"`, '-', ...words], { encoding: 'utf8' }).trim();
+  assert.equal(complete('forepost', 'sca'), 'scan');
+  assert.equal(complete('forepost', 'scan', '--fail'), '--fail-on');
+  assert.equal(complete('forepost', 'scan', '--fail-on', 'm'), 'medium');
+  assert.equal((await forepost(['completion', 'tcsh'])).status, 2);
+});
+
 test('a file of rules without an end is refused', { skip: !existsSync('/dev/zero') && 'no /dev/zero here' }, async () => {
   const { status, stderr } = await forepost(['check', '/dev/zero']);
   assert.equal(status, 2);
