@@ -120,7 +120,8 @@ fn bag_remove_keys(c: &Call) -> Value {
 }
 
 fn bag_zip(c: &Call) -> Value {
-    let (Some(keys), Some(values)) = (c.arg(0).as_array(), c.arg(1).as_array()) else { return Value::Null };
+    let Some(keys) = c.arg(0).as_array() else { return Value::Null };
+    let values = c.arg(1).as_array().unwrap_or_default();
     let mut seen = HashSet::new();
     let mut pairs = Vec::new();
     for (i, key) in keys.iter().enumerate() {
