@@ -76,7 +76,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("strcat"(repeated(scalar("arg"))) -> STRING, NONE,
             "Joins its arguments into one string.",
         [("strcat('a', 1, true)", "a1True")], |c| join(c, (0..c.args.len()).map(|i| c.text(i)), "")),
-    function!("strcat_delim"(scalar("delimiter"), repeated(scalar("arg"))) -> STRING, NONE,
+    function!("strcat_delim"(scalar("delimiter"), scalar("arg"), repeated(scalar("arg"))) -> STRING, NONE,
     "Joins its arguments into one string with a delimiter between them.", [("strcat_delim('-', 'a', 2)", "a-2")],
     |c| join(c, (1..c.args.len()).map(|i| c.text(i)), &c.text(0))),
     function!("strcmp"(scalar("string1"), scalar("string2")) -> LONG, NONE,
