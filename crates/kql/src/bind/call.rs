@@ -69,6 +69,7 @@ impl Binder<'_> {
             if !arity.contains(&bound.len()) {
                 return self.wrong_count(call.name, *arity.start(), Some(*arity.end()));
             }
+            self.check_row_order(&call.name.text, call.span)?;
             return self.window_call(*window, bound, call.span).map(Bound::Scalar);
         }
         // A table function (a parser, say) without arguments can be a table the caller supplies.
@@ -270,7 +271,7 @@ impl Binder<'_> {
                                 c.name.text,
                                 c.ty.name()
                             );
-                            return self.error("KS149", message, span);
+                            return self.error("KS249", message, span);
                         }
                     }
                     Some(Binding::Table(plan))

@@ -22,8 +22,9 @@ impl Binder<'_> {
                 self.sign(*negative, operand, span)
             }
             ast::ExprKind::Binary(operator, op_span, left, right) => {
-                if matches!(left.kind, ast::ExprKind::Star) {
-                    return self.any_column(*operator, *op_span, right, span, scope, env);
+                if matches!(left.kind, ast::ExprKind::Star | ast::ExprKind::Anywhere) {
+                    let numbers = matches!(left.kind, ast::ExprKind::Anywhere);
+                    return self.any_column(*operator, *op_span, right, numbers, span, scope, env);
                 }
                 let (left, right) = (self.bind_scalar(left, scope, env), self.bind_scalar(right, scope, env));
                 self.binary(*operator, *op_span, left?, right?, span)
@@ -65,7 +66,7 @@ impl Binder<'_> {
                 }
                 Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
             }
-            ast::ExprKind::Star => self.error("KS006", "A * is not allowed here.", span),
+            ast::ExprKind::Star | ast::ExprKind::Anywhere => self.error("KS006", "A * is not allowed here.", span),
             ast::ExprKind::TablePattern(_) => {
                 self.error("KS006", "A table pattern is not allowed here.", span)
             }
@@ -371,12 +372,15 @@ impl Binder<'_> {
         (!failed).then_some(Expr { kind, ty: Type::Bool, span })
     }
 
-    /// `* has "a"`: whether any text column of the row does.
+    /// `* has "a"`: whether any text column of the row does, with `numbers` also one of whole numbers. Recorded: a term of
+    /// `search` is found in an `int` and not in a `real`; `where * !contains` does not look at an `int`.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one syntax node and where it is bound")]
     fn any_column(
         &mut self,
         operator: BinaryOp,
         op_span: Span,
         right: &ast::Expr,
+        numbers: bool,
         span: Span,
         scope: &Scope<'_>,
         env: &Env,
@@ -384,12 +388,14 @@ impl Binder<'_> {
         let right = self.bind_scalar(right, scope, env)?;
         let mut tests = Vec::new();
         for (i, column) in scope.columns.iter().enumerate() {
+            let by_text = numbers && matches!(column.ty, Type::Int | Type::Long);
             let fits = match operator {
-                BinaryOp::Text(_) => matches!(column.ty, Type::String | Type::Dynamic),
+                BinaryOp::Text(_) => by_text || matches!(column.ty, Type::String | Type::Dynamic),
                 _ => column.ty == right.ty,
             };
             if fits {
                 let left = Expr { kind: ExprKind::Column(i), ty: column.ty, span };
+                let left = if by_text { self.coerce(left, Type::String) } else { left };
                 tests.extend(self.binary(operator, op_span, left, right.clone(), span));
             }
         }

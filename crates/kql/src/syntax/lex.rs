@@ -290,11 +290,16 @@ impl<'a> Lexer<'a> {
         let mut len = digits(rest);
         let mut whole = true;
         let after = |n: usize| rest.get(n..).unwrap_or_default();
-        if after(len).starts_with('.')
-            && !after(len).starts_with("..")
-            && after(len + 1).starts_with(|c: char| c.is_ascii_digit())
-        {
-            len += 1 + digits(after(len + 1));
+        // `10.` is a real, but `1..5` are two numbers, and a name behind the point is a member's.
+        let exponent = |s: &str| {
+            s.strip_prefix(['e', 'E'])
+                .is_some_and(|s| s.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let point = after(len)
+            .strip_prefix('.')
+            .filter(|rest| !rest.starts_with('.') && (!rest.starts_with(is_name_start) || exponent(rest)));
+        if let Some(fraction) = point {
+            len += 1 + digits(fraction);
             whole = false;
         }
         if after(len).starts_with(['e', 'E']) {

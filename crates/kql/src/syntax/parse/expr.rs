@@ -5,6 +5,7 @@ use super::{MAX_CHAIN, Parsed, Parser, Skip};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, ListOp, Name, Named, TEXT_OPS};
 use crate::syntax::lex::{LiteralValue, Token};
+use crate::syntax::reserved::Place;
 use crate::value::{Bag, Type, Value};
 use std::rc::Rc;
 
@@ -15,19 +16,19 @@ fn boxed(kind: ExprKind, span: Span) -> Expr {
 impl Parser {
     /// `name = expr`, `(a, b) = expr` or `expr`.
     pub(super) fn named(&mut self) -> Parsed<Named> {
+        let tuple = self.is("(");
         if let Some(names) = self.assigned_names()? {
             let value = self.scalar()?;
-            return Ok(Named { names, value });
+            return Ok(Named { names, tuple, value });
         }
-        Ok(Named { names: Vec::new(), value: self.scalar()? })
+        Ok(Named { names: Vec::new(), tuple: false, value: self.scalar()? })
     }
 
     /// The names before an `=`, if an assignment starts here.
     fn assigned_names(&mut self) -> Parsed<Option<Vec<Name>>> {
-        let bracketed = self.is("[") && matches!(self.peek(1), Token::Text(_)) && self.peek_is(2, "]");
-        if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") || bracketed && self.peek_is(3, "=")
-        {
-            let name = self.name()?;
+        let width = self.name_width(0);
+        if width > 0 && self.peek_is(width, "=") {
+            let name = self.name(Place::Column)?;
             self.expect("=")?;
             return Ok(Some(vec![name]));
         }
@@ -39,7 +40,7 @@ impl Parser {
             }
             if ahead > 1 && self.peek_is(ahead, ")") && self.peek_is(ahead + 1, "=") {
                 self.expect("(")?;
-                let names = self.list_until(")", Self::name)?;
+                let names = self.list_until(")", |p| p.name(Place::Column))?;
                 self.expect("=")?;
                 return Ok(Some(names));
             }
@@ -246,6 +247,7 @@ impl Parser {
                             span,
                         ),
                     },
+                    kind @ ExprKind::Literal(..) => boxed(kind, span),
                     kind => boxed(ExprKind::Sign(negative, Box::new(boxed(kind, operand.span))), span),
                 });
             }
@@ -266,7 +268,7 @@ impl Parser {
                     left = self.subscript(left)?;
                     continue;
                 }
-                let name = self.name()?;
+                let name = self.name(Place::Read)?;
                 if self.is("(") {
                     // database("d").Table and functions of it: nothing here is remote.
                     let d = Diagnostic::error(
@@ -333,7 +335,7 @@ impl Parser {
                 Ok(boxed(inner.kind, start.to(self.last_span())))
             }
             Token::Mark("[") if matches!(self.peek(1), Token::Text(_)) => {
-                let name = self.name()?;
+                let name = self.word()?;
                 Ok(boxed(ExprKind::Name(name.text), name.span))
             }
             Token::Name(word) if word == "dynamic" && self.peek_is(1, "(") => {
@@ -352,18 +354,19 @@ impl Parser {
                         p.advance();
                         return Ok((None, Name { text: Rc::from("*"), span }));
                     }
-                    let first = p.name()?;
-                    if p.eat(":") { Ok((Some(first), p.name()?)) } else { Ok((None, first)) }
+                    let first = p.word()?;
+                    if p.eat(":") { Ok((Some(first), p.word()?)) } else { Ok((None, first)) }
                 })?;
                 Ok(boxed(ExprKind::TypeOf(types), start.to(self.last_span())))
             }
-            // The one word that can name nothing without brackets: it ends what stands before it.
+            // A word that ends what stands before it.
             Token::Name(word) if word == "by" => self.missing_expression(),
             Token::Name(_) => {
-                let name = self.name()?;
-                if !self.is("(") {
+                if !self.peek_is(1, "(") {
+                    let name = self.name(Place::Read)?;
                     return Ok(boxed(ExprKind::Name(name.text), name.span));
                 }
+                let name = self.word()?;
                 self.advance();
                 let arguments = self.deeper(|p| p.list_until(")", Self::argument))?;
                 Ok(boxed(ExprKind::Call(name, arguments), start.to(self.last_span())))
@@ -396,8 +399,9 @@ impl Parser {
     }
 
     fn argument(&mut self) -> Parsed<Argument> {
-        let name = if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") {
-            let name = self.name()?;
+        let width = self.name_width(0);
+        let name = if width > 0 && self.peek_is(width, "=") {
+            let name = self.name(Place::Column)?;
             self.advance();
             Some(name)
         } else {
@@ -453,7 +457,6 @@ impl Parser {
                 let pairs = self.list_until("}", |p| {
                     let key = match p.token().clone() {
                         Token::Text(text) => text,
-                        Token::Name(text) => text,
                         _ => return p.expected("a property name"),
                     };
                     p.advance();
