@@ -125,7 +125,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("strcat_array"(dynamic("array"), scalar("delimiter")) -> STRING, NONE,
         "Joins the items of an array into one string, with a delimiter between them.",
         [("strcat_array(dynamic([1, 'a']), '-')", "1-a")], join_texts),
-    function!("zip"(repeated(dynamic("array"))) -> DYNAMIC, NONE,
+    function!("zip"(dynamic("array"), repeated(dynamic("array"))) -> DYNAMIC, NONE,
         "Returns one array for each position, with the items of all arrays at that position. A shorter array gives null.",
         [("zip(dynamic([1, 2]), dynamic(['a']))", r#"[[1,"a"],[2,null]]"#)], zip),
 ];

@@ -21,7 +21,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "coalesce",
-        params: &[repeated(common("value"))],
+        params: &[common("value"), repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
         doc: "Returns the first value that is neither null nor an empty string.",
@@ -54,7 +54,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "max_of",
-        params: &[repeated(common("value"))],
+        params: &[common("value"), repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
         doc: "Returns the largest argument, NaN if there is one. Nulls are ignored.",
@@ -63,7 +63,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "min_of",
-        params: &[repeated(common("value"))],
+        params: &[common("value"), repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
         doc: "Returns the smallest argument, NaN if there is one. Nulls are ignored.",

@@ -30,7 +30,7 @@ pub static FUNCTIONS: &[Function] = &[
     |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
         Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
     })),
-    function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
+    function!("bag_merge"(dynamic("bag"), repeated(dynamic("bag"))) -> DYNAMIC, NONE,
         "Merges property bags. The first bag that has a key gives its value. Arguments that are not bags are ignored.",
         [("bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}))", r#"{"a":1,"b":3}"#)], bag_merge),
     function!("bag_pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
@@ -120,7 +120,8 @@ fn bag_remove_keys(c: &Call) -> Value {
 }
 
 fn bag_zip(c: &Call) -> Value {
-    let (Some(keys), Some(values)) = (c.arg(0).as_array(), c.arg(1).as_array()) else { return Value::Null };
+    let Some(keys) = c.arg(0).as_array() else { return Value::Null };
+    let values = c.arg(1).as_array().unwrap_or_default();
     let mut seen = HashSet::new();
     let mut pairs = Vec::new();
     for (i, key) in keys.iter().enumerate() {

@@ -119,6 +119,12 @@ fn compress<'t>(
     let mut bytes = compressed(Compression::default());
     if bytes.len() >= text.len() + frame {
         bytes = compressed(Compression::none());
+        // Gzip's note of how hard the compressor worked, which Kusto leaves empty.
+        if bytes.starts_with(&[0x1f, 0x8b])
+            && let Some(effort) = bytes.get_mut(8)
+        {
+            *effort = 0;
+        }
     }
     STANDARD.encode(bytes)
 }

@@ -29,6 +29,9 @@ macro_rules! each {
     };
 }
 
+/// A number that may be the null, which then stands for itself.
+const NUMBER: &[Type] = &[Type::Int, Type::Long, Type::Real, Type::Decimal, Type::Dynamic];
+
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("series_abs"(dynamic("series")) -> DYNAMIC, NONE, "Returns the absolute value of each item.",
@@ -78,12 +81,12 @@ pub static FUNCTIONS: &[Function] = &[
         |a, b| ordered(a, b, Ordering::is_eq)
     ),
     each!("series_exp", "Returns e to the power of each item.", "[0]", "[1.0]", libm::exp),
-    function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder")))
+    function!("series_fill_backward"(dynamic("series"), optional(one_of("missing_value_placeholder", NUMBER)))
             -> DYNAMIC, FIRST,
         "Replaces missing values (null or the placeholder) by the next value.",
         [("series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]")], |c| fill_from_neighbour(c, true)),
-    function!("series_fill_const"(dynamic("series"), optional(number("constant_value")),
-        optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
+    function!("series_fill_const"(dynamic("series"), optional(one_of("constant_value", NUMBER)),
+        optional(one_of("missing_value_placeholder", NUMBER))) -> DYNAMIC, FIRST,
     "Replaces missing values (null or the placeholder) by a constant (default 0).",
     [("series_fill_const(dynamic([null, 1]), 7)", "[7,1]")],
     |c| {
@@ -91,15 +94,15 @@ pub static FUNCTIONS: &[Function] = &[
         let placeholder = c.arg(2);
         map(c, |v| if is_missing(v, placeholder) { fill.clone() } else { v.clone() })
     }),
-    function!("series_fill_forward"(dynamic("series"), optional(number("missing_value_placeholder")))
+    function!("series_fill_forward"(dynamic("series"), optional(one_of("missing_value_placeholder", NUMBER)))
             -> DYNAMIC, FIRST,
         "Replaces missing values (null or the placeholder) by the previous value.",
         [("series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]")], |c| fill_from_neighbour(c, false)),
-    function!("series_fill_linear"(dynamic("series"), optional(number("missing_value_placeholder")),
-            optional(boolean("fill_edges")), optional(number("constant_value"))) -> DYNAMIC, FIRST,
+    function!("series_fill_linear"(dynamic("series"), optional(one_of("missing_value_placeholder", NUMBER)),
+            optional(boolean("fill_edges")), optional(one_of("constant_value", NUMBER))) -> DYNAMIC, FIRST,
         "Replaces missing values (null or the placeholder) by linear interpolation. Whole numbers stay whole.",
         [("series_fill_linear(dynamic([null, 1.0, null, 4.0, null]))", "[1.0,1.0,2.5,4.0,4.0]"),
-         ("series_fill_linear(dynamic([1, null, 4]))", "[1,2,4]"), ("series_fill_linear(dynamic([null]))",
+         ("series_fill_linear(dynamic([1, null, 4, null]), real(null), false)", "[1,2,4,null]"), ("series_fill_linear(dynamic([null]))",
          "[0.0]")],
         fill_linear),
     function!("series_fir"(dynamic("series"), dynamic("filter"), optional(boolean("normalize")),

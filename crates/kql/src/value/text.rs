@@ -116,28 +116,21 @@ pub fn guid(bytes: &[u8; 16]) -> String {
     out
 }
 
-/// Reads a guid with or without dashes and braces.
+/// Reads a guid: 32 hexadecimal digits with or without braces, and dashes between any two bytes.
 pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
     let text = text.trim();
-    let text = text.strip_prefix(['{', '(']).and_then(|t| t.strip_suffix(['}', ')'])).unwrap_or(text);
-    let dashed = text.len() == 36;
-    if !dashed && text.len() != 32 {
-        return None;
-    }
-    let (mut bytes, mut n) = ([0; 16], 0);
-    for (i, c) in text.chars().enumerate() {
-        if dashed && matches!(i, 8 | 13 | 18 | 23) {
-            if c != '-' {
-                return None;
-            }
-            continue;
+    let mut rest = text.strip_prefix(['{', '(']).and_then(|t| t.strip_suffix(['}', ')'])).unwrap_or(text);
+    let mut bytes = [0; 16];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        rest = rest.strip_prefix('-').filter(|_| i > 0).unwrap_or(rest);
+        let (digits, after) = rest.split_at_checked(2)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
         }
-        let digit = c.to_digit(16)? as u8;
-        let byte: &mut u8 = bytes.get_mut(n / 2)?;
-        *byte = *byte << 4 | digit;
-        n += 1;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+        rest = after;
     }
-    (n == 32).then_some(bytes)
+    rest.is_empty().then_some(bytes)
 }
 
 /// The small form of a character, if that is one character; otherwise itself (`İ`), as .NET's invariant culture has it.
@@ -220,6 +213,17 @@ mod tests {
         let text = "74be27de-1e4e-49d9-b579-fe0b331d3642";
         assert_eq!(parse_guid(text).map(|g| guid(&g)).as_deref(), Some(text));
         assert_eq!(parse_guid("74be27de1e4e49d9b579fe0b331d3642").map(|g| guid(&g)).as_deref(), Some(text));
-        assert_eq!(parse_guid("74be27de-1e4e-49d9-b579-fe0b331d364"), None);
+        assert_eq!(
+            parse_guid("74be27de1e4e-49d9-b579-fe0b331d3642").map(|g| guid(&g)).as_deref(),
+            Some(text)
+        );
+        for bad in [
+            "74be27de-1e4e-49d9-b579-fe0b331d364",
+            "-74be27de1e4e49d9b579fe0b331d3642",
+            "é",
+            "74be27de--1e4e49d9b579fe0b331d3642",
+        ] {
+            assert_eq!(parse_guid(bad), None);
+        }
     }
 }
