@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
                 out
             }
         };
+        self.check_rows(plan, &rows);
         Ok(Rc::new(rows))
     }
 
@@ -160,8 +161,27 @@ impl<'a> Run<'a> {
             PlanKind::Set(input, op) => self.set_op(op, input, rows, width)?,
             _ => Vec::new(),
         };
-        debug_assert!(made.iter().all(|row| row.values.len() == width), "a row of another width");
+        self.check_rows(plan, &made);
         Ok(made)
+    }
+
+    /// Debug builds check what every step makes: rows as wide as its columns, each value of its column's type.
+    fn check_rows(&self, plan: &Plan, rows: &[Row]) {
+        if !cfg!(debug_assertions) || plan.open {
+            return;
+        }
+        for row in rows {
+            debug_assert!(
+                row.values.len() == plan.columns.len(),
+                "a row of another width: {:?}",
+                plan.columns
+            );
+            for (value, column) in row.values.iter().zip(&plan.columns) {
+                // A column of events that nothing needs is not read: it stays null, even a string.
+                let unread = value.is_null() && !self.leaves.is_empty();
+                debug_assert!(unread || value.fits(column.ty), "{value:?} in the column {column:?}");
+            }
+        }
     }
 
     fn stage(&mut self, stage: &Stage, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
