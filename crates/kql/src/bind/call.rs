@@ -128,7 +128,7 @@ impl Binder<'_> {
     }
 
     /// A call of a library function: counts, types and conversions by its parameters.
-    fn function_call(
+    pub(super) fn function_call(
         &mut self,
         f: &'static functions::Function,
         call: &Written<'_>,

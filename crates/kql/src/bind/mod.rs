@@ -102,6 +102,8 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         group_keys: Vec::new(),
         scopes: 0,
         now: None,
+        bin_size: None,
+        bin_start: None,
         shapes: shapes.iter(),
         wanting: None,
         named: Vec::new(),
@@ -226,6 +228,9 @@ struct Binder<'c> {
     scopes: u32,
     /// What `set query_now` says `now()` is.
     now: Option<Expr>,
+    /// What `set` says of the bins of `bin_auto`: their size, and where one begins.
+    bin_size: Option<ast::Expr>,
+    bin_start: Option<ast::Expr>,
     /// Columns found for plugins that wait for data, for the next ones to be bound.
     shapes: std::slice::Iter<'c, Vec<Column>>,
     wanting: Option<Wanting>,
@@ -436,6 +441,17 @@ impl Binder<'_> {
                 }
                 None => {}
             }
+            return;
+        }
+        if let bins @ ("query_bin_auto_size" | "query_bin_auto_at") = &*name.text {
+            let scope = &self.no_row();
+            let constant = value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
+            if !constant {
+                let message = format!("The option '{bins}' needs a constant.");
+                self.report(Diagnostic::error("KS107", message, name.span));
+            }
+            let place = if bins == "query_bin_auto_size" { &mut self.bin_size } else { &mut self.bin_start };
+            *place = value.cloned();
             return;
         }
         let message = format!("The option '{}' is not supported.", name.text);

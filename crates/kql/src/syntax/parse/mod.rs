@@ -14,10 +14,10 @@ pub(crate) use operator::MAX_COLUMNS;
 use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
 };
-use super::lex::{Lexeme, Token, lex};
+use super::lex::{Lexeme, LiteralValue, Token, lex};
 use super::reserved::{Place, is_reserved};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::value::Type;
+use crate::value::{Type, Value};
 use std::rc::Rc;
 
 /// How deep expressions may nest.
@@ -306,6 +306,11 @@ impl Parser {
             match self.token() {
                 Token::Name(n) if text.is_empty() || self.touches(0) => text.push_str(n),
                 Token::Mark("*") if text.is_empty() || self.touches(0) => text.push('*'),
+                // `*1`: digits behind an asterisk are part of the name. Their zeros are kept.
+                Token::Literal(Type::Long, LiteralValue(Value::Long(n))) if !text.is_empty() && self.touches(0) => {
+                    let width = self.span().range().len();
+                    text.push_str(&format!("{n:0width$}"));
+                }
                 _ => break,
             }
             self.advance();
