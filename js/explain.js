@@ -5,7 +5,7 @@ import { describe, toBytes } from './bytes.js';
 import { ForepostError, RuleError } from './errors.js';
 import { guarded } from './instance.js';
 import { parseExact, stringifyExact } from './json.js';
-import { utf16Offset } from './positions.js';
+import { utf16Offsets } from './positions.js';
 import { located, ruleFiles } from './rules.js';
 
 /** Explains one rule on one event. Positions count UTF-16 units of the query. */
@@ -15,13 +15,10 @@ export function explain(rule, event) {
   const answer = parseExact(guarded('explain()', undefined, () => engineExplain(file.text, record)));
   answer.findings = located(answer.findings.map((finding) => ({ ...finding, file: file.file })), [file]);
   if (!answer.leaves) throw new RuleError(answer.findings);
-  const place = (at) => Object.assign(at, { start: utf16Offset(answer.query, at.start), end: utf16Offset(answer.query, at.end) });
-  for (const { stages } of answer.leaves) {
-    for (const stage of stages) {
-      place(stage);
-      for (const { steps } of stage.rows) steps.forEach(place);
-    }
-  }
+  const stages = answer.leaves.flatMap((leaf) => leaf.stages);
+  const places = [...stages, ...stages.flatMap(({ rows }) => rows.flatMap(({ steps }) => steps))];
+  const units = utf16Offsets(answer.query, places.flatMap(({ start, end }) => [start, end]));
+  for (const place of places) Object.assign(place, { start: units.get(place.start), end: units.get(place.end) });
   return answer;
 }
 

@@ -6,7 +6,7 @@ import { ForepostError, LimitError, QueryError } from './errors.js';
 import { guarded } from './instance.js';
 import { parseExact } from './json.js';
 import { checkedOptions } from './options.js';
-import { utf16Offset } from './positions.js';
+import { utf16Offsets } from './positions.js';
 import { Reader } from './reader.js';
 import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
@@ -81,7 +81,8 @@ export const queryBatchLine = (line) => guarded('query --batch', undefined, () =
 const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
 
 function queryError(diagnostics, kql) {
-  const located = diagnostics.map((d) => ({ ...d, start: utf16Offset(kql, d.start), end: utf16Offset(kql, d.end) }));
+  const units = utf16Offsets(kql, diagnostics.flatMap(({ start, end }) => [start, end]));
+  const located = diagnostics.map((d) => ({ ...d, start: units.get(d.start), end: units.get(d.end) }));
   const limited = located.some(({ code }) => LIMIT_CODES.has(code));
   return limited ? new LimitError(located) : new QueryError(located);
 }

@@ -54,6 +54,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 /**
  * A Worker module that takes its options from the environment: `FOREPOST_KEY`, `FOREPOST_RULES` (the YAML of one rule; Cloudflare limits it to
  * 5 KB), `FOREPOST_WEBHOOK` and `FOREPOST_MAX_BYTES`.
+ *
+ * @example
+ * ```js
+ * export { default } from 'forepost/worker';   // wrangler secret put FOREPOST_KEY
+ * ```
  */
 declare const worker: { fetch(request: Request, env?: object): Promise<Response> };
 export default worker;

@@ -1,5 +1,5 @@
 // AWS Lambda, Node 20 or later. The trail's bucket notifies this function of each new file, directly or through SNS or SQS.
-// Bundle it (SAM, CDK, Serverless and esbuild carry the module inside the bundle), or deploy it with its node_modules.
+// Bundle it (SAM, CDK, Serverless and esbuild carry the module inside the bundle), or deploy it as handler.mjs with its node_modules.
 // The runtime provides the AWS SDK. Alerts go to the function's log, one per line; so do problems, to standard error.
 // Each call evaluates its own files. A rule whose window spans several calls needs the files together: use `forepost scan`.
 

@@ -212,6 +212,17 @@ describe('in Node', () => {
     });
   }
 
+  test('a bundle without the module says what to do', async () => {
+    const folder = project('esbuild-outside', { 'main.js': NODE('forepost') });
+    for (const [format, reason] of [['cjs', 'Invalid URL'], ['esm', 'ENOENT']]) {
+      const out = `${WORK}/alone/outside/bundle.${format === 'esm' ? 'mjs' : 'cjs'}`;
+      // No conditions: not even the one by which a bundler is known.
+      await esbuild({ absWorkingDir: folder, entryPoints: ['main.js'], outfile: out, bundle: true, platform: 'node', format, conditions: [], logLevel: 'silent' });
+      const said = run(process.execPath, ['-e', `import('${out}').then((m) => m.alerts()).catch((error) => console.log(error.code, error.message))`], dirname(out));
+      assert.match(said, new RegExp(`^load-failed .*${reason}.*forepost/inline`));
+    }
+  });
+
   test('webpack for Node', async () => {
     const context = project('webpack-node', { 'src/index.js': PRINT });
     await packed({ context, mode: 'production', target: 'node', output: { path: `${context}/dist` } });
@@ -249,6 +260,13 @@ for (const runtime of ['deno', 'bun']) {
     assert.equal(run(`${BIN}/${runtime}`, args, folder), WANTED);
   });
 }
+
+test('bun build: forepost/inline', () => {
+  const folder = project('bun-build', { 'main.mjs': PRINT.replace("'forepost'", "'forepost/inline'") });
+  mkdirSync(`${WORK}/alone/bun`, { recursive: true });
+  run(`${BIN}/bun`, ['build', 'main.mjs', '--target=node', `--outfile=${WORK}/alone/bun/main.mjs`], folder);
+  assert.equal(run(process.execPath, ['main.mjs'], `${WORK}/alone/bun`), WANTED);
+});
 
 test('Next.js: a route on the server and a page in the browser', pages, async () => {
   const folder = project('next', {

@@ -80,6 +80,9 @@ test('an option that does not exist is an error, and so are no rules', () => {
   for (const wrong of [[RULE], RULE, null, 5]) refused(() => new Detector(wrong), /takes an object of options/);
   refused(() => new Detector({ rules: [] }), /empty array/);
   for (const wrong of [-1, NaN, '5']) refused(() => new Detector({ maxInflatedBytes: wrong }), /must be a number/);
+  const table = { name: 'Vips', schema: 'User:string' };
+  for (const tables of [[table], [{ ...table, file: 'vips.csv' }], [{ ...table, data: 5 }], [{ name: 'Vips', data: '' }], [null], 'Vips']) refused(() => new Query('Vips', { tables }), /table|Table/);
+  new Query('Vips', { tables: [{ ...table, data: new TextEncoder().encode('User\nana') }] }).dispose();
   new Detector({ rules: undefined, tables: undefined }).dispose();
   new Detector({}).dispose();
 });
@@ -132,4 +135,10 @@ test('texts that are no JSON cost no more than texts that are', () => {
     `1234567890123456${'"'.repeat(n)}`, `"${'\\"'.repeat(n)} 1234567890123456\\`, `"${'a\\\u2028'.repeat(n / 2)} 1234567890123456`]) assert.ok(time(text) < 2000);
   assert.equal(parseExact('1'.repeat(n)), Infinity);
   assert.deepEqual(parseExact(`["${'\\n'.repeat(n)}",-12345678901234567]`)[1], -12345678901234567n);
+});
+
+test('many findings in a long query are placed in one walk', async () => {
+  const from = performance.now();
+  await assert.rejects(query(`print "é𐍈" ${'\\'.repeat(120_000)}`), (error) => error.name === 'QueryError' || error.name === 'LimitError');
+  assert.ok(performance.now() - from < 5000);
 });
