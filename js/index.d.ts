@@ -205,6 +205,10 @@ export interface Problem {
   code: string;
   /** For people. */
   message: string;
+  /** The name of the rule that failed, if the problem is about one: its alerts are missing. */
+  rule?: string;
+  /** How many of its runs failed; `message` is about the first. */
+  runs?: number;
 }
 
 /** A finding about a rule. Positions count UTF-16 units, as JavaScript and editors do. */
@@ -242,6 +246,8 @@ export interface Stats {
   dropped: number;
   /** Events without a readable `eventTime`. Scheduled rules ignore them. */
   untimed: number;
+  /** Events, or runs of events read at once, later than this machine's clock by more than five minutes. With `stream`, they close no window. */
+  ahead: number;
   /** Number of events by log format. */
   envelopes: Record<string, number>;
   firstEvent: string | null;
@@ -363,6 +369,12 @@ export interface QueryResult {
 export interface Query extends Reader {
   /** Whether the query reads the table AWSCloudTrail. */
   readonly readsEvents: boolean;
+  /** Whether each event makes its rows by itself, so that `takeRows()` gives them while the input is read. */
+  readonly streams: boolean;
+  /** Whether further input changes nothing, for example after the rows of a `take`. */
+  readonly complete: boolean;
+  /** If the query `streams`, the rows since the last call; otherwise none. `result()` gives the rest. */
+  takeRows(): QueryResult;
   /** Ends the input and returns the answer. Throws a QueryError if the query fails at run time. */
   result(): QueryResult;
 }

@@ -29,8 +29,16 @@ export class Query extends Reader {
 
   get readsEvents() { return this.call('readsEvents'); }
 
-  result() {
-    const { columns, rows, error } = parseExact(this.call('result'));
+  get streams() { return this.call('isStreamed'); }
+
+  get complete() { return this.call('isComplete'); }
+
+  takeRows() { return this.#answer('takeRows'); }
+
+  result() { return this.#answer('result'); }
+
+  #answer(name) {
+    const { columns, rows, error } = parseExact(this.call(name));
     if (error) throw queryError([error], this.#kql);
     return new QueryResult(columns, rows);
   }

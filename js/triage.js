@@ -2,7 +2,7 @@
 // and descriptions of rules, columns and functions.
 
 import {
-  EventReader as EngineReader, builtInRules as engineBuiltIn, describeRule as engineDescribe,
+  EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
   functionTable as engineFunctions, tableColumns as engineColumns,
 } from './engine.js';
 import { RuleError } from './errors.js';
@@ -55,6 +55,9 @@ export class EventReader extends Reader {
 
 /** The description of a rule, or null if the text is not a readable rule. */
 export const describeRule = (text) => JSON.parse(guarded('describeRule()', undefined, () => engineDescribe(text)));
+
+/** The description of a hunting query, or null if the text is none. */
+export const describeHunt = (text) => JSON.parse(guarded('describeHunt()', undefined, () => engineDescribeHunt(text)));
 
 /** The rules that ship inside the module: `[{file, text}]`. */
 export const builtInRules = () => JSON.parse(guarded('builtInRules()', undefined, engineBuiltIn));

@@ -262,6 +262,16 @@ impl Feed {
         self.state.report.first.zip(self.state.report.last)
     }
 
+    /// Events later than this are reported as ahead of the clock.
+    pub fn set_horizon(&mut self, horizon: i64) {
+        self.state.report.horizon = Some(horizon);
+    }
+
+    /// The time of the newest event that is not ahead of the clock.
+    pub fn newest_not_ahead(&self) -> Option<i64> {
+        self.state.report.newest_not_ahead
+    }
+
     /// Drops the rows that no later window holds.
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
@@ -316,7 +326,7 @@ impl Feed {
     /// Exports everything since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
         let state = &mut self.state;
-        let (report, records) = (std::mem::take(&mut state.report), std::mem::take(&mut state.collected));
+        let (report, records) = (state.report.take(), std::mem::take(&mut state.collected));
         Transfer { stats: self.source.take_stats(), report, records: &records }.write()
     }
 
@@ -326,7 +336,7 @@ impl Feed {
         self.source.add_stats(&stats);
         self.state.report.add(report);
         // The imported report already covers these records, so what reading them again reports is discarded.
-        let report = std::mem::take(&mut self.state.report);
+        let report = self.state.report.take();
         for raw in Texts(records) {
             self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
         }
@@ -334,9 +344,9 @@ impl Feed {
         true
     }
 
-    /// Reports a problem that does not belong to an input.
-    pub fn report(&mut self, code: &'static str, message: String) {
-        self.state.report.problem(None, code, message);
+    /// Reports that a rule could not run as it should.
+    pub fn failed_run(&mut self, code: &'static str, rule: &str, message: String) {
+        self.state.report.failed_run(code, rule, message);
     }
 
     /// Problems since the last call.
@@ -366,6 +376,7 @@ impl Feed {
             late: s.late,
             dropped: s.dropped,
             untimed: s.report.untimed,
+            ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
             first_event: s.report.first,
             last_event: s.report.last,

@@ -9,6 +9,7 @@ use super::{batch, json};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
 use cloudtrail::source::Limits;
 use kql::diagnostic::Severity;
+use kql::value::datetime;
 use serde::Deserialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -69,6 +70,11 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
     batch::query_batch_line(line, now)
 }
 
+/// The host's clock, in ticks.
+fn now() -> i64 {
+    (js_sys::Date::now() as i64).saturating_mul(10_000).saturating_add(datetime::UNIX_EPOCH)
+}
+
 /// A detector, driven from JavaScript. See [`detector::Detector`] for what each call does.
 #[wasm_bindgen]
 pub struct Detector(detector::Detector);
@@ -92,6 +98,7 @@ impl Detector {
             limits: Limits { bytes: limit(max_bytes), records: limit(max_records) },
             evidence,
             stream,
+            clock: Some(now),
             tables: given_tables(tables).map_err(refusal)?,
             ..Options::default()
         };
@@ -194,6 +201,24 @@ impl Query {
     /// The counters so far, as a JSON object.
     pub fn stats(&self) -> String {
         json::query_stats(&self.0.stats())
+    }
+
+    /// Whether `takeRows` gives rows while the input is read.
+    #[wasm_bindgen(js_name = isStreamed)]
+    pub fn is_streamed(&self) -> bool {
+        self.0.is_streamed()
+    }
+
+    /// Whether further input changes nothing.
+    #[wasm_bindgen(js_name = isComplete)]
+    pub fn is_complete(&self) -> bool {
+        self.0.is_complete()
+    }
+
+    /// The rows since the last call: `{"columns","rows"}` or `{"error"}`.
+    #[wasm_bindgen(js_name = takeRows)]
+    pub fn take_rows(&mut self) -> String {
+        json::answer(&self.0.take_rows())
     }
 
     /// There is no more input: `{"columns","rows"}` or `{"error"}`.

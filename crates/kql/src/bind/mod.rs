@@ -10,6 +10,7 @@ mod name;
 mod parse_op;
 mod plugin;
 mod project;
+mod row_order;
 mod scalar;
 mod scan;
 mod series;
@@ -22,9 +23,10 @@ mod union;
 mod wide;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::plan::{Expr, Plan, PlanKind};
+use crate::plan::{Expr, ExprKind, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
 use crate::value::{Column, Str, Type};
+use row_order::RowOrder;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -100,8 +102,12 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         group_keys: Vec::new(),
         scopes: 0,
         now: None,
+        bin_size: None,
+        bin_start: None,
         shapes: shapes.iter(),
         wanting: None,
+        named: Vec::new(),
+        row_order: RowOrder::Unused,
     };
     let plan = binder.query(&statements);
     let wanting = binder.wanting.take();
@@ -222,9 +228,16 @@ struct Binder<'c> {
     scopes: u32,
     /// What `set query_now` says `now()` is.
     now: Option<Expr>,
+    /// What `set` says of the bins of `bin_auto`: their size, and where one begins.
+    bin_size: Option<ast::Expr>,
+    bin_start: Option<ast::Expr>,
     /// Columns found for plugins that wait for data, for the next ones to be bound.
     shapes: std::slice::Iter<'c, Vec<Column>>,
     wanting: Option<Wanting>,
+    /// What `as` called tables.
+    named: Vec<(Rc<Plan>, Str)>,
+    /// What the operator being bound can say of its rows' order.
+    row_order: RowOrder,
 }
 
 impl Binder<'_> {
@@ -271,22 +284,23 @@ impl Binder<'_> {
     }
 
     fn query(&mut self, statements: &[ast::Statement]) -> Option<Rc<Plan>> {
-        let (_, result) = self.statements(statements, Env::default(), false);
+        let (_, result) = self.statements(statements, Env::default(), None);
         result
     }
 
-    /// Binds statements in order; the last one that yields something is the result.
+    /// Binds statements in order; the last one that yields something is the result. Those of a function stand in the place
+    /// of its caller's scope, whose row their values may read through arguments.
     fn statements(
         &mut self,
         statements: &[ast::Statement],
         mut env: Env,
-        local: bool,
+        caller: Option<u32>,
     ) -> (Env, Option<Rc<Plan>>) {
-        let mut result = None;
+        let (local, mut result) = (caller.is_some(), None);
         for statement in statements {
             match &statement.kind {
                 StatementKind::Let(name, value) => {
-                    let binding = self.let_binding(value, &env);
+                    let binding = self.let_binding(value, &env, caller);
                     if env.nodes().take_while(|n| n.local == local).any(|n| n.name == name.text) && !local {
                         let message = format!("The name '{}' is already declared.", name.text);
                         self.report(Diagnostic::error("KS199", message, name.span));
@@ -323,17 +337,58 @@ impl Binder<'_> {
         Plan::new(PlanKind::Print(vec![e]), columns, span, false)
     }
 
-    fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
+    fn let_binding(&mut self, value: &ast::Expr, env: &Env, caller: Option<u32>) -> Binding {
         if let ast::ExprKind::Lambda(lambda) = &value.kind {
             let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
+            self.check_body(&function);
             return Binding::Function(Rc::new(function));
         }
-        let scope = &self.no_row();
+        let no_row = self.no_row();
+        let scope = &Scope { id: caller.unwrap_or(no_row.id), ..no_row };
         match self.bind_any(value, scope, env) {
-            Some(Bound::Scalar(e)) => Binding::Scalar(e, None),
+            Some(Bound::Scalar(e)) => {
+                let reads_row = e.any(&mut |e| matches!(e.kind, ExprKind::Column(_)));
+                Binding::Scalar(e, reads_row.then_some(scope.id))
+            }
             Some(Bound::Table(plan)) => Binding::Table(plan),
             Some(Bound::Function(f)) => Binding::Function(f),
             None => Binding::Error,
+        }
+    }
+
+    /// A function sees of a table it is given only the columns that its parameter declares: names of others are reported
+    /// where the function is defined. What a call passes on is the whole table.
+    fn check_body(&mut self, f: &Function) {
+        let parameters = &f.lambda.parameters;
+        if !parameters.iter().any(|p| matches!(p.ty, ast::ParameterType::Table(_))) {
+            return;
+        }
+        let mut env = f.env.clone();
+        for p in parameters {
+            let span = p.name.span;
+            let table = |columns| Plan::new(PlanKind::Error, columns, span, false);
+            let binding = match &p.ty {
+                ast::ParameterType::Table(columns) => {
+                    let column = |c: &ast::ColumnDecl| Column { name: Rc::clone(&c.name.text), ty: c.ty };
+                    Binding::Table(table(columns.iter().map(column).collect()))
+                }
+                // A value no one knows yet.
+                ast::ParameterType::Scalar(ty) => {
+                    let kind = ExprKind::Scalar(table(vec![Column::new("", *ty)]));
+                    Binding::Scalar(Expr { kind, ty: *ty, span }, None)
+                }
+            };
+            env = env.with(&p.name.text, binding, true);
+        }
+        // Only names are of interest; the rest depends on what the function is called with.
+        let before = (std::mem::take(&mut self.diagnostics), self.shapes.clone(), self.poisoned.clone());
+        let wanting = self.wanting.take();
+        let id = self.no_row().id;
+        self.bind_lambda_body(f, env, id, f.lambda.body.span);
+        let found = std::mem::replace(&mut self.diagnostics, before.0);
+        (self.shapes, self.poisoned, self.wanting) = (before.1, before.2, wanting);
+        for d in found.into_iter().filter(|d| matches!(d.code, "KS142" | "FP003")) {
+            self.report(d);
         }
     }
 
@@ -388,6 +443,17 @@ impl Binder<'_> {
             }
             return;
         }
+        if let bins @ ("query_bin_auto_size" | "query_bin_auto_at") = &*name.text {
+            let scope = &self.no_row();
+            let constant = value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
+            if !constant {
+                let message = format!("The option '{bins}' needs a constant.");
+                self.report(Diagnostic::error("KS107", message, name.span));
+            }
+            let place = if bins == "query_bin_auto_size" { &mut self.bin_size } else { &mut self.bin_start };
+            *place = value.cloned();
+            return;
+        }
         let message = format!("The option '{}' is not supported.", name.text);
         self.report(Diagnostic::error("FP010", message, name.span));
     }
@@ -425,7 +491,7 @@ impl Binder<'_> {
         }
         if let Some(i) = scope.columns.iter().position(|c| c.name == *name) {
             let ty = scope.columns.get(i).map_or(Type::Dynamic, |c| c.ty);
-            return Some(Bound::Scalar(Expr { kind: super::plan::ExprKind::Column(i), ty, span }));
+            return Some(Bound::Scalar(Expr { kind: ExprKind::Column(i), ty, span }));
         }
         if let Some(node) = found {
             return self.use_binding(node.binding.clone(), name, span, scope);
@@ -484,7 +550,7 @@ impl Binder<'_> {
     /// the place of the caller's scope `id`, so that arguments that read the caller's row still find it.
     fn bind_lambda_body(&mut self, f: &Function, env: Env, id: u32, span: Span) -> Option<Bound> {
         self.deeper(span, |b| {
-            let (env, _) = b.statements(&f.lambda.statements, env, true);
+            let (env, _) = b.statements(&f.lambda.statements, env, Some(id));
             let scope = &Scope { row: false, columns: &[], open: false, id };
             b.bind_any(&f.lambda.body, scope, &env)
         })

@@ -28,7 +28,12 @@ fn call(name: &ast::Name, args: &[Argument]) -> Option<String> {
     if let Some(a) = aggregates::find(&name.text) {
         return by(a.naming, name, args);
     }
-    by(functions::find(&name.text)?.naming, name, args)
+    let naming = match &*name.text {
+        "bin_auto" => Naming::FirstArgument,
+        "ingestion_time" => Naming::Fixed("$IngestionTime"),
+        other => functions::find(other)?.naming,
+    };
+    by(naming, name, args)
 }
 
 fn by(naming: Naming, name: &ast::Name, args: &[Argument]) -> Option<String> {

@@ -49,6 +49,8 @@ pub enum ExprKind {
     Between(bool, Box<Expr>, Box<Expr>, Box<Expr>),
     /// `*`, as in `count(*)`, `arg_max(x, *)`, `* has "a"`
     Star,
+    /// Where a term of `search` and `find` is looked for: all columns of text, and whole numbers by their text
+    Anywhere,
     /// `T | where x | count`
     Pipe(Box<Expr>, Rc<[Operator]>),
     /// A tabular source that is an operator: `print`, `range`, `datatable`, `union` …
@@ -257,6 +259,8 @@ impl ListOp {
 pub struct Named {
     /// The names before `=`; empty when there is none.
     pub names: Vec<Name>,
+    /// Whether they stand in parentheses: then there may be as many as the value has parts.
+    pub tuple: bool,
     /// The value.
     pub value: Expr,
 }
