@@ -2,13 +2,13 @@
 // An environment variable holds 5 KB at most, which is one rule.
 
 import { createHandler } from 'forepost/worker';
-import ecr from './rules/ecr.yaml';
+import rootSignIn from './rules/root-sign-in.yaml';
 
 let handler; // made with the first request, because the start of a Worker has little CPU time
 
 export default {
   fetch(request, env) {
-    handler ??= createHandler({ key: env.FOREPOST_KEY, webhook: env.FOREPOST_WEBHOOK, rules: [{ file: 'ecr.yaml', text: ecr }] });
+    handler ??= createHandler({ key: env.FOREPOST_KEY, webhook: env.FOREPOST_WEBHOOK, rules: [{ file: 'root-sign-in.yaml', text: rootSignIn }] });
     return handler(request);
   },
 };

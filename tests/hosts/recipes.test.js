@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -12,6 +12,7 @@ import { PACKAGE, ROOT, ruleText, SAMPLE, s3, scratch, start, switchedOff } from
 
 // Where the package is found, as in a user's project.
 const WORK = `${ROOT}tests/hosts/out/recipes`;
+rmSync(WORK, { recursive: true, force: true });
 mkdirSync(WORK, { recursive: true });
 cpSync(`${ROOT}recipes`, WORK, { recursive: true });
 const scanned = execFileSync(process.execPath, [`${ROOT}dist/npm/cli.js`, 'scan', SAMPLE, '--format', 'ndjson'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
@@ -89,8 +90,9 @@ test('Cloudflare: rules in the bundle, and rules in KV', async () => {
   const folder = `${WORK}/cloudflare`;
   const wrangler = readFileSync(`${folder}/wrangler.toml`, 'utf8');
   const two = ['a', 'b'].map((name, i) => [`${name}.yaml`, ruleText(name, 'AWSCloudTrail\n| where EventName == "PutImageScanningConfiguration"').replace('00aa', `00a${i}`)]);
-  for (const [main, rules, want] of [['bundled.js', [], ['Amazon ECR image scanning disabled by ana from 203.0.113.5']], ['kv.js', two, ['a', 'b']]]) {
+  for (const [main, rules, want] of [['bundled.js', [], ['Root user signed in to the AWS console']], ['kv.js', two, ['a', 'b']]]) {
     assert.ok(wrangler.includes(main));
+    assert.deepEqual(readdirSync(`${folder}/rules`), ['root-sign-in.yaml']);
     // As wrangler does: .yaml is text, .wasm a module of its own.
     const { outputFiles: [bundle] } = await build({
       entryPoints: [`${folder}/${main}`], bundle: true, write: false, format: 'esm', conditions: ['workerd', 'worker', 'browser'], external: ['*.wasm'], loader: { '.yaml': 'text' }, logLevel: 'error',
@@ -103,7 +105,7 @@ test('Cloudflare: rules in the bundle, and rules in KV', async () => {
     try {
       const kv = await miniflare.getKVNamespace('RULES');
       await Promise.all(rules.map(([name, text]) => kv.put(name, text)));
-      const post = () => miniflare.dispatchFetch('http://x/', { method: 'POST', headers: { 'x-api-key': 'k' }, body: s3(switchedOff()) });
+      const post = () => miniflare.dispatchFetch('http://x/', { method: 'POST', headers: { 'x-api-key': 'k' }, body: s3(switchedOff(), switchedOff({ eventName: 'ConsoleLogin', userIdentity: { type: 'Root' }, eventID: '2' })) });
       for (const answer of await Promise.all([post(), post(), post()])) {
         const got = await answer.json();
         assert.equal(answer.status, 200, JSON.stringify(got));

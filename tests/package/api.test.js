@@ -103,6 +103,25 @@ test('explain() says which filter an event passed, in positions of the query', (
   for (const wrong of [undefined, null, 5, [], 'nonsense', '', '[]', new Uint8Array()]) assert.throws(() => explain(RULE, wrong), { code: 'bad-argument' }, String(wrong));
 });
 
+test('limits: what lies beyond is not read, and a problem says so', () => {
+  const read = (options, ...inputs) => {
+    const detector = new Detector(options);
+    for (const input of inputs) {
+      detector.push(input);
+      detector.endInput();
+    }
+    return { codes: detector.problems().map(({ code }) => code), ...detector.stats() };
+  };
+  assert.deepEqual(read({ maxEvents: EVENTS, maxInflatedBytes: TEXT.length }, TEXT).codes, []);
+  assert.deepEqual(read({ maxEvents: EVENTS - 1 }, TEXT).codes, ['input_limit']);
+  for (const input of [TEXT, gzipSync(TEXT)]) {
+    const { codes, inflatedBytes, events } = read({ maxInflatedBytes: 100_000 }, input, input);
+    assert.deepEqual(codes, ['input_limit', 'input_limit']);
+    assert.equal(inflatedBytes, 100_000);
+    assert.ok(events > 50 && events < EVENTS);
+  }
+});
+
 test('lines(): alerts as text, in a pipeline and as a Transform', async () => {
   const whole = new Detector();
   whole.push(TEXT);
