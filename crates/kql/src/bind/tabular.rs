@@ -204,12 +204,7 @@ impl Binder<'_> {
         Some(Plan::new(kind, vec![Column { name: Rc::clone(&name.text), ty }], span, false))
     }
 
-    fn datatable(
-        &mut self,
-        decls: &[ast::ColumnDecl],
-        values: &[ast::Expr],
-        span: Span,
-    ) -> Option<Rc<Plan>> {
+    fn datatable(&mut self, decls: &[ast::ColumnDecl], values: &[ast::Expr], span: Span) -> Option<Rc<Plan>> {
         let columns = self.declared(decls);
         let mut row = Vec::with_capacity(columns.len());
         let mut rows = Vec::new();
@@ -217,7 +212,8 @@ impl Binder<'_> {
             let ty = columns.get(row.len()).map_or(Type::Dynamic, |c| c.ty);
             // The parser lets nothing else pass.
             let Ast::Literal(from, v) = &e.kind else { return None };
-            let v = if *from == ty || ty == Type::Dynamic { v.clone() } else { convert::convert(v, *from, ty) };
+            let v =
+                if *from == ty || ty == Type::Dynamic { v.clone() } else { convert::convert(v, *from, ty) };
             row.push(if v.is_null() { ty.missing() } else { v });
             if row.len() == columns.len() {
                 rows.push(std::mem::take(&mut row));
@@ -268,7 +264,8 @@ impl Binder<'_> {
             }
             OperatorKind::Extend(items) => self.extend(input, items, span, env),
             OperatorKind::Serialize(items) => {
-                let plan = if items.is_empty() { Rc::clone(input) } else { self.extend(input, items, span, env)? };
+                let plan =
+                    if items.is_empty() { Rc::clone(input) } else { self.extend(input, items, span, env)? };
                 Some(self.serialized(plan, span))
             }
             OperatorKind::Project(items) => self.project(input, items, span, env),
