@@ -110,7 +110,7 @@ impl Binder<'_> {
             if let (Some(e), Some(0)) = (args.get(1), offset) {
                 return self.error("FP013", "The offset must not be 0.", e.span);
             }
-            if let Some(e) = args.get(2).filter(|e| e.as_const().is_none()) {
+            if let Some(e) = args.get(2).filter(|e| e.reads_row()) {
                 return self.error("KS129", "The expression must be a constant.", e.span);
             }
         }

@@ -152,6 +152,11 @@ impl Expr {
         Expr { kind, ty: self.ty, span: self.span }
     }
 
+    /// Whether the value may differ from row to row.
+    pub fn reads_row(&self) -> bool {
+        self.any(&mut |e| matches!(e.kind, ExprKind::Column(_) | ExprKind::Window(_)))
+    }
+
     /// Whether any part of it satisfies a test.
     pub fn any(&self, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
         test(self) || self.children().iter().any(|c| c.any(test))
