@@ -42,6 +42,7 @@ impl Binder<'_> {
         if let Some(node) = env.find(&name.text) {
             return match node.binding.clone() {
                 Binding::Function(f) => self.call_user_function(&f, name, args, span, scope, env),
+                Binding::Pattern(p) => self.call_pattern(&p, args, None, span, scope, env),
                 Binding::Error => None,
                 // A table or scalar of that name does not hide a function.
                 _ => self.library_call(&Written { name, args, span }, scope, env),
