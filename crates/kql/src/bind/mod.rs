@@ -466,7 +466,8 @@ impl Binder<'_> {
         }
         if let bins @ ("query_bin_auto_size" | "query_bin_auto_at") = &*name.text {
             let scope = &self.no_row();
-            let constant = value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
+            let constant =
+                value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
             if !constant {
                 let message = format!("The option '{bins}' needs a constant.");
                 self.report(Diagnostic::error("KS107", message, name.span));
@@ -574,7 +575,8 @@ impl Binder<'_> {
                 self.bind_lambda_body(&body, pattern.env.clone(), scope.id, span)
             }
             None if cases.cases.is_empty() => {
-                let message = "The pattern is declared without definitions; only what runs the query knows them.";
+                let message =
+                    "The pattern is declared without definitions; only what runs the query knows them.";
                 self.error("SEM0036", message, span)
             }
             None => self.error("KS188", "No pattern matches the specified arguments.", span),

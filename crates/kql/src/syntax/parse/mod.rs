@@ -12,7 +12,8 @@ mod search;
 pub(crate) use operator::MAX_COLUMNS;
 
 use super::ast::{
-    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Pattern, Statement, StatementKind,
+    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Pattern, Statement,
+    StatementKind,
 };
 use super::lex::{Lexeme, LiteralValue, Token, lex};
 use super::reserved::{Place, is_reserved};
@@ -366,7 +367,9 @@ impl Parser {
                 Token::Name(n) if text.is_empty() || self.touches(0) => text.push_str(n),
                 Token::Mark("*") if text.is_empty() || self.touches(0) => text.push('*'),
                 // `*1`: digits behind an asterisk are part of the name. Their zeros are kept.
-                Token::Literal(Type::Long, LiteralValue(Value::Long(n))) if !text.is_empty() && self.touches(0) => {
+                Token::Literal(Type::Long, LiteralValue(Value::Long(n)))
+                    if !text.is_empty() && self.touches(0) =>
+                {
                     let width = self.span().range().len();
                     text.push_str(&format!("{n:0width$}"));
                 }
