@@ -96,6 +96,17 @@ pub enum Window {
     RowRankMin,
     /// `row_window_session(t, max, gap, restart)`
     RowWindowSession,
+    /// `rand(n)`: of no row's place, but another for each row
+    Rand,
+    /// `new_guid()`
+    NewGuid,
+}
+
+impl Window {
+    /// Whether chance gives its value.
+    pub fn is_random(self) -> bool {
+        matches!(self, Window::Rand | Window::NewGuid)
+    }
 }
 
 impl Expr {
