@@ -12,6 +12,7 @@ import { located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
 
 export { loadSync } from './instance.js';
+export { isLogByName, LOOKED_AT, whyNoLog } from './logfile.js';
 export { parseExact, stringifyExact } from './json.js';
 export * from './api.js';
 

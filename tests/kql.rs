@@ -15,6 +15,8 @@ mod operators;
 mod properties;
 #[path = "support/random.rs"]
 mod random;
+#[path = "kql/values.rs"]
+mod values;
 
 use forepost::host::batch::query_batch_line;
 use random::Random;

@@ -175,6 +175,13 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledR
             findings.push(Finding::new(file, name.as_deref(), finding));
         }
         let Some(query) = result.query else { continue };
+        if query.plan.is_random() {
+            let message =
+                "rand and new_guid cannot be used in a rule: alerts must not depend on random values.";
+            let finding = rule.query.finding(&Diagnostic::error("FP010", message, Span::default()));
+            findings.push(Finding::new(file, name.as_deref(), finding));
+            continue;
+        }
         let columns = query.plan.columns.clone();
         findings.extend(
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),

@@ -38,14 +38,6 @@ pub fn on_panic(tell: js_sys::Function) {
     }));
 }
 
-/// Panics, for the test of how that is told. No package that is published has it.
-#[cfg(feature = "panic-test")]
-#[wasm_bindgen(js_name = panicTest)]
-#[allow(clippy::panic, reason = "it is what the function is for")]
-pub fn panic_test() {
-    panic!("a panic on purpose");
-}
-
 /// Where to write the bytes of the next push: `size` bytes of the engine's memory. Any other call may move it.
 #[wasm_bindgen(js_name = room)]
 pub fn staging_buffer(size: usize) -> js_sys::Uint8Array {

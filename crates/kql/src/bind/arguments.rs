@@ -106,6 +106,7 @@ impl Binder<'_> {
             let to = match param.fixed {
                 _ if arg.as_const().is_some() || to.is_err() => to,
                 Fixed::No => to,
+                Fixed::Constant if !arg.reads_row() => to,
                 Fixed::Constant => Err(("KS129", "The expression must be a constant.".to_owned())),
                 Fixed::Literal => Err(("KS131", "The expression must be a literal.".to_owned())),
             };

@@ -12,10 +12,12 @@ use crate::syntax::ast::{self, Argument, LambdaParameter, Name, ParameterType};
 use crate::value::{Type, Value};
 use std::rc::Rc;
 
-/// Functions of the row's place among the rows.
+/// Functions of the row's place among the rows, and of chance.
 pub const WINDOWS: &[(&str, Window, std::ops::RangeInclusive<usize>)] = &[
+    ("new_guid", Window::NewGuid, 0..=0),
     ("next", Window::Next, 1..=3),
     ("prev", Window::Prev, 1..=3),
+    ("rand", Window::Rand, 0..=1),
     ("row_cumsum", Window::RowCumsum, 1..=2),
     ("row_number", Window::RowNumber, 0..=2),
     ("row_rank_dense", Window::RowRankDense, 1..=2),
@@ -42,6 +44,7 @@ impl Binder<'_> {
         if let Some(node) = env.find(&name.text) {
             return match node.binding.clone() {
                 Binding::Function(f) => self.call_user_function(&f, name, args, span, scope, env),
+                Binding::Pattern(p) => self.call_pattern(&p, args, None, span, scope, env),
                 Binding::Error => None,
                 // A table or scalar of that name does not hide a function.
                 _ => self.library_call(&Written { name, args, span }, scope, env),
@@ -69,7 +72,7 @@ impl Binder<'_> {
             if !arity.contains(&bound.len()) {
                 return self.wrong_count(call.name, *arity.start(), Some(*arity.end()));
             }
-            self.check_row_order(&call.name.text, call.span)?;
+            self.check_row_order(*window, call.name, call.span)?;
             return self.window_call(*window, bound, call.span).map(Bound::Scalar);
         }
         // A table function (a parser, say) without arguments can be a table the caller supplies.
@@ -110,12 +113,14 @@ impl Binder<'_> {
             if let (Some(e), Some(0)) = (args.get(1), offset) {
                 return self.error("FP013", "The offset must not be 0.", e.span);
             }
-            if let Some(e) = args.get(2).filter(|e| e.as_const().is_none()) {
+            if let Some(e) = args.get(2).filter(|e| e.reads_row()) {
                 return self.error("KS129", "The expression must be a constant.", e.span);
             }
         }
         let first = args.first().map(|a| a.ty);
         let ty = match function {
+            Window::Rand => Type::Real,
+            Window::NewGuid => Type::Guid,
             Window::RowNumber | Window::RowRankDense | Window::RowRankMin => Type::Long,
             Window::Prev | Window::Next => first.unwrap_or(Type::Dynamic),
             Window::RowCumsum => match first {

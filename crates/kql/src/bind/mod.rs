@@ -25,7 +25,7 @@ mod wide;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
-use crate::value::{Column, Str, Type};
+use crate::value::{Column, Str, Type, Value};
 use row_order::RowOrder;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -137,6 +137,8 @@ enum Binding {
     Table(Rc<Plan>),
     /// A function.
     Function(Rc<Function>),
+    /// Tables by the texts they are called with.
+    Pattern(Rc<Pattern>),
     /// Something that could not be bound; reported already.
     Error,
 }
@@ -144,6 +146,12 @@ enum Binding {
 /// A user-defined function and the names it can see.
 struct Function {
     lambda: Rc<ast::Lambda>,
+    env: Env,
+}
+
+/// A declared pattern and the names its bodies can see.
+struct Pattern {
+    cases: Rc<ast::Pattern>,
     env: Env,
 }
 
@@ -196,6 +204,15 @@ struct Scope<'a> {
     id: u32,
     /// Whether there is a row at all.
     row: bool,
+}
+
+/// The pattern that an expression calls and its arguments, if it calls one.
+fn pattern_call<'e>(e: &'e ast::Expr, env: &Env) -> Option<(Rc<Pattern>, &'e [ast::Argument])> {
+    let ast::ExprKind::Call(name, args) = &e.kind else { return None };
+    match &env.find(&name.text)?.binding {
+        Binding::Pattern(pattern) => Some((Rc::clone(pattern), args)),
+        _ => None,
+    }
 }
 
 /// An expression that turned out scalar or tabular.
@@ -313,6 +330,10 @@ impl Binder<'_> {
                         let binding = self.query_parameter(p, &env);
                         env = env.with(&p.name.text, binding, local);
                     }
+                }
+                StatementKind::Pattern(name, cases) => {
+                    let pattern = Pattern { cases: Rc::clone(cases), env: env.clone() };
+                    env = env.with(&name.text, Binding::Pattern(Rc::new(pattern)), local);
                 }
                 StatementKind::Query(expr) => {
                     let scope = &self.no_row();
@@ -445,7 +466,8 @@ impl Binder<'_> {
         }
         if let bins @ ("query_bin_auto_size" | "query_bin_auto_at") = &*name.text {
             let scope = &self.no_row();
-            let constant = value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
+            let constant =
+                value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
             if !constant {
                 let message = format!("The option '{bins}' needs a constant.");
                 self.report(Diagnostic::error("KS107", message, name.span));
@@ -465,6 +487,9 @@ impl Binder<'_> {
             ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
             ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
+            ast::ExprKind::Member(of, path) if let Some((pattern, args)) = pattern_call(of, env) => {
+                self.call_pattern(&pattern, args, Some(path), e.span, scope, env)
+            }
             ast::ExprKind::Lambda(lambda) => {
                 Some(Bound::Function(Rc::new(Function { lambda: Rc::clone(lambda), env: env.clone() })))
             }
@@ -517,7 +542,44 @@ impl Binder<'_> {
                 self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)
             }
             Binding::Function(f) => Some(Bound::Function(f)),
+            Binding::Pattern(_) => self.error("KS117", "A pattern must be called with its arguments.", span),
             Binding::Error => None,
+        }
+    }
+
+    /// `app("a").b`: the table that a pattern has for these texts.
+    fn call_pattern(
+        &mut self,
+        pattern: &Pattern,
+        args: &[ast::Argument],
+        path: Option<&ast::Name>,
+        span: Span,
+        scope: &Scope<'_>,
+        env: &Env,
+    ) -> Option<Bound> {
+        self.count(span)?;
+        let mut texts = Vec::new();
+        for a in args {
+            let bound = self.bind_scalar(&a.value, scope, env)?;
+            let Some(Value::String(text)) = bound.as_const() else {
+                return self.error("KS141", "The arguments of a pattern are constant strings.", bound.span);
+            };
+            texts.push(Rc::clone(text));
+        }
+        texts.extend(path.map(|name| Rc::clone(&name.text)));
+        let cases = &pattern.cases;
+        let complete = args.len() == cases.arguments && path.is_some() == cases.path;
+        match cases.cases.iter().find(|(wanted, _)| complete && *wanted == texts) {
+            Some((_, lambda)) => {
+                let body = Function { lambda: Rc::clone(lambda), env: pattern.env.clone() };
+                self.bind_lambda_body(&body, pattern.env.clone(), scope.id, span)
+            }
+            None if cases.cases.is_empty() => {
+                let message =
+                    "The pattern is declared without definitions; only what runs the query knows them.";
+                self.error("SEM0036", message, span)
+            }
+            None => self.error("KS188", "No pattern matches the specified arguments.", span),
         }
     }
 

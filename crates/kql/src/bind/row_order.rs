@@ -3,8 +3,8 @@
 
 use super::Binder;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Plan, PlanKind, SetOp, Stage};
-use crate::syntax::ast::OperatorKind;
+use crate::plan::{Plan, PlanKind, SetOp, Stage, Window};
+use crate::syntax::ast::{Name, OperatorKind};
 use std::rc::Rc;
 
 /// What the operator being bound does with the order of its rows.
@@ -12,6 +12,8 @@ use std::rc::Rc;
 pub(super) enum RowOrder {
     /// It gives no value by a row's place.
     Unused,
+    /// It makes one row: `print`.
+    OneRow,
     /// Its input is serialized.
     Serialized,
     /// It is not.
@@ -41,15 +43,19 @@ impl Binder<'_> {
     }
 
     /// Whether a function of the row's place can stand here; if not, why.
-    pub(super) fn check_row_order(&mut self, name: &str, span: Span) -> Option<()> {
+    pub(super) fn check_row_order(&mut self, function: Window, name: &Name, span: Span) -> Option<()> {
+        let name = &name.text;
         let (message, hint) = match self.row_order {
             RowOrder::Serialized => return Some(()),
+            RowOrder::Free | RowOrder::OneRow if function.is_random() => return Some(()),
             RowOrder::Free => (
                 format!("The function '{name}' needs rows in a fixed order; these are not serialized."),
                 "put sort by … or serialize before it",
             ),
-            RowOrder::Unused => (
-                format!("The function '{name}' can stand only in extend, project, where and serialize."),
+            RowOrder::Unused | RowOrder::OneRow => (
+                format!(
+                    "The function '{name}' cannot stand here; it can in extend, project, where and serialize."
+                ),
                 "give its value a column of its own first: extend",
             ),
         };

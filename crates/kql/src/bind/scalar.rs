@@ -469,7 +469,9 @@ impl Binder<'_> {
 
     /// An item of a list brought to the type of the value it is compared with; an array, item by item.
     fn list_item(&mut self, operator: ListOp, op_span: Span, ty: Type, item: Expr) -> Option<Expr> {
-        if ty == Type::Dynamic || item.ty == ty || item.ty.is_number() && ty.is_number() {
+        // A real beside a decimal is not the same number until it is one too.
+        let exact = matches!((ty, item.ty), (Type::Decimal, Type::Real) | (Type::Real, Type::Decimal));
+        if ty == Type::Dynamic || item.ty == ty || item.ty.is_number() && ty.is_number() && !exact {
             return Some(item);
         }
         match (&item.kind, item.ty) {
@@ -480,7 +482,7 @@ impl Binder<'_> {
             // A list that is known only at run time holds what its column holds.
             (_, Type::Dynamic) if item.as_const().is_none() => Some(item),
             (_, Type::Dynamic | Type::String) => Some(self.coerce(item, ty)),
-            _ if ty == Type::String => Some(self.coerce(item, Type::String)),
+            _ if ty == Type::String || exact => Some(self.coerce(item, ty)),
             _ => self.undefined(operator.text(), ty, item.ty, op_span),
         }
     }

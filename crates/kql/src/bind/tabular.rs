@@ -23,7 +23,9 @@ impl Binder<'_> {
                 b.operators(plan, operators, env)
             }),
             Ast::Source(operator) => self.deeper(span, |b| {
-                let plan = b.with_row_order(RowOrder::Unused, |b| b.source(operator, env))?;
+                let print = matches!(operator.kind, OperatorKind::Print(_));
+                let order = if print { RowOrder::OneRow } else { RowOrder::Unused };
+                let plan = b.with_row_order(order, |b| b.source(operator, env))?;
                 b.check_size(&plan, span)?;
                 Some(plan)
             }),

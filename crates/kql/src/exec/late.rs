@@ -47,13 +47,14 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
     }
 }
 
-/// Whether the rows of a plan are known only when it runs: it reads a table, or the clock.
+/// Whether the rows of a plan are known only when it runs: it reads a table, the clock, or chance.
 fn depends_on_a_run(plan: &Rc<Plan>) -> bool {
-    plan.any(&mut |plan| {
-        let mut clock = false;
-        plan.kind.for_each_expr(&mut |e| clock |= e.any(&mut |e| matches!(e.kind, ExprKind::Now)));
-        clock || matches!(plan.kind, PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_))
-    })
+    plan.is_random()
+        || plan.any(&mut |plan| {
+            let mut clock = false;
+            plan.kind.for_each_expr(&mut |e| clock |= e.any(&mut |e| matches!(e.kind, ExprKind::Now)));
+            clock || matches!(plan.kind, PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_))
+        })
 }
 
 fn run_wanting(wanting: &Wanting) -> Result<Vec<Column>, Diagnostic> {

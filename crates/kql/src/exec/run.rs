@@ -1,6 +1,7 @@
 //! One run of a plan's set stages over the rows its leaves let through.
 
 use super::program::Program;
+use super::random::Random;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
@@ -26,6 +27,8 @@ pub struct Run<'a> {
     pub budget: Budget,
     /// Scratch space for programs.
     pub stack: Vec<Value>,
+    /// Where `rand` and `new_guid` draw from. A new run is seeded with its time.
+    pub random: Random,
     /// What is known of nodes.
     memo: HashMap<NodeId, Table>,
     scalars: HashMap<NodeId, Value>,
@@ -41,6 +44,7 @@ impl<'a> Run<'a> {
             leaves,
             budget,
             stack: Vec::new(),
+            random: Random::new(now.cast_unsigned()),
             memo: HashMap::new(),
             scalars: HashMap::new(),
             given: HashMap::new(),
@@ -220,6 +224,11 @@ impl<'a> Run<'a> {
                 let rows = self.table(plan)?;
                 let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
                 ExprKind::Const(Value::array(rows.iter().map(first).collect()))
+            }
+            // The one row of `print` draws once. Elsewhere windows are worked out beforehand, over all rows.
+            ExprKind::Window(w) if w.function.is_random() => {
+                let most = self.resolve_all(&w.args)?.first().and_then(Expr::as_const).cloned();
+                ExprKind::Const(window::drawn(&mut self.random, w.function, most.as_ref()))
             }
             ExprKind::Window(_) => return Ok(e.clone()),
             _ => match e.with_children(self.resolve_all(e.children())?).kind {

@@ -66,7 +66,7 @@ pub fn multiply(c: &Call) -> Value {
 pub fn divide(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_div,
+        |a, b| (b != 0).then(|| a.wrapping_div(b)),
         |a, b| a / b,
         Decimal::checked_div,
         |a, b| match (a, b) {
@@ -84,7 +84,8 @@ pub fn divide(c: &Call) -> Value {
 
 /// `a % b`: never negative.
 pub fn modulo(c: &Call) -> Value {
-    arithmetic(c, i64::checked_rem_euclid, f64::rem_euclid, decimal_remainder, |a, b| match (a, b) {
+    let whole = |a: i64, b: i64| (b != 0).then(|| a.wrapping_rem_euclid(b));
+    arithmetic(c, whole, f64::rem_euclid, decimal_remainder, |a, b| match (a, b) {
         (Value::Timespan(a), Value::Timespan(b)) | (Value::DateTime(a), Value::Timespan(b)) => {
             span(a.checked_rem_euclid(*b))
         }

@@ -200,9 +200,17 @@ fn edges(pattern: &str) -> Option<[Rc<Regex>; 2]> {
 }
 
 fn trim(c: &Call, start: bool, end: bool) -> Value {
-    let found = match c.site.cache.get_or_init(|| Cache::Edges(edges(&c.text(0)))) {
-        Cache::Edges(edges) => edges.as_ref(),
-        _ => None,
+    // What `toscalar` found is a constant of one run alone.
+    let made;
+    let found = match c.site.constant.first() {
+        Some(true) => match c.site.cache.get_or_init(|| Cache::Edges(edges(&c.text(0)))) {
+            Cache::Edges(edges) => edges.as_ref(),
+            _ => None,
+        },
+        _ => {
+            made = edges(&c.text(0));
+            made.as_ref()
+        }
     };
     let source = c.text(1);
     let (mut from, mut to) = (0, source.len());

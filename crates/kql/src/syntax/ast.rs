@@ -584,6 +584,17 @@ pub struct Statement {
     pub span: Span,
 }
 
+/// A pattern: tables by the texts it is called with.
+#[derive(Debug)]
+pub struct Pattern {
+    /// How many texts stand in parentheses.
+    pub arguments: usize,
+    /// Whether one more stands behind them.
+    pub path: bool,
+    /// The texts, the path last, and what they mean.
+    pub cases: Vec<(Vec<Str>, Rc<Lambda>)>,
+}
+
 /// What a statement is.
 #[derive(Debug)]
 pub enum StatementKind {
@@ -593,6 +604,8 @@ pub enum StatementKind {
     Set(Name, Option<Expr>),
     /// `declare query_parameters(a:long = 1)`
     Declare(Vec<LambdaParameter>),
+    /// `declare pattern name = (a:string)[b:string] { ("x").["y"] = { body }; }`
+    Pattern(Name, Rc<Pattern>),
     /// A tabular (or scalar) expression.
     Query(Expr),
     /// What could not be read; reported already.

@@ -169,11 +169,11 @@ mod tests {
         .chain([
             9e15,
             -9.3e18,
-            2_f64.powi(53),
-            2_f64.powi(60),
-            2_f64.powi(63),
-            2_f64.powi(70),
-            2_f64.powi(96),
+            libm::exp2(53.0),
+            libm::exp2(60.0),
+            libm::exp2(63.0),
+            libm::exp2(70.0),
+            libm::exp2(96.0),
         ])
         .chain([f64::MAX, f64::MIN, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1.0 / 3.0]);
         let decimal =

@@ -46,8 +46,8 @@ fn write_key(out: &mut Key, v: &Value) {
 /// A whole number that a long holds has the key of a long.
 fn real_key(r: f64, mut tagged: impl FnMut(u8, &[u8])) {
     // 2^63 is a real, the largest long is none.
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    if r.fract() == 0.0 && (-END..END).contains(&r) {
+    let end = -(i64::MIN as f64);
+    if r.fract() == 0.0 && (-end..end).contains(&r) {
         tagged(2, &(r as i64).to_le_bytes());
     } else if r.is_nan() {
         tagged(3, &f64::NAN.to_bits().to_le_bytes());

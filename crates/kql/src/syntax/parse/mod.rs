@@ -12,12 +12,13 @@ mod search;
 pub(crate) use operator::MAX_COLUMNS;
 
 use super::ast::{
-    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
+    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Pattern, Statement,
+    StatementKind,
 };
 use super::lex::{Lexeme, LiteralValue, Token, lex};
 use super::reserved::{Place, is_reserved};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::value::{Type, Value};
+use crate::value::{Str, Type, Value};
 use std::rc::Rc;
 
 /// How deep expressions may nest.
@@ -235,6 +236,7 @@ impl Parser {
                 let parameters = self.lambda_parameters()?;
                 Ok(StatementKind::Declare(parameters))
             }
+            "declare" if self.peek_word(1, "pattern") => self.pattern(),
             "declare" | "alias" | "restrict" if next_is_name => {
                 let d = Diagnostic::error(
                     "FP010",
@@ -246,6 +248,64 @@ impl Parser {
             }
             _ => Ok(StatementKind::Query(self.pipe()?)),
         }
+    }
+
+    /// `declare pattern app = (id:string)[scope:string] { ("a").["b"] = { T | take 1 }; … }`, or its name alone.
+    fn pattern(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        self.advance();
+        let name = self.name(Place::Other)?;
+        let mut pattern = Pattern { arguments: 0, path: false, cases: Vec::new() };
+        if self.eat("=") {
+            self.expect("(")?;
+            pattern.arguments = self.list_until(")", Self::text_parameter)?.len();
+            pattern.path = self.eat("[");
+            if pattern.path {
+                self.text_parameter()?;
+                self.expect("]")?;
+            }
+            self.expect("{")?;
+            while !self.eat("}") {
+                self.expect("(")?;
+                let start = self.last_span();
+                let mut texts = self.list_until(")", Self::text)?;
+                if texts.len() != pattern.arguments {
+                    let message = format!("The pattern has {} arguments.", pattern.arguments);
+                    self.report(Diagnostic::error("KS186", message, start.to(self.last_span())));
+                }
+                if pattern.path {
+                    self.expect(".")?;
+                    self.expect("[")?;
+                    texts.push(self.text()?);
+                    self.expect("]")?;
+                }
+                self.expect("=")?;
+                let body = self.deeper(Self::lambda)?;
+                self.expect(";")?;
+                if let ExprKind::Lambda(lambda) = body.kind {
+                    pattern.cases.push((texts, lambda));
+                }
+            }
+        }
+        Ok(StatementKind::Pattern(name, Rc::new(pattern)))
+    }
+
+    /// `name:string`
+    fn text_parameter(&mut self) -> Parsed<()> {
+        let column = self.column_decl()?;
+        if column.ty != Type::String {
+            let message = "The arguments of a pattern are strings.";
+            self.report(Diagnostic::error("KS141", message, column.name.span));
+        }
+        Ok(())
+    }
+
+    /// A string literal.
+    fn text(&mut self) -> Parsed<Str> {
+        let Token::Text(text) = self.token() else { return self.expected("a string literal") };
+        let text = Rc::from(text.as_str());
+        self.advance();
+        Ok(text)
     }
 
     /// A name: a bare one, or `['…']`, `["…"]`. A word that needs brackets here is reported, and taken for what was meant.
@@ -307,7 +367,9 @@ impl Parser {
                 Token::Name(n) if text.is_empty() || self.touches(0) => text.push_str(n),
                 Token::Mark("*") if text.is_empty() || self.touches(0) => text.push('*'),
                 // `*1`: digits behind an asterisk are part of the name. Their zeros are kept.
-                Token::Literal(Type::Long, LiteralValue(Value::Long(n))) if !text.is_empty() && self.touches(0) => {
+                Token::Literal(Type::Long, LiteralValue(Value::Long(n)))
+                    if !text.is_empty() && self.touches(0) =>
+                {
                     let width = self.span().range().len();
                     text.push_str(&format!("{n:0width$}"));
                 }
