@@ -408,7 +408,7 @@ impl Binder<'_> {
         self.bind_lambda_body(f, env, id, f.lambda.body.span);
         let found = std::mem::replace(&mut self.diagnostics, before.0);
         (self.shapes, self.poisoned, self.wanting) = (before.1, before.2, wanting);
-        for d in found.into_iter().filter(|d| matches!(d.code, "KS142" | "FP003")) {
+        for d in found.into_iter().filter(|d| matches!(d.code, "KS142" | "KS249" | "FP003")) {
             self.report(d);
         }
     }

@@ -401,10 +401,9 @@ impl Parser {
     }
 
     pub(super) fn parameter_value(&mut self) -> Parsed<Expr> {
-        if let Token::Name(word) = self.token() {
-            let (text, span) = (Rc::from(word.as_str()), self.span());
-            self.advance();
-            return Ok(Expr { kind: ExprKind::Name(text), span });
+        if self.name_width(0) > 0 {
+            let name = self.word()?;
+            return Ok(Expr { kind: ExprKind::Name(name.text), span: name.span });
         }
         self.scalar()
     }
