@@ -122,8 +122,6 @@ pub struct Feed {
 struct State {
     leaves: Vec<LeafState>,
     prefilter: Prefilter,
-    /// The column indices of `EventName` and `EventSource`.
-    pair: [Option<usize>; 2],
     keep: Keep,
     /// The raw candidate records, for [`Keep::Records`].
     collected: Vec<u8>,
@@ -148,7 +146,6 @@ impl Feed {
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
-                pair: ["EventName", "EventSource"].map(aws_cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
                 report: IngestReport::default(),
@@ -333,7 +330,7 @@ impl Feed {
         // The imported report already covers these records, so what reading them again reports is discarded.
         let report = self.state.report.take();
         for raw in Texts(records) {
-            self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
+            self.state.offer(&Record::new(raw, Envelope::Bare, 0));
         }
         self.state.report = report;
         true
@@ -382,23 +379,24 @@ impl Feed {
 impl State {
     /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
-        let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
-        let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
-        if json::depth(record.raw) > json::MAX_DEPTH {
+        let [name, source] = row.row.name_and_source();
+        // Members are known only of records that are not as deep.
+        if record.members.is_none() && json::depth(record.raw) > json::MAX_DEPTH {
             let message =
                 format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
             self.report.problem(Some(record.offset), "FP302", message);
         }
-        (row.time(), self.prefilter.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
+        (row.time(), self.prefilter.leaves(name.as_bytes(), source.as_bytes()))
     }
 
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
-        let seen = self.prefilter.look(record.raw);
+        // Where the members are known, there is nothing to look for.
+        let seen = if record.members.is_some() { None } else { self.prefilter.look(record.raw) };
         if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
             return self.report.passed(*time);
         }
-        let row = CachedRow::new(record.raw);
+        let row = CachedRow::of(record);
         let (time, can_pass) = match seen {
             Some(seen) => seen,
             None => self.read(record, &row),
@@ -515,7 +513,16 @@ pub struct CachedRow<'a> {
 impl<'a> CachedRow<'a> {
     /// The row of a raw record.
     pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
-        CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); aws_cloudtrail::columns().len()] }
+        CachedRow::from(EventRow::new(raw))
+    }
+
+    /// The row of a record from a source.
+    fn of(record: &Record<'a>) -> CachedRow<'a> {
+        CachedRow::from(EventRow::of(record))
+    }
+
+    fn from(row: EventRow<'a>) -> CachedRow<'a> {
+        CachedRow { row, cells: vec![OnceCell::new(); aws_cloudtrail::columns().len()] }
     }
 
     /// `TimeGenerated` in ticks.

@@ -1,8 +1,9 @@
 //! Finds the end of one JSON value, in any number of pieces, by its grammar down to strings.
 //!
-//! This is the hot loop of reading: every byte outside compressed data passes here once.
+//! This is the hot loop of reading: every byte of a record that is evaluated passes here once. On its way the scan notes where
+//! the members of the outermost object stand, so that no one has to look for an event's columns again.
 
-use kql::value::raw::quote_or_escape;
+use kql::value::raw::{self, quote_or_escape};
 
 /// The place in one value's grammar.
 #[derive(Clone, Debug)]
@@ -18,28 +19,90 @@ pub struct Scan {
     /// Bytes read in earlier runs.
     read: usize,
     seen: Seen,
+    /// The beginning of a key of the outermost object that the last run cut.
+    cut_key: Vec<u8>,
+    members: Members,
 }
+
+/// Where a member of an object stands in the object's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    /// Its key, between the quotes.
+    key: [u32; 2],
+    value: [u32; 2],
+}
+
+impl Member {
+    /// The key, without quotes but with its escapes, and the value.
+    pub fn of<'a>(&self, object: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let part = |[from, to]: [u32; 2]| object.get(from as usize..to as usize).unwrap_or_default();
+        (part(self.key), part(self.value))
+    }
+}
+
+/// So many members are noted. An event has thirty at most.
+const MAX_MEMBERS: usize = 256;
+
+/// The members of the outermost object.
+#[derive(Clone, Debug)]
+struct Members {
+    list: Vec<Member>,
+    /// The one that is being read.
+    next: Member,
+    /// Whether the list holds all of them, and whoever reads the object value by value finds nothing wrong with it.
+    complete: bool,
+}
+
+impl Default for Members {
+    fn default() -> Members {
+        Members { list: Vec::new(), next: Member::default(), complete: true }
+    }
+}
+
+impl Members {
+    fn clear(&mut self) {
+        self.list.clear();
+        self.complete = true;
+    }
+
+    /// A value ended before this byte, and with it the member.
+    fn end(&mut self, end: usize) {
+        self.next.value[1] = end as u32;
+        if self.list.len() < MAX_MEMBERS {
+            self.list.push(self.next);
+        } else {
+            self.complete = false;
+        }
+    }
+}
+
+/// The longest text of a key that an event has, if all of it is escaped, with some room.
+const LONGEST_KEY: usize = 128;
 
 /// The keys of an event that were met directly in the outermost object.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
+    any: bool,
+    /// The first is `eventVersion`.
+    version_first: bool,
     name: bool,
-    sources: u8,
-    /// Behind the last `eventSource`.
-    at: usize,
+    source: bool,
+    /// The key `eventSource` stands there once, in plain text, and its value behind here.
+    source_at: Option<usize>,
 }
 
 impl Seen {
-    /// A key ended; it is `None` if it began in an earlier chunk or has an escape: then nothing is sure any more.
-    fn key(&mut self, key: Option<&[u8]>, end: usize) {
+    /// A key ended. `plain`: its text stands in the bytes as it is.
+    fn key(&mut self, key: &[u8], plain: bool, end: usize) {
+        self.version_first |= !self.any && key == b"eventVersion";
+        self.any = true;
         match key {
-            Some(b"eventName") => self.name = true,
-            Some(b"eventSource") => {
-                self.sources = self.sources.saturating_add(1);
-                self.at = end;
+            b"eventName" => self.name = true,
+            b"eventSource" => {
+                self.source_at = Some(end).filter(|_| plain && !self.source);
+                self.source = true;
             }
-            Some(_) => {}
-            None => self.sources = 2,
+            _ => {}
         }
     }
 }
@@ -82,6 +145,8 @@ impl Scan {
             watch,
             read: 0,
             seen: Seen::default(),
+            cut_key: Vec::new(),
+            members: Members::default(),
         }
     }
 
@@ -94,6 +159,8 @@ impl Scan {
         self.watch = watch;
         self.read = 0;
         self.seen = Seen::default();
+        self.cut_key.clear();
+        self.members.clear();
     }
 
     /// The scan of the object around the array that just opened, as if the array had ended.
@@ -107,7 +174,34 @@ impl Scan {
     /// Where the value of the key `eventSource` follows, counted from the value's start: if `eventName` and
     /// `eventSource` were met directly in the outermost object and the second just once. `None` says nothing.
     pub fn event_source(&self) -> Option<usize> {
-        (self.seen.name && self.seen.sources == 1).then_some(self.seen.at)
+        self.seen.source_at.filter(|_| self.seen.name)
+    }
+
+    /// Whether the outermost object is an event itself, by the keys so far.
+    pub fn is_event(&self) -> bool {
+        self.seen.version_first || self.seen.name && self.seen.source
+    }
+
+    /// The members of the object that ended, if the value is an object: [`Items`](raw::Items) would give the same. `None` if that
+    /// is not sure, or if it nests deeper than is read.
+    pub fn members(&self) -> Option<&[Member]> {
+        self.members.complete.then_some(&self.members.list)
+    }
+
+    /// A key of the outermost object ended; these are its bytes in this run.
+    fn end_key(&mut self, bytes: &[u8], end: usize) {
+        if self.cut_key.is_empty() && !bytes.contains(&b'\\') {
+            return self.seen.key(bytes, true, end);
+        }
+        let mut key = std::mem::take(&mut self.cut_key);
+        key.extend_from_slice(bytes.get(..LONGEST_KEY).unwrap_or(bytes));
+        self.seen.key(raw::unescape(&key).as_bytes(), false, end);
+    }
+
+    /// The run ends in a key of the outermost object; these are its bytes so far.
+    fn cut_key(&mut self, bytes: &[u8]) {
+        let room = LONGEST_KEY.saturating_sub(self.cut_key.len());
+        self.cut_key.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     fn push(&mut self, object: bool) {
@@ -116,6 +210,7 @@ impl Scan {
         }
         self.kinds = self.kinds << 1 | u64::from(object);
         self.depth += 1;
+        self.members.complete &= self.depth <= raw::MAX_DEPTH;
     }
 
     fn set_aside(&mut self) {
@@ -146,34 +241,68 @@ impl Scan {
     #[inline]
     fn steps(&mut self, bytes: &[u8], mut want: Want) -> (Step, Want) {
         let mut i = 0;
-        // Where the key begins, if it began in these bytes and has no escape.
-        let mut key = usize::MAX;
+        // Where the key begins, or goes on.
+        let mut key = 0;
         loop {
             match want {
-                Want::InText | Want::InKey => {
+                Want::InText => {
                     let Some(n) = quote_or_escape(bytes, i) else {
                         return (Step::More, want);
                     };
                     i = n + 1;
-                    want = match (bytes.get(n), want) {
-                        (Some(b'"'), Want::InKey) => {
-                            if self.depth == 1 {
-                                self.seen.key(bytes.get(key..n), self.read + i);
-                            }
-                            Want::Colon
+                    if bytes.get(n) != Some(&b'"') {
+                        want = Want::EscapeInText;
+                        continue;
+                    }
+                    match self.depth {
+                        0 => return (Step::End(i), want),
+                        1 => self.members.end(self.read + i),
+                        _ => {}
+                    }
+                    // Mostly the next member follows at once.
+                    want = match bytes.get(i..).and_then(|b| b.first_chunk()) {
+                        Some(b",\"") if self.kinds & 1 == 1 => {
+                            i += 2;
+                            key = i;
+                            self.begin_key(i);
+                            Want::InKey
                         }
-                        (Some(b'"'), _) if self.depth == 0 => return (Step::End(i), want),
-                        (Some(b'"'), _) => Want::CommaOrEnd,
-                        (_, Want::InKey) => {
-                            key = usize::MAX;
-                            Want::EscapeInKey
+                        _ => Want::CommaOrEnd,
+                    };
+                    continue;
+                }
+                Want::InKey => {
+                    let Some(n) = quote_or_escape(bytes, i) else {
+                        if self.depth == 1 {
+                            self.cut_key(bytes.get(key..).unwrap_or_default());
                         }
-                        _ => Want::EscapeInText,
+                        return (Step::More, want);
+                    };
+                    i = n + 1;
+                    if bytes.get(n) != Some(&b'"') {
+                        want = Want::EscapeInKey;
+                        continue;
+                    }
+                    if self.depth == 1 {
+                        self.members.next.key[1] = (self.read + n) as u32;
+                        self.end_key(bytes.get(key..n).unwrap_or_default(), self.read + i);
+                    }
+                    // And mostly a text is its value.
+                    want = match bytes.get(i..).and_then(|b| b.first_chunk()) {
+                        Some(b":\"") => {
+                            self.begin_value(i + 1);
+                            i += 2;
+                            Want::InText
+                        }
+                        _ => Want::Colon,
                     };
                     continue;
                 }
                 Want::EscapeInText | Want::EscapeInKey => {
                     if i >= bytes.len() {
+                        if want == Want::EscapeInKey && self.depth == 1 {
+                            self.cut_key(bytes.get(key..).unwrap_or_default());
+                        }
                         return (Step::More, want);
                     }
                     i += 1;
@@ -187,8 +316,10 @@ impl Scan {
                     if i >= bytes.len() {
                         return (Step::More, want);
                     }
-                    if self.depth == 0 {
-                        return (Step::End(i), want);
+                    match self.depth {
+                        0 => return (Step::End(i), want),
+                        1 => self.members.end(self.read + i),
+                        _ => {}
                     }
                     want = Want::CommaOrEnd;
                 }
@@ -208,14 +339,20 @@ impl Scan {
                 (Want::CommaOrEnd, b',') => Want::Value,
                 (Want::Key | Want::KeyOrEnd, b'"') => {
                     key = i + 1;
+                    self.begin_key(key);
                     Want::InKey
                 }
-                (Want::Value | Want::ItemOrEnd, b'"') => Want::InText,
+                (Want::Value | Want::ItemOrEnd, b'"') => {
+                    self.begin_value(i);
+                    Want::InText
+                }
                 (Want::Value | Want::ItemOrEnd, b'{') => {
+                    self.begin_value(i);
                     self.push(true);
                     Want::KeyOrEnd
                 }
                 (Want::Value | Want::ItemOrEnd, b'[') => {
+                    self.begin_value(i);
                     self.push(false);
                     if self.watch && self.depth == 2 && self.kinds & 2 == 2 {
                         return (Step::Array(i + 1), Want::ItemOrEnd);
@@ -224,22 +361,45 @@ impl Scan {
                 }
                 (Want::CommaOrEnd | Want::KeyOrEnd, b'}') if object => {
                     self.pop();
-                    if self.depth == 0 {
-                        return (Step::End(i + 1), want);
+                    match self.depth {
+                        0 => return (Step::End(i + 1), want),
+                        1 => self.members.end(self.read + i + 1),
+                        _ => {}
                     }
                     Want::CommaOrEnd
                 }
                 (Want::CommaOrEnd | Want::ItemOrEnd, b']') if !object => {
                     self.pop();
-                    if self.depth == 0 {
-                        return (Step::End(i + 1), want);
+                    match self.depth {
+                        0 => return (Step::End(i + 1), want),
+                        1 => self.members.end(self.read + i + 1),
+                        _ => {}
                     }
                     Want::CommaOrEnd
                 }
-                (Want::Value | Want::ItemOrEnd, _) if is_scalar(b) => Want::InScalar,
+                (Want::Value | Want::ItemOrEnd, _) if is_scalar(b) => {
+                    self.begin_value(i);
+                    // Whoever reads values takes none of these for the beginning of one.
+                    self.members.complete &= !matches!(b, b'+' | b'.');
+                    Want::InScalar
+                }
                 _ => return (Step::Bad(i), want),
             };
             i += 1;
+        }
+    }
+
+    /// A key begins with this byte of the run, behind its quote.
+    fn begin_key(&mut self, at: usize) {
+        if self.depth == 1 {
+            self.members.next.key[0] = (self.read + at) as u32;
+        }
+    }
+
+    /// A value begins with this byte of the run.
+    fn begin_value(&mut self, at: usize) {
+        if self.depth == 1 {
+            self.members.next.value[0] = (self.read + at) as u32;
         }
     }
 }

@@ -8,6 +8,7 @@
 //! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time.
 //! * Of equal keys the last counts, as in .NET.
 
+use crate::source::{Member, Record};
 use kql::value::json::{self, Items, JsonError, Problem};
 use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
@@ -192,6 +193,8 @@ const FIELDS: [&str; 25] = [
 /// them.
 pub struct EventRow<'a> {
     raw: &'a [u8],
+    /// The members of an event, if they are known already.
+    members: Option<&'a [Member]>,
     top: OnceCell<Top<'a>>,
     objects: [OnceCell<Members<'a>>; 6],
 }
@@ -210,7 +213,12 @@ struct Top<'a> {
 impl<'a> EventRow<'a> {
     /// A row over one JSON object.
     pub fn new(raw: &'a [u8]) -> EventRow<'a> {
-        EventRow { raw, top: OnceCell::new(), objects: Default::default() }
+        EventRow { raw, members: None, top: OnceCell::new(), objects: Default::default() }
+    }
+
+    /// The row of a record from a source, which may know already where its members stand.
+    pub fn of(record: &Record<'a>) -> EventRow<'a> {
+        EventRow { members: record.members, ..EventRow::new(record.raw) }
     }
 
     /// The record it is read from.
@@ -241,6 +249,18 @@ impl<'a> EventRow<'a> {
             Constant(_) | Absent => None,
         };
         raw.map_or_else(|| missing(def), |raw| to_type(raw, def.ty))
+    }
+
+    /// The event's `eventName` and `eventSource`, or the columns of a row.
+    pub fn name_and_source(&self) -> [Cow<'a, str>; 2] {
+        let top = self.top();
+        [("eventName", "EventName"), ("eventSource", "EventSource")].map(|(field, column)| {
+            let raw = match &top.columns {
+                Some(columns) => index_of(column).and_then(|at| columns.get(at).copied().flatten()),
+                None => self.field(Event, field),
+            };
+            raw.map(text).unwrap_or_default()
+        })
     }
 
     /// `TimeGenerated` in ticks; `None` where it is null.
@@ -275,7 +295,10 @@ impl<'a> EventRow<'a> {
     }
 
     fn top(&self) -> &Top<'a> {
-        self.top.get_or_init(|| read_top(self.raw))
+        self.top.get_or_init(|| match self.members {
+            Some(members) => top_of(self.raw, members),
+            None => read_top(self.raw),
+        })
     }
 
     fn field(&self, place: Place, key: &str) -> Option<&'a [u8]> {
@@ -302,9 +325,43 @@ impl<'a> EventRow<'a> {
     }
 }
 
+/// Where a field stands in [`FIELDS`], by the [`slot`] of its name: no two share one.
+const SLOTS: [u8; 64] = {
+    let mut slots = [u8::MAX; 64];
+    let mut n = 0;
+    while n < FIELDS.len() {
+        let slot = slot(FIELDS[n].as_bytes());
+        assert!(slots[slot] == u8::MAX, "two fields share a slot: other factors will part them");
+        slots[slot] = n as u8;
+        n += 1;
+    }
+    slots
+};
+
+const fn slot(key: &[u8]) -> usize {
+    match key {
+        [first, .., x, _, _] => (key.len() + *first as usize * 7 + *x as usize * 25) % 64,
+        _ => 0,
+    }
+}
+
 fn field_at(key: &[u8]) -> Option<usize> {
-    // Lengths first: compiled for size, a comparison is a call.
-    FIELDS.iter().position(|f| f.len() == key.len() && f.as_bytes() == key)
+    let at = usize::from(*SLOTS.get(slot(key))?);
+    FIELDS.get(at).filter(|field| field.as_bytes() == key).map(|_| at)
+}
+
+/// The top level of an event whose members are known.
+fn top_of<'a>(raw: &'a [u8], members: &[Member]) -> Top<'a> {
+    let mut top = Top { fields: [None; FIELDS.len()], columns: None, problem: None };
+    for (key, value) in members.iter().map(|member| member.of(raw)) {
+        if let Some(slot) = field_at(key).and_then(|n| top.fields.get_mut(n)) {
+            *slot = Some(value);
+        } else if key.contains(&b'\\') {
+            // A field may be spelt with escapes.
+            return read_top(raw);
+        }
+    }
+    top
 }
 
 fn read_top(raw: &[u8]) -> Top<'_> {
