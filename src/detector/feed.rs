@@ -9,6 +9,7 @@ use cloudtrail::source::embedded;
 use cloudtrail::source::{self, Envelope, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use kql::exec::Budget;
+use kql::exec::fold::Fold;
 use kql::exec::program::Columns;
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
@@ -71,6 +72,8 @@ pub struct LeafState {
     reads_events: bool,
     rows: Vec<(Option<i64>, Row)>,
     sorted: Cell<bool>,
+    /// What takes the rows as they come, instead of their being kept here.
+    fold: Option<Fold>,
 }
 
 impl LeafState {
@@ -177,6 +180,7 @@ impl Feed {
                 reads_events: &*leaf.table == TABLE,
                 rows: Vec::new(),
                 sorted: Cell::new(true),
+                fold: None,
             };
             if let Some(given) = tables.iter().find(|t| *t.name == *leaf.table) {
                 let time = given.table.columns.iter().position(|c| &*c.name == "TimeGenerated");
@@ -293,9 +297,17 @@ impl Feed {
         lines
     }
 
-    /// How many rows of a leaf wait to be taken.
-    pub fn waiting_rows(&self, leaf: usize) -> usize {
-        self.state.leaves.get(leaf).map_or(0, |leaf| leaf.rows.len())
+    /// From now on the rows of a leaf go into a fold; those that it has too.
+    pub fn set_fold(&mut self, leaf: usize, mut fold: Fold) {
+        self.take_rows(leaf).iter().for_each(|row| fold.push_row(row));
+        if let Some(leaf) = self.state.leaves.get_mut(leaf) {
+            leaf.fold = Some(fold);
+        }
+    }
+
+    /// The fold of a leaf, if it has one; its rows are kept from now on.
+    pub fn take_fold(&mut self, leaf: usize) -> Option<Fold> {
+        self.state.leaves.get_mut(leaf)?.fold.take()
     }
 
     /// The rows of a leaf in the order they came; they are gone from it then.
@@ -410,6 +422,12 @@ impl State {
             if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
                 continue;
             }
+            if let Some(fold) = leaf.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
+                // No stage changes the row, and mostly only some of its columns are read.
+                fold.push(&row, &|| Row { values: row.needed(&leaf.needed), evidence: Evidence::None });
+                candidate = true;
+                continue;
+            }
             let evidence = match (self.keep, &event) {
                 (Keep::Rows | Keep::Records, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
@@ -423,7 +441,7 @@ impl State {
             };
             let values = row.needed(&leaf.needed);
             let stages = checked::tail(&leaf.stages, leaf.leading);
-            let rows = &mut leaf.rows;
+            let (rows, fold) = (&mut leaf.rows, &mut leaf.fold);
             let (mut found, mut dropped, keep) = (false, 0, self.keep);
             let (limit, kept) = (self.limit, &mut self.kept);
             let done = stage::run(
@@ -432,7 +450,10 @@ impl State {
                 &mut Budget::default(),
                 &mut self.stack,
                 &mut |row| {
-                    if keep == Keep::Records {
+                    if let Some(fold) = fold {
+                        found = true;
+                        fold.push_row(&row);
+                    } else if keep == Keep::Records {
                         found = true;
                     } else if kept.rows < limit.rows && kept.bytes < limit.bytes {
                         found = true;

@@ -177,7 +177,9 @@ impl<'a> Run<'a> {
 
     fn summarize(&mut self, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
         let mut summary = Summary::new(self, s)?;
-        summary.add(self, rows)?;
+        for row in rows {
+            summary.add(self, &row.values, &row.evidence)?;
+        }
         Ok(summary.finish())
     }
 
