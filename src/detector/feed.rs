@@ -7,7 +7,7 @@ use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
 use cloudtrail::source::{self, Envelope, Record, Sink, Source};
-use cloudtrail::table::aws_cloudtrail::{self, EventRow};
+use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::Budget;
 use kql::exec::fold::Fold;
 use kql::exec::program::Columns;
@@ -16,7 +16,7 @@ use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
 use kql::value::{Value, json};
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -391,14 +391,18 @@ impl Feed {
 impl State {
     /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
-        let [name, source] = row.row.name_and_source();
         // Members are known only of records that are not as deep.
         if record.members.is_none() && json::depth(record.raw) > json::MAX_DEPTH {
             let message =
                 format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
             self.report.problem(Some(record.offset), "FP302", message);
         }
-        (row.time(), self.prefilter.leaves(name.as_bytes(), source.as_bytes()))
+        let known = row.row.bare_name_and_source().and_then(|[n, s]| self.prefilter.known(n, s));
+        let leaves = known.unwrap_or_else(|| {
+            let [name, source] = row.row.name_and_source();
+            self.prefilter.leaves(name.as_bytes(), source.as_bytes())
+        });
+        (row.time(), leaves)
     }
 
     /// Runs a record through every leaf that it can pass.
@@ -528,7 +532,8 @@ impl Sink for Tee<'_> {
 /// An event's row that decodes each column once, however many leaves ask.
 pub struct CachedRow<'a> {
     row: EventRow<'a>,
-    cells: Vec<OnceCell<Value>>,
+    /// The columns that were read, mostly a few.
+    cells: RefCell<Vec<(usize, Value)>>,
 }
 
 impl<'a> CachedRow<'a> {
@@ -543,7 +548,7 @@ impl<'a> CachedRow<'a> {
     }
 
     fn from(row: EventRow<'a>) -> CachedRow<'a> {
-        CachedRow { row, cells: vec![OnceCell::new(); aws_cloudtrail::columns().len()] }
+        CachedRow { row, cells: RefCell::default() }
     }
 
     /// `TimeGenerated` in ticks.
@@ -560,10 +565,12 @@ impl<'a> CachedRow<'a> {
 
 impl Columns for CachedRow<'_> {
     fn column(&self, index: usize) -> Value {
-        match self.cells.get(index) {
-            Some(cell) => cell.get_or_init(|| self.row.column(index)).clone(),
-            None => Value::Null,
+        if let Some((_, value)) = self.cells.borrow().iter().find(|(i, _)| *i == index) {
+            return value.clone();
         }
+        let value = self.row.column(index);
+        self.cells.borrow_mut().push((index, value.clone()));
+        value
     }
 }
 

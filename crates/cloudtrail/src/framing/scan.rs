@@ -33,10 +33,14 @@ pub struct Member {
 }
 
 impl Member {
-    /// The key, without quotes but with its escapes, and the value.
-    pub fn of<'a>(&self, object: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        let part = |[from, to]: [u32; 2]| object.get(from as usize..to as usize).unwrap_or_default();
-        (part(self.key), part(self.value))
+    /// The key, without quotes but with its escapes.
+    pub fn key<'a>(&self, object: &'a [u8]) -> &'a [u8] {
+        object.get(self.key[0] as usize..self.key[1] as usize).unwrap_or_default()
+    }
+
+    /// The value.
+    pub fn value<'a>(&self, object: &'a [u8]) -> &'a [u8] {
+        object.get(self.value[0] as usize..self.value[1] as usize).unwrap_or_default()
     }
 }
 
@@ -93,6 +97,7 @@ struct Seen {
 
 impl Seen {
     /// A key ended. `plain`: its text stands in the bytes as it is.
+    #[inline]
     fn key(&mut self, key: &[u8], plain: bool, end: usize) {
         self.version_first |= !self.any && key == b"eventVersion";
         self.any = true;
@@ -188,11 +193,18 @@ impl Scan {
         self.members.complete.then_some(&self.members.list)
     }
 
-    /// A key of the outermost object ended; these are its bytes in this run.
-    fn end_key(&mut self, bytes: &[u8], end: usize) {
-        if self.cut_key.is_empty() && !bytes.contains(&b'\\') {
-            return self.seen.key(bytes, true, end);
+    /// A key of the outermost object ended with this quote. These are its bytes in this run, `plain` if without an escape.
+    #[inline]
+    fn end_key(&mut self, bytes: &[u8], plain: bool, quote: usize) {
+        self.members.next.key[1] = quote as u32;
+        if plain && self.cut_key.is_empty() {
+            self.seen.key(bytes, true, quote + 1);
+        } else {
+            self.end_odd_key(bytes, quote + 1);
         }
+    }
+
+    fn end_odd_key(&mut self, bytes: &[u8], end: usize) {
         let mut key = std::mem::take(&mut self.cut_key);
         key.extend_from_slice(bytes.get(..LONGEST_KEY).unwrap_or(bytes));
         self.seen.key(raw::unescape(&key).as_bytes(), false, end);
@@ -241,63 +253,58 @@ impl Scan {
     #[inline]
     fn steps(&mut self, bytes: &[u8], mut want: Want) -> (Step, Want) {
         let mut i = 0;
-        // Where the key begins, or goes on.
-        let mut key = 0;
+        // Where the key begins, or goes on, and whether it has no escape from there on.
+        let (mut key, mut plain) = (0, true);
         loop {
-            match want {
-                Want::InText => {
-                    let Some(n) = quote_or_escape(bytes, i) else {
-                        return (Step::More, want);
-                    };
-                    i = n + 1;
-                    if bytes.get(n) != Some(&b'"') {
-                        want = Want::EscapeInText;
-                        continue;
+            if want == Want::InKey {
+                let Some(n) = quote_or_escape(bytes, i) else {
+                    if self.depth == 1 {
+                        self.cut_key(bytes.get(key..).unwrap_or_default());
                     }
+                    return (Step::More, want);
+                };
+                i = n + 1;
+                if bytes.get(n) != Some(&b'"') {
+                    plain = false;
+                    want = Want::EscapeInKey;
+                } else {
+                    if self.depth == 1 {
+                        self.end_key(bytes.get(key..n).unwrap_or_default(), plain, self.read + n);
+                    }
+                    // Mostly a text is its value.
+                    want = Want::Colon;
+                    if next_two(bytes, i) == Some(b":\"") {
+                        self.begin_value(i + 1);
+                        i += 2;
+                        want = Want::InText;
+                    }
+                }
+            }
+            if want == Want::InText {
+                let Some(n) = quote_or_escape(bytes, i) else {
+                    return (Step::More, want);
+                };
+                i = n + 1;
+                if bytes.get(n) != Some(&b'"') {
+                    want = Want::EscapeInText;
+                } else {
                     match self.depth {
                         0 => return (Step::End(i), want),
                         1 => self.members.end(self.read + i),
                         _ => {}
                     }
-                    // Mostly the next member follows at once.
-                    want = match bytes.get(i..).and_then(|b| b.first_chunk()) {
-                        Some(b",\"") if self.kinds & 1 == 1 => {
-                            i += 2;
-                            key = i;
-                            self.begin_key(i);
-                            Want::InKey
-                        }
-                        _ => Want::CommaOrEnd,
-                    };
-                    continue;
-                }
-                Want::InKey => {
-                    let Some(n) = quote_or_escape(bytes, i) else {
-                        if self.depth == 1 {
-                            self.cut_key(bytes.get(key..).unwrap_or_default());
-                        }
-                        return (Step::More, want);
-                    };
-                    i = n + 1;
-                    if bytes.get(n) != Some(&b'"') {
-                        want = Want::EscapeInKey;
+                    // And mostly the next member follows at once.
+                    want = Want::CommaOrEnd;
+                    if next_two(bytes, i) == Some(b",\"") && self.kinds & 1 == 1 {
+                        i += 2;
+                        (key, plain) = (i, true);
+                        self.begin_key(i);
+                        want = Want::InKey;
                         continue;
                     }
-                    if self.depth == 1 {
-                        self.members.next.key[1] = (self.read + n) as u32;
-                        self.end_key(bytes.get(key..n).unwrap_or_default(), self.read + i);
-                    }
-                    // And mostly a text is its value.
-                    want = match bytes.get(i..).and_then(|b| b.first_chunk()) {
-                        Some(b":\"") => {
-                            self.begin_value(i + 1);
-                            i += 2;
-                            Want::InText
-                        }
-                        _ => Want::Colon,
-                    };
-                    continue;
                 }
+            }
+            match want {
                 Want::EscapeInText | Want::EscapeInKey => {
                     if i >= bytes.len() {
                         if want == Want::EscapeInKey && self.depth == 1 {
@@ -338,7 +345,7 @@ impl Scan {
                 (Want::CommaOrEnd, b',') if object => Want::Key,
                 (Want::CommaOrEnd, b',') => Want::Value,
                 (Want::Key | Want::KeyOrEnd, b'"') => {
-                    key = i + 1;
+                    (key, plain) = (i + 1, true);
                     self.begin_key(key);
                     Want::InKey
                 }
@@ -402,6 +409,12 @@ impl Scan {
             self.members.next.value[0] = (self.read + at) as u32;
         }
     }
+}
+
+/// The two bytes from a place on.
+#[inline]
+fn next_two(bytes: &[u8], at: usize) -> Option<&[u8; 2]> {
+    bytes.get(at..).and_then(|b| b.first_chunk())
 }
 
 fn is_scalar(b: u8) -> bool {

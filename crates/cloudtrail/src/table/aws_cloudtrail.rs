@@ -251,6 +251,16 @@ impl<'a> EventRow<'a> {
         raw.map_or_else(|| missing(def), |raw| to_type(raw, def.ty))
     }
 
+    /// An event's `eventName` and `eventSource` as JSON spells them, without quotes, if both are texts.
+    pub fn bare_name_and_source(&self) -> Option<[&'a [u8]; 2]> {
+        let top = self.top();
+        if top.columns.is_some() {
+            return None;
+        }
+        let bare = |key| bare(self.field(Event, key)?);
+        Some([bare("eventName")?, bare("eventSource")?])
+    }
+
     /// The event's `eventName` and `eventSource`, or the columns of a row.
     pub fn name_and_source(&self) -> [Cow<'a, str>; 2] {
         let top = self.top();
@@ -269,10 +279,12 @@ impl<'a> EventRow<'a> {
             Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
             None => self.field(Event, "eventTime"),
         };
-        match to_type(raw?, DateTime) {
+        let raw = raw?;
+        // Mostly as CloudTrail writes it, which has no escape.
+        bare(raw).and_then(datetime::parse_plain).or_else(|| match to_type(raw, DateTime) {
             Value::DateTime(ticks) => Some(ticks),
             _ => None,
-        }
+        })
     }
 
     /// The event's id; `None` if it is missing or empty.
@@ -353,9 +365,10 @@ fn field_at(key: &[u8]) -> Option<usize> {
 /// The top level of an event whose members are known.
 fn top_of<'a>(raw: &'a [u8], members: &[Member]) -> Top<'a> {
     let mut top = Top { fields: [None; FIELDS.len()], columns: None, problem: None };
-    for (key, value) in members.iter().map(|member| member.of(raw)) {
+    for member in members {
+        let key = member.key(raw);
         if let Some(slot) = field_at(key).and_then(|n| top.fields.get_mut(n)) {
-            *slot = Some(value);
+            *slot = Some(member.value(raw));
         } else if key.contains(&b'\\') {
             // A field may be spelt with escapes.
             return read_top(raw);
@@ -439,9 +452,14 @@ fn missing(def: &ColumnDef) -> Value {
     }
 }
 
+/// What stands between the quotes of a raw text.
+fn bare(raw: &[u8]) -> Option<&[u8]> {
+    raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\""))
+}
+
 /// The text of a raw value: a text itself, nothing for null, otherwise the minified JSON.
 fn text(raw: &[u8]) -> Cow<'_, str> {
-    if let Some(body) = raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")) {
+    if let Some(body) = bare(raw) {
         return json::unescape(body);
     }
     if raw == b"null" {

@@ -11,14 +11,16 @@ use std::fmt;
 #[inline]
 pub fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w & (ONES << 7);
+    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w;
     let mut at = from;
     for _ in 0..4 {
         let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk::<8>()) else {
             break;
         };
         let word = u64::from_le_bytes(*word);
-        let hit = zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64));
+        let quotes = zero_bytes(word ^ (ONES * b'"' as u64));
+        let escapes = zero_bytes(word ^ (ONES * b'\\' as u64));
+        let hit = (quotes | escapes) & (ONES << 7);
         if hit != 0 {
             return Some(at + (hit.trailing_zeros() / 8) as usize);
         }
