@@ -391,8 +391,8 @@ impl Feed {
 impl State {
     /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
-        // Members are known only of records that are not as deep.
-        if record.members.is_none() && json::depth(record.raw) > json::MAX_DEPTH {
+        // An outline says that it does not.
+        if record.outline.is_none() && json::depth(record.raw) > json::MAX_DEPTH {
             let message =
                 format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
             self.report.problem(Some(record.offset), "FP302", message);
@@ -407,8 +407,8 @@ impl State {
 
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
-        // Where the members are known, there is nothing to look for.
-        let seen = if record.members.is_some() { None } else { self.prefilter.look(record.raw) };
+        // With an outline there is nothing to look for.
+        let seen = if record.outline.is_some() { None } else { self.prefilter.look(record.raw) };
         if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
             return self.report.passed(*time);
         }
@@ -436,10 +436,10 @@ impl State {
                 (Keep::Rows | Keep::Records, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
                 (Keep::Evidence, None) => {
-                    let made = event.insert(Rc::new(Event {
-                        raw: (*json::minify(&embedded::without_added(record.raw))).into(),
-                        time,
-                    }));
+                    let raw = embedded::without_added(record.raw);
+                    let minified = record.outline.is_some_and(|outline| outline.minified);
+                    let raw = if minified { (*raw).into() } else { (*json::minify(&raw)).into() };
+                    let made = event.insert(Rc::new(Event { raw, time }));
                     Evidence::One(Rc::clone(made))
                 }
             };

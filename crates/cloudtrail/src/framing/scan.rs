@@ -44,6 +44,16 @@ impl Member {
     }
 }
 
+/// What is known of an object that was scanned.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline<'a> {
+    /// All its members. [`Items`](raw::Items) would give the same, and nothing wrong with any. The object does not nest deeper
+    /// than is read.
+    pub members: &'a [Member],
+    /// Whether no white space is outside its strings.
+    pub minified: bool,
+}
+
 /// So many members are noted. An event has thirty at most.
 const MAX_MEMBERS: usize = 256;
 
@@ -55,18 +65,20 @@ struct Members {
     next: Member,
     /// Whether the list holds all of them, and whoever reads the object value by value finds nothing wrong with it.
     complete: bool,
+    /// Whether there was no white space outside strings so far.
+    minified: bool,
 }
 
 impl Default for Members {
     fn default() -> Members {
-        Members { list: Vec::new(), next: Member::default(), complete: true }
+        Members { list: Vec::new(), next: Member::default(), complete: true, minified: true }
     }
 }
 
 impl Members {
     fn clear(&mut self) {
         self.list.clear();
-        self.complete = true;
+        (self.complete, self.minified) = (true, true);
     }
 
     /// A value ended before this byte, and with it the member.
@@ -187,10 +199,10 @@ impl Scan {
         self.seen.version_first || self.seen.name && self.seen.source
     }
 
-    /// The members of the object that ended, if the value is an object: [`Items`](raw::Items) would give the same. `None` if that
-    /// is not sure, or if it nests deeper than is read.
-    pub fn members(&self) -> Option<&[Member]> {
-        self.members.complete.then_some(&self.members.list)
+    /// The outline of the value that ended, if it is an object. `None` if not all of it is sure.
+    pub fn outline(&self) -> Option<Outline<'_>> {
+        let Members { list, complete, minified, .. } = &self.members;
+        complete.then_some(Outline { members: list, minified: *minified })
     }
 
     /// A key of the outermost object ended with this quote. These are its bytes in this run, `plain` if without an escape.
@@ -336,6 +348,7 @@ impl Scan {
                 return (Step::More, want);
             };
             if matches!(b, b' ' | b'\t' | b'\n' | b'\r') {
+                self.members.minified = false;
                 i += 1;
                 continue;
             }
@@ -419,4 +432,60 @@ fn next_two(bytes: &[u8], at: usize) -> Option<&[u8; 2]> {
 
 fn is_scalar(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outline, Scan, Step};
+    use kql::value::raw::{self, Items, MAX_DEPTH};
+    use std::borrow::Cow;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// What a scan of an object in two pieces knows of it: its members, and whether it is minified.
+    #[allow(clippy::type_complexity, reason = "a test's own")]
+    fn outline(object: &str, cut: usize) -> Option<(Vec<(Vec<u8>, Vec<u8>)>, bool)> {
+        let (first, second) = object.as_bytes().split_at(cut);
+        let mut scan = Scan::new(false);
+        let ends = matches!(scan.run(first), Step::End(n) if n == object.len())
+            || matches!(scan.run(second), Step::End(n) if cut + n == object.len());
+        assert!(ends, "{object}");
+        let Outline { members, minified } = scan.outline()?;
+        let bytes = object.as_bytes();
+        Some((members.iter().map(|m| (m.key(bytes).to_vec(), m.value(bytes).to_vec())).collect(), minified))
+    }
+
+    #[test]
+    fn an_outline_is_what_reading_the_members_gives() {
+        let deep = |n: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(n), "]".repeat(n));
+        let many = format!("{{{}\"z\":1}}", "\"k\":[],".repeat(255));
+        let objects = [
+            "{}".to_owned(),
+            r#"{"a":"b"}"#.to_owned(),
+            r#"{"a":"b","a":"c","":"","d":{"e":"f","g":["h",{"i":"j"}]},"k":[],"l":{}}"#.to_owned(),
+            r#"{"a\"b":"c\\","\u0061":"\"","d":-1.5e+3,"e":null,"f":true}"#.to_owned(),
+            "{ \"a\" : \"b c\" ,\n\"d\":[ 1 , 2 ],\t\"e\":1 }".to_owned(),
+            "{\"a\":[{\"b\": 1}]}".to_owned(),
+            deep(MAX_DEPTH - 1),
+            many,
+        ];
+        for object in &objects {
+            let items: Vec<_> = Items::open(object.as_bytes()).into_iter().flatten().flatten().collect();
+            let items: Vec<_> = items.iter().map(|(k, v)| (k.to_vec(), v.to_vec())).collect();
+            let minified = matches!(raw::minify(object.as_bytes()), Cow::Borrowed(_));
+            for cut in 0..object.len() {
+                assert_eq!(outline(object, cut), Some((items.clone(), minified)), "{object} at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_sure_has_no_outline() {
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        let many = format!("{{{}\"z\":1}}", "\"k\":[],".repeat(256));
+        // Whoever reads values takes the last two for broken.
+        for object in [&*deep, &*many, r#"{"a":.5}"#, r#"{"a":{"b":[+1]}}"#] {
+            assert_eq!(outline(object, 1), None, "{object}");
+        }
+    }
 }

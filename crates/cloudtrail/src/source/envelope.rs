@@ -173,7 +173,7 @@ impl Frames for Reader<'_> {
         // Most values are plain events, and the framer saw it already.
         let source = frame.source.and_then(|at| frame.raw.get(at..)).map(value_behind_key);
         if source.is_some_and(is_event_source) {
-            self.record(Record { members: frame.members, ..Record::new(frame.raw, envelope, offset) });
+            self.record(Record { outline: frame.outline, ..Record::new(frame.raw, envelope, offset) });
         } else {
             self.read(frame.raw, offset, envelope, self.level, frame.salvaged);
         }

@@ -15,7 +15,7 @@ pub mod embedded;
 pub mod envelope;
 pub mod gzip;
 
-pub use crate::framing::{MAX_RECORD, Member, Problem};
+pub use crate::framing::{MAX_RECORD, Outline, Problem};
 pub use envelope::{Envelope, MAX_ENVELOPES};
 
 use crate::framing::{Framer, Frames};
@@ -40,14 +40,14 @@ pub struct Record<'a> {
     pub envelope: Envelope,
     /// Where it, or the outermost text or list it came in, begins: bytes in the inflated stream.
     pub offset: u64,
-    /// If it is an event that the framing has seen to be one: its members, each sound. `None` says nothing.
-    pub members: Option<&'a [Member]>,
+    /// If it is an event that the framing has seen to be one: what is known of it. `None` says nothing.
+    pub outline: Option<Outline<'a>>,
 }
 
 impl<'a> Record<'a> {
     /// A record of which no more is known than its text.
     pub fn new(raw: &'a [u8], envelope: Envelope, offset: u64) -> Record<'a> {
-        Record { raw, envelope, offset, members: None }
+        Record { raw, envelope, offset, outline: None }
     }
 }
 

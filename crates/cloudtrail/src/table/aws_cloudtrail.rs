@@ -8,7 +8,8 @@
 //! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time.
 //! * Of equal keys the last counts, as in .NET.
 
-use crate::source::{Member, Record};
+use crate::framing::{Member, Outline};
+use crate::source::Record;
 use kql::value::json::{self, Items, JsonError, Problem};
 use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
@@ -193,14 +194,14 @@ const FIELDS: [&str; 25] = [
 /// them.
 pub struct EventRow<'a> {
     raw: &'a [u8],
-    /// The members of an event, if they are known already.
-    members: Option<&'a [Member]>,
+    /// What is known of an event already.
+    outline: Option<Outline<'a>>,
     top: OnceCell<Top<'a>>,
     objects: [OnceCell<Members<'a>>; 6],
 }
 
-/// The members of an object: keys and raw values.
-type Members<'a> = Vec<(Cow<'a, str>, &'a [u8])>;
+/// The members of an object: keys as JSON spells them, and raw values.
+type Members<'a> = Vec<(&'a [u8], &'a [u8])>;
 
 /// The top level of a record.
 struct Top<'a> {
@@ -213,12 +214,12 @@ struct Top<'a> {
 impl<'a> EventRow<'a> {
     /// A row over one JSON object.
     pub fn new(raw: &'a [u8]) -> EventRow<'a> {
-        EventRow { raw, members: None, top: OnceCell::new(), objects: Default::default() }
+        EventRow { raw, outline: None, top: OnceCell::new(), objects: Default::default() }
     }
 
     /// The row of a record from a source, which may know already where its members stand.
     pub fn of(record: &Record<'a>) -> EventRow<'a> {
-        EventRow { members: record.members, ..EventRow::new(record.raw) }
+        EventRow { outline: record.outline, ..EventRow::new(record.raw) }
     }
 
     /// The record it is read from.
@@ -234,7 +235,7 @@ impl<'a> EventRow<'a> {
         };
         if let Some(columns) = &self.top().columns {
             return match columns.get(index).copied().flatten() {
-                Some(raw) => to_type(raw, def.ty),
+                Some(raw) => self.typed(raw, def.ty),
                 None => missing(def),
             };
         }
@@ -248,7 +249,7 @@ impl<'a> EventRow<'a> {
                 .and_then(|r| member(r, "cidrIp")),
             Constant(_) | Absent => None,
         };
-        raw.map_or_else(|| missing(def), |raw| to_type(raw, def.ty))
+        raw.map_or_else(|| missing(def), |raw| self.typed(raw, def.ty))
     }
 
     /// An event's `eventName` and `eventSource` as JSON spells them, without quotes, if both are texts.
@@ -271,6 +272,18 @@ impl<'a> EventRow<'a> {
             };
             raw.map(text).unwrap_or_default()
         })
+    }
+
+    fn typed(&self, raw: &[u8], ty: Type) -> Value {
+        match self.outline {
+            // Without white space it is the text already.
+            Some(Outline { minified: true, .. })
+                if ty == Text && matches!(raw.first(), Some(b'{' | b'[')) =>
+            {
+                Value::text(&json::lossy(raw))
+            }
+            _ => to_type(raw, ty),
+        }
     }
 
     /// `TimeGenerated` in ticks; `None` where it is null.
@@ -307,8 +320,8 @@ impl<'a> EventRow<'a> {
     }
 
     fn top(&self) -> &Top<'a> {
-        self.top.get_or_init(|| match self.members {
-            Some(members) => top_of(self.raw, members),
+        self.top.get_or_init(|| match self.outline {
+            Some(outline) => top_of(self.raw, outline.members),
             None => read_top(self.raw),
         })
     }
@@ -329,7 +342,7 @@ impl<'a> EventRow<'a> {
             };
             object.map(members).unwrap_or_default()
         });
-        members.iter().rev().find(|(k, _)| k == key).map(|(_, value)| *value)
+        members.iter().rev().find(|(k, _)| is_key(k, key)).map(|(_, value)| *value)
     }
 
     fn permission(&self) -> Option<&'a [u8]> {
@@ -423,18 +436,19 @@ fn read_top(raw: &[u8]) -> Top<'_> {
 }
 
 fn members(object: &[u8]) -> Members<'_> {
-    Items::open(object)
-        .filter(Items::is_object)
-        .into_iter()
-        .flatten()
-        .map_while(Result::ok)
-        .map(|(key, value)| (json::unescape(key), value))
-        .collect()
+    Items::open(object).filter(Items::is_object).into_iter().flatten().map_while(Result::ok).collect()
+}
+
+/// Whether a key, as JSON spells it, is this one.
+fn is_key(spelt: &[u8], key: &str) -> bool {
+    // An escape is longer than what it stands for.
+    spelt == key.as_bytes()
+        || (spelt.len() > key.len() && spelt.contains(&b'\\') && json::unescape(spelt) == key)
 }
 
 fn member<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let items = Items::open(object).filter(Items::is_object)?;
-    items.map_while(Result::ok).filter(|(k, _)| json::unescape(k) == key).last().map(|(_, v)| v)
+    items.map_while(Result::ok).filter(|(k, _)| is_key(k, key)).last().map(|(_, v)| v)
 }
 
 /// The only item of EC2's `{"items":[…]}` or of a plain list.
