@@ -52,6 +52,37 @@ pub struct Outline<'a> {
     pub members: &'a [Member],
     /// Whether no white space is outside its strings.
     pub minified: bool,
+    /// The members that every event is asked for.
+    pub core: Core,
+}
+
+/// Which members of an object are `eventName`, `eventSource` and `eventTime`: of equal keys the last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Core {
+    name: Option<u8>,
+    source: Option<u8>,
+    time: Option<u8>,
+}
+
+impl<'a> Outline<'a> {
+    /// The value of `eventName`.
+    pub fn name<'r>(&self, object: &'r [u8]) -> Option<&'r [u8]> {
+        self.value(self.core.name, object)
+    }
+
+    /// The value of `eventSource`.
+    pub fn source<'r>(&self, object: &'r [u8]) -> Option<&'r [u8]> {
+        self.value(self.core.source, object)
+    }
+
+    /// The value of `eventTime`.
+    pub fn time<'r>(&self, object: &'r [u8]) -> Option<&'r [u8]> {
+        self.value(self.core.time, object)
+    }
+
+    fn value<'r>(&self, member: Option<u8>, object: &'r [u8]) -> Option<&'r [u8]> {
+        Some(self.members.get(usize::from(member?))?.value(object))
+    }
 }
 
 /// So many members are noted. An event has thirty at most.
@@ -67,18 +98,30 @@ struct Members {
     complete: bool,
     /// Whether there was no white space outside strings so far.
     minified: bool,
+    core: Core,
 }
 
 impl Default for Members {
     fn default() -> Members {
-        Members { list: Vec::new(), next: Member::default(), complete: true, minified: true }
+        Members {
+            list: Vec::new(),
+            next: Member::default(),
+            complete: true,
+            minified: true,
+            core: Core::default(),
+        }
     }
 }
 
 impl Members {
     fn clear(&mut self) {
         self.list.clear();
-        (self.complete, self.minified) = (true, true);
+        (self.complete, self.minified, self.core) = (true, true, Core::default());
+    }
+
+    /// Where the member that is being read will stand.
+    fn at(&self) -> Option<u8> {
+        u8::try_from(self.list.len()).ok()
     }
 
     /// A value ended before this byte, and with it the member.
@@ -110,12 +153,17 @@ struct Seen {
 impl Seen {
     /// A key ended. `plain`: its text stands in the bytes as it is.
     #[inline]
-    fn key(&mut self, key: &[u8], plain: bool, end: usize) {
+    fn key(&mut self, key: &[u8], plain: bool, end: usize, members: &mut Members) {
         self.version_first |= !self.any && key == b"eventVersion";
         self.any = true;
         match key {
-            b"eventName" => self.name = true,
+            b"eventName" => {
+                self.name = true;
+                members.core.name = members.at();
+            }
+            b"eventTime" => members.core.time = members.at(),
             b"eventSource" => {
+                members.core.source = members.at();
                 self.source_at = Some(end).filter(|_| plain && !self.source);
                 self.source = true;
             }
@@ -201,8 +249,8 @@ impl Scan {
 
     /// The outline of the value that ended, if it is an object. `None` if not all of it is sure.
     pub fn outline(&self) -> Option<Outline<'_>> {
-        let Members { list, complete, minified, .. } = &self.members;
-        complete.then_some(Outline { members: list, minified: *minified })
+        let Members { list, complete, minified, core, .. } = &self.members;
+        complete.then_some(Outline { members: list, minified: *minified, core: *core })
     }
 
     /// A key of the outermost object ended with this quote. These are its bytes in this run, `plain` if without an escape.
@@ -210,7 +258,7 @@ impl Scan {
     fn end_key(&mut self, bytes: &[u8], plain: bool, quote: usize) {
         self.members.next.key[1] = quote as u32;
         if plain && self.cut_key.is_empty() {
-            self.seen.key(bytes, true, quote + 1);
+            self.seen.key(bytes, true, quote + 1, &mut self.members);
         } else {
             self.end_odd_key(bytes, quote + 1);
         }
@@ -219,7 +267,7 @@ impl Scan {
     fn end_odd_key(&mut self, bytes: &[u8], end: usize) {
         let mut key = std::mem::take(&mut self.cut_key);
         key.extend_from_slice(bytes.get(..LONGEST_KEY).unwrap_or(bytes));
-        self.seen.key(raw::unescape(&key).as_bytes(), false, end);
+        self.seen.key(raw::unescape(&key).as_bytes(), false, end, &mut self.members);
     }
 
     /// The run ends in a key of the outermost object; these are its bytes so far.
@@ -445,14 +493,31 @@ mod tests {
     /// What a scan of an object in two pieces knows of it: its members, and whether it is minified.
     #[allow(clippy::type_complexity, reason = "a test's own")]
     fn outline(object: &str, cut: usize) -> Option<(Vec<(Vec<u8>, Vec<u8>)>, bool)> {
+        outlined(object, cut, |outline| {
+            let bytes = object.as_bytes();
+            let members = outline.members.iter();
+            (members.map(|m| (m.key(bytes).to_vec(), m.value(bytes).to_vec())).collect(), outline.minified)
+        })
+    }
+
+    fn outlined<T>(object: &str, cut: usize, show: impl Fn(Outline<'_>) -> T) -> Option<T> {
         let (first, second) = object.as_bytes().split_at(cut);
         let mut scan = Scan::new(false);
         let ends = matches!(scan.run(first), Step::End(n) if n == object.len())
             || matches!(scan.run(second), Step::End(n) if cut + n == object.len());
         assert!(ends, "{object}");
-        let Outline { members, minified } = scan.outline()?;
+        scan.outline().map(show)
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_is_known() {
+        let object =
+            r#"{"eventName":"a","event\u004eame":"b","eventTime":1,"x":{"eventTime":2},"eventTime":[3]}"#;
         let bytes = object.as_bytes();
-        Some((members.iter().map(|m| (m.key(bytes).to_vec(), m.value(bytes).to_vec())).collect(), minified))
+        for cut in 0..object.len() {
+            let core = outlined(object, cut, |o| [o.name(bytes), o.source(bytes), o.time(bytes)]);
+            assert_eq!(core, Some([Some(&b"\"b\""[..]), None, Some(b"[3]")]), "at {cut}");
+        }
     }
 
     #[test]

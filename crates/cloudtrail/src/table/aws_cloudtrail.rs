@@ -233,7 +233,7 @@ impl<'a> EventRow<'a> {
         let Some(def) = COLUMNS.get(index) else {
             return Value::Null;
         };
-        if let Some(columns) = &self.top().columns {
+        if let Some(columns) = self.row_columns() {
             return match columns.get(index).copied().flatten() {
                 Some(raw) => self.typed(raw, def.ty),
                 None => missing(def),
@@ -254,8 +254,7 @@ impl<'a> EventRow<'a> {
 
     /// An event's `eventName` and `eventSource` as JSON spells them, without quotes, if both are texts.
     pub fn bare_name_and_source(&self) -> Option<[&'a [u8]; 2]> {
-        let top = self.top();
-        if top.columns.is_some() {
+        if self.row_columns().is_some() {
             return None;
         }
         let bare = |key| bare(self.field(Event, key)?);
@@ -264,14 +263,20 @@ impl<'a> EventRow<'a> {
 
     /// The event's `eventName` and `eventSource`, or the columns of a row.
     pub fn name_and_source(&self) -> [Cow<'a, str>; 2] {
-        let top = self.top();
+        let columns = self.row_columns();
         [("eventName", "EventName"), ("eventSource", "EventSource")].map(|(field, column)| {
-            let raw = match &top.columns {
+            let raw = match columns {
                 Some(columns) => index_of(column).and_then(|at| columns.get(at).copied().flatten()),
                 None => self.field(Event, field),
             };
             raw.map(text).unwrap_or_default()
         })
+    }
+
+    /// The columns of a record that has them already.
+    fn row_columns(&self) -> Option<&[Option<&'a [u8]>; COLUMNS.len()]> {
+        // Only events have an outline.
+        if self.outline.is_some() { None } else { self.top().columns.as_deref() }
     }
 
     fn typed(&self, raw: &[u8], ty: Type) -> Value {
@@ -288,7 +293,7 @@ impl<'a> EventRow<'a> {
 
     /// `TimeGenerated` in ticks; `None` where it is null.
     pub fn time(&self) -> Option<i64> {
-        let raw = match &self.top().columns {
+        let raw = match self.row_columns() {
             Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
             None => self.field(Event, "eventTime"),
         };
@@ -302,7 +307,7 @@ impl<'a> EventRow<'a> {
 
     /// The event's id; `None` if it is missing or empty.
     pub fn event_id(&self) -> Option<Cow<'a, str>> {
-        let raw = match &self.top().columns {
+        let raw = match self.row_columns() {
             Some(columns) => columns.get(index_of("AwsEventId")?).copied().flatten(),
             None => self.field(Event, "eventID"),
         };
@@ -311,7 +316,7 @@ impl<'a> EventRow<'a> {
 
     /// Whether the record has the table's columns already.
     pub fn is_row_form(&self) -> bool {
-        self.top().columns.is_some()
+        self.row_columns().is_some()
     }
 
     /// What is wrong with the record's top level, if anything. The columns before that place can be read.
@@ -328,7 +333,12 @@ impl<'a> EventRow<'a> {
 
     fn field(&self, place: Place, key: &str) -> Option<&'a [u8]> {
         if place == Event {
-            return self.top().fields.get(field_at(key.as_bytes())?).copied().flatten();
+            return match (key, &self.outline) {
+                ("eventName", Some(outline)) => outline.name(self.raw),
+                ("eventSource", Some(outline)) => outline.source(self.raw),
+                ("eventTime", Some(outline)) => outline.time(self.raw),
+                _ => self.top().fields.get(field_at(key.as_bytes())?).copied().flatten(),
+            };
         }
         let members = self.objects.get(place as usize - 1)?.get_or_init(|| {
             let object = match place {
