@@ -159,7 +159,8 @@ impl Binder<'_> {
         let place = |c: &Column| graph.nodes.iter().position(|n| n.name == c.name).unwrap_or_default();
         let properties: Vec<usize> = table.columns.iter().map(place).collect();
         let is_dynamic = |i: &usize| graph.nodes.get(*i).is_some_and(|n| n.ty == Type::Dynamic);
-        let widened = table.columns.iter().zip(&properties).any(|(c, i)| c.ty != Type::Dynamic && is_dynamic(i));
+        let widened =
+            table.columns.iter().zip(&properties).any(|(c, i)| c.ty != Type::Dynamic && is_dynamic(i));
         let plan = if widened {
             let mut columns = table.columns.clone();
             let mut values = Vec::new();

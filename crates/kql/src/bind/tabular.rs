@@ -88,11 +88,13 @@ impl Binder<'_> {
                             env = env.with(&name.text, Binding::Table(plan), false);
                             continue;
                         }
-                        OperatorKind::MakeGraph(make) => self
-                            .with_row_order(RowOrder::Unused, |b| b.make_graph(&plan, make, operator.span, &env)),
+                        OperatorKind::MakeGraph(make) => self.with_row_order(RowOrder::Unused, |b| {
+                            b.make_graph(&plan, make, operator.span, &env)
+                        }),
                         kind => {
                             let order = RowOrder::of(kind, &plan);
-                            self.with_row_order(order, |b| b.operator(&plan, operator, &env)).map(Bound::Table)
+                            self.with_row_order(order, |b| b.operator(&plan, operator, &env))
+                                .map(Bound::Table)
                         }
                     }
                 }
@@ -386,8 +388,7 @@ impl Binder<'_> {
             OperatorKind::As(_) | OperatorKind::Ignored => Some(Rc::clone(input)),
             OperatorKind::GraphMatch(_)
             | OperatorKind::GraphToTable(_)
-            | OperatorKind::GraphMarkComponents(_)
- => {
+            | OperatorKind::GraphMarkComponents(_) => {
                 // Of a graph that could not be bound nothing new can be said.
                 if !input.open {
                     let message = format!("The operator '{}' needs a graph.", operator.name.text);

@@ -6,7 +6,8 @@ use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
 use super::{
-    Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
+    Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested,
+    window,
 };
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
 use crate::value::{Type, Value, compare, convert};
@@ -208,7 +209,9 @@ impl<'a> Run<'a> {
 
     fn summarize(&mut self, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
         let mut summary = Summary::new(self, s)?;
-        summary.add(self, rows)?;
+        for row in rows {
+            summary.add(self, &row.values, &row.evidence)?;
+        }
         Ok(summary.finish())
     }
 

@@ -197,12 +197,7 @@ impl Graph {
     }
 
     /// The same question about a graph of other tables, with its expressions replaced.
-    pub fn rebuilt(
-        &self,
-        edges: Rc<Plan>,
-        nodes: Vec<Rc<Plan>>,
-        f: &mut dyn FnMut(&Expr) -> Expr,
-    ) -> Graph {
+    pub fn rebuilt(&self, edges: Rc<Plan>, nodes: Vec<Rc<Plan>>, f: &mut dyn FnMut(&Expr) -> Expr) -> Graph {
         let with_plan = |(table, plan): (&NodeTable, Rc<Plan>)| NodeTable { plan, ..table.clone() };
         let nodes = self.source.nodes.iter().zip(nodes).map(with_plan).collect();
         let query = match &self.query {

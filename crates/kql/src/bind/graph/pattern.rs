@@ -11,8 +11,8 @@ use crate::functions::call::Detail;
 use crate::functions::dynamic;
 use crate::plan::split::conjuncts;
 use crate::plan::{
-    Cycles, Expr, ExprKind, Graph, GraphEdge, GraphPattern, GraphQuery, GraphRead, GraphSource, PathFold, Plan, PlanKind,
-    Shortest, Stage,
+    Cycles, Expr, ExprKind, Graph, GraphEdge, GraphPattern, GraphQuery, GraphRead, GraphSource, PathFold,
+    Plan, PlanKind, Shortest, Stage,
 };
 use crate::syntax::ast::{self, Argument, ExprKind as Ast, Name, Parameter, PatternEdge, PatternNode};
 use crate::value::{Column, Str, Type, Value};
@@ -85,7 +85,8 @@ impl Binder<'_> {
                 let columns = p.columns.clone();
                 let scope = &self.scope(&columns, graph.open);
                 // What cannot be bound is reported; the rest is checked even so.
-                self.predicate(&e, scope, env).or_else(|| Some(Expr::constant(Value::Null, Type::Bool, e.span)))
+                self.predicate(&e, scope, env)
+                    .or_else(|| Some(Expr::constant(Value::Null, Type::Bool, e.span)))
             }
             None => None,
         };
@@ -171,7 +172,8 @@ impl Binder<'_> {
             }
         }
         if reached.len() < p.nodes {
-            let message = "The sequences of the pattern must share nodes: only connected patterns are supported.";
+            let message =
+                "The sequences of the pattern must share nodes: only connected patterns are supported.";
             return self.error("FP010", message, span);
         }
         Some(())
@@ -190,7 +192,8 @@ impl Binder<'_> {
     }
 
     fn variable_twice<T>(&mut self, name: &Name) -> Option<T> {
-        let message = format!("The name '{}' is already declared: an edge needs a name of its own.", name.text);
+        let message =
+            format!("The name '{}' is already declared: an edge needs a name of its own.", name.text);
         self.error("KS199", message, name.span)
     }
 
@@ -402,8 +405,7 @@ impl Binder<'_> {
                 if &*function.text == "labels" {
                     return Some(no_labels(e.span));
                 }
-                let (_, column, _) =
-                    NODE_FUNCTIONS.iter().find(|(name, ..)| *name == &*function.text)?;
+                let (_, column, _) = NODE_FUNCTIONS.iter().find(|(name, ..)| *name == &*function.text)?;
                 if !inner_nodes {
                     let message = format!("'{}' needs nodes: inner_nodes(…).", function.text);
                     self.error::<()>("FP013", message, e.span);

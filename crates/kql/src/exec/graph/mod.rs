@@ -223,7 +223,11 @@ impl Node {
         let id = node.row.last().cloned().unwrap_or_default();
         for (property, ty) in &source.id_properties {
             if let Some(slot) = node.row.get_mut(*property) {
-                *slot = if *ty == source.id_type { id.clone() } else { convert::convert(&id, source.id_type, *ty) };
+                *slot = if *ty == source.id_type {
+                    id.clone()
+                } else {
+                    convert::convert(&id, source.id_type, *ty)
+                };
             }
         }
         node

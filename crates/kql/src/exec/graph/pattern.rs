@@ -91,7 +91,8 @@ impl Columns for Found<'_> {
                 let mut values: Vec<Value> = if *inner_nodes {
                     let way = self.ways.get(*edge).map(Vec::as_slice).unwrap_or_default();
                     let (_, inner) = way.split_last().unzip();
-                    let rows = inner.unwrap_or_default().iter().filter_map(|hop| self.network.nodes.get(hop.to));
+                    let rows =
+                        inner.unwrap_or_default().iter().filter_map(|hop| self.network.nodes.get(hop.to));
                     rows.map(|node| body.eval(&node.row, &mut stack)).collect()
                 } else {
                     let way = self.ways.get(*edge).into_iter().flatten();
@@ -286,7 +287,9 @@ impl Search<'_> {
                     let ExprKind::Column(i) = e.kind else { return false };
                     !match pattern.reads.get(i) {
                         Some(GraphRead::Node { node, .. }) => is(known, *node),
-                        Some(GraphRead::Edge { edge, .. } | GraphRead::Path { edge, .. }) => is(walked, *edge),
+                        Some(GraphRead::Edge { edge, .. } | GraphRead::Path { edge, .. }) => {
+                            is(walked, *edge)
+                        }
                         None => true,
                     }
                 })
