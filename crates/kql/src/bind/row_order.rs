@@ -67,9 +67,10 @@ pub(super) fn is_serialized(plan: &Rc<Plan>) -> bool {
             PlanKind::Set(_, SetOp::Sort(_) | SetOp::Top(..) | SetOp::Window(_)) => return true,
             PlanKind::Stage(_, Stage::MvExpand(_)) => return false,
             PlanKind::Stage(input, _)
-            | PlanKind::Set(input, SetOp::Take(_) | SetOp::Scan(_) | SetOp::MvApply(_) | SetOp::Partition(_)) => {
-                input
-            }
+            | PlanKind::Set(
+                input,
+                SetOp::Take(_) | SetOp::Scan(_) | SetOp::MvApply(_) | SetOp::Partition(_),
+            ) => input,
             PlanKind::Union(inputs) => return inputs.iter().all(|i| is_serialized(&i.plan)),
             PlanKind::Table(_)
             | PlanKind::Leaf(_)

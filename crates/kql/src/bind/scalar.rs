@@ -66,7 +66,9 @@ impl Binder<'_> {
                 }
                 Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
             }
-            ast::ExprKind::Star | ast::ExprKind::Anywhere => self.error("KS006", "A * is not allowed here.", span),
+            ast::ExprKind::Star | ast::ExprKind::Anywhere => {
+                self.error("KS006", "A * is not allowed here.", span)
+            }
             ast::ExprKind::TablePattern(_) => {
                 self.error("KS006", "A table pattern is not allowed here.", span)
             }

@@ -73,26 +73,22 @@ impl Binder<'_> {
         let (mut at, mut env) = (source, env.clone());
         for operator in operators {
             self.count(operator.span)?;
-            let next = match &at {
-                Bound::Graph(graph) => {
-                    let graph = Rc::clone(graph);
+            // The table is held once: what is done to a join depends on whether others read it too.
+            let next = match (at, &operator.kind) {
+                (Bound::Graph(graph), _) => {
                     self.with_row_order(RowOrder::Unused, |b| b.graph_operator(&graph, operator, &env))
                 }
-                Bound::Table(plan) => {
-                    let plan = Rc::clone(plan);
-                    match &operator.kind {
-                        OperatorKind::As(name) => {
-                            self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
-                            env = env.with(&name.text, Binding::Table(plan), false);
-                            continue;
-                        }
-                        OperatorKind::MakeGraph(make) => self
-                            .with_row_order(RowOrder::Unused, |b| b.make_graph(&plan, make, operator.span, &env)),
-                        kind => {
-                            let order = RowOrder::of(kind, &plan);
-                            self.with_row_order(order, |b| b.operator(&plan, operator, &env)).map(Bound::Table)
-                        }
-                    }
+                (Bound::Table(plan), OperatorKind::As(name)) => {
+                    self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
+                    env = env.with(&name.text, Binding::Table(Rc::clone(&plan)), false);
+                    Some(Bound::Table(plan))
+                }
+                (Bound::Table(plan), OperatorKind::MakeGraph(make)) => {
+                    self.with_row_order(RowOrder::Unused, |b| b.make_graph(&plan, make, operator.span, &env))
+                }
+                (Bound::Table(plan), kind) => {
+                    let order = RowOrder::of(kind, &plan);
+                    self.with_row_order(order, |b| b.operator(&plan, operator, &env)).map(Bound::Table)
                 }
                 _ => None,
             };
@@ -243,12 +239,7 @@ impl Binder<'_> {
         Some(Plan::new(kind, vec![Column { name: Rc::clone(&name.text), ty }], span, false))
     }
 
-    fn datatable(
-        &mut self,
-        decls: &[ast::ColumnDecl],
-        values: &[ast::Expr],
-        span: Span,
-    ) -> Option<Rc<Plan>> {
+    fn datatable(&mut self, decls: &[ast::ColumnDecl], values: &[ast::Expr], span: Span) -> Option<Rc<Plan>> {
         let columns = self.declared(decls);
         let mut row = Vec::with_capacity(columns.len());
         let mut rows = Vec::new();
@@ -256,7 +247,8 @@ impl Binder<'_> {
             let ty = columns.get(row.len()).map_or(Type::Dynamic, |c| c.ty);
             // The parser lets nothing else pass.
             let Ast::Literal(from, v) = &e.kind else { return None };
-            let v = if *from == ty || ty == Type::Dynamic { v.clone() } else { convert::convert(v, *from, ty) };
+            let v =
+                if *from == ty || ty == Type::Dynamic { v.clone() } else { convert::convert(v, *from, ty) };
             row.push(if v.is_null() { ty.missing() } else { v });
             if row.len() == columns.len() {
                 rows.push(std::mem::take(&mut row));
@@ -307,7 +299,8 @@ impl Binder<'_> {
             }
             OperatorKind::Extend(items) => self.extend(input, items, span, env),
             OperatorKind::Serialize(items) => {
-                let plan = if items.is_empty() { Rc::clone(input) } else { self.extend(input, items, span, env)? };
+                let plan =
+                    if items.is_empty() { Rc::clone(input) } else { self.extend(input, items, span, env)? };
                 Some(self.serialized(plan, span))
             }
             OperatorKind::Project(items) => self.project(input, items, span, env),
@@ -387,8 +380,7 @@ impl Binder<'_> {
             OperatorKind::As(_) | OperatorKind::Ignored => Some(Rc::clone(input)),
             OperatorKind::GraphMatch(_)
             | OperatorKind::GraphToTable(_)
-            | OperatorKind::GraphMarkComponents(_)
- => {
+            | OperatorKind::GraphMarkComponents(_) => {
                 // Of a graph that could not be bound nothing new can be said.
                 if !input.open {
                     let message = format!("The operator '{}' needs a graph.", operator.name.text);

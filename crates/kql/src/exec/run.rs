@@ -5,7 +5,8 @@ use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
 use super::{
-    Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
+    Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested,
+    window,
 };
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
 use crate::value::{Type, Value, compare, convert};

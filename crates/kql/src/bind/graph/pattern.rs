@@ -11,8 +11,8 @@ use crate::functions::call::Detail;
 use crate::functions::dynamic;
 use crate::plan::split::conjuncts;
 use crate::plan::{
-    Cycles, Expr, ExprKind, Graph, GraphEdge, GraphPattern, GraphQuery, GraphRead, GraphSource, PathFold, Plan, PlanKind,
-    Shortest, Stage,
+    Cycles, Expr, ExprKind, Graph, GraphEdge, GraphPattern, GraphQuery, GraphRead, GraphSource, PathFold,
+    Plan, PlanKind, Shortest, Stage,
 };
 use crate::syntax::ast::{self, Argument, ExprKind as Ast, Name, Parameter, PatternEdge, PatternNode};
 use crate::value::{Column, Str, Type, Value};
@@ -85,7 +85,8 @@ impl Binder<'_> {
                 let columns = p.columns.clone();
                 let scope = &self.scope(&columns, graph.open);
                 // What cannot be bound is reported; the rest is checked even so.
-                self.predicate(&e, scope, env).or_else(|| Some(Expr::constant(Value::Null, Type::Bool, e.span)))
+                self.predicate(&e, scope, env)
+                    .or_else(|| Some(Expr::constant(Value::Null, Type::Bool, e.span)))
             }
             None => None,
         };
@@ -104,7 +105,7 @@ impl Binder<'_> {
             };
             let bound = ast::Named { value, ..item.clone() };
             for (name, e) in self.destructured(&bound, e, &mut namer)? {
-                let name = match (name, name::of(&item.value)) {
+                let name = match (name, name_of(&item.value)) {
                     (Some(name), _) => name,
                     (None, Some(made)) => namer.take_free(&made),
                     (None, None) => namer.unnamed(0),
@@ -122,7 +123,7 @@ impl Binder<'_> {
             filters: filter.iter().flat_map(conjuncts).collect(),
         };
         let query = GraphQuery::Match(pattern);
-        let kind = PlanKind::Graph(Box::new(Graph { source: graph.source.clone(), query }));
+        let kind = PlanKind::Graph(Box::new(Graph { source: graph.source.clone(), query, body: None }));
         let matches = Plan::new(kind, p.columns, span, graph.open);
         Some(Plan::new(PlanKind::Stage(matches, Stage::Project(values)), columns, span, open))
     }
@@ -132,20 +133,18 @@ impl Binder<'_> {
         parameters: &[Parameter],
         shortest: bool,
     ) -> Option<(Cycles, Option<Shortest>)> {
-        let mut cycles = if shortest { Cycles::None } else { Cycles::UniqueEdges };
+        let mut cycles = Cycles::UniqueEdges;
         let mut paths = shortest.then_some(Shortest::Any);
         for p in parameters {
             let Ast::Name(word) = &p.value.kind else { continue };
-            match (&**word, shortest) {
-                ("all", false) => cycles = Cycles::All,
-                ("none", false) => cycles = Cycles::None,
-                ("unique_edges", false) => cycles = Cycles::UniqueEdges,
-                ("any", true) => paths = Some(Shortest::Any),
-                ("all", true) => paths = Some(Shortest::All),
-                (_, true) => return self.error("KS005", "Expected one of: any, all", p.value.span),
-                (_, false) => {
-                    return self.error("KS005", "Expected one of: all, none, unique_edges", p.value.span);
-                }
+            match (&*p.name.text, &**word) {
+                ("cycles", "all") => cycles = Cycles::All,
+                ("cycles", "none") => cycles = Cycles::None,
+                ("cycles", "unique_edges") => cycles = Cycles::UniqueEdges,
+                ("output", "any") => paths = Some(Shortest::Any),
+                ("output", "all") => paths = Some(Shortest::All),
+                ("output", _) => return self.error("KS005", "Expected one of: any, all", p.value.span),
+                _ => return self.error("KS005", "Expected one of: all, none, unique_edges", p.value.span),
             }
         }
         Some((cycles, paths))
@@ -171,7 +170,8 @@ impl Binder<'_> {
             }
         }
         if reached.len() < p.nodes {
-            let message = "The sequences of the pattern must share nodes: only connected patterns are supported.";
+            let message =
+                "The sequences of the pattern must share nodes: only connected patterns are supported.";
             return self.error("FP010", message, span);
         }
         Some(())
@@ -190,7 +190,8 @@ impl Binder<'_> {
     }
 
     fn variable_twice<T>(&mut self, name: &Name) -> Option<T> {
-        let message = format!("The name '{}' is already declared: an edge needs a name of its own.", name.text);
+        let message =
+            format!("The name '{}' is already declared: an edge needs a name of its own.", name.text);
         self.error("KS199", message, name.span)
     }
 
@@ -402,8 +403,7 @@ impl Binder<'_> {
                 if &*function.text == "labels" {
                     return Some(no_labels(e.span));
                 }
-                let (_, column, _) =
-                    NODE_FUNCTIONS.iter().find(|(name, ..)| *name == &*function.text)?;
+                let (_, column, _) = NODE_FUNCTIONS.iter().find(|(name, ..)| *name == &*function.text)?;
                 if !inner_nodes {
                     let message = format!("'{}' needs nodes: inner_nodes(…).", function.text);
                     self.error::<()>("FP013", message, e.span);
@@ -457,6 +457,16 @@ impl Pattern<'_> {
             }
         };
         ast::Expr { kind: Ast::Name(Rc::from(format!("\0{at}"))), span }
+    }
+}
+
+/// The name a value gives its column: as in `project`, and a degree has its function's, as the docs print it.
+fn name_of(e: &ast::Expr) -> Option<String> {
+    match &e.kind {
+        Ast::Call(function, _) if matches!(&*function.text, "node_degree_in" | "node_degree_out") => {
+            Some(function.text.to_string())
+        }
+        _ => name::of(e),
     }
 }
 

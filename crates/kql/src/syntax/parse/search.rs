@@ -37,7 +37,9 @@ impl Parser {
         // A number alone is looked for by its text.
         let term = match self.token() {
             Token::Text(term) => Some(term.clone()),
-            Token::Literal(ty, LiteralValue(value)) if ty.is_number() => Some(text::tostring(value, *ty).into_owned()),
+            Token::Literal(ty, LiteralValue(value)) if ty.is_number() => {
+                Some(text::tostring(value, *ty).into_owned())
+            }
             _ => None,
         };
         if let Some(term) = term
