@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::call::Detail;
 use crate::functions::{self};
 use crate::plan::{
-    Components, Expr, ExprKind, Graph, GraphQuery, GraphSource, NodeTable, Plan, PlanKind, Stage,
+    Components, Expr, ExprKind, Graph, GraphQuery, GraphSource, NodeTable, Plan, PlanKind, Stage, Subquery,
 };
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Operator, OperatorKind, Parameter};
 use crate::value::{Column, Str, Type};
@@ -113,7 +113,7 @@ impl Binder<'_> {
             graph.source.id_properties.push((0, id_type));
         }
         graph.source.missing = graph.nodes.iter().map(|c| c.ty.missing()).collect();
-        let Some((column, operator)) = &make.partition else { return Some(Bound::Graph(Rc::new(graph))) };
+        let Some((column, operators)) = &make.partition else { return Some(Bound::Graph(Rc::new(graph))) };
         graph.source.partition = Some(self.partition_column(input, column)?);
         for i in 0..graph.source.nodes.len() {
             let Some(table) = graph.source.nodes.get(i).map(|t| Rc::clone(&t.plan)) else { continue };
@@ -122,11 +122,32 @@ impl Binder<'_> {
                 slot.partition = at;
             }
         }
-        if let OperatorKind::GraphMarkComponents(_) = operator.kind {
+        self.deeper(span, |b| b.partitioned(graph, operators, env)).map(Bound::Table)
+    }
+
+    /// `partitioned-by`: what stands above the graph runs over the answer of each part.
+    fn partitioned(&mut self, graph: BoundGraph, operators: &[Operator], env: &Env) -> Option<Rc<Plan>> {
+        let (first, rest) = operators.split_first()?;
+        if let OperatorKind::GraphMarkComponents(_) = first.kind {
             let message = "The operator 'graph-mark-components' is not allowed in partitioned-by.";
-            return self.error("KS177", message, operator.name.span);
+            return self.error("KS177", message, first.name.span);
         }
-        self.deeper(span, |b| b.graph_operator(&Rc::new(graph), operator, env))
+        let Some(Bound::Table(answer)) = self.graph_operator(&Rc::new(graph), first, env) else {
+            return None;
+        };
+        let PlanKind::Stage(matches, pick) = &answer.kind else { return None };
+        let PlanKind::Graph(question) = &matches.kind else { return None };
+        let (span, open) = (answer.span, answer.open);
+        let (given, source) = self.given(matches.columns.clone(), span, matches.open);
+        let picked = Plan::new(PlanKind::Stage(source, pick.clone()), answer.columns.clone(), span, open);
+        let plan = self.operators(picked, rest, env)?;
+        let columns = plan.columns.clone();
+        let graph = Graph {
+            source: question.source.clone(),
+            query: question.query.clone(),
+            body: Some(Subquery { plan, given }),
+        };
+        Some(Plan::new(PlanKind::Graph(Box::new(graph)), columns, span, open))
     }
 
     fn partition_column(&mut self, table: &Rc<Plan>, name: &Name) -> Option<usize> {
@@ -283,7 +304,7 @@ impl Binder<'_> {
             columns.push(c.clone());
             values.push(Expr { kind: ExprKind::Column(i), ty: c.ty, span });
         }
-        let kind = PlanKind::Graph(Box::new(Graph { source: graph.source.clone(), query }));
+        let kind = PlanKind::Graph(Box::new(Graph { source: graph.source.clone(), query, body: None }));
         let all = Plan::new(kind, rows, span, graph.open);
         let table = Plan::new(PlanKind::Stage(all, Stage::Project(values)), columns, span, graph.open);
         if let Some(name) = &output.name {

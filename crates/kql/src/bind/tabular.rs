@@ -44,9 +44,7 @@ impl Binder<'_> {
                 b.pipeline(source, operators, env)
             }),
             Ast::Source(operator) => self.deeper(span, |b| {
-                let print = matches!(operator.kind, OperatorKind::Print(_));
-                let order = if print { RowOrder::OneRow } else { RowOrder::Unused };
-                let plan = b.with_row_order(order, |b| b.source(operator, env))?;
+                let plan = b.with_row_order(RowOrder::Unused, |b| b.source(operator, env))?;
                 b.check_size(&plan, span)?;
                 Some(Bound::Table(plan))
             }),
@@ -75,28 +73,22 @@ impl Binder<'_> {
         let (mut at, mut env) = (source, env.clone());
         for operator in operators {
             self.count(operator.span)?;
-            let next = match &at {
-                Bound::Graph(graph) => {
-                    let graph = Rc::clone(graph);
+            // The table is held once: what is done to a join depends on whether others read it too.
+            let next = match (at, &operator.kind) {
+                (Bound::Graph(graph), _) => {
                     self.with_row_order(RowOrder::Unused, |b| b.graph_operator(&graph, operator, &env))
                 }
-                Bound::Table(plan) => {
-                    let plan = Rc::clone(plan);
-                    match &operator.kind {
-                        OperatorKind::As(name) => {
-                            self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
-                            env = env.with(&name.text, Binding::Table(plan), false);
-                            continue;
-                        }
-                        OperatorKind::MakeGraph(make) => self.with_row_order(RowOrder::Unused, |b| {
-                            b.make_graph(&plan, make, operator.span, &env)
-                        }),
-                        kind => {
-                            let order = RowOrder::of(kind, &plan);
-                            self.with_row_order(order, |b| b.operator(&plan, operator, &env))
-                                .map(Bound::Table)
-                        }
-                    }
+                (Bound::Table(plan), OperatorKind::As(name)) => {
+                    self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
+                    env = env.with(&name.text, Binding::Table(Rc::clone(&plan)), false);
+                    Some(Bound::Table(plan))
+                }
+                (Bound::Table(plan), OperatorKind::MakeGraph(make)) => {
+                    self.with_row_order(RowOrder::Unused, |b| b.make_graph(&plan, make, operator.span, &env))
+                }
+                (Bound::Table(plan), kind) => {
+                    let order = RowOrder::of(kind, &plan);
+                    self.with_row_order(order, |b| b.operator(&plan, operator, &env)).map(Bound::Table)
                 }
                 _ => None,
             };

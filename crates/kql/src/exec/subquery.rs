@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The nodes of a subquery whose rows depend on what it is given; the others are worked out once a run.
-fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
+pub(super) fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
     fn depends(
         plan: &Rc<Plan>,
         given: &[usize],
@@ -96,7 +96,7 @@ pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<R
 }
 
 /// One run of a subquery over the given rows.
-fn subquery(
+pub(super) fn subquery(
     run: &mut Run<'_>,
     body: &Subquery,
     dependents: &[NodeId],

@@ -1,6 +1,6 @@
 //! Graphs made of tables, and what is asked of them.
 
-use super::{Expr, Plan};
+use super::{Expr, Plan, Subquery};
 use crate::syntax::ast::Direction;
 use crate::value::{Type, Value};
 use std::rc::Rc;
@@ -11,6 +11,8 @@ pub struct Graph {
     pub source: GraphSource,
     /// What is asked of it.
     pub query: GraphQuery,
+    /// `partitioned-by`: what runs over the answer of each part.
+    pub body: Option<Subquery>,
 }
 
 /// `make-graph`: which tables a graph is made of.
@@ -78,6 +80,7 @@ pub enum Components {
 }
 
 /// What is asked of a graph. Each yields rows; what is picked of them are row stages above.
+#[derive(Clone)]
 pub enum GraphQuery {
     /// The nodes.
     Nodes,
@@ -183,6 +186,7 @@ impl Graph {
     pub fn for_each_plan(&self, f: &mut dyn FnMut(&Rc<Plan>)) {
         f(&self.source.edges);
         self.source.nodes.iter().for_each(|n| f(&n.plan));
+        self.body.iter().for_each(|body| f(&body.plan));
     }
 
     /// Every expression it evaluates.
@@ -197,7 +201,13 @@ impl Graph {
     }
 
     /// The same question about a graph of other tables, with its expressions replaced.
-    pub fn rebuilt(&self, edges: Rc<Plan>, nodes: Vec<Rc<Plan>>, f: &mut dyn FnMut(&Expr) -> Expr) -> Graph {
+    pub fn rebuilt(
+        &self,
+        edges: Rc<Plan>,
+        nodes: Vec<Rc<Plan>>,
+        body: Option<Subquery>,
+        f: &mut dyn FnMut(&Expr) -> Expr,
+    ) -> Graph {
         let with_plan = |(table, plan): (&NodeTable, Rc<Plan>)| NodeTable { plan, ..table.clone() };
         let nodes = self.source.nodes.iter().zip(nodes).map(with_plan).collect();
         let query = match &self.query {
@@ -214,10 +224,10 @@ impl Graph {
                 GraphQuery::Match(pattern)
             }
         };
-        Graph { source: GraphSource { edges, nodes, ..self.source.clone() }, query }
+        Graph { source: GraphSource { edges, nodes, ..self.source.clone() }, query, body }
     }
 
-    /// Which columns of the edges are read, for the columns of its output that are.
+    /// Which columns of the edges are read, for the columns of the answer that are.
     pub fn edge_needs(&self, needed: &[bool]) -> Vec<bool> {
         let width = self.source.edges.columns.len();
         let mut read = match &self.query {

@@ -561,8 +561,8 @@ pub struct MakeGraph {
     pub nodes: Vec<(Expr, Name)>,
     /// `with_node_id=n`
     pub node_id: Option<Name>,
-    /// `partitioned-by k (…)`: a column of edges and nodes, and the operator that runs over the graph of each value
-    pub partition: Option<(Name, Box<Operator>)>,
+    /// `partitioned-by k (…)`: a column of edges and nodes, and the operators that run over the graph of each value
+    pub partition: Option<(Name, Vec<Operator>)>,
 }
 
 /// The operands of `graph-match` and `graph-shortest-paths`.

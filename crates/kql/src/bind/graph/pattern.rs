@@ -105,7 +105,7 @@ impl Binder<'_> {
             };
             let bound = ast::Named { value, ..item.clone() };
             for (name, e) in self.destructured(&bound, e, &mut namer)? {
-                let name = match (name, name::of(&item.value)) {
+                let name = match (name, name_of(&item.value)) {
                     (Some(name), _) => name,
                     (None, Some(made)) => namer.take_free(&made),
                     (None, None) => namer.unnamed(0),
@@ -123,7 +123,7 @@ impl Binder<'_> {
             filters: filter.iter().flat_map(conjuncts).collect(),
         };
         let query = GraphQuery::Match(pattern);
-        let kind = PlanKind::Graph(Box::new(Graph { source: graph.source.clone(), query }));
+        let kind = PlanKind::Graph(Box::new(Graph { source: graph.source.clone(), query, body: None }));
         let matches = Plan::new(kind, p.columns, span, graph.open);
         Some(Plan::new(PlanKind::Stage(matches, Stage::Project(values)), columns, span, open))
     }
@@ -133,20 +133,18 @@ impl Binder<'_> {
         parameters: &[Parameter],
         shortest: bool,
     ) -> Option<(Cycles, Option<Shortest>)> {
-        let mut cycles = if shortest { Cycles::None } else { Cycles::UniqueEdges };
+        let mut cycles = Cycles::UniqueEdges;
         let mut paths = shortest.then_some(Shortest::Any);
         for p in parameters {
             let Ast::Name(word) = &p.value.kind else { continue };
-            match (&**word, shortest) {
-                ("all", false) => cycles = Cycles::All,
-                ("none", false) => cycles = Cycles::None,
-                ("unique_edges", false) => cycles = Cycles::UniqueEdges,
-                ("any", true) => paths = Some(Shortest::Any),
-                ("all", true) => paths = Some(Shortest::All),
-                (_, true) => return self.error("KS005", "Expected one of: any, all", p.value.span),
-                (_, false) => {
-                    return self.error("KS005", "Expected one of: all, none, unique_edges", p.value.span);
-                }
+            match (&*p.name.text, &**word) {
+                ("cycles", "all") => cycles = Cycles::All,
+                ("cycles", "none") => cycles = Cycles::None,
+                ("cycles", "unique_edges") => cycles = Cycles::UniqueEdges,
+                ("output", "any") => paths = Some(Shortest::Any),
+                ("output", "all") => paths = Some(Shortest::All),
+                ("output", _) => return self.error("KS005", "Expected one of: any, all", p.value.span),
+                _ => return self.error("KS005", "Expected one of: all, none, unique_edges", p.value.span),
             }
         }
         Some((cycles, paths))
@@ -459,6 +457,16 @@ impl Pattern<'_> {
             }
         };
         ast::Expr { kind: Ast::Name(Rc::from(format!("\0{at}"))), span }
+    }
+}
+
+/// The name a value gives its column: as in `project`, and a degree has its function's, as the docs print it.
+fn name_of(e: &ast::Expr) -> Option<String> {
+    match &e.kind {
+        Ast::Call(function, _) if matches!(&*function.text, "node_degree_in" | "node_degree_out") => {
+            Some(function.text.to_string())
+        }
+        _ => name::of(e),
     }
 }
 

@@ -3,9 +3,9 @@
 mod components;
 mod pattern;
 
-use super::ExecError;
 use super::row::{Evidence, Row};
 use super::run::Run;
+use super::{ExecError, subquery};
 use crate::plan::{Graph, GraphQuery, GraphSource, NodeTable};
 use crate::syntax::ast::Direction;
 use crate::value::key::{self, KeyMap};
@@ -120,21 +120,36 @@ pub fn rows(run: &mut Run<'_>, graph: &Graph, width: usize) -> Result<Vec<Row>, 
             part.nodes.get_mut(i).into_iter().for_each(|rows| rows.push(row));
         }
     }
+    let dependents = graph.body.as_ref().map(|body| subquery::dependents(&body.plan, &[body.given]));
     let mut out = Vec::new();
     for part in parts.into_values() {
         let mut network = build(run, source, part)?;
         components::mark(run, source, &mut network)?;
         finish(source, &mut network);
-        match &graph.query {
-            GraphQuery::Nodes => node_rows(run, network, width, &mut out)?,
-            GraphQuery::Edges => {
-                run.budget.charge(network.edges.len(), width)?;
-                out.extend(network.edges.into_iter().cloned());
+        let rows = answer(run, &graph.query, network)?;
+        match (&graph.body, &dependents) {
+            (Some(body), Some(dependents)) => {
+                let made = subquery::subquery(run, body, dependents, vec![(body.given, rows)])?;
+                run.budget.charge(made.len() + 1, width)?;
+                out.extend(made.iter().cloned());
             }
-            GraphQuery::Match(pattern) => pattern::matches(run, pattern, &network, &mut out)?,
+            _ => out.extend(rows),
         }
     }
     Ok(out)
+}
+
+/// The answer of one graph.
+fn answer(run: &mut Run<'_>, query: &GraphQuery, network: Network<'_>) -> Result<Vec<Row>, ExecError> {
+    match query {
+        GraphQuery::Nodes => node_rows(run, network),
+        GraphQuery::Edges => {
+            let width = network.edges.first().map_or(0, |row| row.values.len());
+            run.budget.charge(network.edges.len(), width)?;
+            Ok(network.edges.into_iter().cloned().collect())
+        }
+        GraphQuery::Match(pattern) => pattern::matches(run, pattern, &network),
+    }
 }
 
 /// The rows of a graph.
@@ -184,13 +199,8 @@ fn finish(source: &GraphSource, network: &mut Network<'_>) {
     }
 }
 
-fn node_rows(
-    run: &mut Run<'_>,
-    network: Network<'_>,
-    width: usize,
-    out: &mut Vec<Row>,
-) -> Result<(), ExecError> {
-    run.budget.charge(network.nodes.len(), width)?;
+fn node_rows(run: &mut Run<'_>, network: Network<'_>) -> Result<Vec<Row>, ExecError> {
+    let mut rows = Vec::with_capacity(network.nodes.len());
     for (i, node) in network.nodes.into_iter().enumerate() {
         let mut evidence = node.evidence;
         // Only edges speak of a node that no table has.
@@ -201,9 +211,9 @@ fn node_rows(
                 evidence.merge(&row.evidence);
             }
         }
-        out.push(Row { values: node.row, evidence });
+        rows.push(Row { values: node.row, evidence });
     }
-    Ok(())
+    Ok(rows)
 }
 
 impl Node {

@@ -164,13 +164,12 @@ struct Goal {
     from_within: Vec<Vec<u32>>,
 }
 
-/// Appends the matches of a pattern.
+/// The matches of a pattern.
 pub(super) fn matches(
     run: &mut Run<'_>,
     pattern: &GraphPattern,
     network: &Network<'_>,
-    out: &mut Vec<Row>,
-) -> Result<(), ExecError> {
+) -> Result<Vec<Row>, ExecError> {
     let mut bodies = Vec::new();
     for read in &pattern.reads {
         bodies.push(match read {
@@ -201,14 +200,17 @@ pub(super) fn matches(
     };
     let left = search.decide_alone(run)?;
     let start = search.order(&left, pattern.shortest.is_some());
-    if let Some(shortest) = pattern.shortest {
-        return search.shortest_paths(run, start, shortest, out);
+    let mut out = Vec::new();
+    match pattern.shortest {
+        Some(shortest) => search.shortest_paths(run, start, shortest, &mut out)?,
+        None => {
+            search.distances(run)?;
+            for at in 0..network.nodes.len() {
+                search.from(run, start, at, false, &mut out)?;
+            }
+        }
     }
-    search.distances(run)?;
-    for at in 0..network.nodes.len() {
-        search.from(run, start, at, false, out)?;
-    }
-    Ok(())
+    Ok(out)
 }
 
 impl Search<'_> {
@@ -565,9 +567,12 @@ impl Search<'_> {
             legs.iter().map(|leg| f(leg.hops)).fold(0_u32, u32::saturating_add)
         };
         let least = sum(|hops| hops.0, &self.legs);
-        // A path that visits no node twice is no longer than there are nodes.
-        let nodes = u32::try_from(network.nodes.len()).unwrap_or(FAR);
-        let most = sum(|hops| hops.1, &self.legs).min(nodes.saturating_sub(1));
+        // Without an edge, or a node, twice there are no longer paths than there are edges.
+        let longest = match self.found.pattern.cycles {
+            Cycles::All => FAR,
+            Cycles::UniqueEdges | Cycles::None => u32::try_from(network.edges.len()).unwrap_or(FAR),
+        };
+        let most = sum(|hops| hops.1, &self.legs).min(longest);
         let ends = self.nodes.get(end).cloned().flatten();
         for target in 0..network.nodes.len() {
             if !fits(&ends, target) {

@@ -149,10 +149,12 @@ impl Splitter {
                 PlanKind::Join(Box::new(join.with_inputs(left, right)))
             }
             PlanKind::Graph(g) => {
+                let (body, read) = g.body.as_ref().map(|body| self.subquery(body)).unzip();
+                let needed = read.as_deref().unwrap_or(needed);
                 let edges = self.node(&g.source.edges, &g.edge_needs(needed));
                 let tables = g.source.nodes.iter();
                 let nodes = tables.map(|t| self.node(&t.plan, &g.node_needs(t, needed))).collect();
-                PlanKind::Graph(Box::new(g.rebuilt(edges, nodes, &mut |e| self.expr(e))))
+                PlanKind::Graph(Box::new(g.rebuilt(edges, nodes, body, &mut |e| self.expr(e))))
             }
             PlanKind::Union(inputs) => PlanKind::Union(
                 inputs

@@ -32,19 +32,7 @@ impl Parser {
                 self.advance();
             }
             let column = self.name(Place::Read)?;
-            self.expect("(")?;
-            let operator = self.deeper(|p| Ok(p.operator()))?;
-            if self.is("|") {
-                let d = Diagnostic::error(
-                    "FP010",
-                    "partitioned-by with more than one operator is not supported.",
-                    self.span(),
-                );
-                self.report(d.with_hint("put the other operators behind the parentheses"));
-                return Err(Skip);
-            }
-            self.expect(")")?;
-            partition = Some((column, Box::new(operator)));
+            partition = Some((column, self.operators_in_parentheses()?));
         }
         Ok(MakeGraph { source, target, nodes, node_id, partition })
     }
@@ -65,7 +53,7 @@ impl Parser {
     }
 
     pub(super) fn graph_match(&mut self, shortest: bool) -> Parsed<GraphMatch> {
-        let parameters = self.options(if shortest { &["output"] } else { &["cycles"] })?;
+        let parameters = self.options(if shortest { &["output", "cycles"] } else { &["cycles"] })?;
         let start = self.span();
         let sequences = self.list(Self::walk)?;
         if sequences.iter().map(|s| s.rest.len() + 1).sum::<usize>() > MAX_ELEMENTS {

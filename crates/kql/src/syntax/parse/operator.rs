@@ -157,7 +157,7 @@ impl Parser {
     }
 
     /// The operator after a `|`. What cannot be read is skipped to the next `|`, so that the rest is still checked.
-    pub(super) fn operator(&mut self) -> Operator {
+    fn operator(&mut self) -> Operator {
         let start = self.span();
         let name = self.operator_name();
         let result = match &name {
@@ -485,7 +485,7 @@ impl Parser {
     }
 
     /// `( operators )`: a pipeline whose source is given.
-    fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
+    pub(super) fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
         self.expect("(")?;
         self.deeper(|p| {
             let mut operators = vec![p.operator()];
