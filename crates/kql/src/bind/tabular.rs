@@ -44,7 +44,9 @@ impl Binder<'_> {
                 b.pipeline(source, operators, env)
             }),
             Ast::Source(operator) => self.deeper(span, |b| {
-                let plan = b.with_row_order(RowOrder::Unused, |b| b.source(operator, env))?;
+                let print = matches!(operator.kind, OperatorKind::Print(_));
+                let order = if print { RowOrder::OneRow } else { RowOrder::Unused };
+                let plan = b.with_row_order(order, |b| b.source(operator, env))?;
                 b.check_size(&plan, span)?;
                 Some(Bound::Table(plan))
             }),
