@@ -9,7 +9,7 @@ use cloudtrail::source::embedded;
 use cloudtrail::source::{self, Envelope, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use kql::exec::Budget;
-use kql::exec::program::Columns;
+use kql::exec::program::{Columns, Scratch};
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
@@ -128,7 +128,7 @@ struct State {
     /// The raw candidate records, for [`Keep::Records`].
     collected: Vec<u8>,
     report: IngestReport,
-    stack: Vec<Value>,
+    scratch: Scratch,
     candidates: u64,
     kept: Size,
     /// The most that is kept.
@@ -152,7 +152,7 @@ impl Feed {
                 keep,
                 collected: Vec::new(),
                 report: IngestReport::default(),
-                stack: Vec::new(),
+                scratch: Scratch::default(),
                 candidates: 0,
                 kept: Size::NONE,
                 limit: Size::limit(keep),
@@ -195,7 +195,7 @@ impl Feed {
                         &state.stages,
                         row,
                         &mut Budget::default(),
-                        &mut self.state.stack,
+                        &mut self.state.scratch,
                         &mut |row| {
                             rows.push((time, row));
                         },
@@ -398,7 +398,7 @@ impl State {
         for index in can_pass.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
-            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
+            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.scratch) {
                 continue;
             }
             let evidence = match (self.keep, &event) {
@@ -421,7 +421,7 @@ impl State {
                 stages,
                 Row { values, evidence },
                 &mut Budget::default(),
-                &mut self.stack,
+                &mut self.scratch,
                 &mut |row| {
                     if keep == Keep::Records {
                         found = true;

@@ -168,14 +168,20 @@ impl Env {
 }
 
 impl Drop for EnvNode {
-    /// A long list of names must not be dropped by recursion.
+    /// A long list of names must not be dropped by recursion; each function among them holds the names before it too.
     fn drop(&mut self) {
-        let mut next = self.parent.0.take();
-        while let Some(node) = next {
-            next = match Rc::try_unwrap(node) {
-                Ok(mut node) => node.parent.0.take(),
-                Err(_) => None,
+        fn part(node: &mut EnvNode) -> [Option<Rc<EnvNode>>; 2] {
+            let names = match std::mem::replace(&mut node.binding, Binding::Error) {
+                Binding::Function(f) => Rc::into_inner(f).and_then(|mut f| f.env.0.take()),
+                _ => None,
             };
+            [node.parent.0.take(), names]
+        }
+        let mut waiting: Vec<Rc<EnvNode>> = part(self).into_iter().flatten().collect();
+        while let Some(node) = waiting.pop() {
+            if let Some(mut node) = Rc::into_inner(node) {
+                waiting.extend(part(&mut node).into_iter().flatten());
+            }
         }
     }
 }
@@ -395,6 +401,16 @@ impl Binder<'_> {
     /// An expression, whatever it turns out to be.
     fn bind_any(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         self.count(e.span)?;
+        let bound = self.bind_kind(e, scope, env)?;
+        // What is put in for names and parameters can be deeper than anything that is written.
+        if matches!(&bound, Bound::Scalar(bound) if bound.depth() > Expr::MAX_DEPTH) {
+            let message = "The expression is too deep after expanding its functions and let statements.";
+            return self.error("FP002", message, e.span);
+        }
+        Some(bound)
+    }
+
+    fn bind_kind(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         match &e.kind {
             ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),

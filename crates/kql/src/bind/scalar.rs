@@ -97,7 +97,7 @@ impl Binder<'_> {
             detail,
             cache: Default::default(),
         };
-        Expr::call(CallExpr { name, eval, args, site }, ty, span)
+        Expr::call(CallExpr { name, eval, args: args.into(), site }, ty, span)
     }
 
     /// Brings an expression to a type; at once if it is a constant.
@@ -365,7 +365,8 @@ impl Binder<'_> {
                 None => failed = true,
             }
         }
-        let kind = if and { ExprKind::And(bound) } else { ExprKind::Or(bound) };
+        let parts = bound.into();
+        let kind = if and { ExprKind::And(parts) } else { ExprKind::Or(parts) };
         (!failed).then_some(Expr { kind, ty: Type::Bool, span })
     }
 
@@ -394,7 +395,7 @@ impl Binder<'_> {
         if tests.is_empty() {
             return Some(Expr::constant(Value::Bool(false), Type::Bool, span));
         }
-        Some(Expr { kind: ExprKind::Or(tests), ty: Type::Bool, span })
+        Some(Expr { kind: ExprKind::Or(tests.into()), ty: Type::Bool, span })
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one syntax node and where it is bound")]

@@ -18,7 +18,7 @@ struct Group {
 /// An aggregate, ready to run.
 struct Aggregation {
     aggregate: &'static Aggregate,
-    args: Vec<Program>,
+    args: Program,
     types: Vec<Type>,
     ty: Type,
     width: usize,
@@ -28,7 +28,7 @@ impl Aggregation {
     fn new(run: &mut Run<'_>, a: &AggregateExpr) -> Result<Aggregation, ExecError> {
         Ok(Aggregation {
             aggregate: a.aggregate,
-            args: run.programs(&a.args)?,
+            args: run.program(&a.args)?,
             types: a.args.iter().map(|e| e.ty).collect(),
             ty: a.ty,
             width: a.width,
@@ -37,7 +37,7 @@ impl Aggregation {
 
     /// Adds a row to a state.
     fn add(&self, run: &mut Run<'_>, state: &mut dyn State, row: &Row) -> Result<(), ExecError> {
-        let mut values = run.eval_all(&self.args, row);
+        let mut values = run.eval_all(&self.args, row)?;
         if let Some(i) = self.aggregate.predicate_index() {
             // The predicate decides and does not reach the state.
             if !values.get(i).is_some_and(Value::is_true) {
@@ -122,14 +122,14 @@ impl Grouping {
 
 /// A `summarize` under way.
 pub struct Summary {
-    keys: Vec<Program>,
+    keys: Program,
     grouping: Grouping,
 }
 
 impl Summary {
     /// Of no rows yet.
     pub fn new(run: &mut Run<'_>, s: &Summarize) -> Result<Summary, ExecError> {
-        let keys = run.programs(&s.keys)?;
+        let keys = run.program(&s.keys)?;
         let mut grouping = Grouping::new(run, &s.aggregates)?;
         if s.keys.is_empty() {
             // Without keys there is one group, rows or not.
@@ -141,7 +141,7 @@ impl Summary {
     /// Adds rows.
     pub fn add(&mut self, run: &mut Run<'_>, rows: &[Row]) -> Result<(), ExecError> {
         for row in rows {
-            let values = run.eval_all(&self.keys, row);
+            let values = run.eval_all(&self.keys, row)?;
             self.grouping.add(run, values, row)?;
         }
         Ok(())

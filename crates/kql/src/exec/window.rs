@@ -2,7 +2,7 @@
 //! Source: Microsoft's docs, window functions.
 
 use super::ExecError;
-use super::program::{Columns, Program};
+use super::program::Columns;
 use super::row::Row;
 use super::run::Run;
 use super::stage::set;
@@ -45,11 +45,13 @@ fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row]) -> Result<Vec<Value>, ExecE
     let width = rows.first().map_or(0, |r| r.values.len());
     let mut windows: Vec<Vec<Value>> = Vec::new();
     let lifted = lift(run, e, rows, width, &mut windows)?;
-    let program = Program::new(&run.resolve(&lifted)?);
+    let program = run.program([&lifted])?;
     let mut out = Vec::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
         let here: Vec<Value> = windows.iter().map(|w| w.get(i).cloned().unwrap_or_default()).collect();
-        out.push(program.eval(&WithWindows { row: &row.values, windows: &here }, &mut run.stack));
+        let value = program.eval(&WithWindows { row: &row.values, windows: &here }, &mut run.scratch);
+        run.budget.keep(std::slice::from_ref(&value))?;
+        out.push(value);
     }
     Ok(out)
 }
@@ -74,7 +76,7 @@ fn lift(
 fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<Vec<Value>, ExecError> {
     // Arguments first; they may hold window functions themselves.
     let mut args: Vec<Vec<Value>> = Vec::new();
-    for a in &w.args {
+    for a in w.args.iter() {
         args.push(values(run, a, rows)?);
     }
     let at = |arg: usize, row: usize| args.get(arg).and_then(|a| a.get(row)).cloned().unwrap_or_default();

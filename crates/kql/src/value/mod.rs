@@ -11,6 +11,7 @@ pub mod datetime;
 pub mod json;
 pub mod key;
 pub mod limits;
+pub mod meter;
 pub mod percentile;
 pub mod raw;
 pub mod text;
@@ -240,7 +241,11 @@ impl Value {
 
     /// A text value.
     pub fn text(text: &str) -> Value {
-        if text.is_empty() { Value::empty_text() } else { Value::String(Rc::from(text)) }
+        if text.is_empty() {
+            return Value::empty_text();
+        }
+        meter::make(text.len());
+        Value::String(Rc::from(text))
     }
 
     /// An array value.
