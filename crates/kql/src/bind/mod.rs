@@ -24,7 +24,7 @@ mod wide;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Expr, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
-use crate::value::{Column, Str, Type};
+use crate::value::{Column, Str, Type, meter};
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -89,12 +89,14 @@ pub enum Shape {
 /// Compiles a query against a catalog. `shapes` holds the columns found for the first plugins whose columns depend
 /// on data, in the order they are bound; the next one is left in [`Compiled::wanting`].
 pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled {
+    meter::take();
     let (statements, mut diagnostics) = crate::syntax::parse::parse(source);
     let mut binder = Binder {
         catalog,
         diagnostics: Vec::new(),
         nodes: 0,
         depth: 0,
+        nesting: 0,
         poisoned: HashSet::new(),
         aggregates: None,
         group_keys: Vec::new(),
@@ -104,6 +106,10 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         wanting: None,
     };
     let plan = binder.query(&statements);
+    if meter::take().over {
+        let message = "The query makes constants that are too large.";
+        binder.report(Diagnostic::error("FP003", message, Span::new(0, source.len())));
+    }
     let wanting = binder.wanting.take();
     // A name that is unknown only because its statement could not be read says nothing new.
     let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
@@ -220,6 +226,8 @@ struct Binder<'c> {
     diagnostics: Vec<Diagnostic>,
     nodes: usize,
     depth: usize,
+    /// How deep in an expression.
+    nesting: usize,
     /// Names whose definition failed: using them says nothing new.
     poisoned: HashSet<String>,
     aggregates: Option<Aggregates>,
@@ -401,7 +409,18 @@ impl Binder<'_> {
     /// An expression, whatever it turns out to be.
     fn bind_any(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         self.count(e.span)?;
-        let bound = self.bind_kind(e, scope, env)?;
+        if self.nesting >= Expr::MAX_DEPTH {
+            let message = "The expression is too deep.";
+            self.report(
+                Diagnostic::error("FP002", message, e.span)
+                    .with_hint("move inner parts into let statements"),
+            );
+            return None;
+        }
+        self.nesting += 1;
+        let bound = self.bind_kind(e, scope, env);
+        self.nesting -= 1;
+        let bound = bound?;
         // What is put in for names and parameters can be deeper than anything that is written.
         if matches!(&bound, Bound::Scalar(bound) if bound.depth() > Expr::MAX_DEPTH) {
             let message = "The expression is too deep after expanding its functions and let statements.";

@@ -125,6 +125,7 @@ impl Program {
     }
 
     fn start(&self, scratch: &mut Scratch) {
+        meter::begin();
         scratch.slots.clear();
         scratch.slots.resize(self.blocks.len(), None);
     }

@@ -8,7 +8,7 @@ use super::{
     Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
 };
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
-use crate::value::{Type, Value, compare, convert};
+use crate::value::{Type, Value, compare, convert, meter};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -36,6 +36,8 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// A run at a time over the rows of the leaves.
     pub fn new(now: i64, leaves: &'a [Table], budget: Budget) -> Run<'a> {
+        // What was done before on this thread is no work of this run.
+        meter::take();
         Run {
             now,
             leaves,

@@ -193,7 +193,7 @@ pub(super) fn expand(
 
 fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
     match v {
-        Value::Array(items) => Rc::unwrap_or_clone(items),
+        Value::Array(items) => Rc::unwrap_or_clone(items).into_items(),
         Value::Bag(bag) => bag
             .iter()
             .map(|(k, v)| {

@@ -5,7 +5,7 @@ use super::json_path;
 use super::{
     BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
 };
-use crate::value::{Bag, Type, Value, convert, json};
+use crate::value::{Bag, Type, Value, convert, json, meter};
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -113,6 +113,10 @@ fn bag_remove_keys(c: &Call) -> Value {
     let (Value::Bag(bag), Some(keys)) = (c.arg(0), c.arg(1).as_array()) else { return Value::Null };
     let mut out = Bag::clone(bag);
     for path in keys.iter().filter_map(Value::as_str).filter_map(json_path::key_or_path) {
+        meter::step(out.len());
+        if meter::is_over() {
+            return Value::Null;
+        }
         out = json_path::remove(&out, &path);
     }
     Value::bag(out)
@@ -139,7 +143,7 @@ fn dynamic_to_json(c: &Call) -> Value {
     }
 }
 
-/// The value with the keys of all its bags in order. As deep as JSON can be read, no deeper.
+/// The value with the keys of all its bags in order.
 fn sorted(v: &Value) -> Value {
     match v {
         Value::Array(items) => Value::array(items.iter().map(sorted).collect()),

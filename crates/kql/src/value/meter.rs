@@ -26,6 +26,7 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
     static BYTES: Cell<u64> = const { Cell::new(0) };
     static OVER: Cell<bool> = const { Cell::new(false) };
+    static START: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
 /// Notes work.
@@ -55,19 +56,24 @@ pub fn refuse() {
     OVER.set(true);
 }
 
-/// Whether what is under way has to stop.
-pub fn is_over() -> bool {
-    OVER.get() || BYTES.get() > MOST_BYTES || STEPS.get() > MOST_STEPS
+/// Says that a row's evaluation begins.
+pub fn begin() {
+    START.set((STEPS.get(), BYTES.get()));
 }
 
-/// How many bytes were made since the last [`take`].
-pub fn made() -> u64 {
-    BYTES.get()
+/// Whether the evaluation under way has to stop.
+pub fn is_over() -> bool {
+    let (steps, bytes) = START.get();
+    if STEPS.get().saturating_sub(steps) > MOST_STEPS || BYTES.get().saturating_sub(bytes) > MOST_BYTES {
+        OVER.set(true);
+    }
+    OVER.get()
 }
 
 /// What was spent since this was asked last.
 pub fn take() -> Spent {
     let over = is_over();
     OVER.set(false);
+    START.set((0, 0));
     Spent { steps: STEPS.take(), bytes: BYTES.take(), over }
 }

@@ -23,6 +23,10 @@ use std::rc::Rc;
 const MAX_DEPTH: usize = 100;
 /// How many operators one chain (`a + b + c …`) may have: the tree leans left, one level each.
 const MAX_CHAIN: usize = 200;
+/// How many of them may stand in a row where the query nests deeper than [`SHALLOW`].
+const MAX_DEEP_CHAIN: usize = 32;
+/// What is no deep nesting.
+const SHALLOW: usize = 16;
 /// How long a query may be, in bytes. Sentinel's own limit is 10,000 characters.
 pub const MAX_LENGTH: usize = 1 << 20;
 
