@@ -412,8 +412,7 @@ impl Binder<'_> {
         if self.nesting >= Expr::MAX_DEPTH {
             let message = "The expression is too deep.";
             self.report(
-                Diagnostic::error("FP002", message, e.span)
-                    .with_hint("move inner parts into let statements"),
+                Diagnostic::error("FP002", message, e.span).with_hint("move inner parts into let statements"),
             );
             return None;
         }

@@ -3,7 +3,7 @@
 
 use super::{Binder, Bound, Env, Scope};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::call::{Detail, Site};
+use crate::functions::call::{Detail, Site, list_items};
 use crate::functions::pattern;
 use crate::functions::{Eval, operators as op};
 use crate::plan::{CallExpr, Expr, ExprKind};
@@ -448,6 +448,7 @@ impl Binder<'_> {
                 args.push(self.list_item(operator, op_span, ty, item)?);
             }
         }
+        let args = with_short_list(args, texts);
         Some(self.make_call(
             operator.text(),
             op::list_operator,
@@ -475,6 +476,26 @@ impl Binder<'_> {
             _ => self.undefined(operator.text(), ty, item.ty, op_span),
         }
     }
+}
+
+/// A long list of constants as one array: a row must not pay for each of them. Where texts are compared the items become texts
+/// here, as an array does not know their types.
+fn with_short_list(mut args: Vec<Expr>, texts: bool) -> Vec<Expr> {
+    const LONG: usize = 16;
+    let Some(first) = args.get(1).map(|e| e.span) else { return args };
+    if args.len() <= LONG || args.iter().skip(1).any(|e| e.as_const().is_none()) {
+        return args;
+    }
+    let mut items = Vec::new();
+    let span = args.last().map_or(first, |last| first.to(last.span));
+    for e in args.drain(1..) {
+        let ty = e.ty;
+        for item in e.as_const().map(list_items).unwrap_or_default() {
+            items.push(if texts { Value::text(&text::tostring(item, ty)) } else { item.clone() });
+        }
+    }
+    args.push(Expr::constant(Value::array(items), Type::Dynamic, span));
+    args
 }
 
 /// A value inside a dynamic list as the type of what it is compared with.

@@ -212,7 +212,9 @@ fn drop_without_recursion(mut waiting: Vec<Value>) {
     }
     while let Some(value) = waiting.pop() {
         match value {
-            Value::Array(array) => waiting.extend(Rc::into_inner(array).into_iter().flat_map(Array::into_items)),
+            Value::Array(array) => {
+                waiting.extend(Rc::into_inner(array).into_iter().flat_map(Array::into_items))
+            }
             Value::Bag(bag) => waiting.extend(Rc::into_inner(bag).into_iter().flat_map(Bag::into_values)),
             _ => {}
         }
