@@ -77,11 +77,16 @@ impl LeafState {
     /// The rows of a window, by time and then by raw record, so that the order of the inputs does not matter. Rows of a
     /// table without times are in every window.
     pub fn window(&self, window: &Range<i64>) -> Table {
-        let inside = |(time, _): &&(Option<i64>, Row)| match time {
-            Some(t) => window.contains(t),
-            None => !self.reads_events,
-        };
-        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
+        let untimed = if self.reads_events { 0..0 } else { 0..self.from(i64::MIN) };
+        let timed = self.from(window.start)..self.from(window.end);
+        let rows = [untimed, timed].map(|range| self.rows.get(range).unwrap_or_default());
+        Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())
+    }
+
+    /// Where the rows with this time or a later one begin; those without a time stand before all others. The rows are sorted.
+    fn from(&self, time: i64) -> usize {
+        debug_assert!(self.sorted.get(), "rows are looked up in order");
+        self.rows.partition_point(|(t, _)| t.is_none_or(|t| t < time))
     }
 
     fn sort(&mut self) {
@@ -94,12 +99,9 @@ impl LeafState {
     }
 }
 
-/// The times of the rows of several leaves, sorted.
-pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
-    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
-    times.sort();
-    times.dedup();
-    times
+/// The first time from `from` on of the rows of several leaves.
+pub fn first_time(leaves: &[LeafState], from: i64) -> Option<i64> {
+    leaves.iter().filter_map(|l| l.rows.get(l.from(from)).and_then(|(t, _)| *t)).min()
 }
 
 /// What a feed keeps of a candidate record.
@@ -261,12 +263,9 @@ impl Feed {
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
         for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
-            let seen_again = |t: Option<i64>| t.is_none_or(|t| t >= from);
-            leaf.rows
-                .iter()
-                .filter(|(t, _)| !seen_again(*t))
-                .for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-            leaf.rows.retain(|(t, _)| seen_again(*t));
+            leaf.sort();
+            let gone = leaf.from(i64::MIN)..leaf.from(from);
+            leaf.rows.drain(gone).for_each(|(_, row)| self.state.kept.take_off(Size::of(&row)));
         }
         checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }

@@ -10,8 +10,8 @@ pub mod scan;
 
 use crate::framing::scan::{Scan, Step};
 use broken::Extent;
+use container::container;
 pub use container::{CONTAINERS, holds_container};
-use container::{container, in_event};
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
 pub const MAX_RECORD: usize = 16 << 20;
@@ -355,7 +355,8 @@ impl Framer {
 
     /// Whether the array that opens behind what was read of the value is that of a container; it is entered then.
     fn open(&mut self, read: &[u8]) -> bool {
-        let Some(key) = container(&self.pending, read).filter(|_| !in_event(&self.pending, read)) else {
+        // An event has arrays of its own.
+        let Some(key) = container(&self.pending, read).filter(|_| !self.scan.is_event()) else {
             return false;
         };
         let outer = self.scan.around();

@@ -2,7 +2,7 @@
 //!
 //! This is the hot loop of reading: every byte outside compressed data passes here once.
 
-use kql::value::raw::quote_or_escape;
+use kql::value::raw::{self, quote_or_escape};
 
 /// The place in one value's grammar.
 #[derive(Clone, Debug)]
@@ -18,28 +18,37 @@ pub struct Scan {
     /// Bytes read in earlier runs.
     read: usize,
     seen: Seen,
+    /// The beginning of a key of the outermost object that the last run cut.
+    cut_key: Vec<u8>,
 }
+
+/// The longest text of a key that an event has, if all of it is escaped, with some room.
+const LONGEST_KEY: usize = 128;
 
 /// The keys of an event that were met directly in the outermost object.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
+    any: bool,
+    /// The first is `eventVersion`.
+    version_first: bool,
     name: bool,
-    sources: u8,
-    /// Behind the last `eventSource`.
-    at: usize,
+    source: bool,
+    /// The key `eventSource` stands there once, in plain text, and its value behind here.
+    source_at: Option<usize>,
 }
 
 impl Seen {
-    /// A key ended; it is `None` if it began in an earlier chunk or has an escape: then nothing is sure any more.
-    fn key(&mut self, key: Option<&[u8]>, end: usize) {
+    /// A key ended. `plain`: its text stands in the bytes as it is.
+    fn key(&mut self, key: &[u8], plain: bool, end: usize) {
+        self.version_first |= !self.any && key == b"eventVersion";
+        self.any = true;
         match key {
-            Some(b"eventName") => self.name = true,
-            Some(b"eventSource") => {
-                self.sources = self.sources.saturating_add(1);
-                self.at = end;
+            b"eventName" => self.name = true,
+            b"eventSource" => {
+                self.source_at = Some(end).filter(|_| plain && !self.source);
+                self.source = true;
             }
-            Some(_) => {}
-            None => self.sources = 2,
+            _ => {}
         }
     }
 }
@@ -82,6 +91,7 @@ impl Scan {
             watch,
             read: 0,
             seen: Seen::default(),
+            cut_key: Vec::new(),
         }
     }
 
@@ -94,6 +104,7 @@ impl Scan {
         self.watch = watch;
         self.read = 0;
         self.seen = Seen::default();
+        self.cut_key.clear();
     }
 
     /// The scan of the object around the array that just opened, as if the array had ended.
@@ -107,7 +118,28 @@ impl Scan {
     /// Where the value of the key `eventSource` follows, counted from the value's start: if `eventName` and
     /// `eventSource` were met directly in the outermost object and the second just once. `None` says nothing.
     pub fn event_source(&self) -> Option<usize> {
-        (self.seen.name && self.seen.sources == 1).then_some(self.seen.at)
+        self.seen.source_at.filter(|_| self.seen.name)
+    }
+
+    /// Whether the outermost object is an event itself, by the keys so far.
+    pub fn is_event(&self) -> bool {
+        self.seen.version_first || self.seen.name && self.seen.source
+    }
+
+    /// A key of the outermost object ended; these are its bytes in this run.
+    fn end_key(&mut self, bytes: &[u8], end: usize) {
+        if self.cut_key.is_empty() && !bytes.contains(&b'\\') {
+            return self.seen.key(bytes, true, end);
+        }
+        let mut key = std::mem::take(&mut self.cut_key);
+        key.extend_from_slice(bytes.get(..LONGEST_KEY).unwrap_or(bytes));
+        self.seen.key(raw::unescape(&key).as_bytes(), false, end);
+    }
+
+    /// The run ends in a key of the outermost object; these are its bytes so far.
+    fn cut_key(&mut self, bytes: &[u8]) {
+        let room = LONGEST_KEY.saturating_sub(self.cut_key.len());
+        self.cut_key.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     fn push(&mut self, object: bool) {
@@ -146,34 +178,37 @@ impl Scan {
     #[inline]
     fn steps(&mut self, bytes: &[u8], mut want: Want) -> (Step, Want) {
         let mut i = 0;
-        // Where the key begins, if it began in these bytes and has no escape.
-        let mut key = usize::MAX;
+        // Where the key begins, or goes on.
+        let mut key = 0;
         loop {
             match want {
                 Want::InText | Want::InKey => {
                     let Some(n) = quote_or_escape(bytes, i) else {
+                        if want == Want::InKey && self.depth == 1 {
+                            self.cut_key(bytes.get(key..).unwrap_or_default());
+                        }
                         return (Step::More, want);
                     };
                     i = n + 1;
                     want = match (bytes.get(n), want) {
                         (Some(b'"'), Want::InKey) => {
                             if self.depth == 1 {
-                                self.seen.key(bytes.get(key..n), self.read + i);
+                                self.end_key(bytes.get(key..n).unwrap_or_default(), self.read + i);
                             }
                             Want::Colon
                         }
                         (Some(b'"'), _) if self.depth == 0 => return (Step::End(i), want),
                         (Some(b'"'), _) => Want::CommaOrEnd,
-                        (_, Want::InKey) => {
-                            key = usize::MAX;
-                            Want::EscapeInKey
-                        }
+                        (_, Want::InKey) => Want::EscapeInKey,
                         _ => Want::EscapeInText,
                     };
                     continue;
                 }
                 Want::EscapeInText | Want::EscapeInKey => {
                     if i >= bytes.len() {
+                        if want == Want::EscapeInKey && self.depth == 1 {
+                            self.cut_key(bytes.get(key..).unwrap_or_default());
+                        }
                         return (Step::More, want);
                     }
                     i += 1;
