@@ -61,6 +61,7 @@ pub fn join(
                     values.extend(right_values(other));
                     let mut evidence = row.evidence.clone();
                     evidence.merge(&other.evidence);
+                    run.budget.charge_kept(0, evidence.bytes())?;
                     out.push(Row { values, evidence });
                     if let Some(slot) = matched.get_mut(*i) {
                         *slot = true;

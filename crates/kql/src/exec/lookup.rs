@@ -82,6 +82,7 @@ pub fn ip_lookup(
                     run.budget.charge(1, width)?;
                     let mut evidence = row.evidence.clone();
                     evidence.merge(&other.evidence);
+                    run.budget.charge_kept(0, evidence.bytes())?;
                     let value = |i: &usize| other.values.get(*i).cloned().unwrap_or_default();
                     let values = row.values.iter().cloned().chain(lookup.right_columns.iter().map(value));
                     out.push(Row { values: values.collect(), evidence });

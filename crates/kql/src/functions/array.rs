@@ -94,7 +94,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("range(1, 5, 2)", "[1,3,5]"), ("range(3, 1, -1)", "[3,2,1]"), ("range(1, 0)", "[]"),
          ("range(1h, 2h)", r#"["01:00:00","02:00:00"]"#)], range),
     function!("repeat"(scalar("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
-        "Returns an array that holds a value the given number of times. Returns null above 1,048,576 items or 16 MB of text.",
+        "Returns an array that holds a value the given number of times. A result above 1,048,576 items or 16 MB of text ends the query with an error.",
         [("repeat(1, 3)", "[1,1,1]"), ("repeat('a', 0)", "[]")], repeat),
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "Returns the distinct items of the first array that none of the other arrays holds.",
@@ -344,7 +344,7 @@ fn repeat(c: &Call) -> Value {
     let count = c.count(1).unwrap_or(0);
     // The value is shared, but its text would not be: repeats of repeats must not grow by powers.
     if count > MAX_ITEMS || weight(c.arg(0)).saturating_mul(count) > super::string::MAX_TEXT {
-        return Value::Null;
+        return super::string::too_long(c);
     }
     Value::array(vec![c.arg(0).clone(); count])
 }

@@ -150,7 +150,7 @@ impl Extent {
     /// As deep as dynamic values can be. What walks them may recurse.
     const MAX_DEPTH: usize = 256;
     /// As many bytes as a dynamic value may have, with each part counted wherever it stands.
-    const MAX_BYTES: usize = 256 << 20;
+    const MAX_BYTES: usize = 64 << 20;
 
     fn of<'a>(parts: impl Iterator<Item = &'a Value>) -> Extent {
         let mut all = Extent::default();
