@@ -21,7 +21,7 @@ mod top;
 mod union;
 mod wide;
 
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, Span};
 use crate::plan::{Expr, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
 use crate::value::{Column, Str, Type, meter};
@@ -30,6 +30,8 @@ use std::rc::Rc;
 
 /// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
 const MAX_NODES: usize = 200_000;
+/// How many statements a query, or the body of a function, may have.
+const MAX_STATEMENTS: usize = 4096;
 /// How deep functions may call each other, and pipelines nest.
 const MAX_DEPTH: usize = 64;
 
@@ -123,6 +125,11 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         diagnostics.push(d);
     }
     diagnostics.sort_by_key(|d| d.span.start);
+    if diagnostics.len() > MAX_DIAGNOSTICS {
+        diagnostics.truncate(MAX_DIAGNOSTICS);
+        let last = diagnostics.last().map_or(Span::default(), |d| d.span);
+        diagnostics.push(Diagnostic::error("FP003", "There are more errors than are shown.", last));
+    }
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
     Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
@@ -244,7 +251,7 @@ struct Binder<'c> {
 impl Binder<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         let duplicate = |d: &Diagnostic| d.span == diagnostic.span && d.code == diagnostic.code;
-        if self.diagnostics.len() < 100 && !self.diagnostics.iter().any(duplicate) {
+        if self.diagnostics.len() <= MAX_DIAGNOSTICS && !self.diagnostics.iter().any(duplicate) {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -297,7 +304,16 @@ impl Binder<'_> {
         local: bool,
     ) -> (Env, Option<Rc<Plan>>) {
         let mut result = None;
-        for statement in statements {
+        if let Some(statement) = statements.get(MAX_STATEMENTS) {
+            let message = format!("The query has more than {MAX_STATEMENTS} statements.");
+            let span = match &statement.kind {
+                StatementKind::Let(name, _) | StatementKind::Set(name, _) => name.span,
+                StatementKind::Query(e) => e.span,
+                StatementKind::Declare(_) | StatementKind::Error => Span::default(),
+            };
+            self.report(Diagnostic::error("FP003", message, span));
+        }
+        for statement in statements.iter().take(MAX_STATEMENTS) {
             match &statement.kind {
                 StatementKind::Let(name, value) => {
                     let binding = self.let_binding(value, &env);
@@ -490,7 +506,7 @@ impl Binder<'_> {
     }
 
     fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(&**name) {
+        if scope.open || self.poisoned.contains(&**name) || self.diagnostics.len() > MAX_DIAGNOSTICS {
             return None;
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));

@@ -5,7 +5,7 @@ use super::json_path;
 use super::{
     BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
 };
-use crate::value::{Bag, Type, Value, convert, json, meter};
+use crate::value::{Bag, Type, Value, convert, json};
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -111,15 +111,8 @@ fn bag_merge(c: &Call) -> Value {
 
 fn bag_remove_keys(c: &Call) -> Value {
     let (Value::Bag(bag), Some(keys)) = (c.arg(0), c.arg(1).as_array()) else { return Value::Null };
-    let mut out = Bag::clone(bag);
-    for path in keys.iter().filter_map(Value::as_str).filter_map(json_path::key_or_path) {
-        meter::step(out.len());
-        if meter::is_over() {
-            return Value::Null;
-        }
-        out = json_path::remove(&out, &path);
-    }
-    Value::bag(out)
+    let paths: Vec<_> = keys.iter().filter_map(Value::as_str).filter_map(json_path::key_or_path).collect();
+    Value::bag(json_path::remove(bag, &paths.iter().map(Vec::as_slice).collect::<Vec<_>>()))
 }
 
 fn bag_zip(c: &Call) -> Value {

@@ -15,7 +15,7 @@ use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
 };
 use super::lex::{Lexeme, Token, lex};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Span};
 use crate::value::Type;
 use std::rc::Rc;
 
@@ -36,7 +36,8 @@ pub fn parse(source: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
         let d = Diagnostic::error("FP001", "The query is longer than 1 MiB.", Span::new(0, source.len()));
         return (Vec::new(), vec![d]);
     }
-    let (lexemes, diagnostics) = lex(source);
+    let (lexemes, mut diagnostics) = lex(source);
+    diagnostics.truncate(MAX_DIAGNOSTICS + 1);
     let mut parser = Parser { lexemes, at: 0, diagnostics, depth: 0 };
     let statements = parser.statements(None);
     (statements, parser.diagnostics)
@@ -136,7 +137,10 @@ impl Parser {
 
     /// One error a place: what follows from the first helps no one.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.iter().any(|d| d.span == diagnostic.span) {
+        // One more than are shown tells that there are more.
+        if self.diagnostics.len() <= MAX_DIAGNOSTICS
+            && !self.diagnostics.iter().any(|d| d.span == diagnostic.span)
+        {
             self.diagnostics.push(diagnostic);
         }
     }
