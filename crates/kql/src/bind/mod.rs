@@ -304,6 +304,7 @@ impl Binder<'_> {
         local: bool,
     ) -> (Env, Option<Rc<Plan>>) {
         let mut result = None;
+        let mut declared: HashSet<Str> = HashSet::new();
         if let Some(statement) = statements.get(MAX_STATEMENTS) {
             let message = format!("The query has more than {MAX_STATEMENTS} statements.");
             let span = match &statement.kind {
@@ -317,7 +318,7 @@ impl Binder<'_> {
             match &statement.kind {
                 StatementKind::Let(name, value) => {
                     let binding = self.let_binding(value, &env);
-                    if env.nodes().take_while(|n| n.local == local).any(|n| n.name == name.text) && !local {
+                    if !local && !declared.insert(Rc::clone(&name.text)) {
                         let message = format!("The name '{}' is already declared.", name.text);
                         self.report(Diagnostic::error("KS199", message, name.span));
                     }
@@ -327,6 +328,7 @@ impl Binder<'_> {
                 StatementKind::Declare(parameters) => {
                     for p in parameters {
                         let binding = self.query_parameter(p, &env);
+                        declared.insert(Rc::clone(&p.name.text));
                         env = env.with(&p.name.text, binding, local);
                     }
                 }

@@ -169,7 +169,11 @@ impl Program {
                     } else {
                         call.evaluate(args)
                     };
-                    meter::read(args);
+                    // A constant list is made ready once and not looked through again.
+                    match call.site.detail {
+                        Detail::List(_) => meter::read(args.get(..1).unwrap_or_default()),
+                        _ => meter::read(args),
+                    }
                     seen(&v);
                     stack.truncate(from);
                     stack.push(v);

@@ -144,8 +144,9 @@ fn has_any_index(c: &Call) -> Value {
     let source = operators::fold(&c.text(0));
     let Some(values) = c.arg(1).as_array() else { return Value::Null };
     let has = |v: &Value| {
+        meter::step(source.len() / 64 + 1);
         let term = operators::fold(&value_text::tostring(v, Type::Dynamic));
-        operators::matches_text(TextMatch::Has, true, &source, &term)
+        meter::is_over() || operators::matches_text(TextMatch::Has, true, &source, &term)
     };
     Value::Long(values.iter().position(has).map_or(-1, |i| i as i64))
 }
@@ -204,6 +205,10 @@ fn replace_strings(c: &Call) -> Value {
     let mut pieces: Vec<(&str, bool)> = vec![(&source, false)];
     let mut length = source.len();
     for (lookup, rewrite) in pairs {
+        meter::step(source.len() / 64 + pieces.len() / 16 + 1);
+        if meter::is_over() {
+            return c.missing();
+        }
         let mut next = Vec::with_capacity(pieces.len());
         for (piece, settled) in pieces {
             if settled {
