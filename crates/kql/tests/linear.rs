@@ -402,3 +402,17 @@ fn queries_take_time_in_proportion_to_their_text() {
         );
     }
 }
+
+/// Work that takes no memory ends too.
+#[test]
+fn steps_are_limited() {
+    let rows = many_rows(1000);
+    let columns = ROWS.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
+    let values = rows.iter().map(|row| row.values.clone()).collect();
+    let mut budget = Budget::default();
+    budget.steps = 2_000;
+    let engine = kql::Engine::new().table("T", columns, values).budget(budget);
+    assert!(engine.query("T | take 10 | count").is_ok());
+    let error = engine.query("T | where n + n > n").err().map(|e| e.to_string()).unwrap_or_default();
+    assert!(error.contains("E_RUNAWAY_QUERY") && error.contains("'where' takes too many steps"), "{error}");
+}
