@@ -3,11 +3,14 @@
 
 use super::ExecError;
 use super::program::Columns;
+use super::random::Random;
 use super::row::Row;
 use super::run::Run;
 use super::stage::set;
-use crate::plan::{Expr, ExprKind, Window, WindowExpr};
+use crate::plan::{Expr, ExprId, ExprKind, Window, WindowExpr};
 use crate::value::{Type, Value, compare, convert};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Sets the columns of an `extend` some of whose values read the row's place.
 pub fn extend(
@@ -17,13 +20,17 @@ pub fn extend(
     width: usize,
 ) -> Result<Vec<Row>, ExecError> {
     let mut out: Vec<Row> = rows.to_vec();
+    let mut known = Known::new();
     for (at, e) in sets {
         run.budget.charge(rows.len(), width)?;
-        let values = values(run, e, rows)?;
+        let values = values(run, e, rows, &mut known)?;
         out.iter_mut().zip(values).for_each(|(row, v)| set(&mut row.values, *at, v));
     }
     Ok(out)
 }
+
+/// The values of window functions that were worked out already: each is worked out once, however often it is read.
+type Known = HashMap<ExprId, Rc<Vec<Value>>>;
 
 /// A row followed by the values its window functions have for it.
 struct WithWindows<'a> {
@@ -41,10 +48,24 @@ impl Columns for WithWindows<'_> {
 }
 
 /// The value of an expression for every row: its window functions first, then the rest around them.
-fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row]) -> Result<Vec<Value>, ExecError> {
+fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row], known: &mut Known) -> Result<Vec<Value>, ExecError> {
     let width = rows.first().map_or(0, |r| r.values.len());
-    let mut windows: Vec<Vec<Value>> = Vec::new();
-    let lifted = lift(run, e, rows, width, &mut windows)?;
+    let mut windows: Vec<Rc<Vec<Value>>> = Vec::new();
+    // Each window function becomes a column behind the row's own.
+    let mut lift = |e: &Expr| {
+        let ExprKind::Window(w) = &e.kind else { return Ok(None) };
+        let id = e.id().filter(|_| !w.function.is_random());
+        let values = match id.and_then(|id| known.get(&id)) {
+            Some(values) => Rc::clone(values),
+            None => Rc::new(window(run, w, e.ty, rows, known)?),
+        };
+        if let Some(id) = id {
+            known.insert(id, Rc::clone(&values));
+        }
+        windows.push(values);
+        Ok(Some(Expr { kind: ExprKind::Column(width + windows.len() - 1), ty: e.ty, span: e.span }))
+    };
+    let lifted = e.rewrite(&mut lift, &Expr::with_children)?;
     let program = run.program([&lifted])?;
     let mut out = Vec::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
@@ -56,28 +77,17 @@ fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row]) -> Result<Vec<Value>, ExecE
     Ok(out)
 }
 
-/// The expression with each window function replaced by a column behind the row's own.
-fn lift(
+fn window(
     run: &mut Run<'_>,
-    e: &Expr,
+    w: &WindowExpr,
+    ty: Type,
     rows: &[Row],
-    width: usize,
-    windows: &mut Vec<Vec<Value>>,
-) -> Result<Expr, ExecError> {
-    let ExprKind::Window(w) = &e.kind else {
-        let children = e.children().iter().map(|child| lift(run, child, rows, width, windows));
-        return Ok(e.with_children(children.collect::<Result<Vec<_>, _>>()?));
-    };
-    let values = window(run, w, e.ty, rows)?;
-    windows.push(values);
-    Ok(Expr { kind: ExprKind::Column(width + windows.len() - 1), ty: e.ty, span: e.span })
-}
-
-fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<Vec<Value>, ExecError> {
+    known: &mut Known,
+) -> Result<Vec<Value>, ExecError> {
     // Arguments first; they may hold window functions themselves.
     let mut args: Vec<Vec<Value>> = Vec::new();
     for a in w.args.iter() {
-        args.push(values(run, a, rows)?);
+        args.push(values(run, a, rows, known)?);
     }
     let at = |arg: usize, row: usize| args.get(arg).and_then(|a| a.get(row)).cloned().unwrap_or_default();
     let restart = |arg: usize, row: usize| at(arg, row).is_true();
@@ -116,6 +126,12 @@ fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<V
                 out.push(sum.clone());
             }
         }
+        Window::Rand | Window::NewGuid => {
+            for i in 0..n {
+                let most = args.first().and_then(|a| a.get(i));
+                out.push(drawn(&mut run.random, w.function, most));
+            }
+        }
         Window::RowRankDense | Window::RowRankMin => {
             let (mut rank, mut count) = (0_i64, 0_i64);
             for i in 0..n {
@@ -152,6 +168,18 @@ fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<V
         }
     }
     Ok(out)
+}
+
+/// What chance gives: `rand()` a real below 1, `rand(n)` a whole number below `n` as a real, `new_guid()` a GUID.
+pub fn drawn(random: &mut Random, function: Window, most: Option<&Value>) -> Value {
+    match (function, most.map(Value::as_integer)) {
+        (Window::NewGuid, _) => Value::Guid(random.guid()),
+        (_, None) => Value::Real(random.real()),
+        (_, Some(n)) => match n.and_then(convert::to_count).filter(|n| *n > 1) {
+            Some(n) => Value::Real(random.below(n) as f64),
+            None => Value::Real(random.real()),
+        },
+    }
 }
 
 fn zero_if_null(v: Value, ty: Type) -> Value {

@@ -55,8 +55,11 @@ impl Ranking {
         self.items.get(at).or(self.items.last()).map(|(v, _)| v.clone()).unwrap_or_default()
     }
 
-    /// The values in order, equal ones as one with their weights together.
+    /// The values in order, equal ones as one with their weights together; null for none.
     pub fn digest(mut self) -> Value {
+        if self.items.is_empty() {
+            return Value::Null;
+        }
         self.sort();
         let mut merged: Vec<(Value, i64)> = Vec::new();
         for (v, weight) in self.items {
