@@ -8,6 +8,7 @@ mod broken;
 mod container;
 pub mod scan;
 
+pub use crate::framing::scan::{Member, Outline};
 use crate::framing::scan::{Scan, Step};
 use broken::Extent;
 use container::container;
@@ -46,6 +47,8 @@ pub struct Frame<'a> {
     /// If the scan came across the keys `eventName` and `eventSource`, each directly in the object and the second
     /// once: where in `raw` that key's value follows. It saves looking for them. `None` says nothing.
     pub source: Option<usize>,
+    /// If it is an object: what the scan came across. `None` says nothing.
+    pub outline: Option<Outline<'a>>,
 }
 
 /// Something that could not be read.
@@ -425,6 +428,7 @@ impl Framer {
                 within: self.within,
                 salvaged: self.salvage,
                 source: self.scan.event_source(),
+                outline: self.scan.outline(),
             });
         }
         self.forget();

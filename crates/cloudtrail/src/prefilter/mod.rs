@@ -102,6 +102,12 @@ impl Prefilter {
         self.scanner.skip(bytes, alone, &self.conditions)
     }
 
+    /// The leaves that an event of this name and source can pass, if it is known already. The texts may be as JSON spells them:
+    /// only such are known as are spelt as they are.
+    pub fn known(&self, name: &[u8], source: &[u8]) -> Option<Leaves> {
+        self.scanner.known(name, source).map(Leaves::clone)
+    }
+
     /// The leaves that an event of this name and source can pass: texts as they are, not as JSON spells them.
     pub fn leaves(&mut self, name: &[u8], source: &[u8]) -> Leaves {
         self.scanner.leaves(name, source, &self.conditions)

@@ -64,6 +64,11 @@ impl Scanner {
         known.unwrap_or_else(|| oracle.leaves(name, source))
     }
 
+    /// The same, if it is known already; see [`place`](Self::place).
+    pub fn known(&self, name: &[u8], source: &[u8]) -> Option<&Leaves> {
+        self.pairs.leaves(self.pairs.find(name, source)?)
+    }
+
     /// Where it is remembered what a pair can pass. `None` if it is not to be: only plain texts are, for the raw bytes of a
     /// record must not be taken for a decoded text; and very long ones are not worth it.
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
 use super::meter::Meter;
-use super::{Problem, Sink, Source, Stats};
+use super::{Problem, Record, Sink, Source, Stats};
 use crate::framing::{Frame, Frames, Within};
 use kql::value::json::{self, Items};
 use std::borrow::Cow;
@@ -176,7 +176,7 @@ impl Frames for Reader<'_> {
         // Most values are plain events, and the framer saw it already.
         let source = frame.source.and_then(|at| frame.raw.get(at..)).map(value_behind_key);
         if source.is_some_and(is_event_source) {
-            self.record(frame.raw, offset, envelope);
+            self.record(Record { outline: frame.outline, ..Record::new(frame.raw, envelope, offset) });
         } else {
             self.read(frame.raw, offset, envelope, self.level, frame.salvaged);
         }
@@ -226,8 +226,8 @@ impl Reader<'_> {
     fn read(&mut self, raw: &[u8], offset: u64, envelope: Envelope, level: u8, salvage: bool) {
         match raw.first() {
             Some(b'{') => match find(raw) {
-                Found::Event => self.record(raw, offset, envelope),
-                Found::Row => self.record(raw, offset, Envelope::Row),
+                Found::Event => self.record(Record::new(raw, envelope, offset)),
+                Found::Row => self.record(Record::new(raw, Envelope::Row, offset)),
                 Found::Wrapped(inner, held, value) => {
                     let message = unquoted(value);
                     if envelope == Envelope::CloudWatchLogs && message.starts_with(b"CWL CONTROL MESSAGE") {
@@ -263,9 +263,9 @@ impl Reader<'_> {
         self.sink.problem(Problem { offset, code, message });
     }
 
-    fn record(&mut self, raw: &[u8], offset: u64, envelope: Envelope) {
-        self.stats.count(envelope, 1);
-        self.sink.record(super::Record { raw, envelope, offset });
+    fn record(&mut self, record: Record<'_>) {
+        self.stats.count(record.envelope, 1);
+        self.sink.record(record);
     }
 
     fn unwrap(

@@ -16,7 +16,7 @@ pub mod envelope;
 pub mod gzip;
 mod meter;
 
-pub use crate::framing::{MAX_RECORD, Problem};
+pub use crate::framing::{MAX_RECORD, Outline, Problem};
 pub use envelope::{Envelope, MAX_ENVELOPES};
 pub use meter::Limits;
 
@@ -43,6 +43,15 @@ pub struct Record<'a> {
     pub envelope: Envelope,
     /// Where it, or the outermost text or list it came in, begins: bytes in the inflated stream.
     pub offset: u64,
+    /// If it is an event that the framing has seen to be one: what is known of it. `None` says nothing.
+    pub outline: Option<Outline<'a>>,
+}
+
+impl<'a> Record<'a> {
+    /// A record of which no more is known than its text.
+    pub fn new(raw: &'a [u8], envelope: Envelope, offset: u64) -> Record<'a> {
+        Record { raw, envelope, offset, outline: None }
+    }
 }
 
 /// Takes what a [`Source`] finds, in the order of the stream.
@@ -379,7 +388,7 @@ fn csv_row(offset: u64, line: u64, row: CsvRow<'_>, reader: &mut Reader<'_>) {
             let json = csv::row_to_json(names, fields);
             let offset = reader.outer.map_or(offset, |(_, o)| o);
             reader.stats.count(Envelope::Csv, 1);
-            reader.sink.record(Record { raw: json.as_bytes(), envelope: Envelope::Csv, offset });
+            reader.sink.record(Record::new(json.as_bytes(), Envelope::Csv, offset));
         }
         CsvRow::Uneven { has, wants } => {
             let message = format!("line {line} has {has} fields, but the header has {wants}");

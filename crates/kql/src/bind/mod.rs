@@ -5,6 +5,7 @@ mod aggregate;
 mod arguments;
 mod call;
 mod expand;
+mod graph;
 mod join;
 mod name;
 mod parse_op;
@@ -148,6 +149,8 @@ enum Binding {
     Scalar(Expr, Option<u32>),
     /// A table.
     Table(Rc<Plan>),
+    /// A graph.
+    Graph(Rc<graph::BoundGraph>),
     /// A function.
     Function(Rc<Function>),
     /// Tables by the texts they are called with.
@@ -234,10 +237,11 @@ fn pattern_call<'e>(e: &'e ast::Expr, env: &Env) -> Option<(Rc<Pattern>, &'e [as
     }
 }
 
-/// An expression that turned out scalar or tabular.
+/// An expression that turned out scalar or tabular, or a graph.
 enum Bound {
     Scalar(Expr),
     Table(Rc<Plan>),
+    Graph(Rc<graph::BoundGraph>),
     Function(Rc<Function>),
 }
 
@@ -374,6 +378,7 @@ impl Binder<'_> {
                     result = match self.bind_any(expr, scope, &env) {
                         Some(Bound::Table(plan)) => Some(plan),
                         Some(Bound::Scalar(e)) => Some(self.scalar_result(e)),
+                        Some(Bound::Graph(_)) => self.no_table(expr.span),
                         Some(Bound::Function(_)) => {
                             self.error("KS117", "A function must be called with its arguments.", expr.span)
                         }
@@ -406,6 +411,7 @@ impl Binder<'_> {
                 Binding::Scalar(e, reads_row.then_some(scope.id))
             }
             Some(Bound::Table(plan)) => Binding::Table(plan),
+            Some(Bound::Graph(graph)) => Binding::Graph(graph),
             Some(Bound::Function(f)) => Binding::Function(f),
             None => Binding::Error,
         }
@@ -538,7 +544,7 @@ impl Binder<'_> {
 
     fn bind_kind(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         match &e.kind {
-            ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
+            ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_tabular(e, env),
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
             ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
             ast::ExprKind::Member(of, path) if let Some((pattern, args)) = pattern_call(of, env) => {
@@ -555,7 +561,7 @@ impl Binder<'_> {
     fn bind_scalar(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         match self.bind_any(e, scope, env)? {
             Bound::Scalar(e) => Some(e),
-            Bound::Table(_) => self.error("KS108", "Scalar value expected.", e.span),
+            Bound::Table(_) | Bound::Graph(_) => self.error("KS108", "Scalar value expected.", e.span),
             Bound::Function(_) => {
                 self.error("KS117", "A function must be called with its arguments.", e.span)
             }
@@ -591,6 +597,7 @@ impl Binder<'_> {
             }
             Binding::Scalar(e, _) => Some(Bound::Scalar(Expr { span, ..e })),
             Binding::Table(plan) => Some(Bound::Table(plan)),
+            Binding::Graph(graph) => Some(Bound::Graph(graph)),
             // A function without parameters can be used without parentheses.
             Binding::Function(f) if f.lambda.parameters.is_empty() => {
                 self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)

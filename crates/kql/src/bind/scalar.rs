@@ -425,6 +425,7 @@ impl Binder<'_> {
             match self.bind_any(item, scope, env) {
                 Some(Bound::Scalar(e)) => bound.push(e),
                 Some(Bound::Table(plan)) => bound.extend(self.column_as_list(plan, item.span)),
+                Some(Bound::Graph(_)) => return self.no_table(item.span),
                 Some(Bound::Function(_)) => {
                     self.report(Diagnostic::error(
                         "KS117",

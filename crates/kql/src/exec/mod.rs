@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod fold;
+pub mod graph;
 pub mod join;
 pub mod late;
 pub mod lookup;

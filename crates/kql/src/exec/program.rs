@@ -110,8 +110,16 @@ impl Program {
 
     /// The values of all expressions for a row.
     pub fn eval_all(&self, row: &dyn Columns, scratch: &mut Scratch) -> Vec<Value> {
+        let mut values = Vec::with_capacity(self.entries.len());
+        self.eval_into(row, scratch, &mut values);
+        values
+    }
+
+    /// The same, into a vector that is there already.
+    pub fn eval_into(&self, row: &dyn Columns, scratch: &mut Scratch, values: &mut Vec<Value>) {
         self.start(scratch);
-        self.entries.iter().map(|entry| self.walk(*entry, row, scratch, None)).collect()
+        values.clear();
+        values.extend(self.entries.iter().map(|entry| self.walk(*entry, row, scratch, None)));
     }
 
     /// The value of the first expression for a row, and the value of every part that was looked at, in order.

@@ -6,7 +6,8 @@ use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
 use super::{
-    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
+    Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested,
+    window,
 };
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
 use crate::value::{Type, Value, compare, convert, meter};
@@ -143,6 +144,7 @@ impl<'a> Run<'a> {
                 let (left, right) = (self.table(&l.left)?, self.table(&l.right)?);
                 lookup::ip_lookup(self, l, &left, &right, width)?
             }
+            PlanKind::Graph(g) => graph::rows(self, g, width)?,
             PlanKind::Union(inputs) => {
                 let mut out = Vec::new();
                 for input in inputs {
@@ -212,7 +214,9 @@ impl<'a> Run<'a> {
 
     fn summarize(&mut self, s: &Summarize, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
         let mut summary = Summary::new(self, s)?;
-        summary.add(self, rows)?;
+        for row in rows {
+            summary.add(self, &row.values, &row.evidence)?;
+        }
         Ok(summary.finish())
     }
 

@@ -126,7 +126,7 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         }
         let mut keys = run.eval_all(&by, row)?;
         keys.push(Value::Long(position));
-        grouping.add(run, keys, row)?;
+        grouping.add(run, &keys, &row.values, &row.evidence)?;
     }
     let results = run.program(&m.results)?;
     let mut all: KeyMap<Series> = KeyMap::default();

@@ -96,7 +96,7 @@ fn aggregate(run: &mut Run<'_>, level: &Level<'_>, rows: &[&Row]) -> Result<Valu
     let mut grouping = Grouping::new(run, &level.level.aggregates)?;
     grouping.seed(Vec::new());
     for row in rows {
-        grouping.add(run, Vec::new(), row)?;
+        grouping.add(run, &[], &row.values, &row.evidence)?;
     }
     let values = grouping.finish().pop().map(|row| row.values).unwrap_or_default();
     Ok(level.result.eval(&values, &mut run.scratch))

@@ -148,6 +148,12 @@ impl Splitter {
                 let (left, right) = (self.node(&join.left, &left), self.node(&join.right, &right));
                 PlanKind::Join(Box::new(join.with_inputs(left, right)))
             }
+            PlanKind::Graph(g) => {
+                let edges = self.node(&g.source.edges, &g.edge_needs(needed));
+                let tables = g.source.nodes.iter();
+                let nodes = tables.map(|t| self.node(&t.plan, &g.node_needs(t, needed))).collect();
+                PlanKind::Graph(Box::new(g.rebuilt(edges, nodes, &mut |e| self.expr(e))))
+            }
             PlanKind::Union(inputs) => PlanKind::Union(
                 inputs
                     .iter()

@@ -5,6 +5,7 @@
 //! so one pass reports several errors.
 
 mod expr;
+mod graph;
 mod operands;
 mod operator;
 mod search;
