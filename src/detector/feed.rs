@@ -10,7 +10,7 @@ use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::Budget;
 use kql::exec::fold::Fold;
-use kql::exec::program::Columns;
+use kql::exec::program::{Columns, Scratch};
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
@@ -80,11 +80,16 @@ impl LeafState {
     /// The rows of a window, by time and then by raw record, so that the order of the inputs does not matter. Rows of a
     /// table without times are in every window.
     pub fn window(&self, window: &Range<i64>) -> Table {
-        let inside = |(time, _): &&(Option<i64>, Row)| match time {
-            Some(t) => window.contains(t),
-            None => !self.reads_events,
-        };
-        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
+        let untimed = if self.reads_events { 0..0 } else { 0..self.from(i64::MIN) };
+        let timed = self.from(window.start)..self.from(window.end);
+        let rows = [untimed, timed].map(|range| self.rows.get(range).unwrap_or_default());
+        Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())
+    }
+
+    /// Where the rows with this time or a later one begin; those without a time stand before all others. The rows are sorted.
+    fn from(&self, time: i64) -> usize {
+        debug_assert!(self.sorted.get(), "rows are looked up in order");
+        self.rows.partition_point(|(t, _)| t.is_none_or(|t| t < time))
     }
 
     fn sort(&mut self) {
@@ -97,12 +102,9 @@ impl LeafState {
     }
 }
 
-/// The times of the rows of several leaves, sorted.
-pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
-    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
-    times.sort();
-    times.dedup();
-    times
+/// The first time from `from` on of the rows of several leaves.
+pub fn first_time(leaves: &[LeafState], from: i64) -> Option<i64> {
+    leaves.iter().filter_map(|l| l.rows.get(l.from(from)).and_then(|(t, _)| *t)).min()
 }
 
 /// What a feed keeps of a candidate record.
@@ -129,7 +131,7 @@ struct State {
     /// The raw candidate records, for [`Keep::Records`].
     collected: Vec<u8>,
     report: IngestReport,
-    stack: Vec<Value>,
+    scratch: Scratch,
     candidates: u64,
     kept: Size,
     /// The most that is kept.
@@ -157,7 +159,7 @@ impl Feed {
                 keep,
                 collected: Vec::new(),
                 report: IngestReport::default(),
-                stack: Vec::new(),
+                scratch: Scratch::default(),
                 candidates: 0,
                 kept: Size::NONE,
                 limit: Size::limit(keep),
@@ -201,7 +203,7 @@ impl Feed {
                         &state.stages,
                         row,
                         &mut Budget::default(),
-                        &mut self.state.stack,
+                        &mut self.state.scratch,
                         &mut |row| {
                             rows.push((time, row));
                         },
@@ -277,12 +279,9 @@ impl Feed {
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
         for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
-            let seen_again = |t: Option<i64>| t.is_none_or(|t| t >= from);
-            leaf.rows
-                .iter()
-                .filter(|(t, _)| !seen_again(*t))
-                .for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-            leaf.rows.retain(|(t, _)| seen_again(*t));
+            leaf.sort();
+            let gone = leaf.from(i64::MIN)..leaf.from(from);
+            leaf.rows.drain(gone).for_each(|(_, row)| self.state.kept.take_off(Size::of(&row)));
         }
         checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }
@@ -433,7 +432,7 @@ impl State {
         for index in can_pass.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
-            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
+            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.scratch) {
                 continue;
             }
             if let Some(fold) = leaf.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
@@ -462,7 +461,7 @@ impl State {
                 stages,
                 Row { values, evidence },
                 &mut Budget::default(),
-                &mut self.stack,
+                &mut self.scratch,
                 &mut |row| {
                     if let Some(fold) = fold {
                         found = true;

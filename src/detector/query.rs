@@ -195,7 +195,7 @@ mod tests {
         let answer = |query: &str| {
             let query = format!("AWSCloudTrail | extend s = strrep(AwsEventId, 100) | {query}");
             let mut run = QueryRun::new(&query, 0, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
-            run.set_folds(Budget { cells: 10_000 });
+            run.set_folds(Budget::of_cells(10_000));
             for i in 0..5_000 {
                 let event = format!(
                     "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{}\",\"eventID\":\"{i}\"}}\n",

@@ -285,13 +285,7 @@ impl Binder<'_> {
                     Some(p) if p.any(&mut |e| matches!(e.kind, ExprKind::Window(_))) => {
                         Some(self.window_where(input, p, span))
                     }
-                    Some(p) => {
-                        let (input, p) = super::join::filter_below(input, p);
-                        Some(match p {
-                            Some(p) => same(PlanKind::Stage(input, Stage::Where(p))),
-                            None => input,
-                        })
-                    }
+                    Some(p) => self.filtered(input, p, span),
                     // The rows are unknown, their columns are not: go on checking.
                     None => Some(same(PlanKind::Stage(
                         Rc::clone(input),

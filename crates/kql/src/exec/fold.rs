@@ -1,7 +1,7 @@
 //! Steps that need not have all rows of a leaf at once: `summarize`, `distinct`, `count`, `take`, `top`. They take each row as the
 //! leaf lets it through, and keep what they need; so a query over any number of events takes little memory.
 
-use super::program::Columns;
+use super::program::{Columns, Scratch};
 use super::row::{Evidence, Row};
 use super::run::{Run, Table};
 use super::stage::{self, CompiledStage};
@@ -26,7 +26,7 @@ pub struct Fold {
     kept: Kept,
     /// Evaluates, and has what is left for what the step keeps.
     run: Run<'static>,
-    stack: Vec<Value>,
+    scratch: Scratch,
     failed: Option<ExecError>,
 }
 
@@ -119,7 +119,7 @@ impl Fold {
             (Err(e), _) | (_, Err(e)) => (Kept::Count(0), Vec::new(), Some(e)),
         };
         let leading = stage::leading_filters(&stages);
-        Fold { leaf, step, stages, leading, kept, run, stack: Vec::new(), failed }
+        Fold { leaf, step, stages, leading, kept, run, scratch: Scratch::default(), failed }
     }
 
     /// The leaf whose rows it takes.
@@ -147,8 +147,8 @@ impl Fold {
     }
 
     fn take(&mut self, columns: &dyn Columns, row: &dyn Fn() -> Row) -> Result<(), ExecError> {
-        let Fold { step, stages, leading, kept, run, stack, .. } = self;
-        if kept.is_full() || !stage::passes(stages, *leading, columns, stack) {
+        let Fold { step, stages, leading, kept, run, scratch, .. } = self;
+        if kept.is_full() || !stage::passes(stages, *leading, columns, scratch) {
             return Ok(());
         }
         let rest = stages.get(*leading..).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Fold {
             return kept.take(step, run, columns, row);
         }
         let mut done = Ok(());
-        stage::run(rest, row(), &mut Budget::default(), stack, &mut |row| {
+        stage::run(rest, row(), &mut Budget::default(), scratch, &mut |row| {
             if done.is_ok() {
                 done = kept.take(step, run, &row.values, &|| row.clone());
             }

@@ -9,7 +9,7 @@ mod set;
 pub mod split;
 mod stage;
 
-pub use expr::{CallExpr, Expr, ExprKind, Window, WindowExpr};
+pub use expr::{CallExpr, Expr, ExprId, ExprKind, Parts, Window, WindowExpr};
 pub use graph::{
     Components, Cycles, Graph, GraphEdge, GraphPattern, GraphQuery, GraphRead, GraphSource, NodeTable,
     PathFold, Shortest,
@@ -132,6 +132,22 @@ impl PlanKind {
         }
     }
 
+    /// What a query calls it.
+    pub fn operator(&self) -> &'static str {
+        match self {
+            PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_) | PlanKind::Error => "table",
+            PlanKind::Rows(_) => "datatable",
+            PlanKind::Print(_) => "print",
+            PlanKind::Range(_) => "range",
+            PlanKind::Stage(_, stage) => stage.operator(),
+            PlanKind::Set(_, op) => op.operator(),
+            PlanKind::Join(_) => "join",
+            PlanKind::IpLookup(_) => "evaluate ipv4_lookup",
+            PlanKind::Graph(_) => "make-graph",
+            PlanKind::Union(_) => "union",
+        }
+    }
+
     /// Every table it is made of, those inside its expressions too.
     pub fn for_each_plan(&self, f: &mut dyn FnMut(&Rc<Plan>)) {
         match self {
@@ -157,11 +173,10 @@ impl PlanKind {
             _ => {}
         }
         self.for_each_expr(&mut |e| {
-            e.any(&mut |e| {
+            e.visit(&mut |e| {
                 if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
                     f(plan);
                 }
-                false
             });
         });
     }

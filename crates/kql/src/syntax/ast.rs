@@ -225,7 +225,7 @@ pub static TEXT_OPS: &[TextOp] = &[
 ];
 
 /// An operator over a value and a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListOp {
     /// `in`, `in~`, `!in`, `!in~`
     In {

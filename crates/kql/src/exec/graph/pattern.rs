@@ -6,7 +6,7 @@
 
 use super::{Hop, Network};
 use crate::exec::ExecError;
-use crate::exec::program::{Columns, Program};
+use crate::exec::program::{Columns, Program, Scratch};
 use crate::exec::row::{Evidence, Row};
 use crate::exec::run::Run;
 use crate::plan::{Cycles, Expr, ExprKind, GraphPattern, GraphRead, PathFold, Shortest};
@@ -87,17 +87,17 @@ impl Columns for Found<'_> {
             }
             GraphRead::Path { edge, inner_nodes, fold, .. } => {
                 let Some(Some(body)) = self.bodies.get(index) else { return Value::Null };
-                let mut stack = Vec::new();
+                let mut scratch = Scratch::default();
                 let mut values: Vec<Value> = if *inner_nodes {
                     let way = self.ways.get(*edge).map(Vec::as_slice).unwrap_or_default();
                     let (_, inner) = way.split_last().unzip();
                     let rows =
                         inner.unwrap_or_default().iter().filter_map(|hop| self.network.nodes.get(hop.to));
-                    rows.map(|node| body.eval(&node.row, &mut stack)).collect()
+                    rows.map(|node| body.eval(&node.row, &mut scratch)).collect()
                 } else {
                     let way = self.ways.get(*edge).into_iter().flatten();
                     let rows = way.filter_map(|hop| self.network.edges.get(hop.edge));
-                    rows.map(|row| body.eval(&row.values, &mut stack)).collect()
+                    rows.map(|row| body.eval(&row.values, &mut scratch)).collect()
                 };
                 if self.reversed.get(*edge).copied().unwrap_or(false) {
                     values.reverse();
@@ -177,7 +177,7 @@ pub(super) fn matches(
             _ => None,
         });
     }
-    let filters = run.programs(&pattern.filters)?;
+    let filters = pattern.filters.iter().map(|e| run.program([e])).collect::<Result<Vec<_>, ExecError>>()?;
     let found = Found {
         pattern,
         network,
@@ -228,11 +228,11 @@ impl Search<'_> {
                 let (fitting, values): (_, Vec<bool>) = if *inner_nodes {
                     run.budget.charge(network.nodes.len(), 1)?;
                     let rows = network.nodes.iter().map(|n| &n.row);
-                    (&mut self.inner, rows.map(|row| body.eval(row, &mut run.stack).is_true()).collect())
+                    (&mut self.inner, rows.map(|row| body.eval(row, &mut run.scratch).is_true()).collect())
                 } else {
                     run.budget.charge(network.edges.len(), 1)?;
                     let rows = network.edges.iter().map(|row| &row.values);
-                    (&mut self.edges, rows.map(|row| body.eval(row, &mut run.stack).is_true()).collect())
+                    (&mut self.edges, rows.map(|row| body.eval(row, &mut run.scratch).is_true()).collect())
                 };
                 restrict(fitting.get_mut(*edge), values);
                 continue;
@@ -244,7 +244,7 @@ impl Search<'_> {
                     let mut values = Vec::with_capacity(network.nodes.len());
                     for at in 0..network.nodes.len() {
                         self.found.set(node, Some(at));
-                        values.push(program.eval(&self.found, &mut run.stack).is_true());
+                        values.push(program.eval(&self.found, &mut run.scratch).is_true());
                     }
                     self.found.set(node, None);
                     restrict(self.nodes.get_mut(node), values);
@@ -256,7 +256,7 @@ impl Search<'_> {
                         if let Some(way) = self.found.ways.get_mut(edge) {
                             *way = vec![Hop { edge: at, to: 0 }];
                         }
-                        values.push(program.eval(&self.found, &mut run.stack).is_true());
+                        values.push(program.eval(&self.found, &mut run.scratch).is_true());
                     }
                     self.found.ways.get_mut(edge).into_iter().for_each(Vec::clear);
                     restrict(self.edges.get_mut(edge), values);
@@ -409,7 +409,7 @@ impl Search<'_> {
     /// Whether the conditions hold that are known now.
     fn hold(&self, run: &mut Run<'_>, leg: Option<&Leg>) -> bool {
         let mut which = leg.map_or(&self.first_filters, |leg| &leg.filters).iter();
-        which.all(|i| self.filters.get(*i).is_some_and(|p| p.eval(&self.found, &mut run.stack).is_true()))
+        which.all(|i| self.filters.get(*i).is_some_and(|p| p.eval(&self.found, &mut run.scratch).is_true()))
     }
 
     fn emit(&self, run: &mut Run<'_>, out: &mut Vec<Row>) -> Result<(), ExecError> {
