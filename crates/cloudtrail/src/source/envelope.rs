@@ -1,9 +1,11 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
+use super::unpack::Room;
 use super::{Problem, Sink, Source, Stats};
 use crate::framing::{Frame, Frames, Within};
 use kql::value::json::{self, Items};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// How many envelopes may stand around an event (SQS around SNS around EventBridge makes three).
 pub const MAX_ENVELOPES: u8 = 4;
@@ -152,6 +154,10 @@ pub struct Reader<'s> {
     pub sink: &'s mut dyn Sink,
     /// What is counted.
     pub stats: &'s mut Stats,
+    /// How many more bytes may come out of what is packed twice.
+    pub room: &'s mut Room,
+    /// The file of an archive that is being read.
+    pub member: Option<Rc<str>>,
     /// How many envelopes are open.
     pub level: u8,
     /// The envelope around this stream of values, and where that began.
@@ -189,8 +195,7 @@ impl Frames for Reader<'_> {
             );
             problem.offset = offset;
         }
-        self.stats.problems += 1;
-        self.sink.problem(problem);
+        self.say(problem);
     }
 }
 
@@ -256,8 +261,15 @@ impl Reader<'_> {
         if let Some((envelope, _)) = self.outer {
             message = format!("inside the {} format: {message}", envelope.name());
         }
+        self.say(Problem { offset, code, message });
+    }
+
+    fn say(&mut self, mut problem: Problem) {
+        if let Some(member) = &self.member {
+            problem.message = format!("in '{member}': {}", problem.message);
+        }
         self.stats.problems += 1;
-        self.sink.problem(Problem { offset, code, message });
+        self.sink.problem(problem);
     }
 
     fn record(&mut self, raw: &[u8], offset: u64, envelope: Envelope) {
