@@ -447,7 +447,6 @@ impl Contents for Inside<'_, '_> {
         self.with(|inner, reader| inner.push(chunk.get(..n).unwrap_or_default(), reader));
         if n < chunk.len() {
             self.too_large();
-            self.with(|inner, reader| inner.end(reader));
             self.inner.form = Form::Shut;
         }
     }

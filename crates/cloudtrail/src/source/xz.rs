@@ -8,6 +8,7 @@ use xz4rust::{XzDecoder, XzError, XzNextBlockResult};
 const MAX_DICTIONARY: usize = 64 << 20;
 const FIRST_DICTIONARY: usize = 1 << 16;
 const OUTPUT: usize = 64 << 10;
+const INPUT: usize = 4 << 10;
 /// What a stream begins with.
 pub const MAGIC: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
 
@@ -15,6 +16,9 @@ pub const MAGIC: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
 pub struct Xz {
     decoder: Box<XzDecoder<'static>>,
     output: Vec<u8>,
+    /// What is not decoded yet. What comes out of data that turn out to be damaged depends on how they were handed over, so
+    /// they are handed over in pieces of [`INPUT`] bytes, wherever chunks end.
+    held: Vec<u8>,
     part: Part,
     /// Bytes of the file read so far.
     offset: u64,
@@ -36,6 +40,7 @@ impl Xz {
         Xz {
             decoder: XzDecoder::in_heap_with_alloc_dict_size(FIRST_DICTIONARY, MAX_DICTIONARY),
             output: vec![0; OUTPUT],
+            held: Vec::new(),
             part: Part::Between,
             offset: 0,
             start: 0,
@@ -44,6 +49,25 @@ impl Xz {
 
     /// Reads on.
     pub fn push(&mut self, mut chunk: &[u8], out: &mut dyn Contents) {
+        while !chunk.is_empty() && self.part != Part::Ignore {
+            let (first, rest) = chunk.split_at(chunk.len().min(INPUT - self.held.len()));
+            self.held.extend_from_slice(first);
+            chunk = rest;
+            if self.held.len() == INPUT {
+                self.decode(out);
+            }
+        }
+    }
+
+    /// Decodes what is held.
+    fn decode(&mut self, out: &mut dyn Contents) {
+        let held = std::mem::take(&mut self.held);
+        self.decode_all(&held, out);
+        self.held = held;
+        self.held.clear();
+    }
+
+    fn decode_all(&mut self, mut chunk: &[u8], out: &mut dyn Contents) {
         while let Some(first) = chunk.first() {
             match self.part {
                 Part::Ignore => return,
@@ -101,6 +125,7 @@ impl Xz {
 
     /// The file ended.
     pub fn finish(&mut self, out: &mut dyn Contents) {
+        self.decode(out);
         if self.part == Part::Stream {
             out.problem(cut(self.start, "xz stream"));
         }
