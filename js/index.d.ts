@@ -200,6 +200,8 @@ export interface Stats {
   dropped: number;
   /** Events without a readable `eventTime`. Scheduled rules ignore them. */
   untimed: number;
+  /** CloudTrail digest files. They hold no events, and are no problem. */
+  digests: number;
   /** Number of events by log format. */
   envelopes: Record<string, number>;
   firstEvent: string | null;

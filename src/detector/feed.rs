@@ -361,6 +361,7 @@ impl Feed {
             late: s.late,
             dropped: s.dropped,
             untimed: s.report.untimed,
+            digests: stats.digests,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
             first_event: s.report.first,
             last_event: s.report.last,

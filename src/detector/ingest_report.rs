@@ -98,6 +98,8 @@ pub struct IngestStats {
     pub dropped: u64,
     /// Events without a readable time.
     pub untimed: u64,
+    /// CloudTrail's digest files, which hold no events.
+    pub digests: u64,
     /// How many events came in each kind of envelope that occurred.
     pub envelopes: Vec<(&'static str, u64)>,
     /// The time of the first event, in ticks.

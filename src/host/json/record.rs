@@ -113,6 +113,7 @@ struct StatsRecord<'a> {
     late: u64,
     dropped: u64,
     untimed: u64,
+    digests: u64,
     #[serde(serialize_with = "as_map")]
     envelopes: &'a [(&'static str, u64)],
     first_event: Option<String>,
@@ -138,6 +139,7 @@ impl<'a> From<&'a IngestStats> for StatsRecord<'a> {
             late: s.late,
             dropped: s.dropped,
             untimed: s.untimed,
+            digests: s.digests,
             envelopes: &s.envelopes,
             first_event: s.first_event.map(datetime::format),
             last_event: s.last_event.map(datetime::format),

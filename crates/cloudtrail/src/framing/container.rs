@@ -3,7 +3,7 @@
 use kql::value::raw::{self, Items};
 
 /// The keys of a top-level object whose array is read item by item instead of as one value.
-pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
+pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages", "records"];
 
 /// Whether the object whose beginning this is is an event itself, and so no container.
 pub(super) fn in_event(pending: &[u8], read: &[u8]) -> bool {

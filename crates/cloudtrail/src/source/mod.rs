@@ -11,10 +11,14 @@
 
 mod crc32;
 pub mod csv;
+pub(crate) mod dates;
 pub mod embedded;
 pub mod envelope;
 mod gzip;
 mod inflate;
+mod ocsf;
+mod row;
+mod rows;
 mod tar;
 mod text;
 mod unpack;
@@ -28,7 +32,7 @@ pub use envelope::{Envelope, MAX_ENVELOPES};
 
 use crate::framing::Frames as _;
 use crate::prefilter::Skipped;
-use envelope::Reader;
+use envelope::{Reader, Tally};
 use unpack::{Room, STEP, Unpack};
 
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
@@ -67,6 +71,8 @@ pub struct Stats {
     pub bytes_inflated: u64,
     /// Problems reported.
     pub problems: u64,
+    /// CloudTrail's digest files, which hold no events and are no problem.
+    pub digests: u64,
     /// How many records came in each envelope, in the order of [`Envelope::ALL`].
     pub records: [u64; Envelope::ALL.len()],
 }
@@ -86,6 +92,7 @@ impl Stats {
         self.bytes_in += other.bytes_in;
         self.bytes_inflated += other.bytes_inflated;
         self.problems += other.problems;
+        self.digests += other.digests;
         for (n, more) in self.records.iter_mut().zip(other.records) {
             *n += more;
         }
@@ -103,6 +110,7 @@ impl Stats {
 pub struct Source {
     unpack: Unpack,
     room: Room,
+    tally: Tally,
     /// Bytes of the current file, and whether there is one.
     read: u64,
     begun: bool,
@@ -138,6 +146,7 @@ impl Source {
     pub fn finish(&mut self, sink: &mut dyn Sink) {
         let (unpack, mut reader) = self.parts(sink);
         unpack.finish(&mut reader);
+        reader.say_tally();
         (self.room, self.read, self.begun) = (Room::default(), 0, false);
     }
 
@@ -147,8 +156,9 @@ impl Source {
     }
 
     fn parts<'a>(&'a mut self, sink: &'a mut dyn Sink) -> (&'a mut Unpack, Reader<'a>) {
-        let Source { unpack, room, stats, .. } = self;
-        let reader = Reader { sink, stats, room, member: None, level: 0, outer: None, inflated: false };
+        let Source { unpack, room, tally, stats, .. } = self;
+        let reader =
+            Reader { sink, stats, room, tally, member: None, level: 0, outer: None, inflated: false };
         (unpack, reader)
     }
 
@@ -186,6 +196,7 @@ impl Payload {
             sink: &mut *parent.sink,
             stats: &mut *parent.stats,
             room: &mut *parent.room,
+            tally: &mut *parent.tally,
             member: parent.member.clone(),
             level: self.level,
             outer: Some(self.outer),
