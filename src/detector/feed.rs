@@ -240,6 +240,13 @@ impl Feed {
         self.source.finish(&mut self.state);
     }
 
+    /// The last input ended, unless that was said already: then there is no other one, not even an empty one.
+    pub fn end_last_input(&mut self) {
+        if self.source.has_begun() {
+            self.end_input();
+        }
+    }
+
     /// The same, for both sinks.
     pub fn end_input_through(&mut self, also: &mut dyn Sink) {
         self.source.finish(&mut Tee { state: &mut self.state, also });
