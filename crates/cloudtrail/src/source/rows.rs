@@ -25,7 +25,7 @@ pub struct CsvRows {
 impl CsvRows {
     /// The reader of a CSV file if its first line names columns that are known.
     pub fn of(line: &[u8], offset: u64) -> Option<CsvRows> {
-        DELIMITERS.iter().find_map(|delimiter| {
+        DELIMITERS.iter().filter(|delimiter| separates(**delimiter, line)).find_map(|delimiter| {
             let csv = header(line, offset, *delimiter);
             let form = Form::of(csv.header())?;
             Some(CsvRows { table: Table::new(form, csv.header(), Envelope::Csv), csv })
@@ -46,6 +46,12 @@ impl CsvRows {
     }
 }
 
+/// Whether it is worth to look: to make a reader costs more than to read a line.
+fn separates(delimiter: u8, line: &[u8]) -> bool {
+    let alone = || delimiter == DELIMITERS[0] && line.len() <= 64 && line.is_ascii();
+    memchr::memchr(delimiter, line).is_some() || alone() && line.iter().any(u8::is_ascii_alphabetic)
+}
+
 fn header(line: &[u8], offset: u64, delimiter: u8) -> Csv {
     let mut csv = Csv::with_delimiter(offset, delimiter);
     csv.push(line, &mut |_, _, _| {});
@@ -59,7 +65,8 @@ fn delimiter(line: &[u8]) -> Option<(u8, Vec<String>)> {
             && !name.contains(['{', '<', '\u{fffd}'])
             && !name.chars().any(char::is_control)
     };
-    DELIMITERS.iter().find_map(|delimiter| {
+    let separates = |delimiter: &&u8| memchr::memchr(**delimiter, line).is_some();
+    DELIMITERS.iter().filter(separates).find_map(|delimiter| {
         let csv = header(line, 0, *delimiter);
         (csv.header().len() >= 2 && csv.header().iter().all(named))
             .then(|| (*delimiter, csv.header().to_vec()))
