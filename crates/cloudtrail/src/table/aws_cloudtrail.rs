@@ -5,7 +5,8 @@
 //!   `\u0026` there; we keep the raw text, so that `has "&"` finds what the event says. `parse_json` sees no difference.
 //! * A value that is text already stays that text, whatever column it is for (a `requestParameters` that holds JSON as
 //!   a string gives the JSON). Numbers, booleans, lists and objects give their JSON text.
-//! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time.
+//! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time. Sentinel would give it the
+//!   time of its ingestion, which is not known here.
 //! * Of equal keys the last counts, as in .NET.
 
 use crate::source::dates::{self, Date};
@@ -246,13 +247,17 @@ impl<'a> EventRow<'a> {
 
     /// `TimeGenerated` in ticks; `None` where it is null.
     pub fn time(&self) -> Option<i64> {
-        let raw = match &self.top().columns {
-            Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
-            None => self.field(Event, "eventTime"),
-        };
-        match to_type(raw?, DateTime) {
+        match to_type(self.raw_time()?, DateTime) {
             Value::DateTime(ticks) => Some(ticks),
             _ => None,
+        }
+    }
+
+    /// What `TimeGenerated` is read from, as JSON; `None` if the record does not have it.
+    pub fn raw_time(&self) -> Option<&'a [u8]> {
+        match &self.top().columns {
+            Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
+            None => self.field(Event, "eventTime"),
         }
     }
 
