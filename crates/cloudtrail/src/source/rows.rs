@@ -398,7 +398,7 @@ fn cell(value: &[u8]) -> Vec<u8> {
 fn table(rows: impl Iterator<Item = (Vec<String>, Vec<Vec<u8>>)>, offset: u64, reader: &mut Reader<'_>) {
     let mut current: Option<(Vec<String>, Table)> = None;
     for (n, (names, fields)) in rows.enumerate() {
-        if !current.as_ref().is_some_and(|(known, _)| *known == names) {
+        if current.as_ref().is_none_or(|(known, _)| *known != names) {
             if let Some((names, mut table)) = current.take() {
                 table.finish(&names, reader);
             }
