@@ -1,4 +1,4 @@
-//! Bytes to records: undoes gzip, finds where records begin and end, takes them out of their envelopes.
+//! Bytes to records: unpacks, finds where records begin and end, takes them out of their envelopes and tables.
 //!
 //! [`Source`] is push-style: it takes chunks cut anywhere and keeps at most one record between them. What a
 //! thing is shows in its bytes, never in its file's name. Nothing is dropped in silence: what is no record
