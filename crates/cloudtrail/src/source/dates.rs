@@ -26,7 +26,8 @@ pub enum Date {
 
 /// Reads a date. Without an order, one that could be read in two ways is [`Date::Either`].
 pub fn read(text: &str, order: Option<Order>) -> Date {
-    if text.len() > 64 || !text.contains(|c: char| c.is_ascii_digit()) {
+    let plain = || datetime::parse_plain(text.as_bytes()).is_some();
+    if text.len() > 64 || plain() || !text.contains(|c: char| c.is_ascii_digit()) {
         return Date::Other;
     }
     // Spaces that do not break, and marks of direction.

@@ -8,6 +8,7 @@ use super::unpack::{BOM, begins_json};
 
 use kql::value::datetime;
 use kql::value::json::{self, Items};
+use std::borrow::Cow;
 
 /// How many bytes of rows wait for one whose date shows which number is the day.
 const MAX_HELD: usize = 32 << 20;
@@ -241,28 +242,28 @@ impl Table {
     ) {
         match &self.form {
             Form::Row => {
-                let raw = if self.dates.is_empty() {
-                    row_to_json(names, fields)
-                } else {
-                    let mut fields = fields.to_vec();
-                    for n in &self.dates {
-                        let Some(field) = fields.get_mut(*n) else { continue };
-                        let text = json::lossy(field.as_slice()).into_owned();
-                        match dates::read(&text, self.order) {
-                            Date::Time(ticks, _) => *field = datetime::format(ticks).into_bytes(),
-                            Date::Other | Date::Either => {}
-                            Date::Wrong => {
-                                let shown: String = text.chars().take(40).collect();
-                                let message = format!(
-                                    "line {line}: '{shown}' is not a time as the rest of the column is written"
-                                );
-                                reader.report_at(offset, "bad_time", message);
-                                field.clear();
-                            }
+                // Most rows have their times as they are read.
+                let mut fields = Cow::Borrowed(fields);
+                for n in &self.dates {
+                    let text = fields.get(*n).map(|field| json::lossy(field.as_slice()).into_owned());
+                    let Some(text) = text else { continue };
+                    let time = match dates::read(&text, self.order) {
+                        Date::Time(ticks, _) => datetime::format(ticks).into_bytes(),
+                        Date::Other | Date::Either => continue,
+                        Date::Wrong => {
+                            let shown: String = text.chars().take(40).collect();
+                            let message = format!(
+                                "line {line}: '{shown}' is not a time as the rest of the column is written"
+                            );
+                            reader.report_at(offset, "bad_time", message);
+                            Vec::new()
                         }
+                    };
+                    if let Some(field) = fields.to_mut().get_mut(*n) {
+                        *field = time;
                     }
-                    row_to_json(names, &fields)
-                };
+                }
+                let raw = row_to_json(names, &fields);
                 reader.row(raw.as_bytes(), offset, self.envelope);
             }
             Form::Whole(n) => {
