@@ -8,6 +8,9 @@ use std::io::Write;
 
 const ZSTD: &[u8] = include_bytes!("fixtures/events.ndjson.zst");
 const XZ: &[u8] = include_bytes!("fixtures/events.ndjson.xz");
+const BZIP2: &[u8] = include_bytes!("fixtures/events.ndjson.bz2");
+/// A thousand events in three blocks.
+const BLOCKS: &[u8] = include_bytes!("fixtures/many.ndjson.bz2");
 const TAR_ZSTD: &[u8] = include_bytes!("fixtures/events.tar.zst");
 const ZIP: &[u8] = include_bytes!("fixtures/events.zip");
 const STREAMED_ZIP: &[u8] = include_bytes!("fixtures/streamed.zip");
@@ -129,6 +132,8 @@ fn whatever_it_is_packed_in() {
         skippable,
         XZ.to_vec(),
         [XZ, &[0; 8]].concat(),
+        BZIP2.to_vec(),
+        gzip(BZIP2),
         TAR_ZSTD.to_vec(),
         tar(&files),
         gzip(&tar(&files)),
@@ -157,6 +162,11 @@ fn whatever_it_is_packed_in() {
     let twice = [XZ, XZ].concat();
     assert_eq!(however_cut(&twice).names(), ["A", "B", "A", "B"]);
     assert_eq!(however_cut(&[ZSTD, ZSTD].concat()).names(), ["A", "B", "A", "B"]);
+    assert_eq!(however_cut(&[BZIP2, BZIP2].concat()).names(), ["A", "B", "A", "B"]);
+    let names: Vec<String> = (0..1000).map(|n| format!("E{n}")).collect();
+    let blocks = read(BLOCKS);
+    assert!(blocks.names() == names && blocks.problems.is_empty(), "{:?}", blocks.problems);
+    assert_eq!(read_chunks(BLOCKS.chunks(17)), blocks);
     // Not only plain characters; and what is none.
     let odd = event("A").replace("arn:é", "\u{1f600}");
     assert_eq!(however_cut(&utf16(&odd, true)).records[0].0, odd);
@@ -227,8 +237,7 @@ fn what_cannot_be_unpacked_is_said_once() {
     assert!(seen.records.is_empty());
     assert!(seen.problems.iter().any(|p| p.2.contains("does not say where 's' ends")), "{:?}", seen.problems);
     for (bytes, what) in [
-        (&b"BZh91AY&SY"[..], "bzip2"),
-        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
         (b"Rar!\x1a\x07", "RAR"),
         (b"PAR1abc", "Parquet"),
         (b"\xff\xfe\0\0{\0\0\0", "UTF-32"),
@@ -256,6 +265,7 @@ fn archives_that_end_early_or_are_damaged() {
     for whole in [
         ZSTD.to_vec(),
         XZ.to_vec(),
+        BZIP2.to_vec(),
         files(deflated),
         files(streamed),
         files(Zipped::default()),
@@ -379,6 +389,7 @@ fn mutated_archives_never_panic_and_never_depend_on_chunks() {
     let seeds: Vec<Vec<u8>> = vec![
         ZSTD.to_vec(),
         XZ.to_vec(),
+        BZIP2.to_vec(),
         TAR_ZSTD.to_vec(),
         ZIP.to_vec(),
         STREAMED_ZIP.to_vec(),

@@ -9,6 +9,7 @@
 //! ([`Sink::skip`]) is checked for its strings, the number of its brackets and those keys, and no further: it counts as an
 //! event even if a comma is missing in it. Where chunks end makes no difference to what is found.
 
+mod bzip2;
 mod crc32;
 pub mod csv;
 pub(crate) mod dates;

@@ -3,6 +3,7 @@
 //! Compressions and archives stand inside each other as they come, up to [`MAX_PACKED`] deep. Each decodes as it goes and keeps
 //! little; what comes out of one that is packed itself counts against [`Room`], so that a small file never costs hours.
 
+use super::bzip2::{self, Bzip2};
 use super::envelope::Reader;
 use super::gzip::Gzip;
 use super::tar::{self, Tar};
@@ -135,6 +136,7 @@ enum Kind {
     Gzip,
     Zstd,
     Xz,
+    Bzip2,
     Tar,
     Zip,
     Utf16 {
@@ -150,7 +152,6 @@ enum Kind {
 const FOREIGN: &[(&[u8], &str)] = &[
     (&[0xff, 0xfe, 0, 0], "this is UTF-32 text; convert it to UTF-8"),
     (&[0, 0, 0xfe, 0xff], "this is UTF-32 text; convert it to UTF-8"),
-    (b"BZh", "this is bzip2 data; decompress it first (bunzip2)"),
     (b"7z\xbc\xaf", "this is a 7z archive; unpack it first"),
     (b"Rar!", "this is a RAR archive; unpack it first"),
     (&[0x04, 0x22, 0x4d, 0x18], "this is LZ4 data; decompress it first"),
@@ -180,6 +181,7 @@ fn kind(head: &[u8], end: bool) -> Option<Kind> {
         _ if zstd::begins(head) => Kind::Zstd,
         _ if zip::begins(head) => Kind::Zip,
         _ if head.starts_with(&xz::MAGIC) => Kind::Xz,
+        _ if bzip2::begins(head) => Kind::Bzip2,
         _ if BESIDE.iter().any(|magic| head.starts_with(magic)) => Kind::Beside,
         _ if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) => {
             Kind::Foreign(what)
@@ -258,6 +260,7 @@ impl Unpack {
             Kind::Gzip => Decoder::Gzip(self.spare.take().unwrap_or_default()),
             Kind::Zstd => Decoder::Zstd(Box::new(Zstd::new())),
             Kind::Xz => Decoder::Xz(Box::new(Xz::new())),
+            Kind::Bzip2 => Decoder::Bzip2(Box::default()),
             Kind::Tar => Decoder::Tar(Box::default()),
             Kind::Zip => Decoder::Zip(Box::default()),
             Kind::Utf16 { big } => Decoder::Utf16(Utf16::new(big)),
@@ -332,6 +335,7 @@ enum Decoder {
     Gzip(Box<Gzip>),
     Zstd(Box<Zstd>),
     Xz(Box<Xz>),
+    Bzip2(Box<Bzip2>),
     Tar(Box<Tar>),
     Zip(Box<Zip>),
     Utf16(Utf16),
@@ -360,6 +364,7 @@ impl Layer {
             Decoder::Gzip(gzip) => gzip.push(chunk, &mut inside),
             Decoder::Zstd(zstd) => zstd.push(chunk, &mut inside),
             Decoder::Xz(xz) => xz.push(chunk, &mut inside),
+            Decoder::Bzip2(bzip2) => bzip2.push(chunk, &mut inside),
             Decoder::Tar(tar) => tar.push(chunk, &mut inside),
             Decoder::Zip(zip) => zip.push(chunk, &mut inside),
             Decoder::Utf16(utf16) => utf16.push(chunk, &mut inside),
@@ -372,6 +377,7 @@ impl Layer {
             Decoder::Gzip(gzip) => gzip.finish(&mut inside),
             Decoder::Zstd(zstd) => zstd.finish(&mut inside),
             Decoder::Xz(xz) => xz.finish(&mut inside),
+            Decoder::Bzip2(bzip2) => bzip2.finish(&mut inside),
             Decoder::Tar(tar) => tar.finish(&mut inside),
             Decoder::Zip(zip) => zip.finish(&mut inside),
             Decoder::Utf16(utf16) => utf16.finish(&mut inside),
