@@ -2,16 +2,14 @@
 //! line. `cargo run --release --example batch < queries.ndjson`
 
 use forepost::host::batch::query_batch_line;
+use kql::value::datetime;
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The Unix epoch in ticks of 100 ns since 0001-01-01, the engine's time.
-const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() / 100;
-    let now = UNIX_EPOCH_TICKS + i64::try_from(since_epoch)?;
+    let now = datetime::UNIX_EPOCH + i64::try_from(since_epoch)?;
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line = line?;

@@ -341,6 +341,47 @@ fn a_stream_concludes_by_its_newest_event_and_counts_what_is_late() {
 }
 
 #[test]
+fn an_event_from_the_future_does_not_make_the_others_late() {
+    let ours = rule("AWSCloudTrail | where EventName == 'X'", "queryFrequency: 1h\nqueryPeriod: 1h\n");
+    let clock: fn() -> i64 = || ticks("2026-03-11T12:00:00Z");
+    let mut d = detector(&[ours], Options { stream: true, clock: Some(clock), ..Options::default() });
+    // Alone, and in one chunk with an event that is not: both matter to the rule, and neither.
+    d.push(&ndjson(&[event(1, "9998-01-01T00:00:00Z", "X", "a")]));
+    d.push(&ndjson(&[
+        event(2, "2026-03-11T07:10:00Z", "Y", "a"),
+        event(3, "9998-01-01T00:00:00Z", "Y", "a"),
+    ]));
+    d.push(&ndjson(&[
+        event(4, "2026-03-11T07:20:00Z", "X", "a"),
+        event(5, "2026-03-11T08:06:00Z", "Y", "a"),
+    ]));
+    assert_eq!(published(&alerts(&mut d)), ["2026-03-11T08:05:00.0000000Z"]);
+    let stats = d.stats().ingest;
+    assert_eq!((stats.late, stats.ahead), (0, 2));
+    // It is in a window of its own all the same.
+    d.finish();
+    assert_eq!(alerts(&mut d).len(), 1);
+}
+
+#[test]
+fn a_rule_whose_runs_fail_is_one_problem() {
+    // More points than make-series may make, which shows only when it runs.
+    let failing = rule(
+        "AWSCloudTrail | where EventName == 'X' | make-series n = count() on TimeGenerated step 1ms",
+        "queryFrequency: 1h\nqueryPeriod: 1h\n",
+    );
+    let mut d = detector(&[failing], Options::default());
+    let times = [(1, "07:10"), (2, "07:40"), (3, "09:10"), (4, "09:40")];
+    let events = times.map(|(id, time)| event(id, &format!("2026-03-11T{time}:00Z"), "X", "a"));
+    d.push(&ndjson(&events));
+    d.finish();
+    let problems = d.take_problems();
+    let rules: Vec<_> = problems.iter().map(|p| p.rule.as_ref().map(|r| r.runs)).collect();
+    assert_eq!(rules, [Some(2)], "{problems:?}");
+    assert_eq!(d.stats().ingest.problems, 2);
+}
+
+#[test]
 fn evidence_can_be_turned_off() {
     let mut d = detector(&[], Options { evidence: false, ..Options::default() });
     d.push(&ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]));

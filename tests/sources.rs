@@ -6,6 +6,8 @@
 mod exports;
 #[path = "sources/hostile.rs"]
 mod hostile;
+#[path = "sources/limits.rs"]
+mod limits;
 #[path = "sources/packed.rs"]
 mod packed;
 #[path = "support/random.rs"]

@@ -41,7 +41,7 @@ export function parse(command, known, argv) {
     const value = inline ?? argv[i += 1];
     if (value === undefined) fail(`--${name} needs a value: --${name} ${spec.value}`);
     if (spec.choices && !spec.choices.includes(value)) {
-      fail(`--${name} must be ${spec.choices.join(' or ')}, not ${JSON.stringify(value)}`);
+      fail(`--${name} must be ${listed(spec.choices)}, not ${JSON.stringify(value)}`);
     }
     if (spec.count && !(/^\d{1,6}$/.test(value) && Number(value) >= 1 && Number(value) <= spec.count)) {
       fail(`--${name} must be a whole number from 1 to ${spec.count}, not ${JSON.stringify(value)}`);
@@ -53,6 +53,9 @@ export function parse(command, known, argv) {
   return { options, operands };
 }
 
+/** `a, b or c` */
+const listed = (words) => [words.slice(0, -1).join(', '), words.at(-1)].filter(Boolean).join(' or ');
+
 function splitOnce(text, separator) {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
@@ -62,7 +65,9 @@ function splitOnce(text, separator) {
 export function nearest(word, candidates) {
   const scored = candidates.map((candidate) => [distance(word.slice(0, 40), candidate), candidate]).sort((a, b) => a[0] - b[0]);
   const [best] = scored;
-  return best && best[0] <= Math.max(2, Math.floor(best[1].length / 3)) ? best[1] : undefined;
+  if (!best) return undefined;
+  const shorter = Math.min(word.length, best[1].length);
+  return best[0] <= Math.max(1, Math.floor(shorter / 3)) ? best[1] : undefined;
 }
 
 /** Levenshtein's distance. */

@@ -1,10 +1,10 @@
 // Finds the files of a path and reads them.
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { isLogByName, LOOKED_AT, whyNoLog } from '../logfile.js';
 
-export const LOGS = ['.json', '.gz', '.ndjson', '.jsonl', '.log', '.csv'];
-export const RULES = ['.yaml', '.yml'];
+const RULE_NAMES = /\.ya?ml$/i;
 
 /** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
 export function* pullFile(path, reader) {
@@ -18,42 +18,48 @@ export function* pullFile(path, reader) {
   }
 }
 
+/** The log files of paths. In a folder, the content decides: a file that can hold events is taken, whatever its name. */
+export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path, size) ? undefined : lookInto(path, size)));
+
+/** The rule files of paths. In a folder, those that are called .yaml or .yml. */
+export const findRules = (paths) => find(paths, (path) => (RULE_NAMES.test(path) ? undefined : 'not .yaml or .yml'));
+
 /**
- * The files of paths in a fixed order (by name, folders and files alike): `{files: [{path, size}], failed:
- * [{path, message}], skipped}`. A file named outright is taken whatever its name; in a folder, those with one of the
- * extensions, and `skipped` counts the others by extension. Each file is taken once, however many links lead to it;
- * so a link to a folder above cannot loop.
+ * The files of paths in a fixed order (by name, folders and files alike): `{files: [{path, size}], failed: [{path, message}],
+ * skipped: [{path, reason}]}`. A file named outright is taken; `whyNot(path, size)` gives the reason not to take one that was
+ * found in a folder. Each file is taken once, however many links lead to it; so a link to a folder above cannot loop.
  */
-export function find(paths, extensions) {
-  const found = { files: [], failed: [], skipped: new Map() };
+function find(paths, whyNot) {
+  const found = { files: [], failed: [], skipped: [] };
   const seen = new Set();
   for (const path of paths) {
     if (path === '-') found.files.push({ path, size: 0 });
-    else visit(path, true);
+    else visit(path);
   }
   return found;
 
-  function visit(start, named) {
-    const pending = [{ path: start, named }];
+  function visit(start) {
+    const pending = [start];
     while (pending.length > 0) {
-      const { path, named: outright } = pending.pop();
+      const path = pending.pop();
+      const named = path === start;
       try {
         const stat = statSync(path);
         const real = realpathSync(path);
         if (seen.has(real)) continue;
-        if (stat.isDirectory()) {
-          seen.add(real);
-          const names = readdirSync(path).sort(byCodeUnit).reverse();
-          pending.push(...names.map((name) => ({ path: join(path, name), named: false })));
-        } else if (outright || (stat.isFile() && extensions.some((e) => path.toLowerCase().endsWith(e)))) {
-          seen.add(real);
-          found.files.push({ path, size: stat.isFile() ? stat.size : 0 });
+        seen.add(real);
+        if (!named && basename(path).startsWith('.')) {
+          found.skipped.push({ path, reason: 'hidden' });
+        } else if (stat.isDirectory()) {
+          pending.push(...readdirSync(path).sort(byCodeUnit).reverse().map((name) => join(path, name)));
         } else {
-          const kind = stat.isFile() ? /\.[^./]+$/.exec(path)?.[0] ?? 'no extension' : 'not a file';
-          found.skipped.set(kind, (found.skipped.get(kind) ?? 0) + 1);
+          const size = stat.isFile() ? stat.size : 0;
+          const reason = named ? undefined : stat.isFile() ? whyNot(path, size) : 'not a regular file';
+          if (reason) found.skipped.push({ path, reason });
+          else found.files.push({ path, size });
         }
       } catch (error) {
-        found.failed.push({ path, message: reason(error) });
+        found.failed.push({ path, message: reasonOf(error, path) });
       }
     }
   }
@@ -61,15 +67,31 @@ export function find(paths, extensions) {
 
 const byCodeUnit = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
+function lookInto(path, size) {
+  const file = openSync(path);
+  try {
+    const bytes = Buffer.alloc(Math.min(size, LOOKED_AT));
+    return whyNoLog(path, bytes.subarray(0, readSync(file, bytes)));
+  } finally {
+    closeSync(file);
+  }
+}
+
 const REASONS = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ELOOP: 'its symbolic links form a loop',
   EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is not a folder',
   ENAMETOOLONG: 'the name is too long',
   ERR_INVALID_ARG_VALUE: 'the name contains a null character',
 };
 
 /** What an error of the file system means to a person. */
-export const reason = (error) => REASONS[error.code] ?? error.message;
+export function reasonOf(error, path = '') {
+  if (/^s3:\/\//i.test(path)) return 'Forepost reads local files; download it first: aws s3 sync s3://BUCKET/PREFIX DIR';
+  if (/^https?:\/\//i.test(path)) return 'Forepost reads local files; download it first';
+  if (error.code === 'ENOENT' && /[*?]/.test(path)) return 'no such file or folder; the shell found nothing for the pattern';
+  return REASONS[error.code] ?? error.message;
+}

@@ -1,16 +1,39 @@
 // The options of each command, and its help.
 
+import { ALERT_FORMATS } from './formats.js';
+import { CHECK_FORMATS } from './findings.js';
+import { EVENT_FORMATS } from './investigate.js';
+import { LIST_FORMATS } from './lists.js';
+import { QUERY_FORMATS } from './query.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'check', 'functions'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'rules', 'schema', 'functions', 'completion'];
 
-const HELP = { short: 'h', about: 'print this help' };
+const COMMON = {
+  quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
+  color: { value: 'WHEN', choices: ['auto', 'always', 'never'], about: 'colours: auto, always or never (default: auto; NO_COLOR and FORCE_COLOR count)' },
+  help: { short: 'h', about: 'print this help' },
+};
+
+const OUTPUT = { value: 'FILE', short: 'o', about: 'write the results to this file instead of standard output' };
+const SUMMARY = { value: 'FILE', about: 'write what was read, skipped and run to this file, as JSON' };
+const format = (formats, about) => ({ value: formats.join('|'), choices: formats, about });
+const SPAN = {
+  from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
+  to: { value: 'TIME', about: 'only events before this time' },
+};
+const LEVELS = ['informational', 'low', 'medium', 'high'];
 
 const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
 
 const ALERTS = {
   rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more (default: the built-in rules)' },
-  format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one alert per line' },
+  strict: { about: 'stop if a rule cannot run, instead of leaving it out and naming it' },
+  format: format(ALERT_FORMATS, 'output format; ndjson prints one alert per line; md and html are reports'),
+  output: OUTPUT,
+  summary: SUMMARY,
+  severity: { value: 'LEVEL', choices: LEVELS, about: 'print only alerts of this severity or above' },
+  'fail-on': { value: 'LEVEL', choices: LEVELS, about: 'exit with status 3 if there is an alert of this severity or above, and everything was read' },
   table: TABLE,
   workspace: { value: 'ID', about: 'workspace id to write into the alerts (default: forepost)' },
   'no-evidence': { about: 'omit the source events from the alerts' },
@@ -21,39 +44,72 @@ export const OPTIONS = {
     ...ALERTS,
     threads: { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' },
     follow: { about: 'print an alert once event time is 5 minutes past the end of its window;\nthe input must be in time order' },
-    help: HELP,
+    ...COMMON,
   },
   conclude: {
     ...ALERTS,
     from: { value: 'TIME', about: 'start of the period that the filters covered (with --to);\nneeded for rules that alert when nothing happened' },
     to: { value: 'TIME', about: 'end of that period, for example 2026-06-17T10:00:00Z' },
-    help: HELP,
+    ...COMMON,
   },
   query: {
-    format: { value: 'pretty|ndjson|csv', choices: ['pretty', 'ndjson', 'csv'], about: 'output format; ndjson prints one row per line as an object' },
+    file: { value: 'FILE', short: 'f', about: 'read the query from this file' },
+    format: format(QUERY_FORMATS, 'output format; ndjson prints one row per line as an object, line one cell per line'),
+    output: OUTPUT,
+    summary: SUMMARY,
+    now: { value: 'TIME', about: 'what now() and ago() mean (default: the time of the last event, or the clock for standard input)' },
+    'no-truncate': { about: 'print all columns and whole cells in the pretty format' },
     table: TABLE,
     batch: { about: 'read one {"id","query"} object per line from standard input and print one answer per line' },
-    help: HELP,
+    ...COMMON,
+  },
+  summary: { format: format(['pretty', 'json', 'md'], 'output format'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
+  timeline: {
+    format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'),
+    ...SPAN,
+    changes: { about: 'only calls that change something (readOnly is false)' },
+    output: OUTPUT,
+    summary: SUMMARY,
+    ...COMMON,
+  },
+  pivot: { format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
+  hunt: {
+    format: format(['pretty', 'ndjson'], 'output format; ndjson prints one row per line'),
+    now: { value: 'TIME', about: 'what now() and ago() mean (default: the clock)' },
+    table: TABLE,
+    output: OUTPUT,
+    summary: SUMMARY,
+    ...COMMON,
   },
   check: {
     table: TABLE,
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one finding per line' },
-    help: HELP,
+    format: format(CHECK_FORMATS, 'output format; ndjson prints one finding per line, github annotates a pull request'),
+    strict: { about: 'exit with status 1 for warnings too' },
+    output: OUTPUT,
+    ...COMMON,
   },
+  rules: { format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
+  schema: { format: format(LIST_FORMATS, 'output format; ndjson prints one column per line'), output: OUTPUT, ...COMMON },
+  completion: { ...COMMON },
   functions: {
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one function per line as an object' },
-    help: HELP,
+    ...COMMON,
   },
 };
+
+const STATUS = `0 the rules ran over everything; 1 something was not read, or a rule was left out or failed; 2 it could not run,
+  or nothing was read; 3 an alert that --fail-on asks for; 130 stopped with Ctrl-C`;
 
 const PAGES = {
   scan: {
     usage: 'forepost scan [PATH…|-] [--rules FILE|DIR]…',
     about: `Runs Sentinel analytic rules on CloudTrail logs and prints the alerts.
 
-PATH is a file or a folder. In a folder, Forepost reads all .json, .gz, .ndjson, .jsonl, .log and .csv files.
-Use - (or no PATH, in a pipe) for standard input. Forepost detects gzip and the log format (S3 files,
-EventBridge, CloudWatch Logs, LookupEvents, SNS, SQS, NDJSON …) from the content.
+PATH is a file or a folder. In a folder, Forepost reads every file that can hold events, whatever its name, and says
+what it passed over. Use - (or no PATH, in a pipe) for standard input. Forepost detects compression and the log format
+(S3 files, EventBridge, CloudWatch Logs, LookupEvents, SNS, SQS, NDJSON …) from the content.
+
+A rule that cannot run (it reads a table that was not supplied, or has an error) is left out and named; the others run.
 
 Alerts go to standard output. The summary, the progress bar and all problems go to standard error.`,
     examples: [
@@ -63,7 +119,7 @@ Alerts go to standard output. The summary, the progress bar and all problems go 
       ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'pass the alerts to a program'],
       ['aws cloudtrail lookup-events | forepost scan -', 'read events from the AWS API'],
     ],
-    status: '0 success; 1 some input could not be read; 2 the scan could not run; 130 stopped with Ctrl-C',
+    status: STATUS,
   },
   conclude: {
     usage: 'forepost conclude [PATH…|-] [--rules FILE|DIR]…',
@@ -79,7 +135,7 @@ raise an alert depends on other events of the window, so only conclude can tell.
       ['forepost conclude node-*.ndjson --rules my-rules/', 'combine the records of three machines'],
       ['forepost conclude - --rules my-rules/ < candidates.ndjson', 'read records from a pipe'],
     ],
-    status: '0 success; 1 some input could not be read; 2 the command could not run; 130 stopped with Ctrl-C',
+    status: STATUS,
   },
   query: {
     usage: "forepost query 'KQL' [PATH…]\n       forepost query --batch",
@@ -91,17 +147,76 @@ The order of rows is not defined unless the query sorts them.`,
       ["forepost query 'print split(\"a/b/c\", \"/\")[-1]'", 'evaluate an expression without logs'],
       [`echo '{"id":1,"query":"print 1+1"}' | forepost query --batch`, 'run many queries in one process'],
     ],
-    status: '0 success; 1 some input could not be read; 2 the query or the command line is wrong; 130 stopped with Ctrl-C',
+    status: `0 the query ran over everything; 1 some input was not read; 2 it could not run, or nothing was read;
+  130 stopped with Ctrl-C`,
+  },
+  summary: {
+    usage: 'forepost summary [PATH…|-]',
+    about: `Shows on one screen what happened: who, from where, when, which calls changed something, what failed, the newest
+access keys, regions, and how many alerts the built-in rules raise.`,
+    examples: [
+      ['forepost summary AWSLogs/', 'get an overview'],
+      ['forepost summary AWSLogs/ --from 2026-06-17 --to 2026-06-18 --format md', 'one day, for a ticket'],
+    ],
+    status: STATUS,
+  },
+  timeline: {
+    usage: 'forepost timeline [PATH…|-]',
+    about: 'Prints all events in the order of their time, one line each.',
+    examples: [
+      ['forepost timeline AWSLogs/ --changes', 'only what changed something'],
+      ['forepost timeline AWSLogs/ --from 2026-06-17T10:00:00Z --format csv -o timeline.csv', 'export for a spreadsheet'],
+    ],
+    status: STATUS,
+  },
+  pivot: {
+    usage: 'forepost pivot VALUE PATH…',
+    about: `Prints all events of an IP address, access key, ARN, account, user or session, in the order of their time. It follows
+the sessions and keys that these events made: AssumeRole, GetSessionToken, GetFederationToken and CreateAccessKey.`,
+    examples: [
+      ['forepost pivot 203.0.113.5 AWSLogs/', 'everything that came from an address, and what followed'],
+      ['forepost pivot AKIAEXAMPLEKEY AWSLogs/ --format ndjson', 'everything done with a key'],
+    ],
+    status: STATUS,
+  },
+  hunt: {
+    usage: 'forepost hunt FILE|DIR [PATH…|-]',
+    about: `Runs Sentinel's hunting queries (YAML with name and query, without a schedule) over all events and prints their rows.
+Files in the folder that are not hunting queries are passed over. Queries that cannot run are named.`,
+    examples: [['forepost hunt hunting-queries/ AWSLogs/', 'run a folder of hunting queries']],
+    status: STATUS,
   },
   check: {
-    usage: 'forepost check FILE|DIR… [--format pretty|ndjson]',
+    usage: 'forepost check FILE|DIR…',
     about: `Checks rule files for errors without running them: the YAML, Sentinel's limits and the KQL.
 In a folder, Forepost checks all .yaml and .yml files.`,
     examples: [
       ['forepost check my-rules/', 'check rules before you deploy them'],
       ['forepost check my-rules/ --format ndjson', 'pass the findings to an editor or a pipeline'],
+      ['forepost check my-rules/ --format sarif -o findings.sarif', 'for code scanning; github and junit are other formats for CI'],
     ],
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
+  },
+  rules: {
+    usage: 'forepost rules [FILE|DIR]…',
+    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
+    examples: [['forepost rules my-rules/ --format csv', 'a list for a spreadsheet']],
+    status: '0 success; 1 a file is not a rule; 2 the command could not run',
+  },
+  schema: {
+    usage: 'forepost schema [TABLE]',
+    about: 'Lists the columns of AWSCloudTrail: name, type, the field of the event, and what it is.',
+    examples: [['forepost schema', 'what a query can read']],
+    status: '0 success; 2 no such table',
+  },
+  completion: {
+    usage: 'forepost completion bash|zsh|fish',
+    about: 'Prints a script that completes commands, options and their values in your shell.',
+    examples: [
+      ['source <(forepost completion bash)', 'in ~/.bashrc; for zsh in ~/.zshrc'],
+      ['forepost completion fish > ~/.config/fish/completions/forepost.fish', 'for fish'],
+    ],
+    status: '0 success; 2 no such shell',
   },
   functions: {
     usage: 'forepost functions [NAME|FAMILY]…',
@@ -123,7 +238,13 @@ export function overview() {
   forepost scan AWSLogs/ --rules DIR      run your own rules
   forepost conclude FILE…                 build alerts from records that Forepost filters forwarded
   forepost query 'KQL' AWSLogs/           run one KQL query
+  forepost summary AWSLogs/               show who did what, from where, on one screen
+  forepost timeline AWSLogs/              list all events in order
+  forepost pivot VALUE AWSLogs/           list all events of an address, key, ARN or session
+  forepost hunt DIR AWSLogs/              run hunting queries
   forepost check DIR                      check rule files for errors
+  forepost rules [DIR]                    list rules
+  forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions
 
   forepost COMMAND --help                 show options and examples

@@ -4,25 +4,29 @@ import { loadSync, version } from '../entry/node.js';
 import { ForepostError } from '../errors.js';
 import { nearest, parse, UsageError } from './args.js';
 import { check } from './check.js';
+import { completion } from './completion.js';
 import { functions } from './functions.js';
 import { COMMANDS, OPTIONS, help, overview } from './help.js';
+import { hunt } from './hunt.js';
+import { pivot, summary, timeline } from './investigate.js';
+import { rules, schema } from './lists.js';
 import { query } from './query.js';
 import { conclude, scan } from './scan.js';
-import { leaveWhenOutputFails, note, out, style } from './terminal.js';
+import { clean, leaveWhenOutputFails, note, out, setColour, setQuiet, style } from './terminal.js';
 
-const RUN = { scan, conclude, query, check, functions };
+const RUN = { scan, conclude, query, check, functions, summary, timeline, pivot, hunt, rules, schema, completion };
 
-/** Exit status: 0 success; 1 some input could not be read, or a rule has an error; 2 the command could not run. */
+/** Exit status: 0 success; 1 something was not read, or a rule was left out or failed or is wrong; 2 it could not run, or nothing was read. */
 export async function main(argv) {
   leaveWhenOutputFails();
   try {
     return await dispatch(argv);
   } catch (error) {
     if (error instanceof UsageError) {
-      note(`${style.red('forepost:')} ${error.message}`);
+      note(`${style.red('forepost:')} ${clean(error.message)}`);
       note(style.dim(`Try: forepost ${error.command ? `${error.command} ` : ''}--help`));
     } else if (error instanceof ForepostError) {
-      note(`${style.red('forepost:')} ${error.message}`);
+      note(`${style.red('forepost:')} ${clean(error.message)}`);
     } else {
       note(`${style.red('forepost:')} internal error, please report it: ${error?.stack ?? error}`);
     }
@@ -44,6 +48,8 @@ async function dispatch([name, ...rest]) {
   }
   if (!COMMANDS.includes(name)) throw unknownCommand(name);
   const { options, operands } = parse(name, OPTIONS[name], rest);
+  setColour(options.color);
+  if (options.quiet) setQuiet();
   if (options.help) {
     await out(help(name));
     return 0;

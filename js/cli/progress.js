@@ -1,6 +1,6 @@
 // The progress bar: on standard error, only where that is a terminal.
 
-import { beforeNotes, bytes, number } from './terminal.js';
+import { beforeNotes, bytes, columnsOf, fit, number } from './terminal.js';
 
 const EVERY = 100; // ms
 
@@ -24,7 +24,7 @@ export class Progress {
     if (!process.stderr.isTTY || now - this.#drawn < EVERY || now - this.#started < 300) return;
     this.#drawn = now;
     this.#visible = true;
-    process.stderr.write(`\r\x1b[K${this.#line(now, events())}`);
+    process.stderr.write(`\r\x1b[K${fit(this.#line(now, events()), columnsOf(process.stderr) - 1)}`);
   }
 
   clear() {

@@ -1,55 +1,144 @@
 // `forepost query`
 
+import { existsSync } from 'node:fs';
 import { QueryError, TrapError } from '../errors.js';
 import { stringifyExact } from '../json.js';
 import { Query, queryBatchLine } from '../query.js';
+import { Account, writeSummary } from './account.js';
 import { UsageError } from './args.js';
+import { reasonOf } from './files.js';
 import { readInto } from './read.js';
 import { render } from './rulefiles.js';
-import { csv, table } from './table.js';
+import { csvLine, lines as lineByLine, mdLine, table, tsvLine } from './table.js';
 import { readTables } from './tables.js';
-import { count, note, out, style } from './terminal.js';
+import { readText } from './text.js';
+import { clean, count, note, out, outputTo, remark, style, time } from './terminal.js';
+
+const MAX = 1 << 20; // bytes of a query file
 
 export async function query(options, operands) {
   if (options.batch) {
     if (operands.length > 0 || options.format) throw new UsageError('--batch reads queries from standard input; it does not accept other arguments', 'query');
     return batch();
   }
-  const [kql, ...paths] = operands;
-  if (kql === undefined) throw new UsageError("query needs a KQL query, for example: forepost query 'print 1 + 1'", 'query');
+  const [kql, paths] = queryOf(options, operands);
+  const account = new Account();
   let run;
   try {
-    run = new Query(kql, { tables: readTables(options, 'query') });
-    const report = await readInto(run, paths);
-    const answer = run.result();
-    await print(answer, options.format ?? 'pretty');
-    if (paths.length === 0 && run.readsEvents) note(style.dim('AWSCloudTrail is empty because no PATH was given'));
-    if (report.unreadable + report.problems > 0) note(style.yellow(`${count(report.unreadable + report.problems, 'problem')} while reading; the result covers everything else`));
-    if (report.interrupted) return 130;
-    return report.unreadable + report.problems > 0 ? 1 : 0;
+    const tables = readTables(options, 'query');
+    run = new Query(kql, { tables, now: await nowFor(kql, options, paths) });
+    const output = outputTo(options.output);
+    const writer = rowWriter(options, output);
+    if (paths.length > 0) {
+      await readInto(run, paths, account, {
+        afterPart: run.streams && options.format !== undefined && options.format !== 'pretty' ? () => writer.rows(run.takeRows()) : undefined,
+        until: () => run.complete,
+      });
+    }
+    if (paths.length > 0 && run.readsEvents && account.nothingRead) {
+      note([...account.gaps(), ...account.outcome()].join('\n'));
+      return 2;
+    }
+    await writer.end(run.result());
+    await output.close();
+    if (paths.length === 0 && run.readsEvents) remark(style.dim('AWSCloudTrail is empty because no PATH was given'));
+    const gaps = account.gaps();
+    if (gaps.length > 0) note(gaps.join('\n'));
+    if (options.summary) writeSummary(options.summary, account, 'query');
+    return account.interrupted ? 130 : account.complete ? 0 : 1;
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
-    for (const diagnostic of error.diagnostics) note(render({ file: 'query', ...diagnostic, ...lineAndColumn(kql, diagnostic.start) }, kql));
+    for (const diagnostic of error.diagnostics) note(render({ file: options.file ?? 'query', ...diagnostic, ...lineAndColumn(kql, diagnostic.start) }, kql));
     return 2;
   } finally {
     run?.dispose();
   }
 }
 
-function lineAndColumn(text, offset) {
-  const lines = text.slice(0, offset).split('\n');
-  return { line: lines.length, column: lines.at(-1).length + 1 };
+/** The query and the paths. */
+function queryOf({ file }, operands) {
+  if (file !== undefined) {
+    try {
+      return [readText(file, MAX), operands];
+    } catch (error) {
+      throw new UsageError(`cannot read the query in ${clean(file)}: ${clean(reasonOf(error, file))}`, 'query');
+    }
+  }
+  const [kql, ...paths] = operands;
+  if (kql === undefined) throw new UsageError("query needs a KQL query, for example: forepost query 'print 1 + 1'", 'query');
+  if (kql === '-') throw new UsageError('the first argument is the query; for a query in a file, use --file FILE', 'query');
+  if (existsSync(kql)) throw new UsageError(`${clean(kql)} is a file; the query comes first: forepost query 'AWSCloudTrail | count' ${clean(kql)}`, 'query');
+  return [kql, paths];
 }
 
-async function print({ columns, rows }, format) {
-  if (format === 'csv') return out(csv(columns, rows));
-  if (format === 'pretty') {
-    await out(table(columns, rows));
-    return note(style.dim(count(rows.length, 'row')));
+const READS_CLOCK = /\b(?:ago|now)\s*\(/;
+
+/**
+ * What now() is. Logs are of the past: where a query asks for the time and nothing else was said, it is the time of the last event,
+ * for which the files are read once before.
+ */
+async function nowFor(kql, { now }, paths) {
+  if (now !== undefined) return now;
+  if (!READS_CLOCK.test(kql) || paths.length === 0) return undefined;
+  if (paths.includes('-')) {
+    remark(style.dim('now() is the clock of this machine; --now TIME sets another time'));
+    return undefined;
   }
-  const keys = columns.map(({ name }) => JSON.stringify(name));
-  for (const row of rows) await out(`{${row.map((cell, i) => `${keys[i]}:${stringifyExact(cell)}`).join(',')}}\n`);
-  return undefined;
+  const first = new Query('AWSCloudTrail | where false | count');
+  try {
+    await readInto(first, paths, new Account(), { quiet: true });
+    const { lastEvent } = first.stats();
+    if (lastEvent === null || lastEvent === undefined) return undefined;
+    remark(style.dim(`now() is ${time(lastEvent)}, the time of the last event; --now TIME sets another`));
+    return lastEvent;
+  } finally {
+    first.dispose();
+  }
+}
+
+function lineAndColumn(text, offset) {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: before.at(-1).length + 1 };
+}
+
+export const QUERY_FORMATS = ['pretty', 'line', 'ndjson', 'json', 'csv', 'tsv', 'md'];
+
+/**
+ * Writes rows as they come: `rows(answer)` any number of times, then `end(answer)`, whose rows are the last. A table for people needs
+ * all of them at once.
+ */
+function rowWriter(options, { write }) {
+  let written = 0;
+  const kept = [];
+  const rows = async ({ columns, rows: some }) => {
+    const names = columns.map(({ name }) => name);
+    const object = (row) => `{${row.map((cell, i) => `${JSON.stringify(names[i])}:${stringifyExact(cell)}`).join(',')}}`;
+    const [head, line] = {
+      csv: [csvLine(names), csvLine],
+      tsv: [tsvLine(names), tsvLine],
+      md: [mdLine(names) + mdLine(names.map(() => '---')), mdLine],
+      ndjson: ['', (row) => `${object(row)}\n`],
+      json: ['[', (row, n) => `${n > 0 ? ',' : ''}\n${object(row)}`],
+      line: ['', (row, n) => lineByLine(columns, [row], n)],
+    }[options.format] ?? [];
+    if (line === undefined) return void kept.push(...some);
+    if (written === 0 && head !== '' && !kept.headed) {
+      kept.headed = true;
+      await write(head);
+    }
+    for (const row of some) await write(line(row, written++));
+    return undefined;
+  };
+  const end = async (answer) => {
+    await rows(answer);
+    if (options.format === 'json') await write('\n]\n');
+    if (options.format !== undefined && options.format !== 'pretty') return options.format === 'line' && remark(style.dim(count(written, 'row')));
+    const { text, hidden } = table(answer.columns, kept, options['no-truncate']);
+    await write(text);
+    if (hidden.length > 0) remark(style.dim(`${count(hidden.length, 'more column')}: ${hidden.map(clean).join(', ')}; --format line shows all`));
+    return remark(style.dim(count(kept.length, 'row')));
+  };
+  return { rows, end };
 }
 
 /** One answer a line, in order; a query that brings the engine down costs only itself. */

@@ -1,7 +1,7 @@
-// Reads files into a Detector or a Query, one after the other. Reports what cannot be read and goes on.
+// Reads files into a Detector or a Query, one after the other. Accounts for what cannot be read and goes on.
 
 import { createReadStream } from 'node:fs';
-import { find, LOGS, pullFile, reason } from './files.js';
+import { findLogs, pullFile, reasonOf } from './files.js';
 import { Progress } from './progress.js';
 import { clean, count, note, number, style } from './terminal.js';
 import { ThreadLost } from './threads.js';
@@ -10,20 +10,22 @@ const SHOWN = 100;      // problems of one file that are listed one by one
 const BREATH = 50;      // ms between looks at what else there is to do, such as Ctrl-C
 
 /**
- * Feeds every file of the paths. Returns what was read: `{files, total, unreadable, problems, skipped, interrupted, lost}`; `lost` are
- * the errors of threads that were. `afterPart` is waited for after each part. `ahead` may give `Threads` that read these files ahead.
- * Ctrl-C stops reading after the current part; a second one ends the process.
+ * Feeds every file of the paths, and accounts for it. `afterPart` is waited for after each part. `ahead` may give `Threads`
+ * that read these files ahead. Reading ends as soon as `until()` says that nothing more is needed. `quiet`: the problems are not
+ * shown. Ctrl-C stops reading after the current part; a second one ends the process.
  */
-export async function readInto(reader, paths, { afterPart, ahead } = {}) {
-  const { files, failed, skipped } = find(paths, LOGS);
-  const report = { files: 0, total: files.length, unreadable: failed.length, problems: 0, skipped, interrupted: false, lost: [] };
-  for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${message}`);
+export async function readInto(reader, paths, account, { afterPart, ahead, until = () => false, quiet = false } = {}) {
+  const { files, failed, skipped } = findLogs(paths);
+  account.found = files.length + failed.length;
+  account.skipped = skipped;
+  const show = quiet ? () => {} : note;
+  for (const { path, message } of failed) unreadable(account, path, message, show);
   const progress = new Progress(files.reduce((sum, file) => sum + file.size, 0));
   const threads = ahead?.(files);
   let current; // the source that is being read: Ctrl-C must not wait for its next part
   const stop = () => {
-    if (report.interrupted) process.exit(130);
-    report.interrupted = true;
+    if (account.interrupted) process.exit(130);
+    account.interrupted = true;
     current?.close();
     threads?.close();
     note(style.dim('Interrupted: finishing with what was read so far (Ctrl-C again to quit)'));
@@ -31,11 +33,15 @@ export async function readInto(reader, paths, { afterPart, ahead } = {}) {
   process.on('SIGINT', stop);
   try {
     for (const [index, file] of files.entries()) {
-      if (report.interrupted) break;
+      if (account.interrupted || account.enough) break;
       current = await threads?.source(index) ?? open(reader, file);
-      await readFile(reader, file.path, current, report, async (length) => {
+      await readFile(reader, file.path, current, account, show, async (length) => {
         progress.advance(length, () => reader.stats().events);
         await afterPart?.();
+        if (until()) {
+          account.enough = true;
+          current.close();
+        }
       });
     }
   } finally {
@@ -43,8 +49,15 @@ export async function readInto(reader, paths, { afterPart, ahead } = {}) {
     progress.clear();
     await threads?.stop();
   }
-  return report;
+  account.count(reader.stats());
 }
+
+function unreadable(account, path, reason, show) {
+  account.unreadable.push({ path: nameOf(path), reason });
+  show(`${style.red('cannot read')} ${clean(nameOf(path))}: ${clean(reason)}`);
+}
+
+const nameOf = (path) => (path === '-' ? 'standard input' : path);
 
 /**
  * A file that this thread reads: `parts`, the lengths of what the reader took of it, each when it has taken it; what ends it, and
@@ -82,45 +95,46 @@ function open(reader, { path, size }) {
 
 let breathed = performance.now();
 
-async function readFile(reader, path, source, report, onPart) {
-  const name = path === '-' ? 'standard input' : clean(path);
-  const problems = problemPrinter(name);
+async function readFile(reader, path, source, account, show, onPart) {
+  const problems = problemPrinter(nameOf(path), account, show);
   try {
     for await (const length of source.parts) {
       problems.print(reader);
       await onPart(length);
     }
-    report.files += 1;
+    account.read += 1;
   } catch (error) {
-    if (report.interrupted) return; // its stream was closed half-way, so its end is no problem of the file's
+    if (account.interrupted || account.enough) return; // its stream was closed half-way, so its end is no problem of the file's
     if (error.syscall === undefined) { // the engine's, not the file system's
-      note(`${style.red('failed')} while reading ${name}`);
-      if (!(error instanceof ThreadLost)) throw error; // all that was found is gone
-      report.lost.push(error);
-      report.problems += problems.close();
+      if (!(error instanceof ThreadLost)) { // all that was found is gone
+        note(`${style.red('failed')} while reading ${clean(nameOf(path))}`);
+        throw error;
+      }
+      unreadable(account, path, error.message, show);
+      problems.close();
       return;
     }
-    report.unreadable += 1;
-    note(`${style.red('cannot read')} ${name}: ${reason(error)}`);
+    unreadable(account, path, reasonOf(error, path), show);
   }
   source.end();
   problems.print(reader);
-  report.problems += problems.close();
+  problems.close();
 }
 
-function problemPrinter(name) {
+function problemPrinter(name, account, show) {
   let seen = 0;
   return {
     print(reader) {
-      for (const { offset, code, message } of reader.problems()) {
+      for (const problem of reader.problems()) {
+        const { offset, code, message } = problem;
         seen += 1;
+        account.problem(name, problem);
         const where = offset === null ? '' : ` at byte ${number(offset)}`;
-        if (seen <= SHOWN) note(`${style.yellow('problem')} ${name}${where}: ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
+        if (seen <= SHOWN) show(`${style.yellow('problem')} ${clean(name)}${where}: ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
       }
     },
     close() {
-      if (seen > SHOWN) note(`${style.yellow('problem')} ${name}: ${count(seen - SHOWN, 'more problem')}`);
-      return seen;
+      if (seen > SHOWN) show(`${style.yellow('problem')} ${clean(name)}: ${count(seen - SHOWN, 'more problem')}`);
     },
   };
 }

@@ -1,33 +1,24 @@
 // Rule files from disk, and findings about them for people.
 
-import { readFileSync } from 'node:fs';
-import { find, reason, RULES } from './files.js';
-import { clean, style } from './terminal.js';
+import { findRules, reasonOf } from './files.js';
+import { readText } from './text.js';
+import { clean, columnsOf, fit, style, width } from './terminal.js';
 
 const MAX = 4 << 20; // bytes; Sentinel's query limit is 10,000 characters, so no rule comes near
 
 /** `{rules: [{file, text}], failed: [{path, message}]}` */
 export function readRules(paths) {
-  const { files, failed } = find(paths, RULES);
+  const { files, failed } = findRules(paths);
   const rules = [];
-  for (const { path, size } of files) {
+  for (const { path } of files) {
     try {
       if (path === '-') throw new Error('rules cannot come from standard input; give a file or a folder');
-      if (size > MAX) throw new Error(`the file has ${size} bytes; a rule file can have at most ${MAX}`);
-      rules.push({ file: path, text: decode(readFileSync(path)) });
+      rules.push({ file: path, text: readText(path, MAX) });
     } catch (error) {
-      failed.push({ path, message: reason(error) });
+      failed.push({ path, message: reasonOf(error, path) });
     }
   }
   return { rules, failed };
-}
-
-function decode(bytes) {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error('the file is not UTF-8 text');
-  }
 }
 
 /**
@@ -43,12 +34,15 @@ export function render({ file, rule, severity, code, message, hint, line, column
   const colour = { error: paint.red, warning: paint.yellow }[severity] ?? paint.cyan;
   const source = text.split('\n', line).at(-1)?.replace(/\r$/, '') ?? '';
   const before = source.slice(0, column - 1);
-  // Long lines are shown around the place only.
-  const from = before.length > 100 ? before.length - 60 : 0;
-  const shown = clean(source.slice(from, from + 160).replace(/\t/g, ' '));
-  const caretAt = clean(before.slice(from).replace(/\t/g, ' ')).length;
-  const carets = '^'.repeat(Math.max(1, Math.min(end - start, shown.length - caretAt)));
   const gutter = String(line).length;
+  const room = Math.max(20, columnsOf(process.stderr) - gutter - 5);
+  // Long lines are shown around the place only.
+  const from = width(clean(before)) > room * 0.6 ? before.length - Math.floor(room / 3) : 0;
+  const visible = (text) => clean(text.replace(/\t/g, ' '));
+  const shown = fit(`${from > 0 ? '…' : ''}${visible(source.slice(from, from + 2 * room))}`, room);
+  const caretAt = Math.min(width(visible(before.slice(Math.max(0, from)))) + (from > 0 ? 1 : 0), room - 1);
+  const marked = width(visible(text.slice(start, end).split(/\r?\n/, 1)[0]));
+  const carets = '^'.repeat(Math.max(1, Math.min(marked, width(shown) - caretAt)));
   return [
     `${colour(`${severity}[${clean(code)}]`)} ${clean(file)}:${line}:${column}${rule ? paint.dim(` (${clean(rule)})`) : ''}`,
     `  ${paint.dim(`${line} │`)} ${shown}`,

@@ -3,13 +3,16 @@
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
 import { parseExact } from '../json.js';
-import { renderAlert } from './alert.js';
+import { Account, writeSummary } from './account.js';
 import { UsageError } from './args.js';
+import { alertWriter } from './formats.js';
 import { readInto } from './read.js';
 import { readRules, render } from './rulefiles.js';
 import { readTables } from './tables.js';
-import { clean, count, note, number, out, style, time } from './terminal.js';
+import { clean, note, outputTo, remark, style } from './terminal.js';
 import { threadsFor } from './threads.js';
+
+const SEVERITIES = ['informational', 'low', 'medium', 'high'];
 
 export const scan = (options, operands) => run('scan', options, operands);
 
@@ -23,84 +26,89 @@ export function conclude(options, operands) {
 async function run(command, options, operands, span) {
   const paths = operands.length > 0 ? operands : ['-'];
   if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
-  const rules = options.rules && loadRules(options.rules, command);
+  const files = options.rules && loadRules(options, command);
   const tables = readTables(options, command);
-  const detector = newDetector(rules, tables, options);
+  const { detector, rules, leftOut } = newDetector(files, tables, options);
+  const output = outputTo(options.output);
   const started = performance.now();
-  const found = new Map(); // alerts by rule
+  const write = alertWriter(options.format ?? 'pretty', output);
+  const account = new Account();
+  let severest = -1;
   const print = async () => {
     for (const text of detector.alertTexts()) {
       for (const line of text.split('\n').filter(Boolean)) {
         const alert = parseExact(line);
-        const rule = ruleOf(alert);
-        found.set(rule, (found.get(rule) ?? 0) + 1);
-        await out(options.format === 'ndjson' ? `${line}\n` : `${renderAlert(alert)}\n\n`);
+        const level = SEVERITIES.indexOf(alert.AlertSeverity.toLowerCase());
+        if (options.severity && level < SEVERITIES.indexOf(options.severity)) continue;
+        severest = Math.max(severest, level);
+        account.alert(alert);
+        await write.alert(alert, line);
       }
     }
   };
   if (span) detector.observe(...span);
-  const report = await readInto(detector, paths, {
+  await readInto(detector, paths, account, {
     afterPart: options.follow && print,
-    ahead: command === 'scan' && !options.follow ? (files) => threadsFor(options.threads, files, detector, { rules, tables }) : undefined,
+    ahead: command === 'scan' && !options.follow ? (found) => threadsFor(options.threads, found, detector, { rules, tables }) : undefined,
   });
+  account.leftOut = leftOut;
   detector.finish();
   await print();
-  const failures = detector.problems(); // of rules' runs
-  for (const { message, code } of failures) note(`${style.red('failed')} ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
-  summarise(report, detector.stats(), found, performance.now() - started);
-  detector.dispose();
-  if (report.lost.length > 0) throw report.lost[0];
-  if (report.interrupted) return 130;
-  return report.unreadable + report.problems + failures.length > 0 ? 1 : 0;
-}
-
-function loadRules(paths, command) {
-  const { rules, failed } = readRules(paths);
-  if (failed.length > 0) throw new UsageError(`cannot read the rules in ${clean(failed[0].path)}: ${failed[0].message}`, command);
-  if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
-  return rules;
-}
-
-/** A rule with an error stops the scan before it starts. A rule that silently does not run would be worse. */
-function newDetector(rules, tables, options) {
-  const textOf = (finding) => rules?.find((rule) => rule.file === finding.file)?.text ?? '';
-  try {
-    const detector = new Detector({ rules, evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables });
-    for (const warning of detector.warnings) note(render(warning, textOf(warning)));
-    return detector;
-  } catch (error) {
-    if (error instanceof RuleError) error.diagnostics.forEach((finding) => note(`${render(finding, textOf(finding))}\n`));
-    throw error;
+  account.count(detector.stats());
+  for (const problem of detector.problems()) account.failure(problem);
+  await write.end(account);
+  await output.close();
+  for (const { rule, runs, message, code } of account.failed) {
+    note(`${style.red('failed')} ${rule ? `${clean(rule)}: ` : ''}${clean(message)}${runs > 1 ? `; so did ${runs - 1} more runs` : ''} ${style.dim(`[${clean(code)}]`)}`);
   }
+  const summary = [...account.reading(performance.now() - started), ...account.outcome()].join('\n');
+  if (account.status === 0) remark(summary);
+  else note(summary);
+  if (options.summary) writeSummary(options.summary, account, command);
+  detector.dispose();
+  if (account.status === 0 && options['fail-on'] && severest >= SEVERITIES.indexOf(options['fail-on'])) return 3;
+  return account.status;
 }
 
-/** What people call the format of each envelope. */
-const FORMATS = {
-  bare: 'single events', array: 'JSON arrays', records: 'S3 log files', eventbridge: 'EventBridge', 'cloudwatch-logs': 'CloudWatch Logs',
-  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV',
-};
+/** The rule files of `--rules`; with `--rule`, those whose name, id or file it is part of. */
+function loadRules({ rules: paths, strict }, command) {
+  const { rules, failed } = readRules(paths);
+  if (failed.length > 0 && (strict || rules.length === 0)) {
+    throw new UsageError(`cannot read the rules in ${clean(failed[0].path)}: ${clean(failed[0].message)}`, command);
+  }
+  if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
+  return { rules, failed };
+}
 
-const ruleOf = (alert) => JSON.parse(alert.ExtendedProperties)['Analytic Rule Name'] ?? alert.AlertName;
-
-function summarise(report, stats, found, ms) {
-  const left = [...report.skipped].map(([kind, n]) => `${clean(kind)} ×${number(n)}`).join(', ');
-  const files = report.files === report.total ? count(report.files, 'file') : `${number(report.files)} of ${count(report.total, 'file')}`;
-  const skipped = [...report.skipped.values()].reduce((a, b) => a + b, 0);
-  const alerts = [...found.values()].reduce((a, b) => a + b, 0);
-  const lines = [
-    `${count(stats.events, 'event')} in ${files}, ${(ms / 1000).toFixed(1)} s, ${count(stats.rules, 'rule')}`,
-    stats.events > 0 && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
-    stats.events > 0 && `format: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${FORMATS[name] ?? clean(name)} ${number(n)}`).join(', ')}`,
-    stats.untimed > 0 && style.yellow(`${stats.untimed === 1 ? '1 event has' : `${number(stats.untimed)} events have`} no readable eventTime; scheduled rules ignore ${stats.untimed === 1 ? 'it' : 'them'}`),
-    stats.dropped > 0 && style.red(`${count(stats.dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
-    stats.late > 0 && style.yellow(`${count(stats.late, 'event')} arrived after the end of their window; rules ignored them`),
-    left && style.dim(`skipped ${count(skipped, 'file')} with unknown extensions (${left}); name them to read them`),
-    report.lost.length > 0 && style.red(`${count(report.lost.length, 'file')} read only in part; everything else was read`),
-    report.unreadable > 0 && style.red(`${count(report.unreadable, 'file')} could not be read`),
-    report.problems > 0 && style.yellow(`${count(report.problems, 'problem')} while reading; everything else was read`),
-    report.interrupted && style.yellow('interrupted: the alerts cover only what was read'),
-    alerts > 0 ? style.bold(`${count(alerts, 'alert')}:`) : style.bold('no alerts'),
-    ...[...found].map(([rule, n]) => `  ${number(n)} × ${clean(rule)}`),
-  ];
-  note(lines.filter(Boolean).join('\n'));
+/**
+ * A detector of the rules that can run, these rules, and `{file, rule, code, message}` of those that cannot. With `--strict`, one that
+ * cannot run is an error.
+ */
+function newDetector(files, tables, options) {
+  const textOf = (finding) => files?.rules.find((rule) => rule.file === finding.file)?.text ?? '';
+  const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
+  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables };
+  const leftOut = (files?.failed ?? []).map(({ path, message }) => ({ file: path, rule: null, code: 'unreadable', message }));
+  let rules = files?.rules;
+  let detector;
+  try {
+    detector = new Detector({ rules, ...setup });
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    const errors = error.diagnostics.filter(({ severity }) => severity === 'error');
+    const broken = new Set(errors.map(({ file }) => file));
+    rules = rules?.filter(({ file }) => !broken.has(file));
+    if (options.strict || !rules || rules.length === 0 || broken.size === 0) {
+      error.diagnostics.forEach(show);
+      throw error;
+    }
+    for (const file of broken) {
+      const { rule, code, message } = errors.find((finding) => finding.file === file);
+      leftOut.push({ file, rule: rule ?? null, code, message });
+    }
+    detector = new Detector({ rules, ...setup });
+    remark(style.dim(`forepost check shows what the rules that were left out lack, and where`));
+  }
+  for (const warning of detector.warnings) remark(render(warning, textOf(warning)));
+  return { detector, rules, leftOut };
 }

@@ -1,26 +1,60 @@
-// The answer of a query as a table or as CSV.
+// The answer of a query as text: a table, lines, CSV, TSV or Markdown.
 
 import { stringifyExact } from '../json.js';
-import { clean, outStyle as style } from './terminal.js';
+import { clean, columnsOf, fit, outStyle as style, pad, width } from './terminal.js';
 
-const WIDEST = 60; // of one column on a terminal; elsewhere nothing is cut
+const WIDEST = 60; // columns of the terminal that one column of the answer takes
 
 const cellText = (cell) => (cell === null ? '' : typeof cell === 'string' ? cell : stringifyExact(cell));
 
-/** Aligned columns; numbers to the right. */
-export function table(columns, rows) {
-  const cut = process.stdout.isTTY ? WIDEST : Infinity;
-  const shorten = (text) => (text.length > cut ? `${text.slice(0, cut - 1)}…` : text);
-  const cells = [columns.map(({ name }) => shorten(clean(name))), ...rows.map((row) => row.map((cell) => shorten(clean(cellText(cell)))))];
-  const widths = columns.map((_, i) => cells.reduce((width, row) => Math.max(width, row[i].length), 1));
+/** Aligned columns, as many as fit; numbers to the right. `whole`: nothing is cut and nothing left out. */
+export function table(columns, rows, whole = false) {
+  const widest = whole ? Infinity : WIDEST;
+  const cells = [columns.map(({ name }) => name), ...rows.map((row) => row.map(cellText))].map((row) => row.map((text) => {
+    const cut = whole ? text : text.slice(0, 2 * WIDEST);
+    return cut === text ? fit(clean(text), widest) : fit(`${clean(cut)}…`, widest);
+  }));
+  const widths = columns.map((_, i) => cells.reduce((most, row) => Math.max(most, width(row[i])), 1));
+  const shown = whole ? columns.length : fitting(widths, columnsOf(process.stdout));
   const right = columns.map(({ type }) => ['int', 'long', 'real', 'decimal'].includes(type));
-  const line = (row) => row.map((text, i) => (right[i] ? text.padStart(widths[i]) : text.padEnd(widths[i]))).join('  ').trimEnd();
+  const line = (row) => row.slice(0, shown).map((text, i) => (right[i] ? ' '.repeat(widths[i] - width(text)) + text : pad(text, widths[i]))).join('  ').trimEnd();
   const [head, ...body] = cells;
-  return [style.bold(line(head)), style.dim(widths.map((width) => '─'.repeat(width)).join('  ')), ...body.map(line)].join('\n') + '\n';
+  const lines = [style.bold(line(head)), style.dim(widths.slice(0, shown).map((n) => '─'.repeat(n)).join('  ')), ...body.map(line)];
+  return { text: `${lines.join('\n')}\n`, hidden: columns.slice(shown).map(({ name }) => name) };
 }
 
-/** RFC 4180: a header, CRLF, quotes where needed. */
-export function csv(columns, rows) {
-  const quote = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [columns.map(({ name }) => name), ...rows].map((row) => `${row.map((cell) => quote(cellText(cell))).join(',')}\r\n`).join('');
+/** How many columns fit side by side: one at least. */
+function fitting(widths, room) {
+  let used = 0;
+  const over = widths.findIndex((n) => (used += n + 2) - 2 > room);
+  return over < 0 ? widths.length : Math.max(1, over);
 }
+
+/** One line a cell, as `\G` of databases: for rows of many columns. Empty cells are left out. `before`: how many rows came earlier. */
+export function lines(columns, rows, before = 0) {
+  const label = Math.max(...columns.map(({ name }) => width(clean(name))));
+  return rows.map((row, i) => `${style.dim(`── row ${before + i + 1} `.padEnd(label + 2, '─'))}\n${row.map((cell, j) => [clean(columns[j].name), clean(cellText(cell))])
+    .filter(([, text]) => text !== '').map(([name, text]) => `${style.bold(pad(name, label))}  ${text}\n`).join('')}`).join('');
+}
+
+/** Cells that a spreadsheet takes for a formula, behind blanks and in full width too. */
+const FORMULA = /^[\s\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/**
+ * RFC 4180: commas, CRLF, quotes where needed. A text that a spreadsheet would run as a formula gets a `'` in front, and control and
+ * direction characters but tab and line end show as \u{…}.
+ */
+export function csvLine(cells) {
+  const quote = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return `${cells.map((cell) => quote(defused(cellText(cell)))).join(',')}\r\n`;
+}
+
+/** Tab-separated, a row a line: tabs and line ends inside cells are `\t` and `\n`. */
+export const tsvLine = (cells) => `${cells.map((cell) => cleanLines(cellText(cell)).replace(/[\\\t\r\n]/g, (c) => ({ '\\': '\\\\', '\t': '\\t', '\r': '\\r', '\n': '\\n' })[c])).join('\t')}\n`;
+
+export const mdLine = (cells) => `| ${cells.map((cell) => clean(cellText(cell)).replace(/[\\|`*_<>[\]]/g, '\\$&')).join(' | ')} |\n`;
+
+const defused = (text) => (FORMULA.test(text) && !NUMBER.test(text) ? `'${cleanLines(text)}` : cleanLines(text));
+
+const cleanLines = (text) => text.split(/([\t\r\n]+)/).map((part, i) => (i % 2 === 0 ? clean(part) : part)).join('');

@@ -1,9 +1,23 @@
 // Writing: alerts and answers to standard output, everything else to standard error.
 
+import { createWriteStream } from 'node:fs';
+import { eastAsianWidth } from 'get-east-asian-width';
+import { stringifyExact } from '../json.js';
+
 const COLOURS = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36, bold: 1, dim: 2 };
 
-/** Whether a stream shows colours: a terminal, unless NO_COLOR says no. */
-const colourful = (stream) => Boolean(stream.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+let wanted = 'auto';
+
+/** `--color`: `always`, `never`, or `auto`. */
+export function setColour(choice = 'auto') { wanted = choice; }
+
+/** Whether a stream shows colours: as `--color` says; else NO_COLOR and FORCE_COLOR decide; else whether it is a terminal. */
+function colourful(stream) {
+  if (wanted !== 'auto') return wanted === 'always';
+  if (process.env.NO_COLOR) return false;
+  if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== '0';
+  return Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
+}
 
 const painter = (stream) => Object.fromEntries(Object.entries(COLOURS).map(([name, code]) =>
   [name, (text) => (colourful(stream) ? `\x1b[${code}m${text}\x1b[0m` : String(text))]));
@@ -18,10 +32,33 @@ export function out(text) {
   return new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
+/** Where `--output FILE` writes, or standard output: `{write, close}`; both are waited for. */
+export function outputTo(path) {
+  if (path === undefined) return { write: out, close: () => undefined };
+  const file = createWriteStream(path);
+  file.on('error', (error) => {
+    process.stderr.write(`forepost: cannot write ${clean(path)}: ${clean(error.message)}\n`);
+    process.exit(2);
+  });
+  return {
+    write: (text) => (file.write(text) ? undefined : new Promise((resolve) => { file.once('drain', resolve); })),
+    close: () => new Promise((resolve) => { file.end(resolve); }),
+  };
+}
+
 let onNote = () => {};
+let quiet = false;
+
+/** `--quiet`: only alerts, answers and errors. */
+export function setQuiet() { quiet = true; }
 
 /** Something that draws on standard error (the progress bar) wants to step aside before each note. */
 export function beforeNotes(callback) { onNote = callback; }
+
+/** One line to standard error that `--quiet` leaves out. */
+export function remark(text) {
+  if (!quiet) note(text);
+}
 
 /** One line to standard error. */
 export function note(text) {
@@ -40,13 +77,42 @@ export function leaveWhenOutputFails() {
   }
 }
 
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// Controls, formats (directions, zero widths, tags), separators of lines, and letters that show as nothing.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
 
 /**
- * Text from outside, safe to show: logs are an attacker's to write, and control or direction characters could
- * repaint the terminal. They show as \u{…}.
+ * What came from outside, safe to show: logs are an attacker's to write, and control or direction characters could
+ * repaint the terminal. They show as \u{…}; what should be text and is not shows as JSON.
  */
-export const clean = (text) => String(text).replace(UNSAFE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+export const clean = (value) => textOf(value).replace(UNSAFE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+
+const textOf = (value) => (value !== null && typeof value === 'object' ? stringifyExact(value) : String(value));
+
+/** How many columns of a terminal a cleaned text takes. */
+export function width(text) {
+  let columns = 0;
+  for (const char of text) columns += /\p{M}/u.test(char) ? 0 : eastAsianWidth(char.codePointAt(0));
+  return columns;
+}
+
+/** The text in at most so many columns of a terminal; `…` stands for what was cut. */
+export function fit(text, columns) {
+  if (text.length <= columns / 2 || width(text) <= columns) return text;
+  let kept = '';
+  let used = 1;
+  for (const char of text) {
+    used += width(char);
+    if (used > columns) break;
+    kept += char;
+  }
+  return `${kept}…`;
+}
+
+/** A text with blanks up to so many columns. */
+export const pad = (text, columns) => text + ' '.repeat(Math.max(0, columns - width(text)));
+
+/** How wide a stream shows lines: as the terminal is, or as COLUMNS says; where neither is known, as most are. */
+export const columnsOf = (stream) => stream.columns || Number(process.env.COLUMNS) || 120;
 
 /** `1,234`; of a whole number. `toLocaleString` takes 20 ms the first time. */
 export const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');

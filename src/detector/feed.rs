@@ -6,7 +6,7 @@ use super::transfer::{Texts, Transfer, push_text};
 use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
-use cloudtrail::source::{self, Envelope, Record, Sink, Source};
+use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use kql::exec::Budget;
 use kql::exec::program::Columns;
@@ -143,8 +143,13 @@ struct State {
 impl Feed {
     /// A feed without leaves.
     pub fn new(keep: Keep) -> Feed {
+        Feed::within(Limits::default(), keep)
+    }
+
+    /// One that reads no more than that.
+    pub fn within(limits: Limits, keep: Keep) -> Feed {
         Feed {
-            source: Source::new(),
+            source: Source::within(limits),
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
@@ -266,6 +271,16 @@ impl Feed {
         self.state.report.first.zip(self.state.report.last)
     }
 
+    /// Events later than this are reported as ahead of the clock.
+    pub fn set_horizon(&mut self, horizon: i64) {
+        self.state.report.horizon = Some(horizon);
+    }
+
+    /// The time of the newest event that is not ahead of the clock.
+    pub fn newest_not_ahead(&self) -> Option<i64> {
+        self.state.report.newest_not_ahead
+    }
+
     /// Drops the rows that no later window holds.
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
@@ -320,7 +335,7 @@ impl Feed {
     /// Exports everything since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
         let state = &mut self.state;
-        let (report, records) = (std::mem::take(&mut state.report), std::mem::take(&mut state.collected));
+        let (report, records) = (state.report.take(), std::mem::take(&mut state.collected));
         Transfer { stats: self.source.take_stats(), report, records: &records }.write()
     }
 
@@ -330,7 +345,7 @@ impl Feed {
         self.source.add_stats(&stats);
         self.state.report.add(report);
         // The imported report already covers these records, so what reading them again reports is discarded.
-        let report = std::mem::take(&mut self.state.report);
+        let report = self.state.report.take();
         for raw in Texts(records) {
             self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
         }
@@ -338,9 +353,9 @@ impl Feed {
         true
     }
 
-    /// Reports a problem that does not belong to an input.
-    pub fn report(&mut self, code: &'static str, message: String) {
-        self.state.report.problem(None, code, message);
+    /// Reports that a rule could not run as it should.
+    pub fn failed_run(&mut self, code: &'static str, rule: &str, message: String) {
+        self.state.report.failed_run(code, rule, message);
     }
 
     /// Problems since the last call.
@@ -371,6 +386,7 @@ impl Feed {
             dropped: s.dropped,
             untimed: s.report.untimed,
             digests: stats.digests,
+            ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
             first_event: s.report.first,
             last_event: s.report.last,

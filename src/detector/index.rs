@@ -6,6 +6,7 @@
 use cloudtrail::source::{Problem, Record, Sink};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
 use indexmap::IndexSet;
+use kql::value::datetime;
 use kql::value::{Value, text};
 
 /// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
@@ -20,7 +21,6 @@ const MAX_WORDS: usize = 1_000_000;
 const OTHER: &str = "…";
 
 /// Ticks from year 1 to 1970, and per millisecond.
-const UNIX_EPOCH: i64 = 621_355_968_000_000_000;
 const TICKS_PER_MS: f64 = 10_000.0;
 
 /// The events since the last [`EventIndex::take`], as columns.
@@ -87,7 +87,7 @@ impl Sink for EventIndex {
         // The offsets in `raw` have 32 bits; a caller takes the batch long before it reaches 4 GiB.
         let Ok(end) = u32::try_from(self.batch.raw.len() + record.raw.len()) else { return };
         let row = EventRow::new(record.raw);
-        let ms = row.time().map_or(f64::NAN, |ticks| (ticks - UNIX_EPOCH) as f64 / TICKS_PER_MS);
+        let ms = row.time().map_or(f64::NAN, |ticks| (ticks - datetime::UNIX_EPOCH) as f64 / TICKS_PER_MS);
         self.batch.times.push(ms);
         self.batch.offsets.push(record.offset as f64);
         for i in 0..COLUMNS.len() {

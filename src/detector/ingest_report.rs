@@ -20,6 +20,17 @@ pub struct Problem {
     pub code: Cow<'static, str>,
     /// For people.
     pub message: String,
+    /// The rule that could not run as it should, if it is about one.
+    pub rule: Option<FailedRule>,
+}
+
+/// A rule some of whose runs failed: their alerts are missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRule {
+    /// The rule's name.
+    pub name: String,
+    /// How many runs failed; the problem's message is the first one's.
+    pub runs: u64,
 }
 
 /// What a feed reports of all its inputs, or of those since an export.
@@ -37,6 +48,12 @@ pub struct IngestReport {
     pub first: Option<i64>,
     /// The time of the last event.
     pub last: Option<i64>,
+    /// The latest time that the host's clock makes likely, if the host gave one.
+    pub horizon: Option<i64>,
+    /// Events, or runs of events read at once, that are later than that.
+    pub ahead: u64,
+    /// The time of the newest event that is not.
+    pub newest_not_ahead: Option<i64>,
 }
 
 impl IngestReport {
@@ -44,14 +61,29 @@ impl IngestReport {
     pub fn problem(&mut self, offset: Option<u64>, code: impl Into<Cow<'static, str>>, message: String) {
         self.problem_count += 1;
         match self.problems.len() {
-            n if n < MAX_PROBLEMS => self.problems.push(Problem { offset, code: code.into(), message }),
+            n if n < MAX_PROBLEMS => {
+                self.problems.push(Problem { offset, code: code.into(), message, rule: None })
+            }
             MAX_PROBLEMS => self.problems.push(Problem {
                 offset,
                 code: "FP303".into(),
                 message: "more problems follow; Forepost only counts them".to_owned(),
+                rule: None,
             }),
             _ => {}
         }
+    }
+
+    /// A run of a rule failed. A rule is one problem, however many of its runs fail.
+    pub fn failed_run(&mut self, code: &'static str, rule: &str, message: String) {
+        self.problem_count += 1;
+        let told = self.problems.iter_mut().filter_map(|p| p.rule.as_mut()).find(|r| r.name == rule);
+        if let Some(failed) = told {
+            failed.runs += 1;
+            return;
+        }
+        let failed = FailedRule { name: rule.to_owned(), runs: 1 };
+        self.problems.push(Problem { offset: None, code: code.into(), message, rule: Some(failed) });
     }
 
     /// An event went by that has no readable time, but perhaps this, as JSON, in its place. Of an input that has many, the first
@@ -87,14 +119,25 @@ impl IngestReport {
 
     /// Events from `first` to `last` went by, here or elsewhere.
     pub fn observe(&mut self, first: i64, last: i64) {
+        let horizon = self.horizon.unwrap_or(i64::MAX);
+        self.ahead += u64::from(last > horizon);
+        if let Some(newest) = [last, first].into_iter().find(|t| *t <= horizon) {
+            self.newest_not_ahead = Some(self.newest_not_ahead.map_or(newest, |n| n.max(newest)));
+        }
         self.first = Some(self.first.map_or(first, |f| f.min(first)));
         self.last = Some(self.last.map_or(last, |l| l.max(last)));
+    }
+
+    /// What was reported since the last call. The clock stays as it is.
+    pub fn take(&mut self) -> IngestReport {
+        let fresh = IngestReport { horizon: self.horizon, ..IngestReport::default() };
+        std::mem::replace(self, fresh)
     }
 
     /// Adds another report, as if its inputs had been read here.
     pub fn add(&mut self, other: IngestReport) {
         let only_counted = other.problem_count.saturating_sub(other.problems.len() as u64);
-        for Problem { offset, code, message } in other.problems {
+        for Problem { offset, code, message, .. } in other.problems {
             self.problem(offset, code, message);
         }
         self.problem_count += only_counted;
@@ -131,6 +174,8 @@ pub struct IngestStats {
     pub untimed: u64,
     /// CloudTrail's digest files, which hold no events.
     pub digests: u64,
+    /// Events of a stream, or runs of events read at once, that are ahead of the host's clock: see [`MAX_AHEAD`](super::MAX_AHEAD).
+    pub ahead: u64,
     /// How many events came in each kind of envelope that occurred.
     pub envelopes: Vec<(&'static str, u64)>,
     /// The time of the first event, in ticks.

@@ -29,12 +29,17 @@ pub use tables::NamedTable;
 
 use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
+use cloudtrail::source::Limits;
 use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
 use kql::exec::run::{self, Run};
 use kql::exec::{Budget, ExecError};
 use kql::value::datetime;
+use kql::value::timespan::MINUTE;
 use std::rc::Rc;
+
+/// How far ahead of the host's clock an event of a stream may be, in ticks: machines' clocks differ by less.
+pub const MAX_AHEAD: i64 = 5 * MINUTE;
 
 /// How many empty windows one rule may run that alerts on nothing at all.
 const MAX_EMPTY_TICKS: u64 = 100_000;
@@ -49,17 +54,30 @@ pub struct Options {
     /// Whether windows conclude as soon as the newest event is past them by the rule's delay; otherwise they wait for
     /// [`Detector::advance_to`] or [`Detector::finish`]. Default false.
     pub stream: bool,
+    /// The host's clock, in ticks, where it has one. With `stream`, an event more than [`MAX_AHEAD`] ahead of it concludes no
+    /// window: one wrong or forged time would make every later event late.
+    pub clock: Option<fn() -> i64>,
     /// Whether the detector only finds the records that matter, for another one to conclude from: see
     /// [`Detector::take_candidates`]. Default false.
     pub candidates: bool,
     /// Tables besides `AWSCloudTrail` that rules can read.
     pub tables: Vec<NamedTable>,
+    /// How much is read of all inputs. Default: everything.
+    pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Options {
         let AlertOptions { workspace, .. } = AlertOptions::default();
-        Options { evidence: true, workspace, stream: false, candidates: false, tables: Vec::new() }
+        Options {
+            evidence: true,
+            workspace,
+            stream: false,
+            clock: None,
+            candidates: false,
+            tables: Vec::new(),
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -85,6 +103,7 @@ pub struct Detector {
     feed: Feed,
     options: AlertOptions,
     stream: bool,
+    clock: Option<fn() -> i64>,
     candidates_only: bool,
     warnings: Vec<Finding>,
     /// Alerts that wait to be taken, and their size.
@@ -97,21 +116,22 @@ pub struct Detector {
 
 impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
-    /// wrong, and at least one of them is an error.
+    /// wrong: at least one of them is an error, or none of the files is a rule.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
-        let Options { evidence, workspace, stream, candidates, tables } = options;
+        let Options { evidence, workspace, stream, clock, candidates, tables, limits } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         let (compiled, findings) = check::compile_all(files, &tables);
-        if findings.iter().any(Finding::is_error) {
+        if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
-        let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
+        let mut feed = Feed::within(limits, if candidates { Keep::Records } else { Keep::Evidence });
         let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect();
         Ok(Detector {
             rules,
             feed,
             options,
             stream,
+            clock,
             candidates_only: candidates,
             warnings: findings,
             alerts: Vec::new(),
@@ -133,6 +153,7 @@ impl Detector {
 
     /// Takes bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.look_at_clock();
         self.feed.push(bytes);
         if self.stream {
             self.follow();
@@ -149,6 +170,7 @@ impl Detector {
 
     /// As [`push`](Self::push), and also gives each record to another sink.
     pub fn push_through(&mut self, bytes: &[u8], also: &mut dyn cloudtrail::source::Sink) {
+        self.look_at_clock();
         self.feed.push_through(bytes, also);
         if self.stream {
             self.follow();
@@ -165,8 +187,15 @@ impl Detector {
 
     /// Concludes the windows that ended before the newest event by the rule's delay.
     fn follow(&mut self) {
-        if let Some((_, newest)) = self.feed.times() {
+        if let Some(newest) = self.feed.newest_not_ahead() {
             self.advance_to(newest);
+        }
+    }
+
+    /// Events of the next bytes that are further ahead than this do not conclude windows.
+    fn look_at_clock(&mut self) {
+        if let (true, Some(clock)) = (self.stream, self.clock) {
+            self.feed.set_horizon(clock().saturating_add(MAX_AHEAD));
         }
     }
 
@@ -269,7 +298,7 @@ impl Detector {
             state.concluded.map(|c| schedule.window(c.saturating_add(schedule.frequency())).start);
         let range = state.leaves.clone();
         for message in problems {
-            self.feed.report("FP301", format!("rule '{name}': {message}"));
+            self.feed.failed_run("FP301", &name, message);
         }
         self.feed.concluded(range, keep_from);
         done
@@ -305,6 +334,7 @@ impl Detector {
     /// Imports what a detector of the same rules, in the same program, has [exported](Self::export_transfer), as if the bytes
     /// it read had been pushed here. False if the bytes are no export.
     pub fn import_transfer(&mut self, transfer: &[u8]) -> bool {
+        self.look_at_clock();
         let imported = self.feed.import_transfer(transfer);
         if self.stream {
             self.follow();

@@ -33,7 +33,7 @@ impl<'a> Transfer<'a> {
         for time in [report.first, report.last] {
             push_optional(&mut out, time.map(i64::cast_unsigned));
         }
-        for Problem { offset, code, message } in &report.problems {
+        for Problem { offset, code, message, .. } in &report.problems {
             push_optional(&mut out, *offset);
             push_text(&mut out, code.as_bytes());
             push_text(&mut out, message.as_bytes());
@@ -59,7 +59,7 @@ impl<'a> Transfer<'a> {
             let offset = texts.optional()?;
             let code = String::from_utf8(texts.next()?.to_vec()).ok()?.into();
             let message = String::from_utf8(texts.next()?.to_vec()).ok()?;
-            of.report.problems.push(Problem { offset, code, message });
+            of.report.problems.push(Problem { offset, code, message, rule: None });
         }
         of.records = texts.0;
         Some(of)

@@ -29,7 +29,9 @@ impl Query {
 
     /// A problem of the query as one of the rule file.
     pub fn finding(&self, diagnostic: &Diagnostic) -> Finding {
-        let Position { line, column } = self.position(diagnostic.span.start);
+        // What is missing at the end of the query is missing behind its last word, not before the file's next key.
+        let end = self.text.trim_end().len() as u32;
+        let Position { line, column } = self.position(diagnostic.span.start.min(end));
         let Diagnostic { severity, code, message, hint, .. } = diagnostic.clone();
         Finding { severity, code, message, hint, line, column }
     }

@@ -19,7 +19,8 @@ before(() => {
   writeFileSync(`${folder}/logs/b.json`, hit);
   writeFileSync(`${folder}/logs/deep/a.ndjson`, `${JSON.stringify(switchedOff({ eventID: '2' }))}\n`);
   writeFileSync(`${folder}/logs/deep/er/c.json.gz`, gzipSync(s3(switchedOff({ eventID: '3' }))));
-  writeFileSync(`${folder}/logs/deep/er/readme.txt`, hit);
+  writeFileSync(`${folder}/logs/deep/er/readme.txt`, 'Logs of the team. Nothing to see.\n');
+  writeFileSync(`${folder}/logs/.hidden`, hit);
   symlinkSync('..', `${folder}/logs/deep/up`);
   symlinkSync('../b.json', `${folder}/logs/deep/same.json`);
   writeFileSync(`${folder}/broken.json`, '{"Records":[{"eventName":');
@@ -67,7 +68,7 @@ test('a wrong command line says what is meant and exits 2', async () => {
     [['--verison'], /unknown option "--verison"; did you mean --version\?/],
     [['scan', '--rule', 'x'], /did you mean --rules\?/],
     [['scan', '--formt=ndjson', 'x'], /did you mean --format\?/],
-    [['scan', '--format', 'xml', 'x'], /--format must be pretty or ndjson, not "xml"/],
+    [['scan', '--format', 'xml', 'x'], /--format must be pretty, ndjson, json, csv, md or html, not "xml"/],
     [['scan', '--format'], /--format needs a value/],
     [['scan', '--threads', '0', 'x'], /whole number from 1/],
     [['scan', '--threads=1e3', 'x'], /whole number from 1/],
@@ -95,8 +96,8 @@ test('scan reads folders in order, each file once, links that loop too', async (
   assert.equal(status, 0, stderr);
   assert.equal(eventsIn(stdout).length, 3);
   assert.match(stderr, /3 events in 3 files/);
-  assert.match(stderr, /\.txt ×1/);
-  assert.equal((await forepost(['scan', `${folder}/logs/deep/er/readme.txt`, '--format', 'ndjson'])).stdout !== '', true, 'a file named outright is read');
+  assert.match(stderr, /passed over 2 files: 1 × hidden \(.*\.hidden\); 1 × text without events \(.*readme\.txt\)/);
+  assert.equal((await forepost(['scan', `${folder}/logs/.hidden`, '--format', 'ndjson'])).stdout !== '', true, 'a file named outright is read');
 });
 
 test('scan reads standard input, plain and gzip, with - and without', async () => {
@@ -110,8 +111,8 @@ test('scan reads standard input, plain and gzip, with - and without', async () =
     }
   }
   const nothing = await forepost(['scan', '-'], { input: '' });
-  assert.deepEqual([nothing.status, nothing.stdout], [0, '']);
-  assert.match(nothing.stderr, /no alerts/);
+  assert.deepEqual([nothing.status, nothing.stdout], [2, '']);
+  assert.match(nothing.stderr, /nothing was read/);
 });
 
 test('scan goes on past what it cannot read, says where, and exits 1', async () => {
@@ -132,18 +133,107 @@ test('a folder or file without permission is reported', { skip: process.getuid?.
   assert.match(stderr, /permission denied/);
 });
 
-test('scan with rules of its own; a rule with an error stops it before it reads', async () => {
+test('scan with rules of its own; one that cannot run is left out and named, and with --strict stops it before it reads', async () => {
   const good = await forepost(['scan', `${folder}/logs/b.json`, '--rules', `${folder}/rules`, '--format', 'ndjson', '--threads', '2', '--no-evidence', '--workspace', 'w']);
   assert.equal(good.status, 0, good.stderr);
   const [alert] = jsonLines(good.stdout);
   assert.equal(alert.AlertName, 'Anything by ana');
   assert.equal('Evidence' in alert, false);
   assert.match(alert.AlertType, /^w_/);
-  const bad = await forepost(['scan', `${folder}/logs/b.json`, '--rules', `${folder}/rules`, '--rules', `${folder}/bad.yaml`]);
+  const mixed = ['scan', `${folder}/logs/b.json`, '--rules', `${folder}/rules`, '--rules', `${folder}/bad.yaml`];
+  const without = await forepost([...mixed, '--format', 'ndjson', '--threads', '2', '--no-evidence', '--workspace', 'w']);
+  assert.deepEqual([without.status, without.stdout], [1, good.stdout]);
+  assert.match(without.stderr, /1 rule left out: 1 × The name 'UserIdentityUsrName' .* \(.*bad\.yaml\)/);
+  const none = await forepost(['scan', `${folder}/logs/b.json`, '--rules', `${folder}/bad.yaml`]);
+  assert.deepEqual([none.status, none.stdout], [2, ''], 'no rule is left that could run');
+  const bad = await forepost([...mixed, '--strict']);
   assert.equal(bad.status, 2);
   assert.equal(bad.stdout, '');
   assert.match(bad.stderr, /error\[KS142\] .*bad\.yaml:14:11/);
   assert.match(bad.stderr, / {11}\^{19} /m);
+});
+
+test('nothing read is never "no alerts": it exits 2 and says what was there', async () => {
+  const rules = `${folder}/rules`;
+  writeFileSync(`${folder}/nothing.json`, '');
+  writeFileSync(`${folder}/none.json`, '{"Records":[]}');
+  for (const [path, said] of [
+    [`${folder}/empty`, /0 events in 0 files/],
+    [rules, /passed over 1 file: 1 × YAML \(.*good\.yaml\)/],
+    [`${folder}/nowhere`, /not read: 1 input: 1 × no such file or folder/],
+    [`${folder}/nothing.json`, /0 events in 1 file/],
+    [`${folder}/*.json`, /the shell found nothing for the pattern/],
+    ['s3://bucket/AWSLogs', /aws s3 sync/],
+    ['https://example.org/logs', /download it first/],
+  ]) {
+    const { status, stdout, stderr } = await forepost(['scan', path]);
+    assert.deepEqual([status, stdout], [2, ''], path);
+    assert.match(stderr, said);
+    assert.match(stderr, /nothing was read\n$/);
+  }
+  const none = await forepost(['scan', `${folder}/none.json`]);
+  assert.equal(none.status, 0, 'a log file that holds no events was read');
+  assert.match(none.stderr, /no alerts from 1 rule\n$/);
+});
+
+test('what was left out counts in the status, and is in the summary file', async () => {
+  const untimed = s3(switchedOff({ eventTime: 1773396060000 }));
+  const { status, stderr } = await forepost(['scan', '-', '--summary', `${folder}/summary.json`], { input: untimed });
+  assert.equal(status, 1);
+  assert.match(stderr, /1 event without a readable eventTime/);
+  assert.match(stderr, /no alerts in what was read\n$/);
+  const summary = JSON.parse(readFileSync(`${folder}/summary.json`, 'utf8'));
+  assert.deepEqual([summary.complete, summary.status, summary.events.read, summary.events.untimed, summary.rules.ran, summary.alerts.total], [false, 1, 1, 1, 1, 0]);
+});
+
+test('a call that failed shows its error first; a record of odd shapes hides no alert', async () => {
+  const denied = switchedOff({ eventID: '1', errorCode: 'AccessDenied', errorMessage: 'not allowed', userIdentity: { type: 'AssumedRole', arn: 'arn:aws:sts::1:assumed-role/ops/ana', accessKeyId: 'ASIAEXAMPLE', sessionContext: { sessionIssuer: { userName: 'ops' } } } });
+  const odd = switchedOff({ eventID: '2', awsRegion: { toString: 0 }, sourceIPAddress: { toString: 0 }, userAgent: { a: [] }, userIdentity: { arn: { toString: 0 } } });
+  const rule = `${folder}/any.yaml`;
+  writeFileSync(rule, ruleText('Any', 'AWSCloudTrail\n| where EventName == "PutImageScanningConfiguration"'));
+  const { status, stdout, stderr } = await forepost(['scan', '-', '--rules', rule], { input: s3(denied, odd) });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /PutImageScanningConfiguration ✗ AccessDenied repositoryName=team\/ape/);
+  assert.match(stdout, /error not allowed/);
+  assert.match(stdout, /role ops · key ASIAEXAMPLE · 203\.0\.113\.5/);
+  assert.match(stdout, /\{"toString":0\}/);
+});
+
+test('alerts in every format; --severity and --fail-on', async () => {
+  const file = `${folder}/logs/b.json`;
+  const [alert] = jsonLines((await forepost(['scan', file, '--format', 'ndjson'])).stdout);
+  assert.deepEqual(JSON.parse((await forepost(['scan', file, '--format', 'json'])).stdout), [alert]);
+  assert.deepEqual(JSON.parse((await forepost(['scan', `${folder}/none.json`, '--format', 'json'])).stdout), []);
+  const { stdout: csv } = await forepost(['scan', file, '--format', 'csv']);
+  assert.equal(csv.split('\r\n').length, 3);
+  assert.match(csv, /^StartTime,EndTime,AlertSeverity,AlertName,/);
+  for (const format of ['md', 'html']) {
+    const path = `${folder}/report.${format}`;
+    const { status, stdout } = await forepost(['scan', file, '--format', format, '--output', path]);
+    assert.deepEqual([status, stdout], [0, '']);
+    const report = readFileSync(path, 'utf8');
+    assert.match(report, /What was read/);
+    assert.match(report, /team.?\/ape/);
+    assert.match(report, /1 event in 1 file/);
+  }
+  assert.equal((await forepost(['scan', file, '--severity', 'high', '--format', 'ndjson'])).stdout, '');
+  assert.equal((await forepost(['scan', file, '--fail-on', 'medium'])).status, 3);
+  assert.equal((await forepost(['scan', file, '--fail-on', 'high'])).status, 0);
+  assert.equal((await forepost(['scan', file, '--quiet'])).stderr, '');
+});
+
+test('no line is wider than the terminal', async () => {
+  const long = switchedOff({ userAgent: 'agent '.repeat(60), errorCode: 'Denied', errorMessage: '拒否'.repeat(100), requestParameters: { repositoryName: '長'.repeat(200), imageScanningConfiguration: { scanOnPush: false } } });
+  const wide = (text) => [...text].reduce((n, c) => n + (/[\u3000-\u9fff]/.test(c) ? 2 : 1), 0);
+  const rule = `${folder}/wide.yaml`;
+  writeFileSync(rule, ruleText('Wide', 'AWSCloudTrail\n| where EventName == "PutImageScanningConfiguration"'));
+  for (const COLUMNS of ['60', '80', '120', '200']) {
+    const { stdout } = await forepost(['scan', '-', '--rules', rule], { input: s3(long), env: { COLUMNS } });
+    const rows = await forepost(['query', 'AWSCloudTrail', '-'], { input: s3(long), env: { COLUMNS } });
+    const bad = await forepost(['query', `print x = "${'é'.repeat(300)}" | where Nope == "${'x'.repeat(300)}"`], { env: { COLUMNS } });
+    for (const line of [...stdout.split('\n'), ...rows.stdout.split('\n'), ...bad.stderr.split('\n').slice(1, 2)]) assert.ok(wide(line) <= Number(COLUMNS), `${wide(line)} > ${COLUMNS}: ${line}`);
+    assert.match(rows.stderr, /more columns: .*--format line shows all/);
+  }
 });
 
 test('hostile text in a log cannot repaint the terminal', async () => {
@@ -233,14 +323,34 @@ test('query prints tables, NDJSON and CSV', async () => {
   const counted = await forepost(['query', 'AWSCloudTrail | count', SAMPLE, '--format', 'csv']);
   assert.deepEqual([counted.status, counted.stdout], [0, 'Count\r\n425\r\n']);
   assert.match((await forepost(['query', 'AWSCloudTrail | count'])).stderr, /no PATH was given/);
-  assert.equal((await forepost(['query', 'AWSCloudTrail | count', `${folder}/broken.json`])).status, 1);
+  assert.equal((await forepost(['query', 'AWSCloudTrail | count', `${folder}/broken.json`, `${folder}/logs/b.json`])).status, 1);
+  const nothing = await forepost(['query', 'AWSCloudTrail', `${folder}/empty`]);
+  assert.deepEqual([nothing.status, nothing.stdout], [2, '']);
+  assert.match(nothing.stderr, /nothing was read/);
+});
+
+test('query formats; a cell that a spreadsheet would run is text', async () => {
+  const kql = 'print a = "=1+1", b = "\\u001b[2Jx", c = -5, d = "x\\ty|z"';
+  const run = async (...args) => (await forepost(['query', kql, ...args])).stdout;
+  assert.equal(await run('--format', 'csv'), "a,b,c,d\r\n'=1+1,\\u{1b}[2Jx,-5,x\ty|z\r\n");
+  assert.equal(await run('--format', 'tsv'), 'a\tb\tc\td\n=1+1\t\\\\u{1b}[2Jx\t-5\tx\\ty|z\n');
+  assert.equal(await run('--format', 'md'), '| a | b | c | d |\n| --- | --- | --- | --- |\n| =1+1 | \\\\u{1b}\\[2Jx | -5 | x\\\\u{9}y\\|z |\n');
+  assert.deepEqual(JSON.parse(await run('--format', 'json')), [{ a: '=1+1', b: '\u001b[2Jx', c: -5, d: 'x\ty|z' }]);
+  assert.match(await run('--format', 'line'), /^── row 1 ─*\na  =1\+1\n/);
+  writeFileSync(`${folder}/q.kql`, 'AWSCloudTrail\n| where TimeGenerated > ago(1d)\n| count');
+  const past = await forepost(['query', '--file', `${folder}/q.kql`, `${folder}/logs/b.json`, '--format', 'csv']);
+  assert.equal(past.stdout, 'Count\r\n1\r\n', 'ago() counts from the end of the data');
+  assert.match(past.stderr, /now\(\) is 2026-06-17 10:00:00 UTC/);
+  assert.equal((await forepost(['query', '-f', `${folder}/q.kql`, `${folder}/logs/b.json`, '--format', 'csv', '--now', '2026-06-20T00:00:00Z'])).stdout, 'Count\r\n0\r\n');
+  assert.match((await forepost(['query', `${folder}/logs/b.json`])).stderr, /is a file; the query comes first/);
+  assert.match((await forepost(['query', '-'])).stderr, /--file FILE/);
 });
 
 test('a wrong query is shown with its place and exits 2', async () => {
   const { status, stdout, stderr } = await forepost(['query', 'print 1\n| where "𐍈" == Nme']);
   assert.deepEqual([status, stdout], [2, '']);
   assert.match(stderr, /error\[KS142\] query:2:17/);
-  assert.match(stderr, /\n {4}│ {17}\^\^\^ /);
+  assert.match(stderr, /\n {4}│ {16}\^\^\^ /);
 });
 
 test('query --batch answers each line, whatever the line', async () => {
@@ -271,4 +381,66 @@ test('check shows findings with their places and exits 1 if any is an error', as
   assert.equal(odd.status, 2);
   assert.match(odd.stderr, /latin1\.yaml: the file is not UTF-8/);
   assert.match(odd.stderr, /nowhere\.yaml: no such file/);
+});
+
+test('check in the formats of CI; two rules with one id are told', async () => {
+  const paths = [`${folder}/bad.yaml`, `${folder}/rules`];
+  const { stdout: annotations, status } = await forepost(['check', ...paths, '--format', 'github']);
+  assert.equal(status, 1);
+  assert.match(annotations, /^::error file=.*bad\.yaml,line=14,col=11,title=KS142 Anything by ana::The name 'UserIdentityUsrName'/m);
+  const sarif = JSON.parse((await forepost(['check', ...paths, '--format', 'sarif'])).stdout);
+  const [error] = sarif.runs[0].results.filter(({ level }) => level === 'error');
+  assert.deepEqual([sarif.version, error.ruleId, error.locations[0].physicalLocation.region], ['2.1.0', 'KS142', { startLine: 14, startColumn: 11 }]);
+  const junit = (await forepost(['check', ...paths, '--format', 'junit'])).stdout;
+  assert.match(junit, /<testsuite name="forepost check" tests="2" failures="1">/);
+  writeFileSync(`${folder}/copy.yaml`, RULE);
+  const twice = await forepost(['check', `${folder}/rules`, `${folder}/copy.yaml`, '--format', 'ndjson']);
+  assert.ok(jsonLines(twice.stdout).some(({ code }) => code === 'FP230'));
+  assert.equal(twice.status, 0);
+  assert.equal((await forepost(['check', `${folder}/rules`, `${folder}/copy.yaml`, '--strict', '-q'])).status, 1);
+});
+
+test('rules, schema and completion', async () => {
+  assert.match((await forepost(['rules'])).stdout, /Medium +AWSCloudTrail - Amazon ECR image scanning disabled +1\.00:00:00 over 1\.00:00:00/);
+  const [own] = jsonLines((await forepost(['rules', `${folder}/rules`, '--format', 'ndjson'])).stdout);
+  assert.equal(own.name, 'Anything by ana');
+  const columns = jsonLines((await forepost(['schema', '--format', 'ndjson'])).stdout);
+  assert.deepEqual(columns.find(({ column }) => column === 'SourceIpAddress').type, 'string');
+  assert.match((await forepost(['schema', 'AWSCloudTrial'])).stderr, /did you mean AWSCloudTrail\?/);
+  for (const shell of ['bash', 'zsh', 'fish']) assert.match((await forepost(['completion', shell])).stdout, /fail-on/);
+  const { stdout } = await forepost(['completion', 'bash']);
+  const complete = (...words) => execFileSync('bash', ['-c', `${stdout}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _forepost; echo "\${COMPREPLY[@]}"`, '-', ...words], { encoding: 'utf8' }).trim();
+  assert.equal(complete('forepost', 'sca'), 'scan');
+  assert.equal(complete('forepost', 'scan', '--fail'), '--fail-on');
+  assert.equal(complete('forepost', 'scan', '--fail-on', 'm'), 'medium');
+  assert.equal((await forepost(['completion', 'tcsh'])).status, 2);
+});
+
+test('a file of rules without an end is refused', { skip: !existsSync('/dev/zero') && 'no /dev/zero here' }, async () => {
+  const { status, stderr } = await forepost(['check', '/dev/zero']);
+  assert.equal(status, 2);
+  assert.match(stderr, /larger than/);
+});
+
+test('rows are written while the input is read, and a take ends the reading', async () => {
+  const lines = (from, to) => Array.from({ length: to - from }, (_, i) => `${JSON.stringify(switchedOff({ eventID: `${from + i}` }))}\n`).join('');
+  const child = start(['query', 'AWSCloudTrail | project AwsEventId', '-', '--format', 'csv'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.write(lines(0, 100));
+  let stdout = '';
+  while (!stdout.includes('\n50\r')) stdout += (await once(child.stdout, 'data'))[0]; // and the input is still open
+  child.stdout.on('data', (data) => { stdout += data; });
+  child.stdin.end(lines(100, 200));
+  const [status] = await once(child, 'close');
+  assert.equal(status, 0);
+  assert.equal(stdout, `AwsEventId\r\n${Array.from({ length: 200 }, (_, i) => `${i}\r\n`).join('')}`);
+
+  const five = start(['query', 'AWSCloudTrail | take 5 | project AwsEventId', '-', '--format', 'ndjson'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  five.stdin.on('error', () => {});
+  five.stdin.write(lines(0, 100)); // and never ended
+  let rows = '';
+  five.stdout.on('data', (data) => { rows += data; });
+  assert.deepEqual(await once(five, 'exit'), [0, null]);
+  assert.equal(jsonLines(rows).length, 5);
+  const all = ['query', 'AWSCloudTrail | project AwsEventId', `${folder}/logs`];
+  for (const format of ['csv', 'tsv', 'md', 'ndjson', 'json', 'line']) assert.equal((await forepost([...all, '--format', format])).stdout.match(/\b[123]\b/g)?.length >= 2, true, format);
 });

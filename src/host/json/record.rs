@@ -2,7 +2,7 @@
 
 use super::{Object, to_text, write_array, write_diagnostic, write_texts};
 use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats};
-use crate::rule::{ColumnUse, EntityMapping, EventGrouping, Kind, Rule};
+use crate::rule::{ColumnUse, EntityMapping, EventGrouping, HuntingQuery, Kind, Rule};
 use cloudtrail::table::aws_cloudtrail::{self, Origin, Place};
 use kql::aggregates;
 use kql::diagnostic::Diagnostic;
@@ -96,9 +96,15 @@ pub fn problems(problems: &[Problem]) -> String {
         offset: Option<u64>,
         code: &'a str,
         message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        runs: Option<u64>,
     }
-    let line =
-        |p: &Problem| to_text(&ProblemRecord { offset: p.offset, code: &p.code, message: &p.message }) + "\n";
+    let line = |Problem { offset, code, message, rule }: &Problem| {
+        let (rule, runs) = rule.as_ref().map(|r| (&*r.name, r.runs)).unzip();
+        to_text(&ProblemRecord { offset: *offset, code, message, rule, runs }) + "\n"
+    };
     problems.iter().map(line).collect()
 }
 
@@ -114,6 +120,7 @@ struct StatsRecord<'a> {
     dropped: u64,
     untimed: u64,
     digests: u64,
+    ahead: u64,
     #[serde(serialize_with = "as_map")]
     envelopes: &'a [(&'static str, u64)],
     first_event: Option<String>,
@@ -140,6 +147,7 @@ impl<'a> From<&'a IngestStats> for StatsRecord<'a> {
             dropped: s.dropped,
             untimed: s.untimed,
             digests: s.digests,
+            ahead: s.ahead,
             envelopes: &s.envelopes,
             first_event: s.first_event.map(datetime::format),
             last_event: s.last_event.map(datetime::format),
@@ -207,6 +215,27 @@ impl<'a> From<&'a EntityMapping> for MappingRecord<'a> {
         let field = |(name, used): &'a (&'static str, ColumnUse)| [*name, used.column.as_str()];
         MappingRecord { r#type: m.entity.name, fields: m.fields.iter().map(field).collect() }
     }
+}
+
+/// What a hunting query says of itself, as a JSON object; `null` without one.
+pub fn hunting_query(hunt: Option<&HuntingQuery>) -> String {
+    #[derive(Serialize)]
+    struct HuntRecord<'a> {
+        id: &'a str,
+        name: &'a str,
+        description: &'a str,
+        query: &'a str,
+        tactics: &'a [String],
+        techniques: &'a [String],
+    }
+    to_text(&hunt.map(|HuntingQuery { id, name, description, query, tactics, techniques }| HuntRecord {
+        id,
+        name,
+        description,
+        query: &query.text,
+        tactics,
+        techniques,
+    }))
 }
 
 /// What a rule says of itself, as a JSON object; `null` without a rule.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::rule::BUILT_IN;
+use kql::diagnostic::{Diagnostic, Span};
 use kql::value::{Column, Type};
 
 /// A small rule of our own with everything in it.
@@ -278,7 +279,11 @@ fn mutations() {
         let text: String = text.into_iter().collect();
         let loaded = load(&text);
         let failed = loaded.diagnostics.iter().any(|f| f.severity == Severity::Error);
-        assert_eq!(loaded.rule.is_none(), failed, "{text}");
+        let no_rule = loaded
+            .diagnostics
+            .iter()
+            .any(|f| [finding::NOT_A_RULE.id, finding::HUNTING.id].contains(&f.code));
+        assert_eq!(loaded.rule.is_none(), failed || no_rule, "{text}");
         let lines = text.split(['\n', '\r']).count() + 1;
         assert!(loaded.diagnostics.iter().all(|f| f.line >= 1 && f.column >= 1 && f.line <= lines), "{text}");
         if let Some(rule) = loaded.rule {
@@ -290,4 +295,36 @@ fn mutations() {
         }
     }
     assert!(rules > 1000, "only {rules} mutations still load: the loop tests too little");
+}
+
+#[test]
+fn what_is_missing_at_the_end_of_a_query_is_missing_there() {
+    let query = load(FULL).rule.expect("the rule loads").query;
+    let end = query.text.len() as u32;
+    let finding = query.finding(&Diagnostic::error("KS005", "Expected: )", Span { start: end, end }));
+    let last = query.text.trim_end().lines().last().unwrap_or_default();
+    let line = FULL.lines().position(|l| l.trim() == last.trim()).map(|n| n + 1);
+    assert_eq!(Some(finding.line), line);
+    assert_eq!(finding.column, FULL.lines().nth(finding.line - 1).unwrap_or_default().chars().count() + 1);
+}
+
+#[test]
+fn a_mapping_that_was_never_meant_to_be_a_rule_is_one_note() {
+    let codes = |text: &str| load(text).diagnostics.iter().map(|f| f.code).collect::<Vec<_>>();
+    assert_eq!(codes("parameters:\n  - name: threshold\n    value: 5\n"), ["FP232"]);
+    // One key of a rule, and it is a rule with much missing.
+    assert!(codes("Query: AWSCloudTrail\n").len() > 5);
+}
+
+#[test]
+fn a_hunting_query_is_told_from_a_rule_with_much_missing() {
+    let hunting = "id: 0f0e0d0c-1234-4000-8000-00000000000a\nname: Who used root\ntactics: [Persistence]\nquery: |\n  AWSCloudTrail\n  | where UserIdentityType == 'Root'\n";
+    let loaded = load(hunting);
+    assert_eq!(loaded.diagnostics.iter().map(|f| f.code).collect::<Vec<_>>(), ["FP233"]);
+    assert!(loaded.rule.is_none());
+    assert_eq!(
+        loaded.hunt.map(|h| h.query.text),
+        Some("AWSCloudTrail\n| where UserIdentityType == 'Root'\n".to_owned())
+    );
+    assert!(load(&format!("{hunting}severity: High\n")).diagnostics.iter().any(|f| f.code == "FP208"));
 }

@@ -1,6 +1,6 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
-use super::unpack::Room;
+use super::meter::Meter;
 use super::{Problem, Sink, Source, Stats};
 use super::{ocsf, rows};
 use crate::framing::{Frame, Frames, Within};
@@ -188,8 +188,8 @@ pub struct Reader<'s> {
     pub sink: &'s mut dyn Sink,
     /// What is counted.
     pub stats: &'s mut Stats,
-    /// How many more bytes may come out of what is packed twice.
-    pub room: &'s mut Room,
+    /// How much may be read.
+    pub(super) meter: &'s mut Meter,
     /// What a file has many of.
     pub tally: &'s mut Tally,
     /// The file of an archive that is being read.

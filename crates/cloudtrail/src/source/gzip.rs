@@ -194,6 +194,10 @@ impl Gzip {
             Stop::End => self.state = State::Trailer { start, crc },
             Stop::Input => self.state = State::Data { start, crc },
             Stop::Bad => self.damaged(start, at + used, out),
+            Stop::Full => {
+                self.state = State::Ignore;
+                return input.len();
+            }
         }
         used
     }

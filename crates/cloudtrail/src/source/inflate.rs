@@ -29,6 +29,8 @@ pub enum Stop {
     Input,
     /// This is no deflate data.
     Bad,
+    /// What comes out is of no use any more.
+    Full,
 }
 
 impl Inflater {
@@ -66,6 +68,9 @@ impl Inflater {
             let piece = self.output.get(..made).unwrap_or_default();
             *crc = self.crc.update(*crc, piece);
             out.bytes(piece);
+            if out.full() {
+                return (used, Stop::Full);
+            }
             match result {
                 Ok(Status::StreamEnd) => return (used, Stop::End),
                 // The output was full: there may be more although the input is used up.

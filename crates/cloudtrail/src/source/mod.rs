@@ -17,6 +17,7 @@ pub mod embedded;
 pub mod envelope;
 mod gzip;
 mod inflate;
+mod meter;
 mod ocsf;
 mod row;
 mod rows;
@@ -30,11 +31,13 @@ mod zstd;
 
 pub use crate::framing::{MAX_RECORD, Problem};
 pub use envelope::{Envelope, MAX_ENVELOPES};
+pub use meter::Limits;
 
 use crate::framing::Frames as _;
 use crate::prefilter::Skipped;
 use envelope::{Reader, Tally};
-use unpack::{Room, STEP, Unpack};
+use meter::Meter;
+use unpack::Unpack;
 
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
 pub const MAX_PAYLOAD: u64 = 64 << 20;
@@ -110,10 +113,9 @@ impl Stats {
 #[derive(Default)]
 pub struct Source {
     unpack: Unpack,
-    room: Room,
+    meter: Meter,
     tally: Tally,
-    /// Bytes of the current file, and whether there is one.
-    read: u64,
+    /// Whether there is a current file.
     begun: bool,
     stats: Stats,
 }
@@ -124,23 +126,27 @@ impl Source {
         Source::default()
     }
 
+    /// One that reads no more than that.
+    pub fn within(limits: Limits) -> Source {
+        Source { meter: Meter::new(limits), ..Source::default() }
+    }
+
     /// Reads on in the current file.
     pub fn push(&mut self, chunk: &[u8], sink: &mut dyn Sink) {
         self.stats.bytes_in += chunk.len() as u64;
         self.begun = true;
         let mut rest = chunk;
-        while !rest.is_empty() {
-            // Text is read in whatever chunks it comes; of what is packed, each step allows for more.
-            let step = if self.unpack.is_text() { rest.len() as u64 } else { STEP - self.read % STEP };
-            let (piece, behind) = rest.split_at(rest.len().min(step as usize));
-            rest = behind;
-            self.read += piece.len() as u64;
+        // Text is read in whatever chunks it comes; of what is packed, each step allows for more.
+        while !rest.is_empty() && !self.unpack.is_text() {
+            let (piece, behind) = rest.split_at(rest.len().min(self.meter.to_step()));
             let (unpack, mut reader) = self.parts(sink);
             unpack.push(piece, &mut reader);
-            if self.read.is_multiple_of(STEP) {
-                self.room.step();
-            }
+            self.meter.pushed(piece.len());
+            rest = behind;
         }
+        self.meter.pushed(rest.len());
+        let (unpack, mut reader) = self.parts(sink);
+        unpack.push(rest, &mut reader);
     }
 
     /// The file ended. The source is then at the start of the next one; the [`Stats`] go on.
@@ -148,7 +154,8 @@ impl Source {
         let (unpack, mut reader) = self.parts(sink);
         unpack.finish(&mut reader);
         reader.say_tally();
-        (self.room, self.read, self.begun) = (Room::default(), 0, false);
+        self.meter.next_file();
+        self.begun = false;
     }
 
     /// Whether anything was pushed of the current file, be it nothing.
@@ -157,9 +164,9 @@ impl Source {
     }
 
     fn parts<'a>(&'a mut self, sink: &'a mut dyn Sink) -> (&'a mut Unpack, Reader<'a>) {
-        let Source { unpack, room, tally, stats, .. } = self;
+        let Source { unpack, meter, tally, stats, .. } = self;
         let reader =
-            Reader { sink, stats, room, tally, member: None, level: 0, outer: None, inflated: false };
+            Reader { sink, stats, meter, tally, member: None, level: 0, outer: None, inflated: false };
         (unpack, reader)
     }
 
@@ -192,11 +199,14 @@ struct Payload {
 
 impl Payload {
     fn read_all(&mut self, bytes: &[u8], parent: &mut Reader<'_>) {
+        if parent.meter.exhausted() {
+            return;
+        }
         let compressed = unpack::is_packed(bytes);
         let mut reader = Reader {
             sink: &mut *parent.sink,
             stats: &mut *parent.stats,
-            room: &mut *parent.room,
+            meter: &mut *parent.meter,
             tally: &mut *parent.tally,
             member: parent.member.clone(),
             level: self.level,

@@ -80,6 +80,11 @@ impl Text {
         self.offset += chunk.len() as u64;
     }
 
+    /// How many bytes were read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Chooses the reader by the file's first lines, which were read already.
     fn decide(&mut self, first: Vec<u8>, json: bool, end: bool, reader: &mut Reader<'_>) {
         let line = first.strip_prefix(&BOM).unwrap_or(&first);

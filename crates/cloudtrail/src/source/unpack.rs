@@ -1,11 +1,12 @@
 //! What bytes are shows in the first of them: text, or something packed, whose contents are looked at in the same way.
 //!
 //! Compressions and archives stand inside each other as they come, up to [`MAX_PACKED`] deep. Each decodes as it goes and keeps
-//! little; what comes out of one that is packed itself counts against [`Room`], so that a small file never costs hours.
+//! little; what comes out of one that is packed itself counts against [`Meter`](super::meter::Meter), so that a small file never costs hours.
 
 use super::bzip2::{self, Bzip2};
 use super::envelope::Reader;
 use super::gzip::Gzip;
+use super::meter::Spent;
 use super::tar::{self, Tar};
 use super::text::Text;
 use super::utf16::Utf16;
@@ -21,44 +22,16 @@ pub const MAX_PACKED: u8 = 5;
 /// How many of them may be archives.
 const MAX_ARCHIVES: u8 = 2;
 
-/// How many bytes may come out of what is packed twice, before anything is said about the size of the file.
-const FREE: u64 = 8 << 20;
-/// And how many for each byte of the file: the most that deflate can make of one.
-const RATIO: u64 = 1032;
-/// The file's bytes are counted in steps, so that it makes no difference where chunks end.
-pub const STEP: u64 = 64 << 10;
-
-/// How many more bytes may come out of what is packed twice.
-pub struct Room {
-    left: u64,
-    said: bool,
-}
-
-impl Default for Room {
-    fn default() -> Room {
-        Room { left: FREE, said: false }
-    }
-}
-
-impl Room {
-    /// A whole step of the file was read.
-    pub fn step(&mut self) {
-        self.left = self.left.saturating_add(STEP * RATIO);
-    }
-
-    fn take(&mut self, bytes: usize) -> usize {
-        let taken = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes);
-        self.left -= taken as u64;
-        taken
-    }
-}
-
 /// Takes what is inside a compression or an archive.
 pub trait Contents {
     /// The next bytes of the contents.
     fn bytes(&mut self, chunk: &[u8]);
     /// Bytes were lost here: what comes next does not continue what came before.
     fn gap(&mut self);
+    /// Whether what comes next is of no use: it is not unpacked then.
+    fn full(&self) -> bool {
+        false
+    }
     /// Something is wrong with the compression or the archive.
     fn problem(&mut self, problem: Problem);
     /// What comes next is the file of this name in an archive.
@@ -215,10 +188,18 @@ impl Unpack {
     pub fn push(&mut self, chunk: &[u8], reader: &mut Reader<'_>) {
         match &mut self.form {
             Form::Text(text) => {
+                let twice = reader.inflated || self.around.compressions > 1;
+                let (admitted, spent) = reader.meter.admit(chunk.len(), twice);
+                let chunk = chunk.get(..admitted).unwrap_or_default();
                 if reader.level == 0 {
                     reader.stats.bytes_inflated += chunk.len() as u64;
                 }
                 text.push(chunk, reader);
+                let many = reader.meter.too_many(reader.stats);
+                if let Some(spent) = spent.or(many.then_some(Spent::Limit)) {
+                    tell(spent, text.offset(), reader);
+                    self.form = Form::Shut;
+                }
             }
             Form::Packed(layer) => layer.push(chunk, reader),
             Form::Shut => {}
@@ -239,6 +220,15 @@ impl Unpack {
                     self.push(rest, reader);
                 }
             }
+        }
+    }
+
+    /// Whether the rest of it is of no use.
+    fn is_shut(&self) -> bool {
+        match &self.form {
+            Form::Shut => true,
+            Form::Packed(layer) => !layer.decoder.is_archive() && layer.inner.is_shut(),
+            Form::Start(_) | Form::Text(_) => false,
         }
     }
 
@@ -323,7 +313,7 @@ struct Layer {
     inner: Unpack,
     /// How many bytes may still come out of it.
     left: u64,
-    /// Whether what comes out counts against [`Room`].
+    /// Whether it is packed twice.
     counted: bool,
     /// Whether a problem of its own was reported.
     spoke: bool,
@@ -417,44 +407,47 @@ impl Inside<'_, '_> {
         self.reader.member = outer;
         result
     }
+}
 
-    /// How many of the bytes may be read.
-    fn allow(&mut self, bytes: usize) -> usize {
-        let mut n = usize::try_from(*self.left).unwrap_or(usize::MAX).min(bytes);
-        *self.left -= n as u64;
-        if self.counted {
-            n = self.reader.room.take(n);
-        }
-        n
-    }
-
-    fn too_large(&mut self) {
-        *self.spoke = true;
-        let message = if !self.counted || *self.left == 0 {
-            format!("the payload is larger than {} MiB", MAX_PAYLOAD >> 20)
-        } else if std::mem::replace(&mut self.reader.room.said, true) {
-            return;
-        } else {
-            format!(
-                "what is compressed inside the compressed data becomes more than {RATIO} times as large as the file; \
-                 Forepost reads no more of it; decompress it first"
-            )
-        };
-        self.with(|_, reader| reader.problem(Problem::new(0, "too_large", message)));
+/// Nothing more is read here.
+fn tell(spent: Spent, offset: u64, reader: &mut Reader<'_>) {
+    if let Some((code, message)) = reader.meter.tell(spent) {
+        reader.problem(Problem::new(offset, code, message));
     }
 }
 
 impl Contents for Inside<'_, '_> {
     fn bytes(&mut self, chunk: &[u8]) {
-        if matches!(self.inner.form, Form::Shut) {
+        if self.inner.is_shut() {
             return;
         }
-        let n = self.allow(chunk.len());
-        self.with(|inner, reader| inner.push(chunk.get(..n).unwrap_or_default(), reader));
-        if n < chunk.len() {
-            self.too_large();
-            self.inner.form = Form::Shut;
+        let left = usize::try_from(*self.left).unwrap_or(usize::MAX);
+        let mut chunk = chunk.get(..left).unwrap_or(chunk);
+        *self.left -= chunk.len() as u64;
+        let mut spent = None;
+        // Text counts where it is read.
+        if self.counted && matches!(self.inner.form, Form::Packed(_)) {
+            let (admitted, why) = self.reader.meter.admit(chunk.len(), true);
+            chunk = chunk.get(..admitted).unwrap_or_default();
+            spent = why;
         }
+        self.with(|inner, reader| inner.push(chunk, reader));
+        if *self.left == 0 {
+            let message = format!("the payload is larger than {} MiB", MAX_PAYLOAD >> 20);
+            self.with(|_, reader| reader.problem(Problem::new(0, "too_large", message)));
+        } else if let Some(spent) = spent {
+            self.with(|_, reader| tell(spent, 0, reader));
+        } else {
+            *self.spoke |= self.inner.is_shut();
+            return;
+        }
+        *self.spoke = true;
+        self.inner.form = Form::Shut;
+    }
+
+    fn full(&self) -> bool {
+        // Behind one file of an archive there may be others.
+        self.reader.meter.exhausted() || *self.members == 0 && self.inner.is_shut()
     }
 
     fn gap(&mut self) {

@@ -276,6 +276,8 @@ impl Zip {
             }
             Stop::Input if left == used as u64 => self.bad(0, out),
             Stop::Input => {}
+            // No file is of use any more.
+            Stop::Full => self.part = Part::Ignore,
             Stop::Bad if self.file.described => self.lost(out),
             Stop::Bad => self.bad(left - used as u64, out),
         }

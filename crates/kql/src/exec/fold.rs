@@ -18,6 +18,8 @@ pub struct Fold {
     step: Rc<Plan>,
     now: i64,
     kept: Result<Kept, ExecError>,
+    /// How many rows a `take` wants.
+    wants: Option<usize>,
     budget: Budget,
 }
 
@@ -38,7 +40,11 @@ pub fn folds(root: &Rc<Plan>, now: i64, budget: Budget) -> Vec<Fold> {
                 SetOp::Count => Ok(Kept::Count(0)),
                 _ => Ok(Kept::Rows(Table::default())),
             };
-            folds.push(Fold { leaf, step: Rc::clone(plan), now, kept, budget });
+            let wants = match op {
+                SetOp::Take(n) => Run::new(now, &[], budget).count(n).ok(),
+                _ => None,
+            };
+            folds.push(Fold { leaf, step: Rc::clone(plan), now, kept, wants, budget });
         }
         false
     });
@@ -52,21 +58,31 @@ fn foldable(plan: &Plan) -> Option<(usize, &SetOp)> {
     if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) {
         return None;
     }
-    let by_itself = |plan: &Plan| {
-        let mut tables = false;
-        plan.kind.for_each_expr(&mut |e| {
-            tables |= e.any(&mut |e| {
-                matches!(e.kind, ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_))
-            });
-        });
-        !tables
-    };
-    let (mut at, mut fits) = (input, by_itself(plan));
+    let leaf = if by_itself(plan) { leaf_of_rows(input)? } else { return None };
+    Some((leaf, op))
+}
+
+/// Whether nothing in a step reads another table, or other rows.
+fn by_itself(plan: &Plan) -> bool {
+    let mut tables = false;
+    plan.kind.for_each_expr(&mut |e| {
+        tables |=
+            e.any(&mut |e| matches!(e.kind, ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_)));
+    });
+    !tables
+}
+
+/// The leaf that a plan is over, if there are row stages alone between them and no one else reads those. Each row of the
+/// leaf makes its rows of the answer by itself then, in the leaf's order.
+pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<usize> {
+    let mut at = root;
     loop {
-        fits &= Rc::strong_count(at) == 1;
+        if Rc::strong_count(at) != 1 {
+            return None;
+        }
         match &at.kind {
-            PlanKind::Stage(below, _) if fits && by_itself(at) => at = below,
-            PlanKind::Leaf(leaf) if fits => return Some((*leaf, op)),
+            PlanKind::Stage(below, _) if by_itself(at) => at = below,
+            PlanKind::Leaf(leaf) => return Some(*leaf),
             _ => return None,
         }
     }
@@ -78,11 +94,19 @@ impl Fold {
         self.leaf
     }
 
+    /// Whether further rows of the leaf change nothing: a `take` has all it wants.
+    pub fn is_full(&self) -> bool {
+        matches!((self.wants, &self.kept), (Some(n), Ok(Kept::Rows(rows))) if rows.len() >= n)
+    }
+
     /// How many rows of the leaf are worth taking.
     pub fn batch(&self) -> usize {
         match &self.kept {
             // They go through the step again with each batch.
-            Ok(Kept::Rows(rows)) => rows.len().max(BATCH),
+            Ok(Kept::Rows(rows)) => {
+                let missing = self.wants.map_or(usize::MAX, |n| n.saturating_sub(rows.len()).max(1));
+                rows.len().max(BATCH).min(missing)
+            }
             _ => BATCH,
         }
     }

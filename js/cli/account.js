@@ -1,0 +1,173 @@
+// What a run read, skipped and could not do. "No alerts" is an answer only beside it.
+
+import { writeFileSync } from 'node:fs';
+import { UsageError } from './args.js';
+import { reasonOf } from './files.js';
+import { clean, count, number, style, time } from './terminal.js';
+
+const NAMED = 3;      // files or rules that a line names; the JSON has up to LISTED of each
+const LISTED = 1000;
+
+/** What people call the format of each envelope. */
+const FORMATS = {
+  bare: 'single events', array: 'JSON arrays', records: 'S3 log files', eventbridge: 'EventBridge', 'cloudwatch-logs': 'CloudWatch Logs',
+  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV',
+};
+
+export class Account {
+  /** Inputs that were found, and those that were read to their end. */
+  found = 0;
+  read = 0;
+  /** `{path, reason}` of what could not be opened or was read only in part, and of what was passed over in a folder. */
+  unreadable = [];
+  skipped = [];
+  /** `{path, offset, code, message}` of the first problems inside inputs, and how many there are. */
+  problems = [];
+  problemCount = 0;
+  /** `{file, rule, code, message}` of rules that cannot run, `{rule, runs, message}` of those that failed while running. */
+  leftOut = [];
+  failed = [];
+  /** By severity and by rule. */
+  severities = new Map();
+  alerts = new Map();
+  interrupted = false;
+  /** Reading ended before the inputs did because the answer was complete. */
+  enough = false;
+  #stats = { events: 0, bytes: 0, untimed: 0, late: 0, dropped: 0, ahead: 0, envelopes: {}, rules: 0 };
+
+  /** The engine's counts: `stats()` of the reader. */
+  count(stats) { this.#stats = stats; }
+
+  problem(path, problem) {
+    this.problemCount += 1;
+    if (this.problems.length < LISTED) this.problems.push({ path, ...problem });
+  }
+
+  /** A problem after reading is a rule's: it failed in some of its runs. One without a name is about all of them. */
+  failure({ rule, runs = 1, message, code }) {
+    const known = this.failed.find((failed) => failed.rule === rule && failed.code === code);
+    if (known) known.runs += runs;
+    else this.failed.push({ rule, runs, message, code });
+  }
+
+  alert({ AlertSeverity, AlertName, ExtendedProperties }) {
+    const rule = JSON.parse(ExtendedProperties)['Analytic Rule Name'] ?? AlertName;
+    const entry = this.alerts.get(rule) ?? { rule, severity: AlertSeverity, alerts: 0 };
+    entry.alerts += 1;
+    this.alerts.set(rule, entry);
+    this.severities.set(AlertSeverity, (this.severities.get(AlertSeverity) ?? 0) + 1);
+  }
+
+  /** Whether there was anything to find events in: an S3 file may hold none, but what is empty or broken was not read. */
+  get nothingRead() {
+    const { events, bytes } = this.#stats;
+    return events === 0 && (bytes === 0 || this.problemCount > 0 || this.read === 0);
+  }
+
+  /** Whether everything given was read, and every rule ran. */
+  get complete() {
+    const { untimed, late, dropped, ahead = 0 } = this.#stats;
+    return this.unreadable.length + this.problemCount + this.leftOut.length + this.failed.length + untimed + late + dropped + ahead === 0
+      && !this.interrupted;
+  }
+
+  /** 0 it ran over everything; 1 something was not read or did not run; 2 nothing was read; 130 interrupted. */
+  get status() {
+    if (this.interrupted) return 130;
+    if (this.nothingRead) return 2;
+    return this.complete ? 0 : 1;
+  }
+
+  /** For `--summary`: one object, the same in every format. */
+  toJSON() {
+    const { events, bytes, inflatedBytes, firstEvent, lastEvent, untimed, late, dropped, ahead, envelopes, rules } = this.#stats;
+    const some = (list) => list.slice(0, LISTED);
+    return {
+      complete: this.complete,
+      status: this.status,
+      interrupted: this.interrupted,
+      enough: this.enough,
+      inputs: {
+        found: this.found, read: this.read, bytes, inflatedBytes,
+        unreadable: some(this.unreadable), skipped: { count: this.skipped.length, files: some(this.skipped) },
+        problems: { count: this.problemCount, first: this.problems },
+      },
+      events: { read: events, first: firstEvent ?? null, last: lastEvent ?? null, untimed, late, dropped, ahead, formats: envelopes },
+      ...(rules !== undefined && {
+        rules: { ran: rules, leftOut: this.leftOut, failed: this.failed },
+        alerts: { total: total(this.severities), bySeverity: Object.fromEntries(this.severities), byRule: [...this.alerts.values()] },
+      }),
+    };
+  }
+
+  /** What was read, for people: the first lines of a summary. */
+  reading(ms) {
+    const stats = this.#stats;
+    const files = this.read === this.found ? count(this.found, 'file') : `${number(this.read)} of ${count(this.found, 'file')}`;
+    return [
+      [`${count(stats.events, 'event')} in ${files}`, ms !== undefined && `${(ms / 1000).toFixed(1)} s`, stats.rules !== undefined && count(stats.rules, 'rule')].filter(Boolean).join(', '),
+      stats.events > 0 && stats.firstEvent && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
+      stats.events > 0 && `format: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${FORMATS[name] ?? clean(name)} ${number(n)}`).join(', ')}`,
+      ...this.gaps(),
+    ].filter(Boolean);
+  }
+
+  /** What keeps the answer from being whole. */
+  gaps() {
+    const { untimed, late, dropped, ahead = 0 } = this.#stats;
+    const runs = this.failed.reduce((sum, failed) => sum + failed.runs, 0);
+    return [
+      this.skipped.length > 0 && style.dim(`passed over ${count(this.skipped.length, 'file')}: ${grouped(this.skipped, 'reason', 'path')}`),
+      this.unreadable.length > 0 && style.red(`not read: ${count(this.unreadable.length, 'input')}: ${grouped(this.unreadable, 'reason', 'path')}`),
+      this.problemCount > 0 && style.yellow(`${count(this.problemCount, 'problem')} while reading; everything else was read`),
+      untimed > 0 && style.yellow(`${count(untimed, 'event')} without a readable eventTime; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
+      ahead > 0 && style.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
+      late > 0 && style.yellow(`${count(late, 'event')} arrived after the end of their window; rules ignored ${late === 1 ? 'it' : 'them'}`),
+      dropped > 0 && style.red(`${count(dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
+      this.leftOut.length > 0 && style.red(`${count(this.leftOut.length, 'rule')} left out: ${grouped(this.leftOut, 'message', 'file')}`),
+      this.failed.length > 0 && style.red(`${count(this.failed.length, 'rule')} failed in ${count(runs, 'run')}: ${plural(this.failed.length, 'its alerts are', 'their alerts are')} missing`),
+      this.interrupted && style.yellow('interrupted: the answer covers only what was read'),
+    ].filter(Boolean);
+  }
+
+  /** The alerts, for people: the last lines of a summary. "No alerts" never stands alone where something is missing. */
+  outcome() {
+    const alerts = total(this.severities);
+    if (this.nothingRead) return [style.red(style.bold('nothing was read'))];
+    if (alerts === 0) return [this.complete ? style.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : style.yellow(style.bold('no alerts in what was read'))];
+    const severities = ORDER.filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
+    return [
+      style.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),
+      ...[...this.alerts.values()].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+        .map((entry) => `  ${number(entry.alerts)} × ${clean(entry.rule)} ${style.dim(`(${clean(entry.severity)})`)}`),
+    ];
+  }
+}
+
+/** `--summary FILE` */
+export function writeSummary(path, account, command) {
+  try {
+    writeFileSync(path, `${JSON.stringify(account, null, 2)}\n`);
+  } catch (error) {
+    throw new UsageError(`cannot write the summary to ${clean(path)}: ${clean(reasonOf(error))}`, command);
+  }
+}
+
+const ORDER = ['High', 'Medium', 'Low', 'Informational'];
+
+const total = (counts) => [...counts.values()].reduce((a, b) => a + b, 0);
+
+const plural = (n, one, many) => (n === 1 ? one : many);
+
+/** `12 × hidden (a, b, c …), 1 × empty (d)`, the most frequent first. */
+function grouped(items, why, name) {
+  const groups = new Map();
+  for (const item of items) {
+    if (!groups.has(item[why])) groups.set(item[why], []);
+    groups.get(item[why]).push(item[name]);
+  }
+  return [...groups].sort((a, b) => b[1].length - a[1].length).map(([reason, names]) => {
+    const shown = names.slice(0, NAMED).map(clean).join(', ');
+    return `${number(names.length)} × ${clean(reason)} (${shown}${names.length > NAMED ? ', …' : ''})`;
+  }).join('; ');
+}

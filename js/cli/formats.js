@@ -1,0 +1,83 @@
+// Alerts in the formats of `--format`.
+
+import { actor, eventsOf, facts, parameters, renderAlert } from './alert.js';
+import { csvLine } from './table.js';
+import { clean, count, time } from './terminal.js';
+
+export const ALERT_FORMATS = ['pretty', 'ndjson', 'json', 'csv', 'md', 'html'];
+
+const CSV_COLUMNS = ['StartTime', 'EndTime', 'AlertSeverity', 'AlertName', 'Tactics', 'Techniques', 'who', 'from', 'account', 'where', 'events', 'SystemAlertId'];
+
+/**
+ * Writes alerts as they come: `alert(alert, line)`, where `line` is its JSON; then `end(account)`, for a format that says at its
+ * end what was read.
+ */
+export function alertWriter(format, { write }) {
+  let written = 0;
+  const nothing = () => undefined;
+  switch (format) {
+    case 'ndjson': return { alert: (_, line) => write(`${line}\n`), end: nothing };
+    case 'json': return {
+      alert: (_, line) => write(`${written++ === 0 ? '[\n' : ',\n'}${line}`),
+      end: () => write(written === 0 ? '[]\n' : '\n]\n'),
+    };
+    case 'csv': return {
+      alert: (alert) => write((written++ === 0 ? csvLine(CSV_COLUMNS) : '') + csvLine(csvCells(alert))),
+      end: () => (written === 0 ? write(csvLine(CSV_COLUMNS)) : undefined),
+    };
+    case 'md': return {
+      alert: (alert) => write(`${written++ === 0 ? '# Alerts\n\n' : ''}${markdown(alert)}\n`),
+      end: (account) => write(`${written === 0 ? '# Alerts\n\n' : ''}## What was read\n\n${plain(account).map((line) => `- ${md(line)}\n`).join('')}`),
+    };
+    case 'html': return {
+      alert: (alert) => write(`${written++ === 0 ? HTML_HEAD : ''}${html(alert)}`),
+      end: (account) => write(`${written === 0 ? HTML_HEAD : ''}<h2>What was read</h2>\n<ul>${plain(account).map((line) => `<li>${esc(line)}</li>`).join('\n')}</ul>\n</body></html>\n`),
+    };
+    default: return { alert: (alert) => write(`${renderAlert(alert)}\n\n`), end: nothing };
+  }
+}
+
+/** What was read, without the colours of a terminal. */
+const plain = (account) => [...account.reading(), ...account.outcome()].map((line) => line.replace(/\x1b\[\d+m/g, ''));
+
+function csvCells(alert) {
+  const known = Object.fromEntries(facts(alert).map(({ label, value }) => [label, value]));
+  return CSV_COLUMNS.map((name) => (name === 'events' ? eventsOf(alert).length : known[name] ?? alert[name] ?? ''));
+}
+
+/** Markdown's own characters, so that text from a log stays text. */
+const md = (text) => clean(text).replace(/[\\`*_{}[\]()#+.!|<>~-]/g, '\\$&');
+
+function markdown(alert) {
+  const events = eventsOf(alert);
+  const rows = facts(alert).map(({ label, value }) => `| ${label} | ${md(value)} |\n`).join('');
+  const steps = events.map(({ record = {} }) => `| ${md(time(record.eventTime))} | ${md(record.eventName ?? '')} | ${md(record.errorCode ?? '')} | ${md(actor(record))} | ${md(parameters(record.requestParameters))} |\n`).join('');
+  return `## ${md(alert.AlertSeverity)}: ${md(alert.AlertName)}\n\n${alert.Description ? `${md(alert.Description)}\n\n` : ''}|  |  |\n| --- | --- |\n${rows}`
+    + (events.length > 0 ? `\n| time | call | error | by | on |\n| --- | --- | --- | --- | --- |\n${steps}` : '');
+}
+
+const esc = (text) => clean(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+const HTML_HEAD = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Alerts</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
+td, th { border-top: 1px solid #8884; padding: .2rem .6rem .2rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+</style></head><body>
+<h1>Alerts</h1>
+`;
+
+function html(alert) {
+  const events = eventsOf(alert);
+  const rows = facts(alert).map(({ label, value }) => `<tr><th>${esc(label)}</th><td>${esc(value)}</td></tr>`).join('\n');
+  const cells = ({ record = {} }) => [time(record.eventTime), record.eventName, record.errorCode, actor(record), parameters(record.requestParameters)];
+  const steps = events.map((event) => `<tr>${cells(event).map((cell) => `<td>${esc(cell ?? '')}</td>`).join('')}</tr>`).join('\n');
+  return `<h2>${esc(alert.AlertSeverity)}: ${esc(alert.AlertName)}</h2>
+${alert.Description ? `<p>${esc(alert.Description)}</p>\n` : ''}<table>${rows}</table>
+<details><summary>${count(events.length, 'event')}</summary><table><tr><th>time</th><th>call</th><th>error</th><th>by</th><th>on</th></tr>
+${steps}</table></details>
+`;
+}
