@@ -246,11 +246,20 @@ impl Feed {
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.source.finish(&mut self.state);
+        self.state.report.end_input();
+    }
+
+    /// The last input ended, unless that was said already: then there is no other one, not even an empty one.
+    pub fn end_last_input(&mut self) {
+        if self.source.has_begun() {
+            self.end_input();
+        }
     }
 
     /// The same, for both sinks.
     pub fn end_input_through(&mut self, also: &mut dyn Sink) {
         self.source.finish(&mut Tee { state: &mut self.state, also });
+        self.state.report.end_input();
     }
 
     /// The leaves of a query, their rows in order.
@@ -389,6 +398,7 @@ impl Feed {
             late: s.late,
             dropped: s.dropped,
             untimed: s.report.untimed,
+            digests: stats.digests,
             ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
             first_event: s.report.first,
@@ -418,15 +428,18 @@ impl State {
     fn offer(&mut self, record: &Record<'_>) {
         // With an outline there is nothing to look for.
         let seen = if record.outline.is_some() { None } else { self.prefilter.look(record.raw) };
-        if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
-            return self.report.passed(*time);
+        if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
+            return self.report.observe(*time, *time);
         }
         let row = CachedRow::of(record);
         let (time, can_pass) = match seen {
             Some(seen) => seen,
             None => self.read(record, &row),
         };
-        self.report.passed(time);
+        match time {
+            Some(time) => self.report.observe(time, time),
+            None => self.report.untimed(record.offset, row.raw_time()),
+        }
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
         for index in can_pass.iter().map(|i| *i as usize) {
@@ -504,7 +517,6 @@ impl State {
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
         let skipped = self.prefilter.skip(bytes, alone);
-        self.report.untimed += skipped.untimed;
         if let Some((first, last)) = skipped.times {
             self.report.observe(first, last);
         }
@@ -563,6 +575,11 @@ impl<'a> CachedRow<'a> {
     /// `TimeGenerated` in ticks.
     pub fn time(&self) -> Option<i64> {
         self.row.time()
+    }
+
+    /// What `TimeGenerated` is read from, as JSON.
+    pub fn raw_time(&self) -> Option<&'a [u8]> {
+        self.row.raw_time()
     }
 
     /// The columns that are needed; the others are null.

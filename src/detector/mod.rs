@@ -212,7 +212,7 @@ impl Detector {
     /// There is no more input: every window that holds anything concludes, as its alerts are
     /// [taken](Self::take_alerts).
     pub fn finish(&mut self) {
-        self.feed.end_input();
+        self.feed.end_last_input();
         self.to_conclude = Some(0);
         self.conclude_on();
     }

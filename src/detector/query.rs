@@ -106,7 +106,7 @@ impl QueryRun {
 
     /// The answer over all inputs. Asking again without further input yields the answer over none.
     pub fn result(&mut self) -> Result<Table, QueryError> {
-        self.feed.end_input();
+        self.feed.end_last_input();
         if self.feed.dropped() > 0 {
             // An answer over the rows that are left would be wrong.
             let message =
