@@ -275,7 +275,26 @@ impl Binder<'_> {
         columns
     }
 
+    /// An operator over a table. Those that hold pipelines stand here alone, so that a level of nesting costs little stack.
     pub(super) fn operator(&mut self, input: &Rc<Plan>, operator: &Operator, env: &Env) -> Option<Rc<Plan>> {
+        let span = operator.span;
+        match &operator.kind {
+            OperatorKind::Union(parameters, items) => self.union(Some(input), parameters, items, span, env),
+            OperatorKind::MvApply(e, body) => self.mv_apply(input, e, body, span, env),
+            OperatorKind::Partition(parameters, key, body) => {
+                self.partition(input, parameters, key, body, span, env)
+            }
+            OperatorKind::Join(join) => self.join(input, join, false, operator, env),
+            OperatorKind::Lookup(join) => {
+                let plan = self.join(input, join, true, operator, env)?;
+                Some(if is_serialized(input) { self.serialized(plan, span) } else { plan })
+            }
+            OperatorKind::Invoke(call) => self.invoke_operator(input, call, env),
+            _ => self.flat_operator(input, operator, env),
+        }
+    }
+
+    fn flat_operator(&mut self, input: &Rc<Plan>, operator: &Operator, env: &Env) -> Option<Rc<Plan>> {
         let span = operator.span;
         let same = |kind: PlanKind| Plan::new(kind, input.columns.clone(), span, input.open);
         match &operator.kind {
@@ -343,17 +362,7 @@ impl Binder<'_> {
                 let columns = vec![Column::new(name, Type::Long)];
                 Some(Plan::new(PlanKind::Set(Rc::clone(input), SetOp::Count), columns, span, false))
             }
-            OperatorKind::Join(join) => self.join(input, join, false, operator, env),
-            OperatorKind::Lookup(join) => {
-                let plan = self.join(input, join, true, operator, env)?;
-                Some(if is_serialized(input) { self.serialized(plan, span) } else { plan })
-            }
-            OperatorKind::Union(parameters, items) => self.union(Some(input), parameters, items, span, env),
             OperatorKind::MvExpand(e) => self.mv_expand(input, e, &operator.name.text, span, env),
-            OperatorKind::MvApply(e, body) => self.mv_apply(input, e, body, span, env),
-            OperatorKind::Partition(parameters, key, body) => {
-                self.partition(input, parameters, key, body, span, env)
-            }
             OperatorKind::Parse(parse) => self.parse_operator(input, parse, span, env),
             OperatorKind::ParseKv(source, decls, parameters) => {
                 self.parse_kv(input, (source, decls, parameters), span, env)
@@ -362,7 +371,6 @@ impl Binder<'_> {
                 let schema = self.get_schema(input, span);
                 Some(self.serialized(schema, span))
             }
-            OperatorKind::Invoke(call) => self.invoke_operator(input, call, env),
             OperatorKind::Evaluate(call, schema) => self.evaluate(input, call, schema.as_ref(), span, env),
             OperatorKind::MakeSeries(m) => self.make_series(input, m, span, env),
             OperatorKind::TopHitters(n, of, by) => self.top_hitters(input, n, of, by.as_ref(), span, env),

@@ -198,7 +198,48 @@ impl Parser {
         Some(Name { text: Rc::from(text), span: start.to(self.last_span()) })
     }
 
+    /// The operands of an operator. Those that hold pipelines stand here alone, so that a level of nesting costs little stack.
     fn operands(&mut self, name: &Name) -> Parsed<OperatorKind> {
+        match &*name.text {
+            "join" => Ok(OperatorKind::Join(self.join()?)),
+            "lookup" => Ok(OperatorKind::Lookup(self.join()?)),
+            "union" => self.union(),
+            "mv-apply" | "mvapply" => self.mv_apply(),
+            "partition" => self.partition(),
+            _ => self.flat_operands(name),
+        }
+    }
+
+    fn union(&mut self) -> Parsed<OperatorKind> {
+        let parameters = self.parameters()?;
+        Ok(OperatorKind::Union(parameters, self.list(Self::union_item)?))
+    }
+
+    fn mv_apply(&mut self) -> Parsed<OperatorKind> {
+        let expand = self.mv_expand()?;
+        self.expect_word("on")?;
+        Ok(OperatorKind::MvApply(expand, self.operators_in_parentheses()?))
+    }
+
+    fn partition(&mut self) -> Parsed<OperatorKind> {
+        let mut parameters = self.parameters()?;
+        self.expect_word("by")?;
+        // A name alone: what follows in parentheses is no argument of it.
+        let name = self.name(Place::Read)?;
+        let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
+        let key = Named { names: Vec::new(), tuple: false, value };
+        parameters.extend(self.parameters()?);
+        let body = if self.eat("{") {
+            let query = self.pipe()?;
+            self.expect("}")?;
+            PartitionBody::Query(Box::new(query))
+        } else {
+            PartitionBody::Operators(self.operators_in_parentheses()?)
+        };
+        Ok(OperatorKind::Partition(parameters, key, body))
+    }
+
+    fn flat_operands(&mut self, name: &Name) -> Parsed<OperatorKind> {
         Ok(match &*name.text {
             "where" | "filter" => {
                 self.parameters()?;
@@ -238,18 +279,7 @@ impl Parser {
                 OperatorKind::Count(name)
             }
             "summarize" => self.summarize()?,
-            "join" => OperatorKind::Join(self.join()?),
-            "lookup" => OperatorKind::Lookup(self.join()?),
-            "union" => {
-                let parameters = self.parameters()?;
-                OperatorKind::Union(parameters, self.list(Self::union_item)?)
-            }
             "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()?),
-            "mv-apply" | "mvapply" => {
-                let expand = self.mv_expand()?;
-                self.expect_word("on")?;
-                OperatorKind::MvApply(expand, self.operators_in_parentheses()?)
-            }
             "parse" | "parse-where" => OperatorKind::Parse(self.parse_pattern(&*name.text == "parse-where")?),
             "parse-kv" => {
                 let source = self.scalar()?;
@@ -310,23 +340,6 @@ impl Parser {
                 OperatorKind::SampleDistinct(count, self.named()?)
             }
             "top-nested" => self.top_nested()?,
-            "partition" => {
-                let mut parameters = self.parameters()?;
-                self.expect_word("by")?;
-                // A name alone: what follows in parentheses is no argument of it.
-                let name = self.name(Place::Read)?;
-                let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
-                let key = Named { names: Vec::new(), tuple: false, value };
-                parameters.extend(self.parameters()?);
-                let body = if self.eat("{") {
-                    let query = self.pipe()?;
-                    self.expect("}")?;
-                    PartitionBody::Query(Box::new(query))
-                } else {
-                    PartitionBody::Operators(self.operators_in_parentheses()?)
-                };
-                OperatorKind::Partition(parameters, key, body)
-            }
             "scan" => OperatorKind::Scan(self.scan()?),
             "search" => {
                 let parameters = self.parameters()?;
