@@ -110,11 +110,12 @@ fn batch() -> std::io::Result<()> {
     Ok(())
 }
 
-fn feed(path: &str, mut push: impl FnMut(&[u8])) -> std::io::Result<()> {
+/// Reads a file piece by piece. The buffer is for all files: to clear a new one costs more than to read a small file.
+fn feed(path: &str, chunk: &mut Vec<u8>, mut push: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut file = std::fs::File::open(path)?;
-    let mut chunk = vec![0; 1 << 20];
+    chunk.resize(1 << 20, 0);
     loop {
-        match file.read(&mut chunk)? {
+        match file.read(chunk)? {
             0 => return Ok(()),
             n => push(chunk.get(..n).unwrap_or_default()),
         }
@@ -130,8 +131,9 @@ fn query(args: &[String]) -> std::io::Result<()> {
             std::process::exit(2);
         }
     };
+    let mut chunk = Vec::new();
     for path in paths {
-        feed(path, |bytes| run.push(bytes))?;
+        feed(path, &mut chunk, |bytes| run.push(bytes))?;
         run.end_input();
     }
     println!("{}", json::answer(&run.result()));
@@ -159,8 +161,9 @@ fn scan(args: &[String]) -> std::io::Result<()> {
             std::process::exit(2);
         }
     };
+    let mut chunk = Vec::new();
     for path in paths {
-        feed(path, |bytes| detector.push(bytes))?;
+        feed(path, &mut chunk, |bytes| detector.push(bytes))?;
         detector.end_input();
     }
     detector.finish();

@@ -16,7 +16,7 @@ const MAGICS = [[0x1f, 0x8b], [0x50, 0x4b, 3, 4], [0x28, 0xb5, 0x2f, 0xfd], [0xf
 const TAR = { at: 257, text: 'ustar' };
 /** A key of an event in JSON, which may stand inside a string; and a header of exported rows. */
 const KEY = /"event(?:Name|Source|Version)\\*"/;
-const HEADER = /^[^\n]*(?:event ?(?:name|source|version|json)|_raw)[^\n]*[,;\t]|^[^\n]*[,;\t][^\n]*(?:event ?(?:name|source|version|json)|_raw)/i;
+const COLUMN = /event ?(?:name|source|version|json)|_raw/i;
 
 /** Why a file with these first bytes cannot hold events; undefined if it can. */
 export function whyNoLog(path, bytes) {
@@ -25,5 +25,7 @@ export function whyNoLog(path, bytes) {
   if (/^\s*[{[]/.test(text)) return undefined;
   if (text.includes('\0')) return 'not text';
   if (RULE_NAMES.test(path)) return 'YAML';
-  return KEY.test(text) || HEADER.test(text) ? undefined : 'text without events';
+  const [header] = text.split('\n', 1);
+  const isTable = COLUMN.test(header) && /[,;\t]/.test(header);
+  return isTable || KEY.test(text) ? undefined : 'text without events';
 }

@@ -7,15 +7,16 @@ use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
 use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
-use cloudtrail::table::aws_cloudtrail::{self, EventRow};
+use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::Budget;
-use kql::exec::program::Columns;
+use kql::exec::fold::Fold;
+use kql::exec::program::{Columns, Scratch};
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
 use kql::value::{Value, json};
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -71,17 +72,24 @@ pub struct LeafState {
     reads_events: bool,
     rows: Vec<(Option<i64>, Row)>,
     sorted: Cell<bool>,
+    /// What takes the rows as they come, instead of their being kept here.
+    fold: Option<Fold>,
 }
 
 impl LeafState {
     /// The rows of a window, by time and then by raw record, so that the order of the inputs does not matter. Rows of a
     /// table without times are in every window.
     pub fn window(&self, window: &Range<i64>) -> Table {
-        let inside = |(time, _): &&(Option<i64>, Row)| match time {
-            Some(t) => window.contains(t),
-            None => !self.reads_events,
-        };
-        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
+        let untimed = if self.reads_events { 0..0 } else { 0..self.from(i64::MIN) };
+        let timed = self.from(window.start)..self.from(window.end);
+        let rows = [untimed, timed].map(|range| self.rows.get(range).unwrap_or_default());
+        Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())
+    }
+
+    /// Where the rows with this time or a later one begin; those without a time stand before all others. The rows are sorted.
+    fn from(&self, time: i64) -> usize {
+        debug_assert!(self.sorted.get(), "rows are looked up in order");
+        self.rows.partition_point(|(t, _)| t.is_none_or(|t| t < time))
     }
 
     fn sort(&mut self) {
@@ -94,12 +102,9 @@ impl LeafState {
     }
 }
 
-/// The times of the rows of several leaves, sorted.
-pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
-    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
-    times.sort();
-    times.dedup();
-    times
+/// The first time from `from` on of the rows of several leaves.
+pub fn first_time(leaves: &[LeafState], from: i64) -> Option<i64> {
+    leaves.iter().filter_map(|l| l.rows.get(l.from(from)).and_then(|(t, _)| *t)).min()
 }
 
 /// What a feed keeps of a candidate record.
@@ -122,13 +127,11 @@ pub struct Feed {
 struct State {
     leaves: Vec<LeafState>,
     prefilter: Prefilter,
-    /// The column indices of `EventName` and `EventSource`.
-    pair: [Option<usize>; 2],
     keep: Keep,
     /// The raw candidate records, for [`Keep::Records`].
     collected: Vec<u8>,
     report: IngestReport,
-    stack: Vec<Value>,
+    scratch: Scratch,
     candidates: u64,
     kept: Size,
     /// The most that is kept.
@@ -153,11 +156,10 @@ impl Feed {
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
-                pair: ["EventName", "EventSource"].map(aws_cloudtrail::index_of),
                 keep,
                 collected: Vec::new(),
                 report: IngestReport::default(),
-                stack: Vec::new(),
+                scratch: Scratch::default(),
                 candidates: 0,
                 kept: Size::NONE,
                 limit: Size::limit(keep),
@@ -185,6 +187,7 @@ impl Feed {
                 reads_events: &*leaf.table == TABLE,
                 rows: Vec::new(),
                 sorted: Cell::new(true),
+                fold: None,
             };
             if let Some(given) = tables.iter().find(|t| *t.name == *leaf.table) {
                 let time = given.table.columns.iter().position(|c| &*c.name == "TimeGenerated");
@@ -200,7 +203,7 @@ impl Feed {
                         &state.stages,
                         row,
                         &mut Budget::default(),
-                        &mut self.state.stack,
+                        &mut self.state.scratch,
                         &mut |row| {
                             rows.push((time, row));
                         },
@@ -243,11 +246,20 @@ impl Feed {
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.source.finish(&mut self.state);
+        self.state.report.end_input();
+    }
+
+    /// The last input ended, unless that was said already: then there is no other one, not even an empty one.
+    pub fn end_last_input(&mut self) {
+        if self.source.has_begun() {
+            self.end_input();
+        }
     }
 
     /// The same, for both sinks.
     pub fn end_input_through(&mut self, also: &mut dyn Sink) {
         self.source.finish(&mut Tee { state: &mut self.state, also });
+        self.state.report.end_input();
     }
 
     /// The leaves of a query, their rows in order.
@@ -276,12 +288,9 @@ impl Feed {
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
         for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
-            let seen_again = |t: Option<i64>| t.is_none_or(|t| t >= from);
-            leaf.rows
-                .iter()
-                .filter(|(t, _)| !seen_again(*t))
-                .for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-            leaf.rows.retain(|(t, _)| seen_again(*t));
+            leaf.sort();
+            let gone = leaf.from(i64::MIN)..leaf.from(from);
+            leaf.rows.drain(gone).for_each(|(_, row)| self.state.kept.take_off(Size::of(&row)));
         }
         checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }
@@ -301,9 +310,22 @@ impl Feed {
         lines
     }
 
-    /// How many rows of a leaf wait to be taken.
-    pub fn waiting_rows(&self, leaf: usize) -> usize {
-        self.state.leaves.get(leaf).map_or(0, |leaf| leaf.rows.len())
+    /// From now on the rows of a leaf go into a fold; those that it has too.
+    pub fn set_fold(&mut self, leaf: usize, mut fold: Fold) {
+        self.take_rows(leaf).iter().for_each(|row| fold.push_row(row));
+        if let Some(leaf) = self.state.leaves.get_mut(leaf) {
+            leaf.fold = Some(fold);
+        }
+    }
+
+    /// Whether a leaf has a fold that no further row changes.
+    pub fn fold_is_full(&self, leaf: usize) -> bool {
+        self.state.leaves.get(leaf).and_then(|leaf| leaf.fold.as_ref()).is_some_and(Fold::is_full)
+    }
+
+    /// The fold of a leaf, if it has one; its rows are kept from now on.
+    pub fn take_fold(&mut self, leaf: usize) -> Option<Fold> {
+        self.state.leaves.get_mut(leaf)?.fold.take()
     }
 
     /// The rows of a leaf in the order they came; they are gone from it then.
@@ -338,7 +360,7 @@ impl Feed {
         // The imported report already covers these records, so what reading them again reports is discarded.
         let report = self.state.report.take();
         for raw in Texts(records) {
-            self.state.offer(&Record { raw, envelope: Envelope::Bare, offset: 0 });
+            self.state.offer(&Record::new(raw, Envelope::Bare, 0));
         }
         self.state.report = report;
         true
@@ -376,6 +398,7 @@ impl Feed {
             late: s.late,
             dropped: s.dropped,
             untimed: s.report.untimed,
+            digests: stats.digests,
             ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
             first_event: s.report.first,
@@ -387,59 +410,76 @@ impl Feed {
 impl State {
     /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
-        let [name, source] = self.pair.map(|at| at.map_or(Value::Null, |at| row.column(at)));
-        let text = |v: &Value| if let Value::String(s) = v { Rc::clone(s) } else { Rc::from("") };
-        if json::depth(record.raw) > json::MAX_DEPTH {
+        // An outline says that it does not.
+        if record.outline.is_none() && json::depth(record.raw) > json::MAX_DEPTH {
             let message =
                 format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
             self.report.problem(Some(record.offset), "FP302", message);
         }
-        (row.time(), self.prefilter.leaves(text(&name).as_bytes(), text(&source).as_bytes()))
+        let known = row.row.bare_name_and_source().and_then(|[n, s]| self.prefilter.known(n, s));
+        let leaves = known.unwrap_or_else(|| {
+            let [name, source] = row.row.name_and_source();
+            self.prefilter.leaves(name.as_bytes(), source.as_bytes())
+        });
+        (row.time(), leaves)
     }
 
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
-        let seen = self.prefilter.look(record.raw);
-        if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
-            return self.report.passed(*time);
+        // With an outline there is nothing to look for.
+        let seen = if record.outline.is_some() { None } else { self.prefilter.look(record.raw) };
+        if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
+            return self.report.observe(*time, *time);
         }
-        let row = CachedRow::new(record.raw);
+        let row = CachedRow::of(record);
         let (time, can_pass) = match seen {
             Some(seen) => seen,
             None => self.read(record, &row),
         };
-        self.report.passed(time);
+        match time {
+            Some(time) => self.report.observe(time, time),
+            None => self.report.untimed(record.offset, row.raw_time()),
+        }
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
         for index in can_pass.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
-            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
+            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.scratch) {
+                continue;
+            }
+            if let Some(fold) = leaf.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
+                // No stage changes the row, and mostly only some of its columns are read.
+                fold.push(&row, &|| Row { values: row.needed(&leaf.needed), evidence: Evidence::None });
+                candidate = true;
                 continue;
             }
             let evidence = match (self.keep, &event) {
                 (Keep::Rows | Keep::Records, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
                 (Keep::Evidence, None) => {
-                    let made = event.insert(Rc::new(Event {
-                        raw: (*json::minify(&embedded::without_added(record.raw))).into(),
-                        time,
-                    }));
+                    let raw = embedded::without_added(record.raw);
+                    let minified = record.outline.is_some_and(|outline| outline.minified);
+                    let raw = if minified { (*raw).into() } else { (*json::minify(&raw)).into() };
+                    let made = event.insert(Rc::new(Event { raw, time }));
                     Evidence::One(Rc::clone(made))
                 }
             };
             let values = row.needed(&leaf.needed);
             let stages = checked::tail(&leaf.stages, leaf.leading);
-            let rows = &mut leaf.rows;
+            let (rows, fold) = (&mut leaf.rows, &mut leaf.fold);
             let (mut found, mut dropped, keep) = (false, 0, self.keep);
             let (limit, kept) = (self.limit, &mut self.kept);
             let done = stage::run(
                 stages,
                 Row { values, evidence },
                 &mut Budget::default(),
-                &mut self.stack,
+                &mut self.scratch,
                 &mut |row| {
-                    if keep == Keep::Records {
+                    if let Some(fold) = fold {
+                        found = true;
+                        fold.push_row(&row);
+                    } else if keep == Keep::Records {
                         found = true;
                     } else if kept.rows < limit.rows && kept.bytes < limit.bytes {
                         found = true;
@@ -477,7 +517,6 @@ impl State {
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
         let skipped = self.prefilter.skip(bytes, alone);
-        self.report.untimed += skipped.untimed;
         if let Some((first, last)) = skipped.times {
             self.report.observe(first, last);
         }
@@ -514,18 +553,33 @@ impl Sink for Tee<'_> {
 /// An event's row that decodes each column once, however many leaves ask.
 pub struct CachedRow<'a> {
     row: EventRow<'a>,
-    cells: Vec<OnceCell<Value>>,
+    /// The columns that were read, mostly a few.
+    cells: RefCell<Vec<(usize, Value)>>,
 }
 
 impl<'a> CachedRow<'a> {
     /// The row of a raw record.
     pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
-        CachedRow { row: EventRow::new(raw), cells: vec![OnceCell::new(); aws_cloudtrail::columns().len()] }
+        CachedRow::from(EventRow::new(raw))
+    }
+
+    /// The row of a record from a source.
+    fn of(record: &Record<'a>) -> CachedRow<'a> {
+        CachedRow::from(EventRow::of(record))
+    }
+
+    fn from(row: EventRow<'a>) -> CachedRow<'a> {
+        CachedRow { row, cells: RefCell::default() }
     }
 
     /// `TimeGenerated` in ticks.
     pub fn time(&self) -> Option<i64> {
         self.row.time()
+    }
+
+    /// What `TimeGenerated` is read from, as JSON.
+    pub fn raw_time(&self) -> Option<&'a [u8]> {
+        self.row.raw_time()
     }
 
     /// The columns that are needed; the others are null.
@@ -537,10 +591,12 @@ impl<'a> CachedRow<'a> {
 
 impl Columns for CachedRow<'_> {
     fn column(&self, index: usize) -> Value {
-        match self.cells.get(index) {
-            Some(cell) => cell.get_or_init(|| self.row.column(index)).clone(),
-            None => Value::Null,
+        if let Some((_, value)) = self.cells.borrow().iter().find(|(i, _)| *i == index) {
+            return value.clone();
         }
+        let value = self.row.column(index);
+        self.cells.borrow_mut().push((index, value.clone()));
+        value
     }
 }
 

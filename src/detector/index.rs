@@ -86,7 +86,7 @@ impl Sink for EventIndex {
     fn record(&mut self, record: Record<'_>) {
         // The offsets in `raw` have 32 bits; a caller takes the batch long before it reaches 4 GiB.
         let Ok(end) = u32::try_from(self.batch.raw.len() + record.raw.len()) else { return };
-        let row = EventRow::new(record.raw);
+        let row = EventRow::of(&record);
         let ms = row.time().map_or(f64::NAN, |ticks| (ticks - datetime::UNIX_EPOCH) as f64 / TICKS_PER_MS);
         self.batch.times.push(ms);
         self.batch.offsets.push(record.offset as f64);

@@ -28,20 +28,10 @@ pub struct QueryRun {
     root: Rc<Plan>,
     columns: Vec<Column>,
     leaves: Range<usize>,
-    /// What consumes rows batch by batch, before the end of the input.
-    folds: Vec<Fold>,
     /// The leaf whose rows make the answer one by one, if there is one.
     streamed: Option<usize>,
-    /// How many bytes are read before rows are consumed. It adapts so that about [`PART_ROWS`] rows come at once, because gzip
-    /// can hold a thousand times as many bytes as it has.
-    part: usize,
     now: i64,
 }
-
-const LEAST_PART: usize = 1 << 10;
-const FIRST_PART: usize = 16 << 10;
-const MOST_PART: usize = 1 << 20;
-const PART_ROWS: usize = 16 << 10;
 
 impl QueryRun {
     /// A run of a query at a time (what `now()` is, in ticks) over events and the user's tables.
@@ -54,9 +44,17 @@ impl QueryRun {
         let split = split(&query.plan);
         let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(&split.leaves, tables);
-        let folds = folds(&split.root, now, Budget::default());
-        let streamed = leaf_of_rows(&split.root).map(|leaf| leaves.start + leaf);
-        Ok(QueryRun { feed, root: split.root, columns, leaves, folds, streamed, part: FIRST_PART, now })
+        let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
+        let mut run = QueryRun { feed, root: split.root, columns, leaves, streamed, now };
+        run.set_folds(Budget::default());
+        Ok(run)
+    }
+
+    /// What can take rows as they come does so from now on.
+    fn set_folds(&mut self, budget: Budget) {
+        for fold in folds(&self.root, self.now, budget) {
+            self.feed.set_fold(self.leaves.start + fold.leaf(), fold);
+        }
     }
 
     /// Whether the query reads events at all.
@@ -72,9 +70,7 @@ impl QueryRun {
 
     /// Whether further input changes nothing: all that reads events is a `take` that has its rows.
     pub fn is_complete(&self) -> bool {
-        self.folds.len() == self.leaves.len()
-            && !self.folds.is_empty()
-            && self.folds.iter().all(Fold::is_full)
+        !self.leaves.is_empty() && self.leaves.clone().all(|leaf| self.feed.fold_is_full(leaf))
     }
 
     /// Of a query that [streams](Self::is_streamed): the rows since the last call. [`result`](Self::result) gives the rest.
@@ -100,23 +96,7 @@ impl QueryRun {
 
     /// Takes bytes of the current input, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (part, more) = rest.split_at(rest.len().min(self.part));
-            let before = self.waiting_rows();
-            self.feed.push(part);
-            self.part = match self.waiting_rows().saturating_sub(before) {
-                0..PART_ROWS => (self.part * 2).min(MOST_PART),
-                _ => (self.part / 2).max(LEAST_PART),
-            };
-            self.fold(false);
-            rest = more;
-        }
-    }
-
-    /// How many rows wait to be consumed.
-    fn waiting_rows(&self) -> usize {
-        self.folds.iter().map(|fold| self.feed.waiting_rows(self.leaves.start + fold.leaf())).sum()
+        self.feed.push(bytes);
     }
 
     /// The current input ended.
@@ -124,30 +104,20 @@ impl QueryRun {
         self.feed.end_input();
     }
 
-    /// Gives the rows of leaves to what folds them: where there are enough of them, or all.
-    fn fold(&mut self, all: bool) {
-        for fold in &mut self.folds {
-            let leaf = self.leaves.start + fold.leaf();
-            if all || self.feed.waiting_rows(leaf) >= fold.batch() {
-                fold.add(self.feed.take_rows(leaf));
-            }
-        }
-    }
-
     /// The answer over all inputs. Asking again without further input yields the answer over none.
     pub fn result(&mut self) -> Result<Table, QueryError> {
-        self.feed.end_input();
+        self.feed.end_last_input();
         if self.feed.dropped() > 0 {
             // An answer over the rows that are left would be wrong.
             let message =
                 "The query keeps more rows than fit into memory; filter earlier or project fewer columns.";
             return Err(QueryError { code: "E_RUNAWAY_QUERY", message: message.to_owned() });
         }
-        self.fold(true);
-        let folded = std::mem::replace(&mut self.folds, folds(&self.root, self.now, Budget::default()));
+        let folds: Vec<Fold> = self.leaves.clone().filter_map(|leaf| self.feed.take_fold(leaf)).collect();
         let tables: Vec<run::Table> = self.leaves.clone().map(|leaf| self.feed.take_rows(leaf)).collect();
+        self.set_folds(Budget::default());
         let mut run = Run::new(self.now, &tables, Budget::default());
-        for fold in folded {
+        for fold in folds {
             let (step, rows) = fold.finish()?;
             run.provide(&step, rows);
         }
@@ -168,7 +138,7 @@ impl QueryRun {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, FIRST_PART, QueryError, QueryRun, Table, folds};
+    use super::{Budget, QueryError, QueryRun, Table};
     use std::io::Write;
 
     /// The number that is the whole answer, or the code of the error.
@@ -177,21 +147,19 @@ mod tests {
         Ok(table.rows.first().and_then(|row| row.first()?.as_integer()))
     }
 
-    /// A part of a gzip file can hold a thousand times as much: rows are taken away all the same.
+    /// A part of a gzip file can hold a thousand times as much: no row of it waits.
     #[test]
-    fn much_in_few_bytes_is_taken_in_smaller_parts() {
+    fn much_in_few_bytes_is_taken_at_once() {
         let events = "{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E\"}\n".repeat(100_000);
         let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         assert!(zipped.write_all(events.as_bytes()).is_ok());
         let zipped = zipped.finish().unwrap();
-        let parts = [&zipped[..], events.as_bytes()].map(|bytes| {
+        for bytes in [&zipped[..], events.as_bytes()] {
             let mut run = QueryRun::new("AWSCloudTrail | count", 0, &[]).unwrap_or_else(|d| panic!("{d:?}"));
             run.push(bytes);
-            let part = run.part;
+            assert_eq!(run.feed.take_rows(0).len(), 0);
             assert_eq!(number(run.result()), Ok(Some(100_000)));
-            part
-        });
-        assert!(parts[0] < FIRST_PART && parts[1] > FIRST_PART, "{parts:?} of {} bytes", zipped.len());
+        }
     }
 
     /// Rows that come one by one are the rows that come at once; a take ends the reading.
@@ -227,7 +195,7 @@ mod tests {
         let answer = |query: &str| {
             let query = format!("AWSCloudTrail | extend s = strrep(AwsEventId, 100) | {query}");
             let mut run = QueryRun::new(&query, 0, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
-            run.folds = folds(&run.root, 0, Budget { cells: 10_000 });
+            run.set_folds(Budget::of_cells(10_000));
             for i in 0..5_000 {
                 let event = format!(
                     "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{}\",\"eventID\":\"{i}\"}}\n",

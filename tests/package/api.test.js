@@ -8,6 +8,7 @@ import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { check, Detector, explain, load, Query, query, RuleError } from '../../dist/npm/entry/node.js';
 import { parseExact } from '../../dist/npm/json.js';
+import { LOOKED_AT, whyNoLog } from '../../dist/npm/logfile.js';
 import { ROOT, s3, scratch, switchedOff } from './support.js';
 
 // Larger than a stream's chunks, so that a chunk taken for a file would show.
@@ -160,4 +161,14 @@ test('many findings in a long query are placed in one walk', async () => {
   const from = performance.now();
   await assert.rejects(query(`print "é𐍈" ${'\\'.repeat(120_000)}`), (error) => error.name === 'QueryError' || error.name === 'LimitError');
   assert.ok(performance.now() - from < 5000);
+});
+
+test('a look at a file takes no longer for what is meant to be long', () => {
+  for (const unit of ['eventname', ',eventnam', 'x,', '"eventName\\', ' ']) {
+    const from = performance.now();
+    whyNoLog('a', new TextEncoder().encode(`q${unit.repeat(LOOKED_AT / unit.length)}`));
+    assert.ok(performance.now() - from < 500, unit);
+  }
+  for (const text of ['a,eventName\n1,2', 'eventName;b', '_raw\tx']) assert.equal(whyNoLog('a', new TextEncoder().encode(text)), undefined, text);
+  for (const text of ['eventName\na,b', 'a,b\neventName', 'hello']) assert.equal(whyNoLog('a', new TextEncoder().encode(text)), 'text without events', text);
 });

@@ -58,6 +58,35 @@ fn hostile_input_takes_linear_time() {
             assert_eq!(read_chunks(bytes.as_bytes().chunks(61)), whole, "{prefix}{unit}");
         }
     }
+    // Objects with a great many members, some of which could be lists of records.
+    let member =
+        ["\"k\":1,", "\"Records\":[],", "\"Records\":[{}],", "\"Records\":[{\"a\":1}],", "\"\\u0061\":[],"];
+    for start in ["{", "{\"eventName\":\"X\",\"eventSource\":\"s\",", "{\"\\u0065ventVersion\":1,"] {
+        for (a, b) in member.iter().flat_map(|a| member.map(|b| (a, b))) {
+            let half = |unit: &str| unit.repeat(100_000 / unit.len());
+            let bytes = format!("{start}{}{}\"z\":1}}\n", half(a), half(b));
+            let whole = read(&bytes);
+            assert_eq!(read_chunks(bytes.as_bytes().chunks(61)), whole, "{start}{a}{b}");
+        }
+    }
+}
+
+#[test]
+fn an_event_is_one_however_its_keys_are_spelt_and_cut() {
+    for keys in [
+        r#""eventVersion":"1","#,
+        r#""eventName":"A","eventSource":"s","#,
+        r#""\u0065ventSource":"s","event\u004eame":"A","#,
+        r#""\u0065\u0076entVersion":"1","#,
+    ] {
+        // Its list is its own, however it is called.
+        let event = format!(
+            r#"{{{keys}"Records":[{{"eventName":"B","eventSource":"s"}}],"eventName":"A","eventSource":"s"}}"#
+        );
+        for size in 1..event.len() {
+            assert_eq!(read_chunks(event.as_bytes().chunks(size)).names(), ["A"], "{event} by {size}");
+        }
+    }
 }
 
 #[test]

@@ -1,23 +1,7 @@
 //! Objects that hold events in an array of theirs.
 
-use kql::value::raw::{self, Items};
-
 /// The keys of a top-level object whose array is read item by item instead of as one value.
-pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
-
-/// Whether the object whose beginning this is is an event itself, and so no container.
-pub(super) fn in_event(pending: &[u8], read: &[u8]) -> bool {
-    let joined;
-    let bytes = if pending.is_empty() {
-        read
-    } else {
-        joined = [pending, read].concat();
-        &joined
-    };
-    let keys = || Items::open(bytes).into_iter().flatten().flatten().map(|(key, _)| raw::unescape(key));
-    keys().next().is_some_and(|k| k == "eventVersion")
-        || (keys().any(|k| k == "eventName") && keys().any(|k| k == "eventSource"))
-}
+pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages", "records"];
 
 /// Whether an array in these bytes stands under the key of a container.
 pub fn holds_container(bytes: &[u8]) -> bool {

@@ -8,10 +8,11 @@ mod broken;
 mod container;
 pub mod scan;
 
+pub use crate::framing::scan::{Member, Outline};
 use crate::framing::scan::{Scan, Step};
 use broken::Extent;
+use container::container;
 pub use container::{CONTAINERS, holds_container};
-use container::{container, in_event};
 
 /// The longest record that is read, in bytes of its JSON text. CloudTrail's own limit is 256 KB an event.
 pub const MAX_RECORD: usize = 16 << 20;
@@ -46,15 +47,17 @@ pub struct Frame<'a> {
     /// If the scan came across the keys `eventName` and `eventSource`, each directly in the object and the second
     /// once: where in `raw` that key's value follows. It saves looking for them. `None` says nothing.
     pub source: Option<usize>,
+    /// If it is an object: what the scan came across. `None` says nothing.
+    pub outline: Option<Outline<'a>>,
 }
 
 /// Something that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: bytes in the inflated stream; for the codes `gzip_…` bytes in the file as it came.
+    /// Where: bytes in the text; for what is wrong with a compression or an archive, bytes in that.
     pub offset: u64,
     /// What kind: `bad_json`, `not_json`, `cut`, `too_large`, `not_cloudtrail`, `too_deep`, `bad_base64`, `bad_row`,
-    /// `unreadable`, `gzip_damaged`, `gzip_cut`, `gzip_trailing`.
+    /// `bad_time`, `partial`, `empty`, `unreadable`, `damaged`, `gzip_damaged`, `gzip_cut`, `gzip_trailing`.
     pub code: &'static str,
     /// For people.
     pub message: String,
@@ -355,7 +358,8 @@ impl Framer {
 
     /// Whether the array that opens behind what was read of the value is that of a container; it is entered then.
     fn open(&mut self, read: &[u8]) -> bool {
-        let Some(key) = container(&self.pending, read).filter(|_| !in_event(&self.pending, read)) else {
+        // An event has arrays of its own.
+        let Some(key) = container(&self.pending, read).filter(|_| !self.scan.is_event()) else {
             return false;
         };
         let outer = self.scan.around();
@@ -424,6 +428,7 @@ impl Framer {
                 within: self.within,
                 salvaged: self.salvage,
                 source: self.scan.event_source(),
+                outline: self.scan.outline(),
             });
         }
         self.forget();

@@ -5,9 +5,13 @@
 //!   `\u0026` there; we keep the raw text, so that `has "&"` finds what the event says. `parse_json` sees no difference.
 //! * A value that is text already stays that text, whatever column it is for (a `requestParameters` that holds JSON as
 //!   a string gives the JSON). Numbers, booleans, lists and objects give their JSON text.
-//! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time.
+//! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time. Sentinel would give it the
+//!   time of its ingestion, which is not known here.
 //! * Of equal keys the last counts, as in .NET.
 
+use crate::framing::{Member, Outline};
+use crate::source::Record;
+use crate::source::dates::{self, Date};
 use kql::value::json::{self, Items, JsonError, Problem};
 use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
@@ -192,12 +196,14 @@ const FIELDS: [&str; 25] = [
 /// them.
 pub struct EventRow<'a> {
     raw: &'a [u8],
+    /// What is known of an event already.
+    outline: Option<Outline<'a>>,
     top: OnceCell<Top<'a>>,
     objects: [OnceCell<Members<'a>>; 6],
 }
 
-/// The members of an object: keys and raw values.
-type Members<'a> = Vec<(Cow<'a, str>, &'a [u8])>;
+/// The members of an object: keys as JSON spells them, and raw values.
+type Members<'a> = Vec<(&'a [u8], &'a [u8])>;
 
 /// The top level of a record.
 struct Top<'a> {
@@ -210,7 +216,12 @@ struct Top<'a> {
 impl<'a> EventRow<'a> {
     /// A row over one JSON object.
     pub fn new(raw: &'a [u8]) -> EventRow<'a> {
-        EventRow { raw, top: OnceCell::new(), objects: Default::default() }
+        EventRow { raw, outline: None, top: OnceCell::new(), objects: Default::default() }
+    }
+
+    /// The row of a record from a source, which may know already where its members stand.
+    pub fn of(record: &Record<'a>) -> EventRow<'a> {
+        EventRow { outline: record.outline, ..EventRow::new(record.raw) }
     }
 
     /// The record it is read from.
@@ -224,9 +235,9 @@ impl<'a> EventRow<'a> {
         let Some(def) = COLUMNS.get(index) else {
             return Value::Null;
         };
-        if let Some(columns) = &self.top().columns {
+        if let Some(columns) = self.row_columns() {
             return match columns.get(index).copied().flatten() {
-                Some(raw) => to_type(raw, def.ty),
+                Some(raw) => self.typed(raw, def.ty),
                 None => missing(def),
             };
         }
@@ -240,24 +251,69 @@ impl<'a> EventRow<'a> {
                 .and_then(|r| member(r, "cidrIp")),
             Constant(_) | Absent => None,
         };
-        raw.map_or_else(|| missing(def), |raw| to_type(raw, def.ty))
+        raw.map_or_else(|| missing(def), |raw| self.typed(raw, def.ty))
+    }
+
+    /// An event's `eventName` and `eventSource` as JSON spells them, without quotes, if both are texts.
+    pub fn bare_name_and_source(&self) -> Option<[&'a [u8]; 2]> {
+        if self.row_columns().is_some() {
+            return None;
+        }
+        let bare = |key| bare(self.field(Event, key)?);
+        Some([bare("eventName")?, bare("eventSource")?])
+    }
+
+    /// The event's `eventName` and `eventSource`, or the columns of a row.
+    pub fn name_and_source(&self) -> [Cow<'a, str>; 2] {
+        let columns = self.row_columns();
+        [("eventName", "EventName"), ("eventSource", "EventSource")].map(|(field, column)| {
+            let raw = match columns {
+                Some(columns) => index_of(column).and_then(|at| columns.get(at).copied().flatten()),
+                None => self.field(Event, field),
+            };
+            raw.map(text).unwrap_or_default()
+        })
+    }
+
+    /// The columns of a record that has them already.
+    fn row_columns(&self) -> Option<&[Option<&'a [u8]>; COLUMNS.len()]> {
+        // Only events have an outline.
+        if self.outline.is_some() { None } else { self.top().columns.as_deref() }
+    }
+
+    fn typed(&self, raw: &[u8], ty: Type) -> Value {
+        match self.outline {
+            // Without white space it is the text already.
+            Some(Outline { minified: true, .. })
+                if ty == Text && matches!(raw.first(), Some(b'{' | b'[')) =>
+            {
+                Value::text(&json::lossy(raw))
+            }
+            _ => to_type(raw, ty),
+        }
     }
 
     /// `TimeGenerated` in ticks; `None` where it is null.
     pub fn time(&self) -> Option<i64> {
-        let raw = match &self.top().columns {
-            Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
-            None => self.field(Event, "eventTime"),
-        };
-        match to_type(raw?, DateTime) {
+        let raw = self.raw_time()?;
+        // Mostly as CloudTrail writes it, which has no escape.
+        bare(raw).and_then(datetime::parse_plain).or_else(|| match to_type(raw, DateTime) {
             Value::DateTime(ticks) => Some(ticks),
             _ => None,
+        })
+    }
+
+    /// What `TimeGenerated` is read from, as JSON; `None` if the record does not have it.
+    pub fn raw_time(&self) -> Option<&'a [u8]> {
+        match self.row_columns() {
+            Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
+            None => self.field(Event, "eventTime"),
         }
     }
 
     /// The event's id; `None` if it is missing or empty.
     pub fn event_id(&self) -> Option<Cow<'a, str>> {
-        let raw = match &self.top().columns {
+        let raw = match self.row_columns() {
             Some(columns) => columns.get(index_of("AwsEventId")?).copied().flatten(),
             None => self.field(Event, "eventID"),
         };
@@ -266,7 +322,7 @@ impl<'a> EventRow<'a> {
 
     /// Whether the record has the table's columns already.
     pub fn is_row_form(&self) -> bool {
-        self.top().columns.is_some()
+        self.row_columns().is_some()
     }
 
     /// What is wrong with the record's top level, if anything. The columns before that place can be read.
@@ -275,12 +331,20 @@ impl<'a> EventRow<'a> {
     }
 
     fn top(&self) -> &Top<'a> {
-        self.top.get_or_init(|| read_top(self.raw))
+        self.top.get_or_init(|| match self.outline {
+            Some(outline) => top_of(self.raw, outline.members),
+            None => read_top(self.raw),
+        })
     }
 
     fn field(&self, place: Place, key: &str) -> Option<&'a [u8]> {
         if place == Event {
-            return self.top().fields.get(field_at(key.as_bytes())?).copied().flatten();
+            return match (key, &self.outline) {
+                ("eventName", Some(outline)) => outline.name(self.raw),
+                ("eventSource", Some(outline)) => outline.source(self.raw),
+                ("eventTime", Some(outline)) => outline.time(self.raw),
+                _ => self.top().fields.get(field_at(key.as_bytes())?).copied().flatten(),
+            };
         }
         let members = self.objects.get(place as usize - 1)?.get_or_init(|| {
             let object = match place {
@@ -294,7 +358,7 @@ impl<'a> EventRow<'a> {
             };
             object.map(members).unwrap_or_default()
         });
-        members.iter().rev().find(|(k, _)| k == key).map(|(_, value)| *value)
+        members.iter().rev().find(|(k, _)| is_key(k, key)).map(|(_, value)| *value)
     }
 
     fn permission(&self) -> Option<&'a [u8]> {
@@ -302,9 +366,44 @@ impl<'a> EventRow<'a> {
     }
 }
 
+/// Where a field stands in [`FIELDS`], by the [`slot`] of its name: no two share one.
+const SLOTS: [u8; 64] = {
+    let mut slots = [u8::MAX; 64];
+    let mut n = 0;
+    while n < FIELDS.len() {
+        let slot = slot(FIELDS[n].as_bytes());
+        assert!(slots[slot] == u8::MAX, "two fields share a slot: other factors will part them");
+        slots[slot] = n as u8;
+        n += 1;
+    }
+    slots
+};
+
+const fn slot(key: &[u8]) -> usize {
+    match key {
+        [first, .., x, _, _] => (key.len() + *first as usize * 7 + *x as usize * 25) % 64,
+        _ => 0,
+    }
+}
+
 fn field_at(key: &[u8]) -> Option<usize> {
-    // Lengths first: compiled for size, a comparison is a call.
-    FIELDS.iter().position(|f| f.len() == key.len() && f.as_bytes() == key)
+    let at = usize::from(*SLOTS.get(slot(key))?);
+    FIELDS.get(at).filter(|field| field.as_bytes() == key).map(|_| at)
+}
+
+/// The top level of an event whose members are known.
+fn top_of<'a>(raw: &'a [u8], members: &[Member]) -> Top<'a> {
+    let mut top = Top { fields: [None; FIELDS.len()], columns: None, problem: None };
+    for member in members {
+        let key = member.key(raw);
+        if let Some(slot) = field_at(key).and_then(|n| top.fields.get_mut(n)) {
+            *slot = Some(member.value(raw));
+        } else if key.contains(&b'\\') {
+            // A field may be spelt with escapes.
+            return read_top(raw);
+        }
+    }
+    top
 }
 
 fn read_top(raw: &[u8]) -> Top<'_> {
@@ -353,18 +452,19 @@ fn read_top(raw: &[u8]) -> Top<'_> {
 }
 
 fn members(object: &[u8]) -> Members<'_> {
-    Items::open(object)
-        .filter(Items::is_object)
-        .into_iter()
-        .flatten()
-        .map_while(Result::ok)
-        .map(|(key, value)| (json::unescape(key), value))
-        .collect()
+    Items::open(object).filter(Items::is_object).into_iter().flatten().map_while(Result::ok).collect()
+}
+
+/// Whether a key, as JSON spells it, is this one.
+fn is_key(spelt: &[u8], key: &str) -> bool {
+    // An escape is longer than what it stands for.
+    spelt == key.as_bytes()
+        || (spelt.len() > key.len() && spelt.contains(&b'\\') && json::unescape(spelt) == key)
 }
 
 fn member<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let items = Items::open(object).filter(Items::is_object)?;
-    items.map_while(Result::ok).filter(|(k, _)| json::unescape(k) == key).last().map(|(_, v)| v)
+    items.map_while(Result::ok).filter(|(k, _)| is_key(k, key)).last().map(|(_, v)| v)
 }
 
 /// The only item of EC2's `{"items":[…]}` or of a plain list.
@@ -382,9 +482,14 @@ fn missing(def: &ColumnDef) -> Value {
     }
 }
 
+/// What stands between the quotes of a raw text.
+fn bare(raw: &[u8]) -> Option<&[u8]> {
+    raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\""))
+}
+
 /// The text of a raw value: a text itself, nothing for null, otherwise the minified JSON.
 fn text(raw: &[u8]) -> Cow<'_, str> {
-    if let Some(body) = raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")) {
+    if let Some(body) = bare(raw) {
         return json::unescape(body);
     }
     if raw == b"null" {
@@ -405,26 +510,13 @@ fn to_type(raw: &[u8], ty: Type) -> Value {
     }
 }
 
-/// A datetime in the forms of Kusto and in the two of the portal's CSV export: `dd/MM/yyyy, HH:mm:ss.fff` and, in
-/// a US locale, `M/d/yyyy, h:mm:ss.fff AM`.
+/// A datetime in the forms of Kusto, or as a browser writes it if it can be read in one way only.
 pub(crate) fn read_datetime(text: &str) -> Option<i64> {
-    datetime::parse_plain(text.as_bytes()).or_else(|| odd_datetime(text))
-}
-
-fn odd_datetime(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let Some((date, clock)) = text.split_once(", ").filter(|(date, _)| date.contains('/')) else {
-        return datetime::parse(text);
-    };
-    if clock.ends_with(['M', 'm']) {
-        return datetime::parse(&format!("{date} {clock}"));
-    }
-    let mut parts = date.split('/');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || year.len() != 4 {
-        return None;
-    }
-    datetime::parse(&format!("{year}-{month:0>2}-{day:0>2}T{clock}Z"))
+    datetime::parse_plain(text.as_bytes()).or_else(|| match dates::read(text, None) {
+        Date::Time(ticks, _) => Some(ticks),
+        Date::Other => datetime::parse(text),
+        Date::Either | Date::Wrong => None,
+    })
 }
 
 #[cfg(test)]
@@ -540,11 +632,11 @@ mod tests {
 
     #[test]
     fn rows_that_have_the_columns() {
-        let raw = r#"{"TimeGenerated [UTC]":"01/02/2026, 03:04:05.678","EventName":"Put","ReadOnly":"true",
+        let raw = r#"{"TimeGenerated [UTC]":"13/02/2026, 03:04:05.678","EventName":"Put","ReadOnly":"true",
             "RequestParameters":{"a": 1},"SessionMfaAuthenticated":false,"SessionCreationDate":"","TenantId":"t",
             "Type":"AWSCloudTrail","AwsEventId":"id","_BilledSize":12}"#;
         for (column, want) in [
-            ("TimeGenerated", "2026-02-01T03:04:05.6780000Z"),
+            ("TimeGenerated", "2026-02-13T03:04:05.6780000Z"),
             ("EventName", "\"Put\""),
             ("ReadOnly", "True"),
             ("RequestParameters", r#""{\"a\":1}""#),
@@ -560,7 +652,9 @@ mod tests {
         assert!(row.is_row_form());
         assert_eq!(row.event_id().as_deref(), Some("id"));
         assert!(row.time().is_some());
-        assert_eq!(read_datetime("2/1/2026, 3:04:05.678 PM"), datetime::parse("2026-02-01T15:04:05.678Z"));
+        assert_eq!(read_datetime("2/13/2026, 3:04:05.678 PM"), datetime::parse("2026-02-13T15:04:05.678Z"));
+        // The first of February or the second of January.
+        assert_eq!(read_datetime("2/1/2026, 3:04:05.678 PM"), None);
         assert_eq!(read_datetime("31/04/2026, 03:04:05"), None);
     }
 

@@ -1,65 +1,74 @@
-//! Steps that need not have all rows of a leaf at once: `summarize`, `distinct`, `count`, `take`, `top`. They take rows batch by
-//! batch, as the leaf lets them through, and keep what they need; so a query over any number of events takes little memory.
+//! Steps that need not have all rows of a leaf at once: `summarize`, `distinct`, `count`, `take`, `top`. They take each row as the
+//! leaf lets it through, and keep what they need; so a query over any number of events takes little memory.
 
-use super::row::Row;
+use super::program::{Columns, Scratch};
+use super::row::{Evidence, Row};
 use super::run::{Run, Table};
+use super::stage::{self, CompiledStage};
 use super::summarize::Summary;
 use super::{Budget, ExecError};
-use crate::plan::{ExprKind, Plan, PlanKind, SetOp};
+use crate::plan::{ExprKind, Plan, PlanKind, SetOp, Stage};
 use crate::value::{Value, bytes};
 use std::rc::Rc;
 
-/// So many rows are a batch.
+/// So many rows go through a `top` at once, or rows of so many bytes.
 const BATCH: usize = 1024;
+const BATCH_BYTES: usize = 64 << 20;
 
 /// A step over a leaf, and what it keeps of the rows so far.
 pub struct Fold {
     leaf: usize,
     step: Rc<Plan>,
-    now: i64,
-    kept: Result<Kept, ExecError>,
-    /// How many rows a `take` wants.
-    wants: Option<usize>,
-    budget: Budget,
+    /// The row stages between the leaf and the step.
+    stages: Vec<CompiledStage>,
+    /// How many filters come first: they run before a row is made.
+    leading: usize,
+    kept: Kept,
+    /// Evaluates, and has what is left for what the step keeps.
+    run: Run<'static>,
+    scratch: Scratch,
+    failed: Option<ExecError>,
 }
 
 enum Kept {
     Summary(Summary),
     Count(usize),
-    /// What the step makes of the rows so far: the same as it makes of these and those that follow.
-    Rows(Table),
+    First {
+        rows: Vec<Row>,
+        limit: usize,
+    },
+    /// What the step makes of the rows so far is the same as it makes of these and those that follow.
+    Top {
+        rows: Table,
+        waiting: Vec<Row>,
+        waiting_bytes: usize,
+    },
 }
 
 /// The steps of a plan that can be folded. `now` is what `now()` is, in ticks; `budget` is for what each keeps.
 pub fn folds(root: &Rc<Plan>, now: i64, budget: Budget) -> Vec<Fold> {
     let mut folds = Vec::new();
     root.any(&mut |plan| {
-        if let Some((leaf, op)) = foldable(plan) {
-            let kept = match op {
-                SetOp::Summarize(s) => Summary::new(&mut Run::new(now, &[], budget), s).map(Kept::Summary),
-                SetOp::Count => Ok(Kept::Count(0)),
-                _ => Ok(Kept::Rows(Table::default())),
-            };
-            let wants = match op {
-                SetOp::Take(n) => Run::new(now, &[], budget).count(n).ok(),
-                _ => None,
-            };
-            folds.push(Fold { leaf, step: Rc::clone(plan), now, kept, wants, budget });
+        if let Some((leaf, stages, op)) = foldable(plan) {
+            folds.push(Fold::new(leaf, plan, &stages, op, Run::new(now, &[], budget)));
         }
         false
     });
     folds
 }
 
-/// The leaf that a step is over, if it can be folded: between them are row stages alone, no one else reads those, and
-/// nothing in them reads another table.
-fn foldable(plan: &Plan) -> Option<(usize, &SetOp)> {
+/// The leaf that a step is over and the row stages between them, if the step can be folded: nothing else is between them, no
+/// one else reads those, and nothing in them reads another table.
+fn foldable(plan: &Plan) -> Option<(usize, Vec<&Stage>, &SetOp)> {
     let PlanKind::Set(input, op) = &plan.kind else { return None };
     if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) {
         return None;
     }
-    let leaf = if by_itself(plan) { leaf_of_rows(input)? } else { return None };
-    Some((leaf, op))
+    if !by_itself(plan) {
+        return None;
+    }
+    let (leaf, stages) = leaf_of_rows(input)?;
+    Some((leaf, stages, op))
 }
 
 /// Whether nothing in a step reads another table, or other rows.
@@ -72,23 +81,47 @@ fn by_itself(plan: &Plan) -> bool {
     !tables
 }
 
-/// The leaf that a plan is over, if there are row stages alone between them and no one else reads those. Each row of the
-/// leaf makes its rows of the answer by itself then, in the leaf's order.
-pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<usize> {
+/// The leaf that a plan is over and the row stages between them, if there is nothing else between them and no one else reads
+/// those. Each row of the leaf makes its rows of the answer by itself then, in the leaf's order.
+pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<(usize, Vec<&Stage>)> {
+    let mut stages = Vec::new();
     let mut at = root;
     loop {
         if Rc::strong_count(at) != 1 {
             return None;
         }
         match &at.kind {
-            PlanKind::Stage(below, _) if by_itself(at) => at = below,
-            PlanKind::Leaf(leaf) => return Some(*leaf),
+            PlanKind::Stage(below, stage) if by_itself(at) => {
+                stages.push(stage);
+                at = below;
+            }
+            PlanKind::Leaf(leaf) => {
+                stages.reverse();
+                return Some((*leaf, stages));
+            }
             _ => return None,
         }
     }
 }
 
 impl Fold {
+    fn new(leaf: usize, step: &Rc<Plan>, stages: &[&Stage], op: &SetOp, mut run: Run<'static>) -> Fold {
+        let step = Rc::clone(step);
+        let kept = match op {
+            SetOp::Summarize(s) => Summary::new(&mut run, s).map(Kept::Summary),
+            SetOp::Count => Ok(Kept::Count(0)),
+            SetOp::Take(n) => run.count(n).map(|limit| Kept::First { rows: Vec::new(), limit }),
+            _ => Ok(Kept::Top { rows: Table::default(), waiting: Vec::new(), waiting_bytes: 0 }),
+        };
+        let compiled = stages.iter().map(|s| CompiledStage::new(s, &mut |e| run.resolve(e)));
+        let (kept, stages, failed) = match (kept, compiled.collect::<Result<Vec<_>, _>>()) {
+            (Ok(kept), Ok(stages)) => (kept, stages, None),
+            (Err(e), _) | (_, Err(e)) => (Kept::Count(0), Vec::new(), Some(e)),
+        };
+        let leading = stage::leading_filters(&stages);
+        Fold { leaf, step, stages, leading, kept, run, scratch: Scratch::default(), failed }
+    }
+
     /// The leaf whose rows it takes.
     pub fn leaf(&self) -> usize {
         self.leaf
@@ -96,61 +129,110 @@ impl Fold {
 
     /// Whether further rows of the leaf change nothing: a `take` has all it wants.
     pub fn is_full(&self) -> bool {
-        matches!((self.wants, &self.kept), (Some(n), Ok(Kept::Rows(rows))) if rows.len() >= n)
+        self.kept.is_full()
     }
 
-    /// How many rows of the leaf are worth taking.
-    pub fn batch(&self) -> usize {
-        match &self.kept {
-            // They go through the step again with each batch.
-            Ok(Kept::Rows(rows)) => {
-                let missing = self.wants.map_or(usize::MAX, |n| n.saturating_sub(rows.len()).max(1));
-                rows.len().max(BATCH).min(missing)
-            }
-            _ => BATCH,
+    /// Takes the next row of the leaf. `row` makes the row of these columns, where more than a few of them are kept.
+    pub fn push(&mut self, columns: &dyn Columns, row: &dyn Fn() -> Row) {
+        if self.failed.is_none()
+            && let Err(error) = self.take(columns, row)
+        {
+            self.failed = Some(error);
         }
     }
 
-    /// Takes the next rows of the leaf.
-    pub fn add(&mut self, rows: Table) {
-        if let Err(error) = self.take(rows) {
-            self.kept = Err(error);
-        }
+    /// Takes the next row of the leaf.
+    pub fn push_row(&mut self, row: &Row) {
+        self.push(&row.values, &|| row.clone());
     }
 
-    fn take(&mut self, rows: Table) -> Result<(), ExecError> {
-        let (PlanKind::Set(input, _), Ok(kept)) = (&self.step.kind, &mut self.kept) else { return Ok(()) };
-        let mut tables = vec![Table::default(); self.leaf];
-        tables.push(rows);
-        let mut run = Run::new(self.now, &tables, Budget::default());
-        let rows = run.table(input)?;
-        match kept {
-            Kept::Summary(summary) => {
-                run.budget = self.budget;
-                summary.add(&mut run, &rows)?;
-                self.budget = run.budget;
-            }
-            Kept::Count(n) => *n += rows.len(),
-            Kept::Rows(kept) => {
-                let mut all = Rc::unwrap_or_clone(std::mem::take(kept));
-                all.extend(Rc::unwrap_or_clone(rows));
-                run.provide(input, Rc::new(all));
-                *kept = run.table(&self.step)?;
-                let size = kept.iter().map(|row| bytes(&row.values)).sum();
-                let mut budget = self.budget;
-                budget.charge_kept(kept.len(), size)?;
-            }
+    fn take(&mut self, columns: &dyn Columns, row: &dyn Fn() -> Row) -> Result<(), ExecError> {
+        let Fold { step, stages, leading, kept, run, scratch, .. } = self;
+        if kept.is_full() || !stage::passes(stages, *leading, columns, scratch) {
+            return Ok(());
         }
-        Ok(())
+        let rest = stages.get(*leading..).unwrap_or_default();
+        if rest.is_empty() {
+            return kept.take(step, run, columns, row);
+        }
+        let mut done = Ok(());
+        stage::run(rest, row(), &mut Budget::default(), scratch, &mut |row| {
+            if done.is_ok() {
+                done = kept.take(step, run, &row.values, &|| row.clone());
+            }
+        })?;
+        done
     }
 
     /// The step, and the rows it makes of all that it was given.
-    pub fn finish(self) -> Result<(Rc<Plan>, Table), ExecError> {
-        let rows = match self.kept? {
+    pub fn finish(mut self) -> Result<(Rc<Plan>, Table), ExecError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.kept.settle(&self.step, &self.run)?;
+        let rows = match self.kept {
             Kept::Summary(summary) => Rc::new(summary.finish()),
             Kept::Count(n) => Rc::new(vec![Row { values: vec![Value::Long(n as i64)], ..Row::default() }]),
-            Kept::Rows(rows) => rows,
+            Kept::First { rows, .. } => Rc::new(rows),
+            Kept::Top { rows, .. } => rows,
         };
         Ok((self.step, rows))
+    }
+}
+
+impl Kept {
+    /// Whether no further row makes a difference.
+    fn is_full(&self) -> bool {
+        matches!(self, Kept::First { rows, limit } if rows.len() >= *limit)
+    }
+
+    fn take(
+        &mut self,
+        step: &Rc<Plan>,
+        run: &mut Run<'static>,
+        columns: &dyn Columns,
+        row: &dyn Fn() -> Row,
+    ) -> Result<(), ExecError> {
+        match self {
+            Kept::Summary(summary) => summary.add(run, columns, &Evidence::None),
+            Kept::Count(n) => {
+                *n += 1;
+                Ok(())
+            }
+            Kept::First { rows, limit } if rows.len() < *limit => {
+                let row = row();
+                run.budget.charge_kept(1, bytes(&row.values))?;
+                rows.push(row);
+                Ok(())
+            }
+            Kept::First { .. } => Ok(()),
+            Kept::Top { rows, waiting, waiting_bytes } => {
+                let row = row();
+                *waiting_bytes += bytes(&row.values);
+                waiting.push(row);
+                if waiting.len() >= rows.len().max(BATCH) || *waiting_bytes >= BATCH_BYTES {
+                    self.settle(step, run)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Runs the rows that wait through the step, with those it kept.
+    fn settle(&mut self, step: &Rc<Plan>, run: &Run<'static>) -> Result<(), ExecError> {
+        let (Kept::Top { rows, waiting, waiting_bytes }, Some(input)) = (self, step.kind.input()) else {
+            return Ok(());
+        };
+        let mut all = Rc::unwrap_or_clone(std::mem::take(rows));
+        all.append(waiting);
+        *waiting_bytes = 0;
+        // As of a leaf: columns that nothing needs are null in its rows.
+        let leaf = [Table::default()];
+        let mut top = Run::new(run.now, &leaf, Budget::default());
+        top.provide(input, Rc::new(all));
+        *rows = top.table(step)?;
+        let size = rows.iter().map(|row| bytes(&row.values)).sum();
+        let mut budget = run.budget;
+        budget.charge_kept(rows.len(), size)
     }
 }

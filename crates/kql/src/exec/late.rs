@@ -6,7 +6,7 @@ use super::run::Run;
 use super::{Budget, ExecError};
 use crate::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{ExprKind, Plan, PlanKind};
+use crate::plan::{ExprKind, Plan, PlanKind, SetOp};
 use crate::value::{Column, Type, text};
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// How many plugins of a query may depend on data.
 const MAX_LATE: usize = 16;
 /// What working out their columns may cost.
-const BUDGET: Budget = Budget { cells: 4_000_000 };
+const BUDGET: Budget = Budget::of_cells(4_000_000);
 
 /// Compiles a query against a catalog. A plugin whose input is written in the query itself gets its columns from
 /// it; one that reads a table has to declare them.
@@ -49,11 +49,22 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
 
 /// Whether the rows of a plan are known only when it runs: it reads a table, the clock, or chance.
 fn depends_on_a_run(plan: &Rc<Plan>) -> bool {
+    // What a subquery of the plan is given comes from the plan itself; a node is met before its subqueries.
+    let mut given = HashSet::new();
     plan.is_random()
         || plan.any(&mut |plan| {
+            match &plan.kind {
+                PlanKind::Set(_, SetOp::MvApply(m)) => given.extend([m.body.given]),
+                PlanKind::Set(_, SetOp::Partition(p)) => given.extend([p.body.given, p.key_given]),
+                _ => {}
+            }
             let mut clock = false;
             plan.kind.for_each_expr(&mut |e| clock |= e.any(&mut |e| matches!(e.kind, ExprKind::Now)));
-            clock || matches!(plan.kind, PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_))
+            clock
+                || match &plan.kind {
+                    PlanKind::Given(id) => !given.contains(id),
+                    kind => matches!(kind, PlanKind::Table(_) | PlanKind::Leaf(_)),
+                }
         })
 }
 
@@ -66,14 +77,14 @@ fn run_wanting(wanting: &Wanting) -> Result<Vec<Column>, Diagnostic> {
 
 /// The columns that rows give a plugin.
 pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<Vec<Column>, ExecError> {
-    let program = run.programs([&wanting.value])?;
+    let program = run.program([&wanting.value])?;
     let too_many = || ExecError {
         code: "FP104",
         message: format!("The plug-in makes more than {MAX_MADE_COLUMNS} columns."),
     };
     let (mut slots, mut names, mut seen) = (IndexMap::new(), Vec::new(), HashSet::new());
     for row in rows {
-        let value = run.eval_all(&program, row).pop().unwrap_or_default();
+        let value = run.eval(&program, row)?;
         match wanting.shape {
             Shape::Bag => {
                 let Some(bag) = value.as_bag() else { continue };

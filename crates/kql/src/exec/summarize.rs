@@ -1,12 +1,12 @@
 //! `summarize` and `distinct`: groups by key, in the order their first row came.
 
 use super::ExecError;
-use super::program::Program;
+use super::program::{Columns, Program};
 use super::row::{Evidence, Row};
 use super::run::Run;
 use crate::aggregates::{Aggregate, State};
 use crate::plan::{AggregateExpr, Summarize};
-use crate::value::key::{self, KeyMap};
+use crate::value::key::{self, Key, KeyMap};
 use crate::value::{Type, Value, bytes};
 
 struct Group {
@@ -18,7 +18,7 @@ struct Group {
 /// An aggregate, ready to run.
 struct Aggregation {
     aggregate: &'static Aggregate,
-    args: Vec<Program>,
+    args: Program,
     types: Vec<Type>,
     ty: Type,
     width: usize,
@@ -28,16 +28,22 @@ impl Aggregation {
     fn new(run: &mut Run<'_>, a: &AggregateExpr) -> Result<Aggregation, ExecError> {
         Ok(Aggregation {
             aggregate: a.aggregate,
-            args: run.programs(&a.args)?,
+            args: run.program(&a.args)?,
             types: a.args.iter().map(|e| e.ty).collect(),
             ty: a.ty,
             width: a.width,
         })
     }
 
-    /// Adds a row to a state.
-    fn add(&self, run: &mut Run<'_>, state: &mut dyn State, row: &Row) -> Result<(), ExecError> {
-        let mut values = run.eval_all(&self.args, row);
+    /// Adds a row to a state. `values` is scratch space.
+    fn add(
+        &self,
+        run: &mut Run<'_>,
+        state: &mut dyn State,
+        row: &dyn Columns,
+        values: &mut Vec<Value>,
+    ) -> Result<(), ExecError> {
+        evaluate(&self.args, run, row, values)?;
         if let Some(i) = self.aggregate.predicate_index() {
             // The predicate decides and does not reach the state.
             if !values.get(i).is_some_and(Value::is_true) {
@@ -49,12 +55,24 @@ impl Aggregation {
             return Ok(());
         }
         let before = state.kept();
-        state.update(&values);
+        state.update(values);
         match state.kept().saturating_sub(before) {
             0 => Ok(()),
-            more => run.budget.charge_kept(more, bytes(&values)),
+            more => run.budget.charge_kept(more, bytes(values)),
         }
     }
+}
+
+/// Puts the values of a program for a row into a vector.
+fn evaluate(
+    program: &Program,
+    run: &mut Run<'_>,
+    row: &dyn Columns,
+    values: &mut Vec<Value>,
+) -> Result<(), ExecError> {
+    program.eval_into(row, &mut run.scratch, values);
+    run.budget.settle()?;
+    Ok(())
 }
 
 impl Group {
@@ -68,6 +86,9 @@ impl Group {
 pub struct Grouping {
     aggregations: Vec<Aggregation>,
     groups: KeyMap<Group>,
+    /// Scratch space: the key of a row, and the arguments of an aggregate.
+    key: Key,
+    args: Vec<Value>,
 }
 
 /// What a group costs besides its keys and results, in values.
@@ -80,7 +101,7 @@ impl Grouping {
     pub fn new(run: &mut Run<'_>, aggregates: &[AggregateExpr]) -> Result<Grouping, ExecError> {
         let aggregations =
             aggregates.iter().map(|a| Aggregation::new(run, a)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Grouping { aggregations, groups: KeyMap::default() })
+        Ok(Grouping { aggregations, groups: KeyMap::default(), key: Key::new(), args: Vec::new() })
     }
 
     /// The group of some keys, whether or not a row has come for it.
@@ -89,19 +110,28 @@ impl Grouping {
     }
 
     /// Adds a row to the group of its keys.
-    pub fn add(&mut self, run: &mut Run<'_>, keys: Vec<Value>, row: &Row) -> Result<(), ExecError> {
-        let mut new = false;
-        let group = self.groups.entry(key::key(&keys)).or_insert_with(|| {
-            new = true;
-            Group::new(&self.aggregations, keys)
-        });
-        if new {
-            run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
-            run.budget.charge_kept(0, bytes(&group.keys))?;
-        }
-        group.evidence.merge(&row.evidence);
+    pub fn add(
+        &mut self,
+        run: &mut Run<'_>,
+        keys: &[Value],
+        row: &dyn Columns,
+        evidence: &Evidence,
+    ) -> Result<(), ExecError> {
+        self.key.clear();
+        key::write(&mut self.key, keys);
+        let at = match self.groups.get_index_of(&*self.key) {
+            Some(at) => at,
+            None => {
+                let group = Group::new(&self.aggregations, keys.to_vec());
+                run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
+                run.budget.charge_kept(0, bytes(&group.keys))?;
+                self.groups.insert_full(self.key.clone(), group).0
+            }
+        };
+        let Some((_, group)) = self.groups.get_index_mut(at) else { return Ok(()) };
+        group.evidence.merge(evidence);
         for (state, a) in group.states.iter_mut().zip(&self.aggregations) {
-            a.add(run, state.as_mut(), row)?;
+            a.add(run, state.as_mut(), row, &mut self.args)?;
         }
         Ok(())
     }
@@ -122,29 +152,33 @@ impl Grouping {
 
 /// A `summarize` under way.
 pub struct Summary {
-    keys: Vec<Program>,
+    keys: Program,
     grouping: Grouping,
+    /// Scratch space: the keys of a row.
+    values: Vec<Value>,
 }
 
 impl Summary {
     /// Of no rows yet.
     pub fn new(run: &mut Run<'_>, s: &Summarize) -> Result<Summary, ExecError> {
-        let keys = run.programs(&s.keys)?;
+        let keys = run.program(&s.keys)?;
         let mut grouping = Grouping::new(run, &s.aggregates)?;
         if s.keys.is_empty() {
             // Without keys there is one group, rows or not.
             grouping.seed(Vec::new());
         }
-        Ok(Summary { keys, grouping })
+        Ok(Summary { keys, grouping, values: Vec::new() })
     }
 
-    /// Adds rows.
-    pub fn add(&mut self, run: &mut Run<'_>, rows: &[Row]) -> Result<(), ExecError> {
-        for row in rows {
-            let values = run.eval_all(&self.keys, row);
-            self.grouping.add(run, values, row)?;
-        }
-        Ok(())
+    /// Adds a row.
+    pub fn add(
+        &mut self,
+        run: &mut Run<'_>,
+        row: &dyn Columns,
+        evidence: &Evidence,
+    ) -> Result<(), ExecError> {
+        evaluate(&self.keys, run, row, &mut self.values)?;
+        self.grouping.add(run, &self.values, row, evidence)
     }
 
     /// The groups and their results: keys first, then each aggregate's columns.

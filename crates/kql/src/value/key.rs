@@ -71,10 +71,13 @@ fn decimal_key(d: Decimal, mut tagged: impl FnMut(u8, &[u8])) {
 /// The key of several values together.
 pub fn key<'a>(values: impl IntoIterator<Item = &'a Value>) -> Key {
     let mut out = Key::new();
-    for v in values {
-        write_key(&mut out, v);
-    }
+    write(&mut out, values);
     out
+}
+
+/// Appends the key of several values together.
+pub fn write<'a>(out: &mut Key, values: impl IntoIterator<Item = &'a Value>) {
+    values.into_iter().for_each(|v| write_key(out, v));
 }
 
 /// The keys of several values, each by itself.

@@ -10,21 +10,28 @@ use std::fmt;
 /// The next quote or backslash from a byte on. Most strings are short: a few words are looked at before `memchr` is worth it.
 #[inline]
 pub fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w & (ONES << 7);
-    let mut at = from;
-    for _ in 0..4 {
-        let Some(word) = bytes.get(at..).and_then(|b| b.first_chunk::<8>()) else {
-            break;
-        };
-        let word = u64::from_le_bytes(*word);
-        let hit = zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64));
+    let rest = bytes.get(from..)?;
+    let (near, far) = match rest.split_first_chunk::<32>() {
+        Some((near, far)) => (near.as_chunks().0, far),
+        None => (&[][..], rest),
+    };
+    for (n, word) in near.iter().enumerate() {
+        let hit = quotes_and_escapes(u64::from_le_bytes(*word));
         if hit != 0 {
-            return Some(at + (hit.trailing_zeros() / 8) as usize);
+            return Some(from + 8 * n + (hit.trailing_zeros() / 8) as usize);
         }
-        at += 8;
     }
-    memchr2(b'"', b'\\', bytes.get(at..)?).map(|n| at + n)
+    memchr2(b'"', b'\\', far).map(|n| bytes.len() - far.len() + n)
+}
+
+/// The highest bit of the first byte of a word that is a quote or a backslash; those of later bytes may be wrong.
+#[inline]
+fn quotes_and_escapes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w;
+    let quotes = zero_bytes(word ^ (ONES * b'"' as u64));
+    let escapes = zero_bytes(word ^ (ONES * b'\\' as u64));
+    (quotes | escapes) & (ONES << 7)
 }
 
 /// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
