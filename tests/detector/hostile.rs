@@ -42,6 +42,24 @@ fn hostile_records_are_reported_and_the_rest_goes_on() {
     assert_eq!(scan(&[], [b"".as_slice()]).0.len(), 0);
 }
 
+/// What an author of events may write beside the field a rule asks for, to hide it: all of it is read around.
+const BESIDE: &[&str] = &["1e400", "-1e999", "\"a\tb\"", "\"\\ud800\"", "99999999999999999999", "{\"a\":[]}"];
+
+#[test]
+fn no_value_hides_those_beside_it() {
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    let query = "AWSCloudTrail | where tostring(parse_json(RequestParameters).mark) == 'here' | count";
+    let mut run = QueryRun::new(query, ticks("2026-03-11T08:00:00Z"), &[]).expect("a query");
+    for beside in BESIDE.iter().copied().chain([deep.as_str()]) {
+        let event = format!(
+            "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"X\",\"eventTime\":\"2026-03-11T07:00:00Z\",\"requestParameters\":{{\"z\":{beside},\"mark\":\"here\"}}}}\n"
+        );
+        run.push(event.as_bytes());
+        let answer = answer_json(&run.result());
+        assert!(answer.contains("\"rows\":[[1]]"), "{beside:.40}: {answer}");
+    }
+}
+
 const EVENT: &str = r#"{"eventTime":"2026-01-01T00:00:00Z","eventSource":"s","eventName":"n"}"#;
 
 /// What is broken, and how many events and problems there are in it and the two events behind it.

@@ -495,7 +495,7 @@ fn text(raw: &[u8]) -> Cow<'_, str> {
     if raw == b"null" {
         return Cow::Borrowed("");
     }
-    json::lossy(json::minify(raw))
+    json::raw_text(raw)
 }
 
 fn to_type(raw: &[u8], ty: Type) -> Value {

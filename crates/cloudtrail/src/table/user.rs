@@ -203,15 +203,16 @@ fn json_value(
     line: u64,
     problems: &mut Vec<LineProblem>,
 ) -> Result<Value, String> {
+    let text = json::raw_text(raw);
     if column.ty == Type::String {
         // As in the table of events: text is itself, everything else its JSON.
         return Ok(match (raw.first(), raw) {
             (_, b"null") => Value::empty_text(),
-            (Some(b'"'), _) => json::parse(raw).map_err(|e| e.to_string())?,
-            _ => Value::text(&json::lossy(json::minify(raw))),
+            (Some(b'"'), _) => json::parse(text.as_bytes()).map_err(|e| e.to_string())?,
+            _ => Value::text(&text),
         });
     }
-    let value = json::parse(raw).map_err(|e| format!("{}: {e}", column.name))?;
+    let value = json::parse(text.as_bytes()).map_err(|e| format!("{}: {e}", column.name))?;
     Ok(match &value {
         Value::Null => Value::Null,
         _ if column.ty == Type::Dynamic => value,

@@ -1,7 +1,8 @@
 //! JSON text to a [`Value`] and back, without recursion. What can be told from the raw text alone is [`super::raw`]'s.
 
 pub use super::raw::{
-    Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value, unescape,
+    Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value,
+    text as raw_text, unescape,
 };
 
 use super::limits::{self, Limit};

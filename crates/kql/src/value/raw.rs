@@ -110,14 +110,16 @@ pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
 /// matched by count and kind, strings are stepped over, scalars are not validated.
 pub fn skip_value(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     let mut i = skip_space(bytes, at);
-    // One bit a level: is it an object? Levels beyond 64 are told apart by count alone.
+    // One bit for each of the first 64 levels: is it an object? Those beyond are told apart by count alone.
     let (mut depth, mut kinds) = (0_usize, 0_u64);
     loop {
         match bytes.get(i) {
             Some(b'"') => i = skip_string(bytes, i)?,
             Some(open @ (b'{' | b'[')) => {
                 depth += 1;
-                kinds = kinds << 1 | u64::from(*open == b'{');
+                if depth <= 64 {
+                    kinds = kinds << 1 | u64::from(*open == b'{');
+                }
                 i += 1;
                 continue;
             }
@@ -125,8 +127,10 @@ pub fn skip_value(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
                 if depth == 0 || (depth <= 64 && (kinds & 1 == 1) != (*close == b'}')) {
                     return error(i, Problem::Unexpected);
                 }
+                if depth <= 64 {
+                    kinds >>= 1;
+                }
                 depth -= 1;
-                kinds >>= 1;
                 i += 1;
             }
             Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if depth > 0 => {
@@ -325,6 +329,23 @@ pub fn minify(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// The minified text of a raw value as a column holds it. Logs are read with raw control characters inside their strings; the text is
+/// JSON, which has them escaped, so that `parse_json` finds in it what the log says.
+pub fn text(raw: &[u8]) -> Cow<'_, str> {
+    let text = lossy(minify(raw));
+    if !text.bytes().any(|b| b < b' ') {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\0'..'\u{20}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// The first white space outside strings, from a byte on that stands in none.
 fn next_space(raw: &[u8], mut at: usize) -> Option<usize> {
     loop {
@@ -359,6 +380,11 @@ mod tests {
             Items::open(b" {\"a\" : {\"b\":\"}\"} , \"c\":[1,2]}").into_iter().flatten().collect();
         assert_eq!(items, Ok(vec![(&b"a"[..], &b"{\"b\":\"}\"}"[..]), (b"c", b"[1,2]")]));
         assert!(Items::open(b"{\"a\":1 \"b\":2}").into_iter().flatten().any(|i| i.is_err()));
+        // The kinds of outer levels are known behind many inner ones.
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(skip_value(deep.as_bytes(), 0), Ok(deep.len()));
+        assert!(skip_value(deep.replace('}', "]").as_bytes(), 0).is_err());
         assert_eq!(&*minify(b"{ \"a b\" : [ 1 ] }"), b"{\"a b\":[1]}");
+        assert_eq!(text(b"{ \"a\tb\" : [ 1 ] }"), "{\"a\\u0009b\":[1]}");
     }
 }
