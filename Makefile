@@ -110,7 +110,7 @@ native: $(TOOLCHAIN)
 	cargo build --locked --example native
 
 .PHONY: test-page
-test-page: www $(CHROMIUM) ## The triage page in Chromium
+test-page: www dist/panic-test $(CHROMIUM) ## The triage page in Chromium
 	node --test --test-timeout=600000 --test-reporter=spec tests/page/*.test.js
 
 .PHONY: screenshots
@@ -256,7 +256,7 @@ target/bindgen-scalar/engine_bg.wasm: $(SCALAR_WASM) $(BINDGEN) $(NODE_MODULES)
 target/bindgen-scalar/forepost.wasm: target/bindgen-scalar/engine_bg.wasm $(NODE_MODULES)
 	$(WASM_OPT) $(SCALAR_FEATURES) $< -o $@
 
-# The package with a function that panics, for the test of what is told then. Not optimised: it is built in seconds.
+# The package with an engine that panics over an input that asks for it. Not optimised: it is built in seconds.
 .PHONY: cargo-panic
 cargo-panic: $(TOOLCHAIN)
 	cargo build --locked --lib --features panic-test --target $(WASM_TARGET)

@@ -3,37 +3,71 @@
 import { ForepostError } from './errors.js';
 
 const encoder = new TextEncoder();
+const nameOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
+
+// By name, because objects of another realm (a frame, a test runner's sandbox) are no instances of this one's classes.
+const isBuffer = (value) => ArrayBuffer.isView(value) || nameOf(value) === 'ArrayBuffer' || nameOf(value) === 'SharedArrayBuffer';
+const isBlob = (value) => typeof value?.stream === 'function' && typeof value.arrayBuffer === 'function';
+const isMessage = (value) => nameOf(value) === 'Response' || nameOf(value) === 'Request';
 
 /** Text or any view of bytes, as bytes. */
 export function toBytes(data) {
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') return encoder.encode(data);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new ForepostError('bad-argument', `push() needs a Uint8Array, an ArrayBuffer or a string, not ${describe(data)}`);
+  if (isBuffer(data)) return new Uint8Array(data);
+  throw new ForepostError('bad-argument', `A chunk must be a Uint8Array, an ArrayBuffer or a string, not ${describe(data)}`);
 }
 
-/** The chunks of one input: bytes, text, or anything that yields them. */
-export async function* chunksOf(input) {
-  if (typeof input?.getReader === 'function' && typeof input[Symbol.asyncIterator] !== 'function') {
+/** The chunks of one input: bytes, text, a Blob, a Response, or anything that yields bytes or text. */
+export async function* chunksOf(given) {
+  const input = streamOf(await given);
+  if (typeof input === 'string' || isBuffer(input)) {
+    yield input;
+  } else if (input?.[Symbol.asyncIterator] || input?.[Symbol.iterator]) {
+    yield* input;
+  } else if (typeof input?.getReader === 'function') {
     const reader = input.getReader(); // Safari's ReadableStream cannot be iterated
     try {
       for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
     } finally {
       reader.releaseLock();
     }
-  } else if (typeof input === 'string' || input instanceof ArrayBuffer || ArrayBuffer.isView(input)) {
-    yield input;
-  } else if (input?.[Symbol.asyncIterator] || input?.[Symbol.iterator]) {
-    yield* input;
   } else {
-    throw new ForepostError('bad-argument', `An input must be bytes, a string, or an iterable or stream of them, not ${describe(input)}`);
+    throw new ForepostError('bad-argument', `An input must be bytes, a string, a Blob, a Response, or an iterable or stream of bytes or strings, not ${describe(input)}`);
   }
+}
+
+/** The stream inside a Blob or a Response. */
+function streamOf(input) {
+  if (isBlob(input)) return input.stream();
+  if (!isMessage(input)) return input;
+  if (input.ok === false) throw new ForepostError('bad-argument', `The response is no log: ${input.url} answered ${input.status} ${input.statusText}`);
+  if (input.bodyUsed) throw new ForepostError('bad-argument', 'The body of the response was already read');
+  return input.body ?? '';
+}
+
+/**
+ * A list of inputs: the items of an array, or the one input that was given. Other iterables are refused, because they could be
+ * either the inputs or the chunks of one.
+ */
+export function inputsOf(given) {
+  if (given === undefined) return [];
+  if (Array.isArray(given)) return given;
+  const isOne = typeof given === 'string' || isBuffer(given) || isBlob(given) || isMessage(given)
+    || typeof given?.getReader === 'function'                                                   // a ReadableStream
+    || (typeof given?.pipe === 'function' && typeof given[Symbol.asyncIterator] === 'function') // Node's
+    || (typeof given?.then === 'function');
+  if (isOne) return [given];
+  const iterable = given?.[Symbol.asyncIterator] || given?.[Symbol.iterator];
+  throw new ForepostError('bad-argument', iterable
+    ? `query() cannot know whether ${describe(given)} yields inputs or the chunks of one: pass [it] for one input, or an array of inputs`
+    : `query() needs an input (bytes, a string, a stream, a Blob, a Response) or an array of them, not ${describe(given)}`);
 }
 
 /** `null`, `a number`, `a Map` … for messages. */
 export function describe(value) {
   if (value === null || value === undefined) return String(value);
-  const name = typeof value === 'object' ? value.constructor?.name ?? 'object' : typeof value;
+  const name = typeof value === 'object' ? value.constructor?.name || 'object' : typeof value;
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -2,22 +2,28 @@
 
 import { Detector as EngineDetector } from './engine.js';
 import { chunksOf } from './bytes.js';
-import { RuleError } from './errors.js';
+import { ForepostError, RuleError } from './errors.js';
 import { parseLines } from './json.js';
+import { checkedOptions } from './options.js';
 import { Reader } from './reader.js';
 import { located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
+const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'maxInflatedBytes', 'maxEvents'];
+
 export class Detector extends Reader {
   #files;
   #warnings; // read from the engine on first use
 
-  constructor({ rules, evidence = true, stream = false, workspace, tables } = {}) {
+  constructor(options = {}) {
+    const { rules, evidence = true, stream = false, workspace, tables, maxInflatedBytes, maxEvents } = checkedOptions('new Detector()', options, OPTIONS);
+    if (Array.isArray(rules) && rules.length === 0) throw new ForepostError('bad-argument', 'rules is an empty array, and a detector without rules finds nothing; leave rules out to run the built-in ones');
+    const limits = [limitOf('maxInflatedBytes', maxInflatedBytes), limitOf('maxEvents', maxEvents)];
     const files = ruleFiles(rules);
     const given = tableFiles(tables);
     try {
-      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given));
+      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given, ...limits));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
@@ -57,11 +63,22 @@ export class Detector extends Reader {
   }
 
   async* scan(input) {
+    for await (const text of this.lines(input)) yield* parseLines(text);
+  }
+
+  /** Reads one input to its end, closes all windows and yields the alerts as NDJSON. */
+  async* lines(input) {
     for await (const chunk of chunksOf(input)) {
       this.push(chunk);
-      yield* this.#eachAlert();
+      yield* this.alertTexts();
     }
     this.finish();
-    yield* this.#eachAlert();
+    yield* this.alertTexts();
   }
+}
+
+/** A limit as the engine takes it: a number, or undefined for none. */
+function limitOf(name, limit = Infinity) {
+  if (typeof limit !== 'number' || !(limit >= 0)) throw new ForepostError('bad-argument', `${name} must be a number`);
+  return limit > Number.MAX_SAFE_INTEGER ? undefined : Math.floor(limit);
 }

@@ -1,11 +1,14 @@
 /** Runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs. */
 
+/** `WebAssembly.Module`, which only TypeScript's DOM and web worker libraries declare. */
+type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;
+
 /** The source of the WebAssembly module. */
 export type ModuleSource =
   | string | URL | Request | Response
-  | ArrayBuffer | ArrayBufferView<ArrayBuffer>
-  | WebAssembly.Module
-  | { readonly default: WebAssembly.Module };
+  | ArrayBuffer | ArrayBufferView
+  | WasmModule
+  | { readonly default: WasmModule };
 
 /**
  * Loads the engine. Await it before you use anything else. Without an argument it loads the module of the package. Further calls do
@@ -22,8 +25,19 @@ export type ModuleSource =
  */
 export function load(source?: ModuleSource | Promise<ModuleSource>): Promise<void>;
 
-/** Synchronous form of `load()`. The argument is optional in Node, Bun, Deno and Cloudflare Workers only. */
-export function loadSync(source?: BufferSource | WebAssembly.Module): void;
+/**
+ * Synchronous form of `load()`. In Node, Bun, Deno and Cloudflare Workers, and everywhere with `forepost/inline`, it needs no argument;
+ * in browsers, `forepost` needs one.
+ *
+ * @example
+ * ```js
+ * import { Detector, loadSync } from 'forepost/inline';   // the same package with the module inside: 4 MB of text
+ *
+ * loadSync();
+ * const detector = new Detector();
+ * ```
+ */
+export function loadSync(source?: ArrayBuffer | ArrayBufferView | WasmModule): void;
 
 /** Returns the version of the engine. */
 export function version(): string;
@@ -32,7 +46,7 @@ export function version(): string;
 export type Rule = string | { readonly file: string; readonly text: string };
 
 export interface DetectorOptions {
-  /** The rules to run. Default, also for an empty array: the built-in rules. */
+  /** The rules to run. An empty array is refused. Default: the built-in rules. */
   rules?: string | readonly Rule[];
   /** Whether alerts carry their source events in `Evidence`. Default: true. */
   evidence?: boolean;
@@ -45,6 +59,13 @@ export interface DetectorOptions {
   workspace?: string;
   /** Tables besides AWSCloudTrail that the rules can read. */
   tables?: readonly Table[];
+  /**
+   * How many bytes may be read over all inputs: after decompression, and the contents of envelopes again. What lies beyond is not read, and a
+   * problem with the code `input_limit` says so. Set it for input from strangers, because gzip makes a thousand bytes of one. Default: no limit.
+   */
+  maxInflatedBytes?: number;
+  /** How many events, and parts that are none, may be read over all inputs. Beyond it as above. Default: no limit. */
+  maxEvents?: number;
 }
 
 /**
@@ -66,8 +87,11 @@ export interface Table {
 /** Part of a log file, as bytes or text. */
 export type Chunk = Uint8Array | ArrayBuffer | ArrayBufferView | string;
 
-/** One input, usually one file: a chunk, or an iterable or stream of its chunks. A chunk may end anywhere. */
-export type Input = Chunk | Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
+/** One input, usually one file: its bytes or text, what contains them, or an iterable or stream of its chunks. A chunk may end anywhere. */
+export type Input = Whole | Iterable<Chunk> | AsyncIterable<Chunk> | Promise<Whole>;
+
+type Whole = Chunk | Blob | Response | Request | ReadableStream<Chunk> | NodeStream;
+type NodeStream = AsyncIterable<Chunk> & { pipe: unknown };
 
 interface Reader {
   /**
@@ -145,8 +169,26 @@ export interface Detector extends Reader {
    * ```
    */
   stream(): TransformStream<Chunk, Alert>;
-  /** Reads one input to its end, closes all windows and yields the alerts. */
+  /** Reads one input to its end, closes all windows and yields the alerts. `problems()` then says what could not be read. */
   scan(input: Input): AsyncGenerator<Alert, void, undefined>;
+  /**
+   * Reads one input to its end, closes all windows and yields the alerts as NDJSON, in pieces of any size. It keeps every digit, and makes a
+   * Node stream of a detector.
+   *
+   * @example A pipeline, and a Transform
+   * ```js
+   * import { createReadStream, createWriteStream } from 'node:fs';
+   * import { Duplex } from 'node:stream';
+   * import { pipeline } from 'node:stream/promises';
+   *
+   * const detector = new Detector();
+   * await pipeline(createReadStream('day.json.gz'), (input) => detector.lines(input), createWriteStream('alerts.ndjson'));
+   *
+   * const transform = Duplex.from((input) => new Detector().lines(input));
+   * socket.pipe(transform).pipe(process.stdout);
+   * ```
+   */
+  lines(input: Input): AsyncGenerator<string, void, undefined>;
 }
 
 export const Detector: {
@@ -296,14 +338,43 @@ export function check(rules: string | readonly Rule[], options?: { tables?: read
 
 export interface QueryResult {
   columns: { name: string; type: string }[];
-  /** Integers beyond 2^53 are bigints. Datetimes, timespans, guids and decimals are strings. */
+  /** The values of each row, in the order of the columns. Integers beyond 2^53 are bigints. Datetimes, timespans, guids and decimals are strings. */
   rows: unknown[][];
+  /**
+   * Returns the rows as objects: values by column name.
+   *
+   * @example
+   * ```js
+   * const result = await query('AWSCloudTrail | summarize Count = count() by EventName', file);
+   * for (const { EventName, Count } of result.objects()) console.log(EventName, Count);
+   * ```
+   */
+  objects<Row = Record<string, unknown>>(): Row[];
 }
 
-/** Runs one KQL query over events. `query()` is simpler if you have all inputs. */
+/**
+ * Runs one KQL query over events that come bit by bit. `query()` is simpler if you have all inputs.
+ *
+ * @example
+ * ```js
+ * const run = new Query('AWSCloudTrail | where ErrorCode != "" | summarize count() by UserIdentityArn', { now: new Date() });
+ * for (const file of files) {
+ *   run.push(file);
+ *   run.endInput();
+ * }
+ * console.table(run.result().objects());
+ * run.dispose();
+ * ```
+ */
 export interface Query extends Reader {
   /** Whether the query reads the table AWSCloudTrail. */
   readonly readsEvents: boolean;
+  /** Whether each event makes its rows by itself, so that `takeRows()` gives them while the input is read. */
+  readonly streams: boolean;
+  /** Whether further input changes nothing, for example after the rows of a `take`. */
+  readonly complete: boolean;
+  /** If the query `streams`, the rows since the last call; otherwise none. `result()` gives the rest. */
+  takeRows(): QueryResult;
   /** Ends the input and returns the answer. Throws a QueryError if the query fails at run time. */
   result(): QueryResult;
 }
@@ -322,7 +393,8 @@ export const Query: {
 };
 
 /**
- * Runs a query over several inputs. Pass an array even for one input. `problems` has one list per input.
+ * Runs a query over one input, or over an array of inputs. `problems` has one list per input: look at it, because what could not be read
+ * is not in the answer. An iterable that is neither an array nor a stream is refused: it could yield inputs or the chunks of one.
  *
  * @example
  * ```js
@@ -330,19 +402,69 @@ export const Query: {
  * import { load, query } from 'forepost';
  *
  * await load();
- * const { columns, rows, problems } = await query(
- *   'AWSCloudTrail | summarize count() by EventName | top 10 by count_',
- *   [createReadStream('day.json.gz')],
- * );
+ * const kql = 'AWSCloudTrail | summarize count() by EventName | top 10 by count_';
+ * const result = await query(kql, createReadStream('day.json.gz'));            // or bytes, a string, a Blob, await fetch(url)
+ * const { columns, rows, problems } = await query(kql, [monday, tuesday]);     // several inputs
+ * console.table(result.objects());
  * ```
  */
 export function query(
   kql: string,
-  inputs?: Iterable<Input> | AsyncIterable<Input>,
+  inputs?: Whole | Promise<Whole> | readonly Input[],
   options?: QueryOptions,
 ): Promise<QueryResult & { problems: Problem[][] }>;
 
-/** The base class of all errors that this package throws. */
+/** Why a rule matched an event, or did not. Positions are UTF-16 offsets into `query`. */
+export interface Explanation {
+  /** The rule's name. */
+  rule: string;
+  query: string;
+  /** Warnings about the rule. */
+  findings: Diagnostic[];
+  /** The places where the query reads a table, each with the stages that look at one row alone (`where`, `extend` …), in their order. */
+  leaves: { table: string; stages: ExplainedStage[] }[];
+  /** What the whole query makes of this event alone. `tick` is the first run whose window holds the event; null if it has no readable time. */
+  result: { tick: string | null; rows: number | null; error?: string };
+}
+
+export interface ExplainedStage {
+  /** `where`, `extend` … */
+  operator: string;
+  start: number;
+  end: number;
+  rowsIn: number;
+  rowsOut: number;
+  /** Whether a row came out, or none went in. */
+  passed: boolean;
+  /** The first rows that went in, each with the values that its expressions had. What an `and` or `or` did not need has none. */
+  rows: { passed: boolean; steps: { start: number; end: number; value: unknown; type: string }[] }[];
+}
+
+/**
+ * Explains one rule on one event: the event as an object or as its JSON text. Throws a RuleError if the rule has an error.
+ *
+ * @example
+ * ```js
+ * const { query, leaves, result } = explain(yamlText, event);
+ * const stopped = leaves[0].stages.find(({ passed }) => !passed);
+ * console.log(stopped ? `stopped at ${query.slice(stopped.start, stopped.end)}` : `${result.rows} rows`);
+ * ```
+ */
+export function explain(rule: Rule, event: object | string | Uint8Array): Explanation;
+
+/**
+ * The base class of all errors that this package throws.
+ *
+ * @example
+ * ```js
+ * try {
+ *   new Detector({ rules: [{ file: 'my-rule.yaml', text }] });
+ * } catch (error) {
+ *   if (!(error instanceof RuleError)) throw error;
+ *   for (const { file, line, column, message, code } of error.diagnostics) console.error(`${file}:${line}:${column} ${message} [${code}]`);
+ * }
+ * ```
+ */
 export class ForepostError extends Error {
   /** `not-loaded`, `load-failed`, `disposed`, `bad-argument`, or a code of the subclass. */
   readonly code: string;

@@ -2,6 +2,7 @@
 // that hold handles (detector.js, query.js) touch the generated glue, engine.js.
 
 import { __wbg_reset_state, initSync, onPanic, version as engineVersion } from './engine.js';
+import { describe } from './bytes.js';
 import { ForepostError, TrapError } from './errors.js';
 
 let loading;         // the promise of a load, under way or done
@@ -13,29 +14,30 @@ let panic;           // what the engine said before it trapped, and where
 
 /**
  * Compiles the module and makes it ready. Calling again returns the first call's promise; after a failure the
- * next call tries again.
+ * next call tries again. `source` may be a function that gives it; `hint` says what to do if it fails.
  */
-export function load(source) {
+export function load(source, hint) {
   if (ready) return Promise.resolve();
   loading ??= compile(source).then(loadSync).catch((error) => {
     loading = undefined;
-    throw error instanceof ForepostError ? error : loadFailure(error);
+    throw error instanceof ForepostError ? error : loadFailure(error, hint);
   });
   return loading;
 }
 
 /** The same from bytes or a compiled module, at once. */
-export function loadSync(source) {
+export function loadSync(source, hint) {
   if (ready) return;
   try {
-    const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
+    const given = typeof source === 'function' ? source() : source;
+    const module = given instanceof WebAssembly.Module ? given : new WebAssembly.Module(checked(given));
     // The glue keeps whatever it instantiates, so a stranger must not get that far.
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'detector_push')) throw new Error('it is another module');
     initSync({ module });
     listen();
     compiled = module;
   } catch (error) {
-    throw loadFailure(error);
+    throw loadFailure(error, hint);
   }
   ready = true;
 }
@@ -52,22 +54,48 @@ export const compiledModule = () => compiled;
 /** The engine's version. */
 export const version = () => guarded('version()', undefined, engineVersion);
 
-const loadFailure = (error) =>
-  new ForepostError('load-failed', `The WebAssembly module could not be loaded: ${error?.message ?? error}`, { cause: error });
+/** For modules that are expected beside the code: a bundler moves the code and may leave the module behind. */
+export const BESIDE_HINT = "If a bundler made this program, import 'forepost/inline', which has the module inside, or give load() a copy of forepost.wasm.";
+
+function loadFailure(error, hint) {
+  const message = `The WebAssembly module could not be loaded: ${error?.message ?? error}.${hint ? ` ${hint}` : ''}`;
+  return new ForepostError('load-failed', message, { cause: error });
+}
 
 async function compile(source) {
   source = await (typeof source === 'function' ? source() : source);
   source = source?.default ?? source; // import * as module from 'forepost/forepost.wasm'
   if (source instanceof WebAssembly.Module) return source;
   const isRequest = typeof Request === 'function' && source instanceof Request;
-  if (typeof source === 'string' || source instanceof URL || isRequest) source = await fetch(source);
+  if (typeof source === 'string' || source instanceof URL || isRequest) source = await fetched(source);
   if (typeof Response === 'function' && source instanceof Response) {
-    if (!source.ok) throw new Error(`${source.url} answered ${source.status} ${source.statusText}`);
-    const streams = source.headers.get('content-type')?.split(';')[0] === 'application/wasm';
-    if (streams && WebAssembly.compileStreaming) return WebAssembly.compileStreaming(source);
-    source = await source.arrayBuffer();
+    const from = source.url || 'the response';
+    if (!source.ok) throw new Error(`${from} answered ${source.status} ${source.statusText}`.trim());
+    const type = source.headers.get('content-type') ?? '';
+    if (type.split(';')[0] === 'application/wasm' && WebAssembly.compileStreaming) return WebAssembly.compileStreaming(source);
+    return WebAssembly.compile(checked(await source.arrayBuffer(), from, type));
   }
-  return WebAssembly.compile(source);
+  return WebAssembly.compile(checked(source));
+}
+
+async function fetched(source) {
+  try {
+    return await fetch(source);
+  } catch (error) {
+    throw new Error(`${source.url ?? source} could not be fetched (${error?.cause?.message ?? error?.message ?? error})`, { cause: error });
+  }
+}
+
+/** Bytes that begin as a module does. A server answers an unknown path with a page, and the compiler would say so in bytes. */
+function checked(source, from = 'it', type = '') {
+  const isBytes = ArrayBuffer.isView(source) || typeof source?.byteLength === 'number';
+  if (!isBytes) throw new Error(`it needs bytes, a WebAssembly.Module, a Response or a URL, not ${describe(source)}`);
+  const bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+  if ([0, 97, 115, 109].some((byte, i) => bytes[i] !== byte)) {
+    const text = new TextDecoder().decode(bytes.subarray(0, 24)).replace(/[^ -~]+/g, ' ').trim();
+    throw new Error(`${from} is not WebAssembly but ${[type, text && JSON.stringify(text)].filter(Boolean).join(' ') || `${bytes.length} other bytes`}`);
+  }
+  return source;
 }
 
 /** Which instance lives now: what a handle remembers, to know later whether it is dead. */

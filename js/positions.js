@@ -1,14 +1,19 @@
 // The engine counts bytes, and columns in characters; JavaScript and editors count UTF-16 units.
 
-/** The UTF-16 offset of a UTF-8 byte offset into a text. */
-export function utf16Offset(text, bytes) {
+/** The UTF-16 offsets of UTF-8 byte offsets into a text, by these: one walk over the text, however many there are. */
+export function utf16Offsets(text, offsets) {
+  const units = new Map();
   let unit = 0;
-  for (let seen = 0; seen < bytes && unit < text.length;) {
-    const point = text.codePointAt(unit);
-    seen += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    unit += point < 0x10000 ? 1 : 2;
+  let seen = 0;
+  for (const bytes of Float64Array.from(new Set(offsets)).sort()) {
+    while (seen < bytes && unit < text.length) {
+      const point = text.codePointAt(unit);
+      seen += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+      unit += point < 0x10000 ? 1 : 2;
+    }
+    units.set(bytes, unit);
   }
-  return unit;
+  return units;
 }
 
 /** A finding with its column in UTF-16 units and `start` and `end`, offsets into the text of its file. */

@@ -1,11 +1,12 @@
 // One KQL query over events.
 
 import { Query as EngineQuery, queryBatchLine as engineBatchLine } from './engine.js';
-import { chunksOf, describe } from './bytes.js';
+import { chunksOf, describe, inputsOf } from './bytes.js';
 import { ForepostError, LimitError, QueryError } from './errors.js';
 import { guarded } from './instance.js';
 import { parseExact } from './json.js';
-import { utf16Offset } from './positions.js';
+import { checkedOptions } from './options.js';
+import { utf16Offsets } from './positions.js';
 import { Reader } from './reader.js';
 import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
@@ -13,7 +14,8 @@ import { toTicks } from './time.js';
 export class Query extends Reader {
   #kql;
 
-  constructor(kql, { now = new Date(), tables } = {}) {
+  constructor(kql, options = {}) {
+    const { now = new Date(), tables } = checkedOptions('new Query()', options, ['now', 'tables']);
     if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query must be a string, not ${describe(kql)}`);
     const ticks = toTicks(now);
     const given = tableFiles(tables);
@@ -27,24 +29,46 @@ export class Query extends Reader {
 
   get readsEvents() { return this.call('readsEvents'); }
 
-  result() {
-    const { columns, rows, error } = parseExact(this.call('result'));
+  get streams() { return this.call('isStreamed'); }
+
+  get complete() { return this.call('isComplete'); }
+
+  takeRows() { return this.#answer('takeRows'); }
+
+  result() { return this.#answer('result'); }
+
+  #answer(name) {
+    const { columns, rows, error } = parseExact(this.call(name));
     if (error) throw queryError([error], this.#kql);
-    return { columns, rows };
+    return new QueryResult(columns, rows);
   }
 }
 
-/** Runs a query over several inputs. Each input is bytes, a string, or an iterable or stream of them. */
-export async function query(kql, inputs = [], options = {}) {
+/** The columns and rows of an answer. */
+class QueryResult {
+  constructor(columns, rows) {
+    this.columns = columns;
+    this.rows = rows;
+  }
+
+  objects() {
+    const names = this.columns.map(({ name }) => name);
+    return this.rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]])));
+  }
+}
+
+/** Runs a query over one input, or over an array of inputs. */
+export async function query(kql, inputs, options = {}) {
+  const list = inputsOf(inputs);
   const run = new Query(kql, options);
   try {
     const problems = [];
-    for await (const input of inputs) {
+    for (const input of list) {
       for await (const chunk of chunksOf(input)) run.push(chunk);
       run.endInput();
       problems.push(run.problems());
     }
-    return { ...run.result(), problems };
+    return Object.assign(run.result(), { problems });
   } finally {
     run.dispose();
   }
@@ -57,7 +81,8 @@ export const queryBatchLine = (line) => guarded('query --batch', undefined, () =
 const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
 
 function queryError(diagnostics, kql) {
-  const located = diagnostics.map((d) => ({ ...d, start: utf16Offset(kql, d.start), end: utf16Offset(kql, d.end) }));
+  const units = utf16Offsets(kql, diagnostics.flatMap(({ start, end }) => [start, end]));
+  const located = diagnostics.map((d) => ({ ...d, start: units.get(d.start), end: units.get(d.end) }));
   const limited = located.some(({ code }) => LIMIT_CODES.has(code));
   return limited ? new LimitError(located) : new QueryError(located);
 }

@@ -5,6 +5,7 @@ import { check as engineCheck } from './engine.js';
 import { describe } from './bytes.js';
 import { ForepostError } from './errors.js';
 import { guarded } from './instance.js';
+import { checkedOptions } from './options.js';
 import { locate } from './positions.js';
 
 /** What a caller may give as rules: one YAML text, or a list of texts or of `{file, text}`. */
@@ -27,7 +28,8 @@ export function located(findings, files) {
 }
 
 /** Checks rule files without running them. */
-export function check(rules, { tables } = {}) {
+export function check(rules, options = {}) {
+  const { tables } = checkedOptions('check()', options, ['tables']);
   const files = ruleFiles(rules);
   const given = tableFiles(tables);
   return located(JSON.parse(guarded('check()', undefined, () => engineCheck(JSON.stringify(files), given))), files);

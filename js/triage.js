@@ -1,19 +1,18 @@
 // What hosts with many workers (the page, the command) need beyond the API: readers that index events and find candidates for one detector,
-// and explanations of rules and matches.
+// and descriptions of rules, columns and functions.
 
 import {
-  EventReader as EngineReader, builtInRules as engineBuiltIn, describeRule as engineDescribe, explain as engineExplain,
+  EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
   functionTable as engineFunctions, tableColumns as engineColumns,
 } from './engine.js';
 import { RuleError } from './errors.js';
 import { guarded } from './instance.js';
-import { parseExact } from './json.js';
-import { utf16Offset } from './positions.js';
 import { Reader } from './reader.js';
 import { located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
 
 export { loadSync } from './instance.js';
+export { isLogByName, LOOKED_AT, whyNoLog } from './logfile.js';
 export { parseExact, stringifyExact } from './json.js';
 export * from './api.js';
 
@@ -55,22 +54,11 @@ export class EventReader extends Reader {
   }
 }
 
-/** Explains why a rule matched a record or not. Positions count UTF-16 units. */
-export function explain(rule, record) {
-  const answer = parseExact(guarded('explain()', undefined, () => engineExplain(rule, record)));
-  const unit = (bytes) => utf16Offset(answer.query, bytes);
-  const place = (at) => Object.assign(at, { start: unit(at.start), end: unit(at.end) });
-  for (const leaf of answer.leaves ?? []) {
-    for (const stage of leaf.stages) {
-      place(stage);
-      for (const row of stage.rows) row.steps.forEach(place);
-    }
-  }
-  return answer;
-}
-
 /** The description of a rule, or null if the text is not a readable rule. */
 export const describeRule = (text) => JSON.parse(guarded('describeRule()', undefined, () => engineDescribe(text)));
+
+/** The description of a hunting query, or null if the text is none. */
+export const describeHunt = (text) => JSON.parse(guarded('describeHunt()', undefined, () => engineDescribeHunt(text)));
 
 /** The rules that ship inside the module: `[{file, text}]`. */
 export const builtInRules = () => JSON.parse(guarded('builtInRules()', undefined, engineBuiltIn));

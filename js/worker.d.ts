@@ -1,4 +1,4 @@
-import type { Alert, Rule } from './index.js';
+import type { Alert, Rule, Table } from './index.js';
 
 export interface HandlerOptions {
   /** Shared secret. Senders pass it as `X-Amz-Firehose-Access-Key`, `X-Api-Key` or `Authorization: Bearer`. */
@@ -7,18 +7,29 @@ export interface HandlerOptions {
   open?: boolean;
   /** The rules to run. Default: the built-in rules. */
   rules?: string | readonly Rule[];
+  /** Tables besides AWSCloudTrail that the rules can read. */
+  tables?: readonly Table[];
   /** The URL that receives alerts: POST requests with a JSON array and an `Idempotency-Key`. */
   webhook?: string;
-  /** Called with the alerts of a request. The response waits for it; if it fails, the request fails and the sender retries. */
+  /**
+   * Called with the alerts of a request. The response waits for it. If it fails, the sender gets status 502 without the reason, which goes to
+   * the log, and tries again.
+   */
   onAlerts?: (alerts: Alert[]) => void | Promise<void>;
   /** Whether alerts carry their source events in `Evidence`. Default: true. */
   evidence?: boolean;
   /** The workspace id in the alerts. Default: `forepost`. */
   workspace?: string;
-  /** Maximum size of a request body in bytes. Default: 32 MiB. */
+  /** Maximum size of a request body in bytes. Default: 32 MiB. Beyond it: 413. */
   maxBytes?: number;
-  /** Maximum size of a request body after decompression. Default: 256 MiB. */
+  /** Maximum size of a request body after decompression, at all levels. Default: 256 MiB. Beyond it: 413. */
   maxInflatedBytes?: number;
+  /** Maximum number of events, and of parts that are none, in a request. Default: 500,000. Beyond it: 413. */
+  maxEvents?: number;
+  /** Maximum number of bytes of all bodies that have not arrived completely. Default: 128 MiB. Beyond it: 503 with `Retry-After`. */
+  maxWaitingBytes?: number;
+  /** How long a body may take to arrive, in seconds. Default: 60. Beyond it: 408. */
+  maxSeconds?: number;
 }
 
 /**
@@ -43,6 +54,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 /**
  * A Worker module that takes its options from the environment: `FOREPOST_KEY`, `FOREPOST_RULES` (the YAML of one rule; Cloudflare limits it to
  * 5 KB), `FOREPOST_WEBHOOK` and `FOREPOST_MAX_BYTES`.
+ *
+ * @example
+ * ```js
+ * export { default } from 'forepost/worker';   // wrangler secret put FOREPOST_KEY
+ * ```
  */
 declare const worker: { fetch(request: Request, env?: object): Promise<Response> };
 export default worker;

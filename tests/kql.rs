@@ -15,6 +15,8 @@ mod operators;
 mod properties;
 #[path = "support/random.rs"]
 mod random;
+#[path = "kql/values.rs"]
+mod values;
 
 use forepost::host::batch::query_batch_line;
 use random::Random;
@@ -26,5 +28,28 @@ const NOW: i64 = 639_073_152_000_000_000;
 /// The answer to a query that reads no events.
 fn answer(query: &str) -> Value {
     let line = serde_json::json!({ "id": 0, "query": query }).to_string();
-    serde_json::from_str(&query_batch_line(&line, NOW)).expect("an answer is JSON")
+    let answer = serde_json::from_str(&query_batch_line(&line, NOW)).expect("an answer is JSON");
+    check_shape(query, &answer);
+    answer
+}
+
+/// Whatever is asked: a row has a cell for each column, and a cell is what its column's type is written as.
+fn check_shape(query: &str, answer: &Value) {
+    let Some(columns) = answer["columns"].as_array() else { return };
+    for row in answer["rows"].as_array().expect("rows") {
+        let cells = row.as_array().expect("a row is an array");
+        assert_eq!(cells.len(), columns.len(), "{query}: {row}");
+        for (cell, column) in cells.iter().zip(columns) {
+            let right = match column["type"].as_str().expect("a type") {
+                "dynamic" => true,
+                "string" => cell.is_string(),
+                _ if cell.is_null() => true,
+                "bool" => cell.is_boolean(),
+                "int" | "long" => cell.is_i64(),
+                "real" => cell.is_number() || matches!(cell.as_str(), Some("NaN" | "Infinity" | "-Infinity")),
+                _ => cell.is_string(),
+            };
+            assert!(right, "{query}: {cell} in {column}");
+        }
+    }
 }

@@ -4,6 +4,8 @@
 
 #[path = "sources/hostile.rs"]
 mod hostile;
+#[path = "sources/limits.rs"]
+mod limits;
 #[path = "support/random.rs"]
 mod random;
 #[path = "sources/real.rs"]

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createHash } from 'node:crypto';
 import { defineConfig } from 'vite';
+import { notice } from '../tools/notice.js';
 
 const SAMPLE = new URL('../samples', import.meta.url).pathname;
 
@@ -19,6 +20,15 @@ const sample = () => ({
     }
     const names = files.map((file) => relative(SAMPLE, file)).sort();
     this.emitFile({ type: 'asset', fileName: 'sample/files.json', source: JSON.stringify(names) });
+  },
+});
+
+/** Whose work the page contains. */
+const notices = () => ({
+  name: 'notices',
+  generateBundle() {
+    const [lock, modules] = ['package-lock.json', 'node_modules'].map((name) => new URL(name, import.meta.url).pathname);
+    this.emitFile({ type: 'asset', fileName: 'NOTICE.txt', source: notice({ lock, modules }) });
   },
 });
 
@@ -51,5 +61,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: 'es' },
-  plugins: [sample(), serviceWorker()],
+  plugins: [sample(), notices(), serviceWorker()],
 });

@@ -31,6 +31,8 @@ export class Account {
   severities = new Map();
   alerts = new Map();
   interrupted = false;
+  /** Reading ended before the inputs did because the answer was complete. */
+  enough = false;
   #stats = { events: 0, bytes: 0, untimed: 0, late: 0, dropped: 0, ahead: 0, envelopes: {}, rules: 0 };
 
   /** The engine's counts: `stats()` of the reader. */
@@ -84,6 +86,7 @@ export class Account {
       complete: this.complete,
       status: this.status,
       interrupted: this.interrupted,
+      enough: this.enough,
       inputs: {
         found: this.found, read: this.read, bytes, inflatedBytes,
         unreadable: some(this.unreadable), skipped: { count: this.skipped.length, files: some(this.skipped) },
@@ -131,7 +134,7 @@ export class Account {
   outcome() {
     const alerts = total(this.severities);
     if (this.nothingRead) return [style.red(style.bold('nothing was read'))];
-    if (alerts === 0) return [this.complete ? style.bold('no alerts') : style.yellow(style.bold('no alerts in what was read'))];
+    if (alerts === 0) return [this.complete ? style.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : style.yellow(style.bold('no alerts in what was read'))];
     const severities = ORDER.filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
     return [
       style.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),

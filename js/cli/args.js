@@ -65,7 +65,9 @@ function splitOnce(text, separator) {
 export function nearest(word, candidates) {
   const scored = candidates.map((candidate) => [distance(word.slice(0, 40), candidate), candidate]).sort((a, b) => a[0] - b[0]);
   const [best] = scored;
-  return best && best[0] <= Math.max(2, Math.floor(best[1].length / 3)) ? best[1] : undefined;
+  if (!best) return undefined;
+  const shorter = Math.min(word.length, best[1].length);
+  return best[0] <= Math.max(1, Math.floor(shorter / 3)) ? best[1] : undefined;
 }
 
 /** Levenshtein's distance. */

@@ -1,10 +1,12 @@
 // `forepost check`
 
+import { version } from '../entry/node.js';
 import { check as checkRules } from '../rules.js';
 import { UsageError } from './args.js';
+import { github, junit, sarif } from './findings.js';
 import { readRules, render } from './rulefiles.js';
 import { readTables } from './tables.js';
-import { clean, count, note, out, outStyle, remark, style } from './terminal.js';
+import { clean, count, note, outputTo, outStyle, remark, style } from './terminal.js';
 
 export async function check(options, paths) {
   const { format = 'pretty' } = options;
@@ -13,19 +15,21 @@ export async function check(options, paths) {
   const { rules, failed } = readRules(paths);
   for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
   if (rules.length === 0 && failed.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'check');
-  const tally = { error: 0, warning: 0, information: 0 };
-  for (const rule of rules) { // one at a time, so that the first findings show at once
-    for (const finding of checkRules([rule], { tables })) {
-      tally[finding.severity] += 1;
-      if (format === 'ndjson') {
-        const { start, end, ...fixed } = finding;
-        await out(`${JSON.stringify(fixed)}\n`);
-      } else {
-        await out(`${render(finding, rule.text, outStyle)}\n\n`);
-      }
-    }
+  // All at once: two rules may have the same id.
+  const findings = rules.length > 0 ? checkRules(rules, { tables }) : [];
+  const texts = new Map(rules.map(({ file, text }) => [file, text]));
+  const output = outputTo(options.output);
+  switch (format) {
+    case 'ndjson': for (const { start, end, ...finding } of findings) await output.write(`${JSON.stringify(finding)}\n`); break;
+    case 'github': for (const finding of findings) await output.write(github(finding)); break;
+    case 'sarif': await output.write(`${sarif(findings, version())}\n`); break;
+    case 'junit': await output.write(junit([...texts.keys()], findings)); break;
+    default: for (const finding of findings) await output.write(`${render(finding, texts.get(finding.file), outStyle)}\n\n`);
   }
-  remark(`${count(rules.length, 'file')}: ${count(tally.error, 'error')}, ${count(tally.warning, 'warning')}${tally.information > 0 ? `, ${count(tally.information, 'note')}` : ''}`);
+  await output.close();
+  const found = (wanted) => findings.filter(({ severity }) => severity === wanted).length;
+  const [errors, warnings, notes] = ['error', 'warning', 'information'].map(found);
+  remark(`${count(rules.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${notes > 0 ? `, ${count(notes, 'note')}` : ''}`);
   if (failed.length > 0) return 2;
-  return tally.error > 0 ? 1 : 0;
+  return errors > 0 || (options.strict && warnings > 0) ? 1 : 0;
 }

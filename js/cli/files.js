@@ -2,9 +2,8 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isLogByName, LOOKED_AT, whyNoLog } from '../logfile.js';
 
-/** Names that logs usually have: such files are read without a look at their first bytes. */
-const LOG_NAMES = /\.(json|gz|ndjson|jsonl|log|csv|zip|zst|tgz)$/i;
 const RULE_NAMES = /\.ya?ml$/i;
 
 /** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
@@ -20,7 +19,7 @@ export function* pullFile(path, reader) {
 }
 
 /** The log files of paths. In a folder, the content decides: a file that can hold events is taken, whatever its name. */
-export const findLogs = (paths) => find(paths, (path, size) => (size === 0 || LOG_NAMES.test(path) ? undefined : whyNoLog(path, size)));
+export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path, size) ? undefined : lookInto(path, size)));
 
 /** The rule files of paths. In a folder, those that are called .yaml or .yml. */
 export const findRules = (paths) => find(paths, (path) => (RULE_NAMES.test(path) ? undefined : 'not .yaml or .yml'));
@@ -68,30 +67,14 @@ function find(paths, whyNot) {
 
 const byCodeUnit = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** First bytes of compressed files, archives and UTF-16 text. The engine reads them, or says what they are. */
-const MAGICS = ['1f8b', '504b0304', '28b52ffd', 'fd377a585a', '425a68', '377abcaf', 'fffe', 'feff', '50415231'];
-/** Where a tar archive says that it is one. */
-const TAR = { at: 257, text: 'ustar' };
-/** A key of an event in JSON, which may stand inside a string; and a header of exported rows. */
-const KEY = /"event(?:Name|Source|Version)\\*"/;
-const HEADER = /^[^\n]*(?:event ?(?:name|source|version|json)|_raw)[^\n]*[,;\t]|^[^\n]*[,;\t][^\n]*(?:event ?(?:name|source|version|json)|_raw)/i;
-const LOOKED_AT = 64 << 10;
-
-/** Why a file cannot hold events; undefined if it can. An empty one should: the engine says that it is empty. */
-function whyNoLog(path, size) {
+function lookInto(path, size) {
   const file = openSync(path);
-  let bytes = Buffer.alloc(Math.min(size, LOOKED_AT));
   try {
-    bytes = bytes.subarray(0, readSync(file, bytes));
+    const bytes = Buffer.alloc(Math.min(size, LOOKED_AT));
+    return whyNoLog(path, bytes.subarray(0, readSync(file, bytes)));
   } finally {
     closeSync(file);
   }
-  const text = bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '');
-  if (MAGICS.some((magic) => bytes.toString('hex', 0, 8).startsWith(magic)) || text.startsWith(TAR.text, TAR.at)) return undefined;
-  if (/^\s*[{[]/.test(text)) return undefined;
-  if (text.includes('\0')) return 'not text';
-  if (RULE_NAMES.test(path)) return 'YAML';
-  return KEY.test(text) || HEADER.test(text) ? undefined : 'text without events';
 }
 
 const REASONS = {

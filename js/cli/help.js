@@ -1,10 +1,13 @@
 // The options of each command, and its help.
 
 import { ALERT_FORMATS } from './formats.js';
+import { CHECK_FORMATS } from './findings.js';
+import { EVENT_FORMATS } from './investigate.js';
+import { LIST_FORMATS } from './lists.js';
 import { QUERY_FORMATS } from './query.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'check', 'functions'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -15,6 +18,10 @@ const COMMON = {
 const OUTPUT = { value: 'FILE', short: 'o', about: 'write the results to this file instead of standard output' };
 const SUMMARY = { value: 'FILE', about: 'write what was read, skipped and run to this file, as JSON' };
 const format = (formats, about) => ({ value: formats.join('|'), choices: formats, about });
+const SPAN = {
+  from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
+  to: { value: 'TIME', about: 'only events before this time' },
+};
 const LEVELS = ['informational', 'low', 'medium', 'high'];
 
 const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
@@ -56,11 +63,34 @@ export const OPTIONS = {
     batch: { about: 'read one {"id","query"} object per line from standard input and print one answer per line' },
     ...COMMON,
   },
-  check: {
-    table: TABLE,
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one finding per line' },
+  summary: { format: format(['pretty', 'json', 'md'], 'output format'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
+  timeline: {
+    format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'),
+    ...SPAN,
+    changes: { about: 'only calls that change something (readOnly is false)' },
+    output: OUTPUT,
+    summary: SUMMARY,
     ...COMMON,
   },
+  pivot: { format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
+  hunt: {
+    format: format(['pretty', 'ndjson'], 'output format; ndjson prints one row per line'),
+    now: { value: 'TIME', about: 'what now() and ago() mean (default: the clock)' },
+    table: TABLE,
+    output: OUTPUT,
+    summary: SUMMARY,
+    ...COMMON,
+  },
+  check: {
+    table: TABLE,
+    format: format(CHECK_FORMATS, 'output format; ndjson prints one finding per line, github annotates a pull request'),
+    strict: { about: 'exit with status 1 for warnings too' },
+    output: OUTPUT,
+    ...COMMON,
+  },
+  rules: { format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
+  schema: { format: format(LIST_FORMATS, 'output format; ndjson prints one column per line'), output: OUTPUT, ...COMMON },
+  completion: { ...COMMON },
   functions: {
     format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one function per line as an object' },
     ...COMMON,
@@ -120,15 +150,73 @@ The order of rows is not defined unless the query sorts them.`,
     status: `0 the query ran over everything; 1 some input was not read; 2 it could not run, or nothing was read;
   130 stopped with Ctrl-C`,
   },
+  summary: {
+    usage: 'forepost summary [PATH…|-]',
+    about: `Shows on one screen what happened: who, from where, when, which calls changed something, what failed, the newest
+access keys, regions, and how many alerts the built-in rules raise.`,
+    examples: [
+      ['forepost summary AWSLogs/', 'get an overview'],
+      ['forepost summary AWSLogs/ --from 2026-06-17 --to 2026-06-18 --format md', 'one day, for a ticket'],
+    ],
+    status: STATUS,
+  },
+  timeline: {
+    usage: 'forepost timeline [PATH…|-]',
+    about: 'Prints all events in the order of their time, one line each.',
+    examples: [
+      ['forepost timeline AWSLogs/ --changes', 'only what changed something'],
+      ['forepost timeline AWSLogs/ --from 2026-06-17T10:00:00Z --format csv -o timeline.csv', 'export for a spreadsheet'],
+    ],
+    status: STATUS,
+  },
+  pivot: {
+    usage: 'forepost pivot VALUE PATH…',
+    about: `Prints all events of an IP address, access key, ARN, account, user or session, in the order of their time. It follows
+the sessions and keys that these events made: AssumeRole, GetSessionToken, GetFederationToken and CreateAccessKey.`,
+    examples: [
+      ['forepost pivot 203.0.113.5 AWSLogs/', 'everything that came from an address, and what followed'],
+      ['forepost pivot AKIAEXAMPLEKEY AWSLogs/ --format ndjson', 'everything done with a key'],
+    ],
+    status: STATUS,
+  },
+  hunt: {
+    usage: 'forepost hunt FILE|DIR [PATH…|-]',
+    about: `Runs Sentinel's hunting queries (YAML with name and query, without a schedule) over all events and prints their rows.
+Files in the folder that are not hunting queries are passed over. Queries that cannot run are named.`,
+    examples: [['forepost hunt hunting-queries/ AWSLogs/', 'run a folder of hunting queries']],
+    status: STATUS,
+  },
   check: {
-    usage: 'forepost check FILE|DIR… [--format pretty|ndjson]',
+    usage: 'forepost check FILE|DIR…',
     about: `Checks rule files for errors without running them: the YAML, Sentinel's limits and the KQL.
 In a folder, Forepost checks all .yaml and .yml files.`,
     examples: [
       ['forepost check my-rules/', 'check rules before you deploy them'],
       ['forepost check my-rules/ --format ndjson', 'pass the findings to an editor or a pipeline'],
+      ['forepost check my-rules/ --format sarif -o findings.sarif', 'for code scanning; github and junit are other formats for CI'],
     ],
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
+  },
+  rules: {
+    usage: 'forepost rules [FILE|DIR]…',
+    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
+    examples: [['forepost rules my-rules/ --format csv', 'a list for a spreadsheet']],
+    status: '0 success; 1 a file is not a rule; 2 the command could not run',
+  },
+  schema: {
+    usage: 'forepost schema [TABLE]',
+    about: 'Lists the columns of AWSCloudTrail: name, type, the field of the event, and what it is.',
+    examples: [['forepost schema', 'what a query can read']],
+    status: '0 success; 2 no such table',
+  },
+  completion: {
+    usage: 'forepost completion bash|zsh|fish',
+    about: 'Prints a script that completes commands, options and their values in your shell.',
+    examples: [
+      ['source <(forepost completion bash)', 'in ~/.bashrc; for zsh in ~/.zshrc'],
+      ['forepost completion fish > ~/.config/fish/completions/forepost.fish', 'for fish'],
+    ],
+    status: '0 success; 2 no such shell',
   },
   functions: {
     usage: 'forepost functions [NAME|FAMILY]…',
@@ -150,7 +238,13 @@ export function overview() {
   forepost scan AWSLogs/ --rules DIR      run your own rules
   forepost conclude FILE…                 build alerts from records that Forepost filters forwarded
   forepost query 'KQL' AWSLogs/           run one KQL query
+  forepost summary AWSLogs/               show who did what, from where, on one screen
+  forepost timeline AWSLogs/              list all events in order
+  forepost pivot VALUE AWSLogs/           list all events of an address, key, ARN or session
+  forepost hunt DIR AWSLogs/              run hunting queries
   forepost check DIR                      check rule files for errors
+  forepost rules [DIR]                    list rules
+  forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions
 
   forepost COMMAND --help                 show options and examples

@@ -4,13 +4,17 @@ import { loadSync, version } from '../entry/node.js';
 import { ForepostError } from '../errors.js';
 import { nearest, parse, UsageError } from './args.js';
 import { check } from './check.js';
+import { completion } from './completion.js';
 import { functions } from './functions.js';
 import { COMMANDS, OPTIONS, help, overview } from './help.js';
+import { hunt } from './hunt.js';
+import { pivot, summary, timeline } from './investigate.js';
+import { rules, schema } from './lists.js';
 import { query } from './query.js';
 import { conclude, scan } from './scan.js';
 import { clean, leaveWhenOutputFails, note, out, setColour, setQuiet, style } from './terminal.js';
 
-const RUN = { scan, conclude, query, check, functions };
+const RUN = { scan, conclude, query, check, functions, summary, timeline, pivot, hunt, rules, schema, completion };
 
 /** Exit status: 0 success; 1 something was not read, or a rule was left out or failed or is wrong; 2 it could not run, or nothing was read. */
 export async function main(argv) {

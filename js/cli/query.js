@@ -27,13 +27,19 @@ export async function query(options, operands) {
   try {
     const tables = readTables(options, 'query');
     run = new Query(kql, { tables, now: await nowFor(kql, options, paths) });
-    if (paths.length > 0) await readInto(run, paths, account);
+    const output = outputTo(options.output);
+    const writer = rowWriter(options, output);
+    if (paths.length > 0) {
+      await readInto(run, paths, account, {
+        afterPart: run.streams && options.format !== undefined && options.format !== 'pretty' ? () => writer.rows(run.takeRows()) : undefined,
+        until: () => run.complete,
+      });
+    }
     if (paths.length > 0 && run.readsEvents && account.nothingRead) {
       note([...account.gaps(), ...account.outcome()].join('\n'));
       return 2;
     }
-    const output = outputTo(options.output);
-    await print(run.result(), options, output);
+    await writer.end(run.result());
     await output.close();
     if (paths.length === 0 && run.readsEvents) remark(style.dim('AWSCloudTrail is empty because no PATH was given'));
     const gaps = account.gaps();
@@ -97,27 +103,42 @@ function lineAndColumn(text, offset) {
 
 export const QUERY_FORMATS = ['pretty', 'line', 'ndjson', 'json', 'csv', 'tsv', 'md'];
 
-async function print({ columns, rows }, options, { write }) {
-  const names = columns.map(({ name }) => name);
-  const each = async (head, line) => {
-    await write(head);
-    for (const row of rows) await write(line(row));
-  };
-  const object = (row) => `{${row.map((cell, i) => `${JSON.stringify(names[i])}:${stringifyExact(cell)}`).join(',')}}`;
-  switch (options.format) {
-    case 'csv': return each(csvLine(names), csvLine);
-    case 'tsv': return each(tsvLine(names), tsvLine);
-    case 'md': return each(mdLine(names) + mdLine(names.map(() => '---')), mdLine);
-    case 'ndjson': return each('', (row) => `${object(row)}\n`);
-    case 'json': return write(`[${rows.map((row) => `\n${object(row)}`).join(',')}\n]\n`);
-    case 'line': await write(lineByLine(columns, rows)); break;
-    default: {
-      const { text, hidden } = table(columns, rows, options['no-truncate']);
-      await write(text);
-      if (hidden.length > 0) remark(style.dim(`${count(hidden.length, 'more column')}: ${hidden.map(clean).join(', ')}; --format line shows all`));
+/**
+ * Writes rows as they come: `rows(answer)` any number of times, then `end(answer)`, whose rows are the last. A table for people needs
+ * all of them at once.
+ */
+function rowWriter(options, { write }) {
+  let written = 0;
+  const kept = [];
+  const rows = async ({ columns, rows: some }) => {
+    const names = columns.map(({ name }) => name);
+    const object = (row) => `{${row.map((cell, i) => `${JSON.stringify(names[i])}:${stringifyExact(cell)}`).join(',')}}`;
+    const [head, line] = {
+      csv: [csvLine(names), csvLine],
+      tsv: [tsvLine(names), tsvLine],
+      md: [mdLine(names) + mdLine(names.map(() => '---')), mdLine],
+      ndjson: ['', (row) => `${object(row)}\n`],
+      json: ['[', (row, n) => `${n > 0 ? ',' : ''}\n${object(row)}`],
+      line: ['', (row, n) => lineByLine(columns, [row], n)],
+    }[options.format] ?? [];
+    if (line === undefined) return void kept.push(...some);
+    if (written === 0 && head !== '' && !kept.headed) {
+      kept.headed = true;
+      await write(head);
     }
-  }
-  return remark(style.dim(count(rows.length, 'row')));
+    for (const row of some) await write(line(row, written++));
+    return undefined;
+  };
+  const end = async (answer) => {
+    await rows(answer);
+    if (options.format === 'json') await write('\n]\n');
+    if (options.format !== undefined && options.format !== 'pretty') return options.format === 'line' && remark(style.dim(count(written, 'row')));
+    const { text, hidden } = table(answer.columns, kept, options['no-truncate']);
+    await write(text);
+    if (hidden.length > 0) remark(style.dim(`${count(hidden.length, 'more column')}: ${hidden.map(clean).join(', ')}; --format line shows all`));
+    return remark(style.dim(count(kept.length, 'row')));
+  };
+  return { rows, end };
 }
 
 /** One answer a line, in order; a query that brings the engine down costs only itself. */

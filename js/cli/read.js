@@ -11,9 +11,10 @@ const BREATH = 50;      // ms between looks at what else there is to do, such as
 
 /**
  * Feeds every file of the paths, and accounts for it. `afterPart` is waited for after each part. `ahead` may give `Threads`
- * that read these files ahead; `quiet`: the problems are not shown. Ctrl-C stops reading after the current part; a second one ends the process.
+ * that read these files ahead. Reading ends as soon as `until()` says that nothing more is needed. `quiet`: the problems are not
+ * shown. Ctrl-C stops reading after the current part; a second one ends the process.
  */
-export async function readInto(reader, paths, account, { afterPart, ahead, quiet = false } = {}) {
+export async function readInto(reader, paths, account, { afterPart, ahead, until = () => false, quiet = false } = {}) {
   const { files, failed, skipped } = findLogs(paths);
   account.found = files.length + failed.length;
   account.skipped = skipped;
@@ -32,11 +33,15 @@ export async function readInto(reader, paths, account, { afterPart, ahead, quiet
   process.on('SIGINT', stop);
   try {
     for (const [index, file] of files.entries()) {
-      if (account.interrupted) break;
+      if (account.interrupted || account.enough) break;
       current = await threads?.source(index) ?? open(reader, file);
       await readFile(reader, file.path, current, account, show, async (length) => {
         progress.advance(length, () => reader.stats().events);
         await afterPart?.();
+        if (until()) {
+          account.enough = true;
+          current.close();
+        }
       });
     }
   } finally {
@@ -99,7 +104,7 @@ async function readFile(reader, path, source, account, show, onPart) {
     }
     account.read += 1;
   } catch (error) {
-    if (account.interrupted) return; // its stream was closed half-way, so its end is no problem of the file's
+    if (account.interrupted || account.enough) return; // its stream was closed half-way, so its end is no problem of the file's
     if (error.syscall === undefined) { // the engine's, not the file system's
       if (!(error instanceof ThreadLost)) { // all that was found is gone
         note(`${style.red('failed')} while reading ${clean(nameOf(path))}`);

@@ -30,10 +30,10 @@ function fitting(widths, room) {
   return over < 0 ? widths.length : Math.max(1, over);
 }
 
-/** One line a cell, as `\G` of databases: for rows of many columns. Empty cells are left out. */
-export function lines(columns, rows) {
+/** One line a cell, as `\G` of databases: for rows of many columns. Empty cells are left out. `before`: how many rows came earlier. */
+export function lines(columns, rows, before = 0) {
   const label = Math.max(...columns.map(({ name }) => width(clean(name))));
-  return rows.map((row, i) => `${style.dim(`── row ${i + 1} `.padEnd(label + 2, '─'))}\n${row.map((cell, j) => [clean(columns[j].name), clean(cellText(cell))])
+  return rows.map((row, i) => `${style.dim(`── row ${before + i + 1} `.padEnd(label + 2, '─'))}\n${row.map((cell, j) => [clean(columns[j].name), clean(cellText(cell))])
     .filter(([, text]) => text !== '').map(([name, text]) => `${style.bold(pad(name, label))}  ${text}\n`).join('')}`).join('');
 }
 

@@ -2,18 +2,22 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** A UTF-8 file of at most `max` bytes, which the file itself may not know: a device has no size and no end. */
+const PART = 64 << 10; // bytes
+
+/** A UTF-8 file of at most `max` bytes. A pipe does not know how many it has, and a device has no end. */
 export function readText(path, max) {
   const file = openSync(path);
   try {
-    const stat = fstatSync(file);
-    if (stat.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
-    if (!stat.isFile()) throw new Error('not a regular file');
-    if (stat.size > max) throw new Error(`the file has ${stat.size} bytes; it can have at most ${max}`);
-    const bytes = Buffer.alloc(stat.size);
+    const { size } = fstatSync(file);
+    const parts = [];
     let length = 0;
-    for (let n = readSync(file, bytes); n > 0 && length < bytes.length; n = readSync(file, bytes, { offset: length })) length += n;
-    return decode(bytes.subarray(0, length));
+    for (let n = -1; n !== 0 && length <= max; length += n) {
+      const part = Buffer.alloc(Math.max(PART, size - length));
+      n = readSync(file, part);
+      parts.push(part.subarray(0, n));
+    }
+    if (length > max) throw new Error(`the file is larger than ${max} bytes`);
+    return decode(Buffer.concat(parts));
   } finally {
     closeSync(file);
   }

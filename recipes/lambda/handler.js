@@ -1,8 +1,9 @@
 // AWS Lambda, Node 20 or later. The trail's bucket notifies this function of each new file, directly or through SNS or SQS.
-// Deploy it with its node_modules, or keep `forepost` external in your bundler: a bundler does not copy forepost.wasm.
-// The runtime provides the AWS SDK. Alerts go to the function's log, one per line.
+// Bundle it (SAM, CDK, Serverless and esbuild carry the module inside the bundle), or deploy it as handler.mjs with its node_modules.
+// The runtime provides the AWS SDK. Alerts go to the function's log, one per line; so do problems, to standard error.
 // Each call evaluates its own files. A rule whose window spans several calls needs the files together: use `forepost scan`.
 
+import { readFileSync, readdirSync } from 'node:fs';
 import { Detector, load } from 'forepost';
 
 /** `read` returns the body of an object, in chunks. `options` are those of a Detector, for example `{ rules: [yaml] }`. */
@@ -11,23 +12,30 @@ export function createHandler(read, options) {
     await load();
     // One detector for all files of this call, so that a window may span several of them.
     const detector = new Detector(options);
-    const problems = [];
+    let problems = 0;
+    const report = (key) => {
+      for (const problem of detector.problems()) {
+        console.error(JSON.stringify({ key, ...problem }));
+        problems += 1;
+      }
+    };
     try {
       for (const { bucket, key } of objectsIn(event)) {
         for await (const chunk of await read(bucket, key)) detector.push(chunk);
         detector.endInput();
-        problems.push(...detector.problems().map((problem) => ({ key, ...problem })));
+        report(key);
       }
       detector.finish();
       let alerts = 0;
-      for (const text of detector.alertTexts()) {
+      for (const text of detector.alertTexts()) { // all of them: one text has 16 MB at most
         for (const line of text.split('\n').filter(Boolean)) {
           console.log(line);
           alerts += 1;
         }
       }
-      problems.forEach((problem) => console.error(JSON.stringify(problem)));
-      return { events: detector.stats().events, alerts, problems: problems.length };
+      report(); // of runs of rules that failed
+      const { events, untimed, dropped } = detector.stats();
+      return { events, alerts, problems, ...(untimed && { untimed }), ...(dropped && { dropped }) };
     } finally {
       detector.dispose();
     }
@@ -45,9 +53,15 @@ function objectsIn(event) {
   });
 }
 
+/** The rules in a folder that is deployed with the function: set FOREPOST_RULES to its path. Without it, the built-in rules run. */
+export function rulesIn(folder) {
+  if (!folder) return undefined;
+  return readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).map((file) => ({ file, text: readFileSync(`${folder}/${file}`, 'utf8') }));
+}
+
 let s3;
 export const handler = createHandler(async (Bucket, Key) => {
   const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   s3 ??= new S3Client();
   return (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body;
-});
+}, { rules: rulesIn(process.env.FOREPOST_RULES) });

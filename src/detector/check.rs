@@ -147,9 +147,16 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledR
     let mut ids: HashMap<String, &str> = HashMap::new();
     for RuleFile { file, text } in files {
         let loaded = rule::load(text);
-        let name = loaded.rule.as_ref().map(|r| r.name.clone());
+        let (rule, hunt) = (loaded.rule, loaded.hunt);
+        let name = rule.as_ref().map(|r| r.name.clone()).or(hunt.as_ref().map(|h| h.name.clone()));
         findings.extend(loaded.diagnostics.into_iter().map(|f| Finding::new(file, name.as_deref(), f)));
-        let Some(rule) = loaded.rule else { continue };
+        if let Some(hunt) = hunt {
+            let diagnostics = compile(&hunt.query.text, &catalog).diagnostics;
+            findings.extend(
+                diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), hunt.query.finding(d))),
+            );
+        }
+        let Some(rule) = rule else { continue };
         let result = compile(&rule.query.text, &catalog);
         findings.extend(
             result.diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), rule.query.finding(d))),
@@ -168,6 +175,13 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledR
             findings.push(Finding::new(file, name.as_deref(), finding));
         }
         let Some(query) = result.query else { continue };
+        if query.plan.is_random() {
+            let message =
+                "rand and new_guid cannot be used in a rule: alerts must not depend on random values.";
+            let finding = rule.query.finding(&Diagnostic::error("FP010", message, Span::default()));
+            findings.push(Finding::new(file, name.as_deref(), finding));
+            continue;
+        }
         let columns = query.plan.columns.clone();
         findings.extend(
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),

@@ -6,7 +6,7 @@ use super::transfer::{Texts, Transfer, push_text};
 use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
-use cloudtrail::source::{self, Envelope, Record, Sink, Source};
+use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::Budget;
 use kql::exec::fold::Fold;
@@ -144,8 +144,13 @@ struct State {
 impl Feed {
     /// A feed without leaves.
     pub fn new(keep: Keep) -> Feed {
+        Feed::within(Limits::default(), keep)
+    }
+
+    /// One that reads no more than that.
+    pub fn within(limits: Limits, keep: Keep) -> Feed {
         Feed {
-            source: Source::new(),
+            source: Source::within(limits),
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
@@ -303,6 +308,11 @@ impl Feed {
         if let Some(leaf) = self.state.leaves.get_mut(leaf) {
             leaf.fold = Some(fold);
         }
+    }
+
+    /// Whether further rows of a leaf change nothing.
+    pub fn is_full(&self, leaf: usize) -> bool {
+        self.state.leaves.get(leaf).and_then(|leaf| leaf.fold.as_ref()).is_some_and(Fold::is_full)
     }
 
     /// The fold of a leaf, if it has one; its rows are kept from now on.

@@ -29,6 +29,7 @@ pub use tables::NamedTable;
 
 use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
+use cloudtrail::source::Limits;
 use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
 use kql::exec::run::{self, Run};
@@ -61,6 +62,8 @@ pub struct Options {
     pub candidates: bool,
     /// Tables besides `AWSCloudTrail` that rules can read.
     pub tables: Vec<NamedTable>,
+    /// How much is read of all inputs. Default: everything.
+    pub limits: Limits,
 }
 
 impl Default for Options {
@@ -73,6 +76,7 @@ impl Default for Options {
             clock: None,
             candidates: false,
             tables: Vec::new(),
+            limits: Limits::default(),
         }
     }
 }
@@ -114,13 +118,13 @@ impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong: at least one of them is an error, or none of the files is a rule.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
-        let Options { evidence, workspace, stream, clock, candidates, tables } = options;
+        let Options { evidence, workspace, stream, clock, candidates, tables, limits } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         let (compiled, findings) = check::compile_all(files, &tables);
         if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
-        let mut feed = Feed::new(if candidates { Keep::Records } else { Keep::Evidence });
+        let mut feed = Feed::within(limits, if candidates { Keep::Records } else { Keep::Evidence });
         let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect();
         Ok(Detector {
             rules,

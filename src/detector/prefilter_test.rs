@@ -226,6 +226,19 @@ fn rules_that_read_every_event() {
     assert!(reading("summarize count() by EventName"));
 }
 
+/// A rule may ask for the time of ingestion, and is told what it gets; chance has no place in it.
+#[test]
+fn rules_and_chance() {
+    let codes = |filter: &str| -> Vec<&str> {
+        let findings = super::check(&[our_rule(0, filter)], &[]);
+        findings.iter().filter(|f| f.code != "FP231").map(|f| f.code).collect()
+    };
+    assert_eq!(codes("where EventName == 'a' and ingestion_time() > ago(1h)"), ["FP015"]);
+    assert_eq!(codes("where EventName == 'a' | where rand() < 0.5"), ["FP010"]);
+    assert_eq!(codes("where EventName == 'a' | extend g = new_guid()"), ["FP010"]);
+    assert_eq!(codes("where EventName == 'a' and AWSRegion in ((print tostring(rand())))"), ["FP010"]);
+}
+
 #[test]
 fn names_of_filters() {
     let names = |filter: &str| {

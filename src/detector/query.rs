@@ -4,7 +4,7 @@ use super::check::catalog;
 use super::feed::{Feed, Keep};
 use super::{IngestStats, InvalidQuery, NamedTable, Problem, QueryError};
 use kql::exec::Budget;
-use kql::exec::fold::{Fold, folds};
+use kql::exec::fold::{Fold, folds, leaf_of_rows};
 use kql::exec::late::compile;
 use kql::exec::run::{self, Run};
 use kql::plan::Plan;
@@ -28,6 +28,8 @@ pub struct QueryRun {
     root: Rc<Plan>,
     columns: Vec<Column>,
     leaves: Range<usize>,
+    /// The leaf whose rows make the answer one by one, if there is one.
+    streamed: Option<usize>,
     now: i64,
 }
 
@@ -42,7 +44,8 @@ impl QueryRun {
         let split = split(&query.plan);
         let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(&split.leaves, tables);
-        let mut run = QueryRun { feed, root: split.root, columns, leaves, now };
+        let streamed = leaf_of_rows(&split.root).map(|leaf| leaves.start + leaf);
+        let mut run = QueryRun { feed, root: split.root, columns, leaves, streamed, now };
         run.set_folds(Budget::default());
         Ok(run)
     }
@@ -57,6 +60,33 @@ impl QueryRun {
     /// Whether the query reads events at all.
     pub fn reads_events(&self) -> bool {
         !self.leaves.is_empty()
+    }
+
+    /// Whether each event makes its rows of the answer by itself, so that [`take_rows`](Self::take_rows) gives them while
+    /// the input is read.
+    pub fn is_streamed(&self) -> bool {
+        self.streamed.is_some()
+    }
+
+    /// Whether further input changes nothing: all that reads events is a `take` that has its rows.
+    pub fn is_complete(&self) -> bool {
+        !self.leaves.is_empty() && self.leaves.clone().all(|leaf| self.feed.is_full(leaf))
+    }
+
+    /// Of a query that [streams](Self::is_streamed): the rows since the last call. [`result`](Self::result) gives the rest.
+    pub fn take_rows(&mut self) -> Result<Table, QueryError> {
+        let mut rows = Rc::default();
+        if let Some(leaf) = self.streamed {
+            let mut tables = vec![run::Table::default(); leaf - self.leaves.start];
+            tables.push(self.feed.take_rows(leaf));
+            rows = Run::new(self.now, &tables, Budget::default()).table(&self.root)?;
+        }
+        Ok(self.answer(rows))
+    }
+
+    fn answer(&self, rows: run::Table) -> Table {
+        let rows = Rc::unwrap_or_clone(rows).into_iter().map(|row| row.values).collect();
+        Table { columns: self.columns.clone(), rows }
     }
 
     /// Turns the prefilter off: every event runs through every filter. The answer stays the same.
@@ -91,8 +121,8 @@ impl QueryRun {
             let (step, rows) = fold.finish()?;
             run.provide(&step, rows);
         }
-        let rows = Rc::unwrap_or_clone(run.table(&self.root)?);
-        Ok(Table { columns: self.columns.clone(), rows: rows.into_iter().map(|row| row.values).collect() })
+        let rows = run.table(&self.root)?;
+        Ok(self.answer(rows))
     }
 
     /// What could not be read since the last call.
@@ -130,6 +160,33 @@ mod tests {
             assert_eq!(run.feed.take_rows(0).len(), 0);
             assert_eq!(number(run.result()), Ok(Some(100_000)));
         }
+    }
+
+    /// Rows that come one by one are the rows that come at once; a take ends the reading.
+    #[test]
+    fn rows_come_while_the_input_is_read() {
+        let event =
+            |i: usize| format!("{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{i}\"}}\n");
+        let new = |kql: &str| QueryRun::new(kql, 0, &[]).unwrap_or_else(|d| panic!("{d:?}"));
+        let (mut streamed, mut whole) =
+            [0, 1].map(|_| new("AWSCloudTrail | where EventName != 'E3' | project EventName")).into();
+        assert!(streamed.is_streamed() && !new("AWSCloudTrail | sort by EventName").is_streamed());
+        let mut rows = Vec::new();
+        for i in 0..9 {
+            streamed.push(event(i).as_bytes());
+            whole.push(event(i).as_bytes());
+            rows.extend(streamed.take_rows().unwrap().rows);
+        }
+        assert!(rows.len() >= 7, "{} rows", rows.len());
+        rows.extend(streamed.result().unwrap().rows);
+        assert_eq!(format!("{rows:?}"), format!("{:?}", whole.result().unwrap().rows));
+        let mut five = new("AWSCloudTrail | where EventName != 'E3' | take 5 | project EventName");
+        let read = (0..9).find(|i| {
+            five.push(event(*i).as_bytes());
+            five.is_complete()
+        });
+        assert!(read.is_some_and(|n| n <= 7), "{read:?}");
+        assert_eq!(five.result().unwrap().rows.len(), 5);
     }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.

@@ -7,6 +7,7 @@
 use super::memory::{self, grow_ahead, with_staged};
 use super::{batch, json};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
+use cloudtrail::source::Limits;
 use kql::diagnostic::Severity;
 use kql::value::datetime;
 use serde::Deserialize;
@@ -35,14 +36,6 @@ pub fn on_panic(tell: js_sys::Function) {
         // The trap comes all the same, and says at least where it is.
         let _ = tell.call2(&JsValue::NULL, &message.into(), &location.into());
     }));
-}
-
-/// Panics, for the test of how that is told. No package that is published has it.
-#[cfg(feature = "panic-test")]
-#[wasm_bindgen(js_name = panicTest)]
-#[allow(clippy::panic, reason = "it is what the function is for")]
-pub fn panic_test() {
-    panic!("a panic on purpose");
 }
 
 /// Where to write the bytes of the next push: `size` bytes of the engine's memory. Any other call may move it.
@@ -80,7 +73,8 @@ pub struct Detector(detector::Detector);
 
 #[wasm_bindgen]
 impl Detector {
-    /// Makes one of rule files, given as JSON text; `[]` means the built-in rules. Throws the findings as a JSON array.
+    /// Makes one of rule files, given as JSON text; `[]` means the built-in rules. `max_bytes` and `max_records` are its [`Limits`].
+    /// Throws the findings as a JSON array.
     #[wasm_bindgen(constructor)]
     pub fn new(
         files: &str,
@@ -88,8 +82,12 @@ impl Detector {
         stream: bool,
         workspace: Option<String>,
         tables: &str,
+        max_bytes: Option<f64>,
+        max_records: Option<f64>,
     ) -> Result<Detector, String> {
+        let limit = |given: Option<f64>| given.map_or(u64::MAX, |n| n as u64);
         let mut options = Options {
+            limits: Limits { bytes: limit(max_bytes), records: limit(max_records) },
             evidence,
             stream,
             clock: Some(now),
@@ -195,6 +193,24 @@ impl Query {
     /// The counters so far, as a JSON object.
     pub fn stats(&self) -> String {
         json::query_stats(&self.0.stats())
+    }
+
+    /// Whether `takeRows` gives rows while the input is read.
+    #[wasm_bindgen(js_name = isStreamed)]
+    pub fn is_streamed(&self) -> bool {
+        self.0.is_streamed()
+    }
+
+    /// Whether further input changes nothing.
+    #[wasm_bindgen(js_name = isComplete)]
+    pub fn is_complete(&self) -> bool {
+        self.0.is_complete()
+    }
+
+    /// The rows since the last call: `{"columns","rows"}` or `{"error"}`.
+    #[wasm_bindgen(js_name = takeRows)]
+    pub fn take_rows(&mut self) -> String {
+        json::answer(&self.0.take_rows())
     }
 
     /// There is no more input: `{"columns","rows"}` or `{"error"}`.

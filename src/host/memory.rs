@@ -46,8 +46,20 @@ pub fn with_staged(length: usize, read: impl FnOnce(&[u8])) {
         // The buffer is empty until JavaScript has asked for it.
         let bytes = buffer.get(aligned_offset(buffer)..).unwrap_or(&[]);
         debug_assert!(length <= bytes.len(), "JavaScript pushed more bytes than it staged");
-        read(bytes.get(..length).unwrap_or(bytes));
+        let pushed = bytes.get(..length).unwrap_or(bytes);
+        #[cfg(feature = "panic-test")]
+        panic_if_asked(pushed);
+        read(pushed);
     });
+}
+
+/// Panics over an input that asks for it, for the tests of how a panic is told. No package that is published has it.
+#[cfg(feature = "panic-test")]
+#[allow(clippy::panic, reason = "it is what the function is for")]
+fn panic_if_asked(pushed: &[u8]) {
+    if memchr::memmem::find(pushed, b"please panic").is_some() {
+        panic!("a panic on purpose");
+    }
 }
 
 /// A host calls this between pieces of work: if memory has grown since the last call, it grows by another eighth at once.

@@ -135,6 +135,12 @@ pub fn describe_rule(rule_text: &str) -> String {
     json::rule_card(rule::load(rule_text).rule.as_ref())
 }
 
+/// What a hunting query says of itself: see [`json::hunting_query`].
+#[wasm_bindgen(js_name = describeHunt)]
+pub fn describe_hunt(text: &str) -> String {
+    json::hunting_query(rule::load(text).hunt.as_ref())
+}
+
 /// The rules that ship inside the module: `[{"file","text"}]`.
 #[wasm_bindgen(js_name = builtInRules)]
 pub fn built_in_rules() -> String {

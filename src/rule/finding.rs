@@ -55,6 +55,7 @@ codes! {
     NRT_FIELD         "FP228" Warning "Near-real-time rules do not have the field; Sentinel ignores it."
     NO_COLUMN         "FP229" Warning "The query does not return a mapped column."
     NOT_A_RULE        "FP232" Information "The file is YAML, but not an analytic rule."
+    HUNTING           "FP233" Information "The file holds a hunting query, which has no schedule and makes no alerts."
 }
 
 /// One problem of a rule file.

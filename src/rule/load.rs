@@ -12,7 +12,8 @@ use super::finding::{self, Finding, Position, Severity};
 use super::yaml::{self, Content, Node};
 use super::{
     AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
-    IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity, mitre,
+    HuntingQuery, IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity,
+    mitre,
 };
 use kql::nearest;
 use kql::value::text;
@@ -24,6 +25,8 @@ use read::{Map, Reader, Text, shown};
 pub struct Loaded {
     /// The rule; `None` if a diagnostic is an error, or if the file is [no rule](finding::NOT_A_RULE).
     pub rule: Option<Rule>,
+    /// The hunting query, if the file holds one instead.
+    pub hunt: Option<HuntingQuery>,
     /// What is wrong, in the file's order.
     pub diagnostics: Vec<Finding>,
 }
@@ -61,20 +64,62 @@ const KEYS: &[&str] = &[
 /// Reads and validates a rule file.
 pub fn load(text: &str) -> Loaded {
     let mut findings = Vec::new();
-    let rule = yaml::parse(text, &mut findings).and_then(|root| {
+    let (mut rule, mut hunt) = (None, None);
+    if let Some(root) = yaml::parse(text, &mut findings) {
         let mut reader = Reader { findings: &mut findings, columns: Vec::new() };
-        rule(&mut reader, text, &root)
-    });
+        if is_hunting(&root) {
+            hunt = hunting(&mut reader, text, &root);
+        } else {
+            rule = analytic(&mut reader, text, &root);
+        }
+    }
     findings.sort_by_key(|f| (f.line, f.column));
     let failed = findings.iter().any(|f| f.severity == Severity::Error);
-    Loaded { rule: rule.filter(|_| !failed), diagnostics: findings }
+    Loaded { rule: rule.filter(|_| !failed), hunt: hunt.filter(|_| !failed), diagnostics: findings }
+}
+
+/// Keys that every analytic rule has, and no hunting query.
+const ANALYTIC_KEYS: &[&str] =
+    &["kind", "severity", "queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"];
+
+fn is_hunting(root: &Node) -> bool {
+    let Content::Map(entries) = &root.content else { return false };
+    let has = |key: &str| entries.iter().any(|e| e.key.eq_ignore_ascii_case(key));
+    has("query") && has("name") && !ANALYTIC_KEYS.iter().any(|key| has(key))
+}
+
+/// `None` only together with an error among the findings.
+fn hunting(r: &mut Reader, source: &str, root: &Node) -> Option<HuntingQuery> {
+    let map = r.map(root, "the hunting query", KEYS)?;
+    r.add(
+        Finding::new(
+            finding::HUNTING,
+            root.position,
+            "a hunting query: it has no schedule and makes no alerts",
+        )
+        .with_hint("forepost hunt runs it over all events"),
+    );
+    let id = r.optional(&map, "id").and_then(|id| guid(r, &id)).unwrap_or_default();
+    let name = r.required(&map, "name").inspect(|t| r.length(t, "name", 256));
+    let description = r.optional(&map, "description");
+    let query = r.required(&map, "query").map(|t| Query::new(source, t.scalar, t.position));
+    let tactics = tactics(r, &map);
+    let (techniques, _) = techniques(r, &map, &tactics);
+    Some(HuntingQuery {
+        id,
+        name: name?.text().trim().to_owned(),
+        description: description.map(|t| t.text().trim_end().to_owned()).unwrap_or_default(),
+        query: query?,
+        tactics,
+        techniques,
+    })
 }
 
 /// Keys that only a rule has: a mapping without all of them was never meant to be one.
 const TELLING_KEYS: &[&str] = &["id", "query", "kind", "severity", "queryFrequency", "triggerThreshold"];
 
 /// `None` only together with an error among the findings, or because the file is no rule.
-fn rule(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
+fn analytic(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
     if let Content::Map(entries) = &root.content
         && !entries.is_empty()
         && !entries.iter().any(|e| TELLING_KEYS.iter().any(|key| e.key.eq_ignore_ascii_case(key)))

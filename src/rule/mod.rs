@@ -32,6 +32,23 @@ use kql::value::Column;
 pub const BUILT_IN: &[(&str, &str)] =
     &[("AWS_ECRImageScanningDisabled.yaml", include_str!("../../rules/AWS_ECRImageScanningDisabled.yaml"))];
 
+/// A Sentinel hunting query: what an analyst runs by hand over a whole span. It has no schedule and makes no alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HuntingQuery {
+    /// The query's GUID, lower case.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it looks for.
+    pub description: String,
+    /// The KQL, and where it stands in the file.
+    pub query: Query,
+    /// MITRE ATT&CK tactics as Sentinel spells them.
+    pub tactics: Vec<String>,
+    /// `T1562`, each once.
+    pub techniques: Vec<String>,
+}
+
 /// A Sentinel analytic rule, validated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {

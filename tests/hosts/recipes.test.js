@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { ROOT, SAMPLE, s3, scratch, start, switchedOff } from '../package/support.js';
+import { build } from 'esbuild';
+import { Miniflare } from 'miniflare';
+import { PACKAGE, ROOT, ruleText, SAMPLE, s3, scratch, start, switchedOff } from '../package/support.js';
 
 // Where the package is found, as in a user's project.
 const WORK = `${ROOT}tests/hosts/out/recipes`;
+rmSync(WORK, { recursive: true, force: true });
 mkdirSync(WORK, { recursive: true });
 cpSync(`${ROOT}recipes`, WORK, { recursive: true });
 const scanned = execFileSync(process.execPath, [`${ROOT}dist/npm/cli.js`, 'scan', SAMPLE, '--format', 'ndjson'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
@@ -54,6 +57,64 @@ test('Lambda: S3 events, plain and through SNS and SQS', async () => {
     Object.assign(console, { log, error });
   }
   assert.ok(said.some((line) => JSON.parse(line).AlertName));
+});
+
+test('Lambda: all alerts, beyond what one text holds; problems of rules; events without a time', async () => {
+  const { createHandler, rulesIn } = await import(`${WORK}/lambda/handler.js`);
+  const rules = `${scratch('lambda-rules')}`;
+  const perEvent = ruleText('many', 'AWSCloudTrail\n| where EventName == "X"').replace('kind: Scheduled', 'eventGroupingSettings:\n  aggregationKind: AlertPerResult\nkind: Scheduled');
+  writeFileSync(`${rules}/many.yaml`, perEvent);
+  writeFileSync(`${rules}/notes.txt`, 'no rule');
+  assert.equal(rulesIn(undefined), undefined);
+  assert.deepEqual(rulesIn(rules).map(({ file }) => file), ['many.yaml']);
+  // 150 alerts a run at most, so many hours, and 25 MB of evidence.
+  const hours = 24;
+  const fill = 'x'.repeat(7000);
+  const events = Array.from({ length: hours * 145 }, (_, i) => switchedOff({ eventID: String(i), eventName: 'X', requestParameters: { fill }, eventTime: new Date(Date.UTC(2026, 5, 17, i % hours)).toISOString() }));
+  const lambda = createHandler(() => Readable.from([s3(...events, switchedOff({ eventTime: 'soon' }))].map((text) => Buffer.from(text))), { rules: rulesIn(rules) });
+  const lines = [];
+  const { log } = console;
+  console.log = (line) => lines.push(line);
+  let got;
+  try {
+    got = await lambda({ Records: [{ s3: { bucket: { name: 'trail' }, object: { key: 'k' } } }] });
+  } finally {
+    console.log = log;
+  }
+  assert.ok(lines.join('').length > 17 << 20, 'more than one text holds');
+  assert.deepEqual(got, { events: events.length + 1, alerts: events.length, problems: 0, untimed: 1 });
+  assert.equal(lines.length, events.length);
+});
+
+test('Cloudflare: rules in the bundle, and rules in KV', async () => {
+  const folder = `${WORK}/cloudflare`;
+  const wrangler = readFileSync(`${folder}/wrangler.toml`, 'utf8');
+  const two = ['a', 'b'].map((name, i) => [`${name}.yaml`, ruleText(name, 'AWSCloudTrail\n| where EventName == "PutImageScanningConfiguration"').replace('00aa', `00a${i}`)]);
+  for (const [main, rules, want] of [['bundled.js', [], ['Root user signed in to the AWS console']], ['kv.js', two, ['a', 'b']]]) {
+    assert.ok(wrangler.includes(main));
+    assert.deepEqual(readdirSync(`${folder}/rules`), ['root-sign-in.yaml']);
+    // As wrangler does: .yaml is text, .wasm a module of its own.
+    const { outputFiles: [bundle] } = await build({
+      entryPoints: [`${folder}/${main}`], bundle: true, write: false, format: 'esm', conditions: ['workerd', 'worker', 'browser'], external: ['*.wasm'], loader: { '.yaml': 'text' }, logLevel: 'error',
+    });
+    const contents = bundle.text.replace(/from "[^"]*forepost\.wasm"/, 'from "./forepost.wasm"');
+    const miniflare = new Miniflare({
+      compatibilityDate: '2026-01-01', kvNamespaces: ['RULES'], bindings: { FOREPOST_KEY: 'k' },
+      modules: [{ type: 'ESModule', path: 'worker.js', contents }, { type: 'CompiledWasm', path: 'forepost.wasm', contents: readFileSync(`${PACKAGE}forepost.wasm`) }],
+    });
+    try {
+      const kv = await miniflare.getKVNamespace('RULES');
+      await Promise.all(rules.map(([name, text]) => kv.put(name, text)));
+      const post = () => miniflare.dispatchFetch('http://x/', { method: 'POST', headers: { 'x-api-key': 'k' }, body: s3(switchedOff(), switchedOff({ eventName: 'ConsoleLogin', userIdentity: { type: 'Root' }, eventID: '2' })) });
+      for (const answer of await Promise.all([post(), post(), post()])) {
+        const got = await answer.json();
+        assert.equal(answer.status, 200, JSON.stringify(got));
+        assert.deepEqual(got.alerts.map((a) => a.AlertName).sort(), want);
+      }
+    } finally {
+      await miniflare.dispose();
+    }
+  }
 });
 
 test('node:stream', () => {

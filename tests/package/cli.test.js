@@ -173,7 +173,7 @@ test('nothing read is never "no alerts": it exits 2 and says what was there', as
   }
   const none = await forepost(['scan', `${folder}/none.json`]);
   assert.equal(none.status, 0, 'a log file that holds no events was read');
-  assert.match(none.stderr, /no alerts\n$/);
+  assert.match(none.stderr, /no alerts from 1 rule\n$/);
 });
 
 test('what was left out counts in the status, and is in the summary file', async () => {
@@ -381,4 +381,66 @@ test('check shows findings with their places and exits 1 if any is an error', as
   assert.equal(odd.status, 2);
   assert.match(odd.stderr, /latin1\.yaml: the file is not UTF-8/);
   assert.match(odd.stderr, /nowhere\.yaml: no such file/);
+});
+
+test('check in the formats of CI; two rules with one id are told', async () => {
+  const paths = [`${folder}/bad.yaml`, `${folder}/rules`];
+  const { stdout: annotations, status } = await forepost(['check', ...paths, '--format', 'github']);
+  assert.equal(status, 1);
+  assert.match(annotations, /^::error file=.*bad\.yaml,line=14,col=11,title=KS142 Anything by ana::The name 'UserIdentityUsrName'/m);
+  const sarif = JSON.parse((await forepost(['check', ...paths, '--format', 'sarif'])).stdout);
+  const [error] = sarif.runs[0].results.filter(({ level }) => level === 'error');
+  assert.deepEqual([sarif.version, error.ruleId, error.locations[0].physicalLocation.region], ['2.1.0', 'KS142', { startLine: 14, startColumn: 11 }]);
+  const junit = (await forepost(['check', ...paths, '--format', 'junit'])).stdout;
+  assert.match(junit, /<testsuite name="forepost check" tests="2" failures="1">/);
+  writeFileSync(`${folder}/copy.yaml`, RULE);
+  const twice = await forepost(['check', `${folder}/rules`, `${folder}/copy.yaml`, '--format', 'ndjson']);
+  assert.ok(jsonLines(twice.stdout).some(({ code }) => code === 'FP230'));
+  assert.equal(twice.status, 0);
+  assert.equal((await forepost(['check', `${folder}/rules`, `${folder}/copy.yaml`, '--strict', '-q'])).status, 1);
+});
+
+test('rules, schema and completion', async () => {
+  assert.match((await forepost(['rules'])).stdout, /Medium +AWSCloudTrail - Amazon ECR image scanning disabled +1\.00:00:00 over 1\.00:00:00/);
+  const [own] = jsonLines((await forepost(['rules', `${folder}/rules`, '--format', 'ndjson'])).stdout);
+  assert.equal(own.name, 'Anything by ana');
+  const columns = jsonLines((await forepost(['schema', '--format', 'ndjson'])).stdout);
+  assert.deepEqual(columns.find(({ column }) => column === 'SourceIpAddress').type, 'string');
+  assert.match((await forepost(['schema', 'AWSCloudTrial'])).stderr, /did you mean AWSCloudTrail\?/);
+  for (const shell of ['bash', 'zsh', 'fish']) assert.match((await forepost(['completion', shell])).stdout, /fail-on/);
+  const { stdout } = await forepost(['completion', 'bash']);
+  const complete = (...words) => execFileSync('bash', ['-c', `${stdout}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _forepost; echo "\${COMPREPLY[@]}"`, '-', ...words], { encoding: 'utf8' }).trim();
+  assert.equal(complete('forepost', 'sca'), 'scan');
+  assert.equal(complete('forepost', 'scan', '--fail'), '--fail-on');
+  assert.equal(complete('forepost', 'scan', '--fail-on', 'm'), 'medium');
+  assert.equal((await forepost(['completion', 'tcsh'])).status, 2);
+});
+
+test('a file of rules without an end is refused', { skip: !existsSync('/dev/zero') && 'no /dev/zero here' }, async () => {
+  const { status, stderr } = await forepost(['check', '/dev/zero']);
+  assert.equal(status, 2);
+  assert.match(stderr, /larger than/);
+});
+
+test('rows are written while the input is read, and a take ends the reading', async () => {
+  const lines = (from, to) => Array.from({ length: to - from }, (_, i) => `${JSON.stringify(switchedOff({ eventID: `${from + i}` }))}\n`).join('');
+  const child = start(['query', 'AWSCloudTrail | project AwsEventId', '-', '--format', 'csv'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.write(lines(0, 100));
+  let stdout = '';
+  while (!stdout.includes('\n50\r')) stdout += (await once(child.stdout, 'data'))[0]; // and the input is still open
+  child.stdout.on('data', (data) => { stdout += data; });
+  child.stdin.end(lines(100, 200));
+  const [status] = await once(child, 'close');
+  assert.equal(status, 0);
+  assert.equal(stdout, `AwsEventId\r\n${Array.from({ length: 200 }, (_, i) => `${i}\r\n`).join('')}`);
+
+  const five = start(['query', 'AWSCloudTrail | take 5 | project AwsEventId', '-', '--format', 'ndjson'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  five.stdin.on('error', () => {});
+  five.stdin.write(lines(0, 100)); // and never ended
+  let rows = '';
+  five.stdout.on('data', (data) => { rows += data; });
+  assert.deepEqual(await once(five, 'exit'), [0, null]);
+  assert.equal(jsonLines(rows).length, 5);
+  const all = ['query', 'AWSCloudTrail | project AwsEventId', `${folder}/logs`];
+  for (const format of ['csv', 'tsv', 'md', 'ndjson', 'json', 'line']) assert.equal((await forepost([...all, '--format', format])).stdout.match(/\b[123]\b/g)?.length >= 2, true, format);
 });

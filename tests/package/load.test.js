@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { PACKAGE, ROOT, scratch } from './support.js';
 
@@ -57,6 +58,31 @@ test('a load that failed can be tried again', () => {
   assert.equal(out, `${'ForepostError load-failed\n'.repeat(4)}${version}`);
 });
 
+test('a load that failed says what came instead of the module', () => {
+  const said = (load) => run(`import { load, loadSync } from 'forepost'; ${READ} ${load}`);
+  const page = "new Response('<!doctype html><title>x</title>', { headers: { 'content-type': 'text/html; charset=utf-8' } })";
+  assert.match(said(`await load(${page}).catch((e) => console.log(e.message));`), /the response is not WebAssembly but text\/html; charset=utf-8 "<!doctype html>/);
+  assert.match(said("await load(new Response('', { status: 404, statusText: 'Not Found' })).catch((e) => console.log(e.message));"), /answered 404 Not Found/);
+  assert.match(said("await load('http://127.0.0.1:1/x.wasm').catch((e) => console.log(e.message));"), /http:\/\/127.0.0.1:1\/x.wasm could not be fetched/);
+  assert.match(said('await load(null).catch((e) => console.log(e.message));'), /not null/);
+  assert.match(said("try { loadSync('forepost.wasm') } catch (e) { console.log(e.message) }"), /not a string/);
+  assert.match(said("try { loadSync(new Uint8Array(5)) } catch (e) { console.log(e.message) }"), /not WebAssembly but 5 other bytes/);
+});
+
+test('require() gets a CommonJS build: the same package, and one engine with its worker', () => {
+  const program = `const { loadSync, Detector, version } = require('forepost'); const inline = require('forepost/inline');
+    const { createHandler, toListener, default: worker } = require('forepost/worker');
+    loadSync(); console.log(version(), inline.Detector === Detector, typeof createHandler, typeof toListener, typeof worker.fetch);`;
+  assert.equal(execFileSync(process.execPath, ['-e', program], { cwd: folder, encoding: 'utf8' }).trim(), `${version} true function function function`);
+});
+
+test('forepost/inline has the module inside: nothing is read, nothing is awaited', () => {
+  const out = run(`import fs from 'node:fs'; import { Detector, loadSync } from 'forepost/inline';
+    fs.readFileSync = fs.promises.readFile = globalThis.fetch = () => { throw new Error('nothing may be read'); };
+    loadSync(); const detector = new Detector(); detector.push('{"Records":[]}'); console.log(detector.stats().bytes);`);
+  assert.equal(out, '14');
+});
+
 test('loadSync() while load() is under way does not break what was made in between', () => {
   const out = run(`import { Detector, load, loadSync } from 'forepost'; ${READ}
     const pending = load(new Promise((resolve) => setTimeout(resolve, 50, bytes)));
@@ -89,16 +115,17 @@ test('the entry for browsers gets the module by fetch, relative to itself', () =
 });
 
 test('the exports map names every host, types first, and the .wasm', () => {
-  const { exports, types } = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8'));
-  assert.equal(Object.keys(exports['.'])[0], 'types');
-  assert.equal(types, './index.d.ts');
-  for (const path of [...Object.values(exports['.']), exports['./forepost.wasm']]) readFileSync(`${PACKAGE}${path}`);
+  const { exports, main, types } = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8'));
+  for (const entry of ['.', './inline', './worker']) assert.equal(Object.keys(exports[entry])[0], 'types');
+  const files = (entry) => (typeof entry === 'string' ? [entry] : Object.values(entry).flatMap(files));
+  for (const path of [main, types, ...files(exports)]) readFileSync(`${PACKAGE}${path}`);
   assert.equal(run("console.log(import.meta.resolve('forepost/forepost.wasm').endsWith('forepost.wasm'))"), 'true');
 });
 
 test('index.d.ts declares exactly what the package exports', async () => {
   const declared = [...readFileSync(`${PACKAGE}index.d.ts`, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map((m) => m[1]);
-  for (const entry of ['node', 'web']) {
-    assert.deepEqual(Object.keys(await import(`${PACKAGE}entry/${entry}.js`)).sort(), [...declared].sort(), entry);
+  for (const entry of ['node.js', 'web.js', 'inline.js']) {
+    assert.deepEqual(Object.keys(await import(`${PACKAGE}entry/${entry}`)).sort(), [...declared].sort(), entry);
   }
+  assert.deepEqual(Object.keys(createRequire(import.meta.url)(`${PACKAGE}entry/node.cjs`)).sort(), [...declared].sort(), 'node.cjs');
 });

@@ -1,7 +1,7 @@
 // The built page in Chromium: what it shows equals what the command says, and nothing of a log ever runs.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
@@ -21,7 +21,8 @@ afterEach(async () => {
 });
 
 const eventCount = (...paths) => Number(JSON.parse(lines(forepost('query', 'AWSCloudTrail | count', ...paths, '--format', 'ndjson'))[0]).Count);
-const logsIn = (folder) => readdirSync(folder, { recursive: true }).filter((name) => /\.(json|gz|ndjson|jsonl|log|csv)$/.test(name)).map((name) => join(folder, name));
+const logsIn = (folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name))
+  .filter((path) => statSync(path).isFile() && !/\.(zip|md|html|js)$/.test(path));
 const sorted = (list) => [...list].sort();
 
 async function sameAsCommand(paths, folder, rules) {
@@ -30,11 +31,12 @@ async function sameAsCommand(paths, folder, rules) {
     await page.waitForFunction((n) => Number(document.querySelector('#tab-rules .count')?.textContent) >= n, readdirSync(rules).length, { timeout: 30_000 });
     await page.waitForTimeout(500);
   }
-  if (rules) await page.setInputFiles('#pick-files', logsIn(folder)); // the command reads no .zip
+  if (rules) await page.setInputFiles('#pick-files', logsIn(folder)); // a folder of its own has rules among them
   else await page.setInputFiles('#pick-folder', folder);
   await settled(page);
-  assert.equal(await events(page), eventCount(...paths));
-  const command = lines(forepost('scan', ...paths, '--format', 'ndjson', ...(rules ? ['--rules', rules, '--rules', join(ROOT, 'rules')] : [])));
+  const read = rules ? logsIn(folder) : paths;
+  assert.equal(await events(page), eventCount(...read));
+  const command = lines(forepost('scan', ...read, '--format', 'ndjson', ...(rules ? ['--rules', rules, '--rules', join(ROOT, 'rules')] : [])));
   assert.ok(command.length > 0, 'the command finds something');
   assert.deepEqual(sorted(await alerts(page)), sorted(command));
 }
@@ -46,6 +48,33 @@ test('real logs give the alerts and counts of `forepost scan`', { skip: !SHARED 
 
 test('real logs and all real rules give the alerts of `forepost scan`', { skip: !SHARED && 'no shared logs', timeout: 180_000 }, () =>
   sameAsCommand([join(SHARED, 'cloudtrail/real')], join(SHARED, 'cloudtrail/real'), join(SHARED, 'rules')));
+
+test('a panic of the engine is shown with its message, file and line', async () => {
+  const module = readFileSync(join(ROOT, 'dist/panic-test/forepost.wasm'));
+  await page.context().route('**/*.wasm', (route) => route.fulfill({ body: module, contentType: 'application/wasm' }));
+  const panicking = await visit(site);
+  try {
+    await panicking.setInputFiles('#pick-files', [file('panic.ndjson', 'please panic'), file('fine.ndjson', `${scanOff(1)}\n`)]);
+    await panicking.click('button[data-key=problems]', { timeout: 60_000 });
+    assert.match(await panicking.textContent('dialog[open]'), /panic\.ndjson.*panicked at src\/host\/memory\.rs:\d+:\d+: a panic on purpose/s);
+  } finally {
+    await panicking.close();
+    await page.context().unroute('**/*.wasm');
+  }
+});
+
+test('files of a folder that hold no events are named', async () => {
+  const folder = join(ROOT, 'tests/out/passed-over');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'no-ending'), `${scanOff(1)}\n`);
+  writeFileSync(join(folder, 'notes.txt'), 'What the team wrote.\n');
+  await page.setInputFiles('#pick-folder', folder);
+  await settled(page);
+  assert.equal(await events(page), 1);
+  await page.click('button[data-key=passed-over]');
+  assert.match(await page.textContent('dialog[open]'), /notes\.txt text without events/);
+});
 
 test('a drop is read, and several add up', async () => {
   const drop = (name, text) => page.evaluate(([n, t]) => {

@@ -25,6 +25,7 @@ class App {
   state = {
     phase: 'starting',         // starting, ready, failed
     progress: { reading: false, bytes: 0, totalBytes: 0, files: 0, totalFiles: 0, events: 0, rate: 0, problems: 0 },
+    passedOver: [],
     totals: { count: 0, bytes: 0, full: false },
     rules: [],                 // {file, text, original, builtIn, card, findings, enabled, broken, dirty}
     alerts: [],
@@ -173,7 +174,8 @@ class App {
 
   /** Logs are read, YAML files become rules. */
   async add(files) {
-    const { rules, logs } = sort(files);
+    const { rules, logs, passedOver } = await sort(files);
+    if (passedOver.length) this.update({ passedOver: [...this.state.passedOver, ...passedOver] });
     if (!files.length) return this.say('There are no files to read.');
     if (rules.length) await this.addRules(await Promise.all(rules.map(async ({ file, path }) => ({ file: path, text: await file.text() }))));
     if (logs.length) {
@@ -201,6 +203,7 @@ class App {
     this.update({
       alerts: [], view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: { count: 0, bytes: 0, full: false }, concludeProblems: [],
       progress: { reading: false, bytes: 0, totalBytes: 0, files: 0, totalFiles: 0, events: 0, rate: 0, problems: 0 },
+      passedOver: [],
     });
   }
 

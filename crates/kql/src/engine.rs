@@ -3,6 +3,7 @@
 use crate::bind::{Catalog, Table};
 use crate::diagnostic::Diagnostic;
 use crate::exec::late::compile;
+use crate::exec::random::Random;
 use crate::exec::row::{Row, Rows};
 use crate::exec::run::{self, Run};
 use crate::exec::{Budget, ExecError};
@@ -17,6 +18,7 @@ pub struct Engine {
     catalog: Catalog,
     rows: Vec<run::Table>,
     now: i64,
+    seed: Option<u64>,
     budget: Budget,
 }
 
@@ -43,6 +45,12 @@ impl Engine {
         self
     }
 
+    /// Sets what `rand` and `new_guid` draw from: the same seed gives the same values. Without one it is `now()`.
+    pub fn seed(mut self, seed: u64) -> Engine {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Sets what a query may use.
     pub fn budget(mut self, budget: Budget) -> Engine {
         self.budget = budget;
@@ -54,6 +62,9 @@ impl Engine {
         let compiled = compile(kql, &self.catalog);
         let Some(query) = compiled.query else { return Err(QueryError::Invalid(compiled.diagnostics)) };
         let mut run = Run::new(self.now, &[], self.budget);
+        if let Some(seed) = self.seed {
+            run.random = Random::new(seed);
+        }
         query.plan.any(&mut |node| {
             if let PlanKind::Table(name) = &node.kind {
                 let known = self.catalog.tables.iter().position(|table| table.name == *name);

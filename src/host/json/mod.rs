@@ -11,8 +11,8 @@ mod table;
 pub use alert::{alert, alerts, matched};
 pub use explanation::explanation;
 pub use record::{
-    batch_error, built_in_rules, columns, diagnostics, finding, findings, functions, problems, query_stats,
-    rule_card, stats, unplaced, words,
+    batch_error, built_in_rules, columns, diagnostics, finding, findings, functions, hunting_query, problems,
+    query_stats, rule_card, stats, unplaced, words,
 };
 pub use table::{MAX_ANSWER, answer, write_answer, write_diagnostic};
 

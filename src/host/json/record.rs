@@ -2,7 +2,7 @@
 
 use super::{Object, to_text, write_array, write_diagnostic, write_texts};
 use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats};
-use crate::rule::{ColumnUse, EntityMapping, EventGrouping, Kind, Rule};
+use crate::rule::{ColumnUse, EntityMapping, EventGrouping, HuntingQuery, Kind, Rule};
 use cloudtrail::table::aws_cloudtrail::{self, Origin, Place};
 use kql::aggregates;
 use kql::diagnostic::Diagnostic;
@@ -213,6 +213,27 @@ impl<'a> From<&'a EntityMapping> for MappingRecord<'a> {
         let field = |(name, used): &'a (&'static str, ColumnUse)| [*name, used.column.as_str()];
         MappingRecord { r#type: m.entity.name, fields: m.fields.iter().map(field).collect() }
     }
+}
+
+/// What a hunting query says of itself, as a JSON object; `null` without one.
+pub fn hunting_query(hunt: Option<&HuntingQuery>) -> String {
+    #[derive(Serialize)]
+    struct HuntRecord<'a> {
+        id: &'a str,
+        name: &'a str,
+        description: &'a str,
+        query: &'a str,
+        tactics: &'a [String],
+        techniques: &'a [String],
+    }
+    to_text(&hunt.map(|HuntingQuery { id, name, description, query, tactics, techniques }| HuntRecord {
+        id,
+        name,
+        description,
+        query: &query.text,
+        tactics,
+        techniques,
+    }))
 }
 
 /// What a rule says of itself, as a JSON object; `null` without a rule.

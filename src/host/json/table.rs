@@ -76,8 +76,7 @@ pub fn write_cell(out: &mut String, value: &Value, ty: Type) {
         (Value::Null, _) => out.push_str("null"),
         (_, Type::Dynamic) => json::write(out, value),
         (Value::Int(_) | Value::Long(_), _) => out.push_str(&text::scalar(value)),
-        (Value::Real(r), _) if r.is_finite() => json::write(out, value),
-        (Value::Bool(_), _) => json::write(out, value),
+        (Value::Real(_) | Value::Bool(_), _) => json::write(out, value),
         (Value::String(s), _) => json::write_string(out, s),
         _ => json::write_string(out, &text::scalar(value)),
     }

@@ -279,7 +279,10 @@ fn mutations() {
         let text: String = text.into_iter().collect();
         let loaded = load(&text);
         let failed = loaded.diagnostics.iter().any(|f| f.severity == Severity::Error);
-        let no_rule = loaded.diagnostics.iter().any(|f| f.code == finding::NOT_A_RULE.id);
+        let no_rule = loaded
+            .diagnostics
+            .iter()
+            .any(|f| [finding::NOT_A_RULE.id, finding::HUNTING.id].contains(&f.code));
         assert_eq!(loaded.rule.is_none(), failed || no_rule, "{text}");
         let lines = text.split(['\n', '\r']).count() + 1;
         assert!(loaded.diagnostics.iter().all(|f| f.line >= 1 && f.column >= 1 && f.line <= lines), "{text}");
@@ -311,4 +314,17 @@ fn a_mapping_that_was_never_meant_to_be_a_rule_is_one_note() {
     assert_eq!(codes("parameters:\n  - name: threshold\n    value: 5\n"), ["FP232"]);
     // One key of a rule, and it is a rule with much missing.
     assert!(codes("Query: AWSCloudTrail\n").len() > 5);
+}
+
+#[test]
+fn a_hunting_query_is_told_from_a_rule_with_much_missing() {
+    let hunting = "id: 0f0e0d0c-1234-4000-8000-00000000000a\nname: Who used root\ntactics: [Persistence]\nquery: |\n  AWSCloudTrail\n  | where UserIdentityType == 'Root'\n";
+    let loaded = load(hunting);
+    assert_eq!(loaded.diagnostics.iter().map(|f| f.code).collect::<Vec<_>>(), ["FP233"]);
+    assert!(loaded.rule.is_none());
+    assert_eq!(
+        loaded.hunt.map(|h| h.query.text),
+        Some("AWSCloudTrail\n| where UserIdentityType == 'Root'\n".to_owned())
+    );
+    assert!(load(&format!("{hunting}severity: High\n")).diagnostics.iter().any(|f| f.code == "FP208"));
 }

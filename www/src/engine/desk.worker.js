@@ -73,6 +73,7 @@ const operations = {
   /** Concludes from everything that was read so far; `alerts` only if they are not those of the last time. */
   conclude(times) {
     if (times) span = times;
+    if (rules.length === 0) return { alerts: alerts.replace([]) ? [] : undefined, count: 0, problems: [], late: 0, dropped: 0 };
     const detector = new Detector({ rules });
     try {
       for (const bytes of candidates) detector.push(bytes);
@@ -97,7 +98,14 @@ const operations = {
   locate: (eventId) => store.locate(eventId),
   totals: () => store.totals(),
 
-  explain: (rule, record) => explain(rule, typeof record === 'number' ? store.raw(record) : new TextEncoder().encode(record)),
+  explain(rule, record) {
+    try {
+      return explain(rule, typeof record === 'number' ? store.raw(record) : record);
+    } catch (error) {
+      if (!error.diagnostics) throw error;
+      return { findings: error.diagnostics };
+    }
+  },
 
   diagnose(kql) {
     try {

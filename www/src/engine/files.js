@@ -1,18 +1,33 @@
 // What was dropped or picked, as a flat list of files: logs and rules.
 
-const RULE = /\.ya?ml$/i;
-/** What is read of a folder, as `forepost scan` has it. A file that was picked by itself is read whatever its name. */
-const OF_FOLDER = /\.(json|gz|ndjson|jsonl|log|csv|zip|ya?ml)$/i;
-const wanted = (path) => !path.includes('/') || (OF_FOLDER.test(path) && !path.split('/').some((part) => part.startsWith('.')));
+import { isLogByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
 
-/** Splits `[{file, path}]` into logs and rule files. */
-export function sort(files) {
-  const rules = files.filter(({ path }) => RULE.test(path));
-  return { rules, logs: files.filter(({ path }) => !RULE.test(path)) };
+const RULE = /\.ya?ml$/i;
+
+/**
+ * Splits `[{file, path}]` into logs, rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
+ * that was picked by itself is read whatever it is.
+ */
+export async function sort(files) {
+  const sorted = { rules: [], logs: [], passedOver: [] };
+  for (const entry of files) {
+    const { file, path } = entry;
+    const rule = RULE.test(path);
+    const reason = path.includes('/') ? await whyNot(file, path, rule) : undefined;
+    if (reason) sorted.passedOver.push({ path, reason });
+    else (rule ? sorted.rules : sorted.logs).push(entry);
+  }
+  return sorted;
+}
+
+async function whyNot(file, path, rule) {
+  if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
+  if (rule || isLogByName(path, file.size)) return undefined;
+  return whyNoLog(path, new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer()));
 }
 
 /** The files of an <input>. */
-export const fromInput = (input) => Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name })).filter(({ path }) => wanted(path));
+export const fromInput = (input) => Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
 
 /** The files of a drop, folders walked. Call it in the event itself: the entries are gone later. */
 export async function fromDrop(transfer) {
@@ -29,7 +44,7 @@ export async function fromDrop(transfer) {
         part = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
         waiting.push(...part);
       } while (part.length); // it gives a hundred at a time
-    } else if (wanted(entry.fullPath.slice(1))) {
+    } else {
       const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
       files.push({ file, path: entry.fullPath.replace(/^\//, '') });
     }

@@ -33,13 +33,16 @@ const ADVICE = {
 export function problems(app) {
   const inputs = app.engine.inputs.filter(({ problemCount, status }) => problemCount || status === 'cancelled');
   const notes = app.state.concludeProblems;
+  const { passedOver } = app.state;
   return dialog('Problems', h('div.problems', { tabindex: 0, role: 'region', 'aria-label': 'Problems by file' },
-    !inputs.length && !notes.length && h('p', 'Everything was read.'),
+    !inputs.length && !notes.length && h('p', passedOver.length ? 'Everything else was read.' : 'Everything was read.'),
     notes.length ? h('section', h('h3', 'Rules'), h('ul', notes.map(({ code, message }) => h('li', h('b', code), ' ', message)))) : null,
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
       h('h3.mono', path), h('p.muted', `${bytes(size)}; ${plural(events, 'event')} read`, status === 'cancelled' ? '; reading was cancelled' : ''),
       h('ul', found.map(({ offset, code, message }) => h('li', h('b', code), offset === null ? ' ' : ` at byte ${number(offset)}: `, message, ADVICE[code] ? h('span.muted', ` ${ADVICE[code]}`) : null))),
       problemCount > found.length && h('p.muted', `and ${number(problemCount - found.length)} more`))),
+    passedOver.length ? h('section', h('h3', 'Passed over'), h('p.muted', 'These files of the folder cannot hold events. Drop one by itself to read it all the same.'),
+      h('ul', passedOver.slice(0, 500).map(({ path, reason }) => h('li', h('b.mono', path), ` ${reason}`))), passedOver.length > 500 && h('p.muted', `and ${number(passedOver.length - 500)} more`)) : null,
     inputs.length > 500 && h('p', `and ${number(inputs.length - 500)} more files`)));
 }
 

@@ -33,8 +33,8 @@ export class Header {
   }
 
   render() {
-    const { progress, theme, local, phase, concludeProblems } = this.app.state;
-    const key = [progress, theme, local, phase, concludeProblems];
+    const { progress, theme, local, phase, concludeProblems, passedOver } = this.app.state;
+    const key = [progress, theme, local, phase, concludeProblems, passedOver];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     this.theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[theme];
@@ -53,6 +53,7 @@ export class Header {
       h('span.num', `${number(events)} events`), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
       progress.span && h('span.num', span(progress.span, local)),
       problems ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'problems' }, plural(problems, 'problem')) : !reading && h('span', 'no problems'),
+      passedOver.length ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'passed-over' }, `passed over ${plural(passedOver.length, 'file')}`) : null,
       concludeProblems.length ? h('button.link.bad', { onclick: () => this.app.showProblems(), 'data-key': 'rule-problems' }, plural(concludeProblems.length, 'rule problem')) : null,
     );
     mount(this.pace, reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), h('span.num.percent', `${Math.floor(share * 100)} %`)]

@@ -1,5 +1,6 @@
 //! Takes CloudTrail events out of whatever they were sent in, by what a value holds and never by its name.
 
+use super::meter::Meter;
 use super::{Problem, Record, Sink, Source, Stats};
 use crate::framing::{Frame, Frames, Within};
 use kql::value::json::{self, Items};
@@ -152,6 +153,8 @@ pub struct Reader<'s> {
     pub sink: &'s mut dyn Sink,
     /// What is counted.
     pub stats: &'s mut Stats,
+    /// How much may be read.
+    pub(super) meter: &'s mut Meter,
     /// How many envelopes are open.
     pub level: u8,
     /// The envelope around this stream of values, and where that began.

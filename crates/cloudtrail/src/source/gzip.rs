@@ -15,6 +15,8 @@ pub trait Inflated {
     fn bytes(&mut self, chunk: &[u8]);
     /// Bytes were lost here: what comes next does not continue what came before.
     fn gap(&mut self);
+    /// Whether what comes next is of no use: it is not inflated then.
+    fn full(&self) -> bool;
     /// Something is wrong with the compression.
     fn problem(&mut self, problem: Problem);
 }
@@ -265,6 +267,10 @@ impl Gzip {
             let piece = self.output.get(..made).unwrap_or_default();
             crc = self.crc.update(crc, piece);
             out.bytes(piece);
+            if out.full() {
+                self.state = State::Ignore;
+                return input.len();
+            }
             match result {
                 Ok(Status::StreamEnd) => {
                     self.state = State::Trailer { start, crc };

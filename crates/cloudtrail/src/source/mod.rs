@@ -14,9 +14,11 @@ pub mod csv;
 pub mod embedded;
 pub mod envelope;
 pub mod gzip;
+mod meter;
 
 pub use crate::framing::{MAX_RECORD, Outline, Problem};
 pub use envelope::{Envelope, MAX_ENVELOPES};
+pub use meter::Limits;
 
 use crate::framing::{Framer, Frames};
 use crate::prefilter::Skipped;
@@ -24,6 +26,7 @@ use csv::{Csv, CsvRow};
 use envelope::Reader;
 use gzip::{Gzip, Inflated};
 use memchr::memchr;
+use meter::{Meter, Spent};
 
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
 pub const MAX_PAYLOAD: u64 = 64 << 20;
@@ -110,6 +113,7 @@ pub struct Source {
     gzip: Gzip,
     text: Text,
     stats: Stats,
+    meter: Meter,
 }
 
 impl Source {
@@ -118,20 +122,29 @@ impl Source {
         Source::default()
     }
 
+    /// One that reads no more than that.
+    pub fn within(limits: Limits) -> Source {
+        Source { meter: Meter::new(limits), ..Source::default() }
+    }
+
     /// Reads on in the current file.
     pub fn push(&mut self, chunk: &[u8], sink: &mut dyn Sink) {
         self.stats.bytes_in += chunk.len() as u64;
-        let reader = Reader { sink, stats: &mut self.stats, level: 0, outer: None, inflated: false };
+        self.meter.pushed(chunk.len());
+        let (stats, meter) = (&mut self.stats, &mut self.meter);
+        let reader = Reader { sink, stats, meter, level: 0, outer: None, inflated: false };
         self.gzip.push(chunk, &mut Layers { text: &mut self.text, reader, limit: u64::MAX });
     }
 
     /// The file ended. The source is then at the start of the next one; the [`Stats`] go on.
     pub fn finish(&mut self, sink: &mut dyn Sink) {
-        let reader = Reader { sink, stats: &mut self.stats, level: 0, outer: None, inflated: false };
+        let (stats, meter) = (&mut self.stats, &mut self.meter);
+        let reader = Reader { sink, stats, meter, level: 0, outer: None, inflated: false };
         let mut layers = Layers { text: &mut self.text, reader, limit: u64::MAX };
         self.gzip.finish(&mut layers);
         layers.gap();
         self.text = Text::default();
+        self.meter.next_file();
     }
 
     /// What was read so far.
@@ -163,11 +176,15 @@ struct Payload {
 
 impl Payload {
     fn read_all(&mut self, bytes: &[u8], parent: &mut Reader<'_>) {
+        if parent.meter.exhausted() {
+            return;
+        }
         let compressed = bytes.starts_with(&[0x1f, 0x8b]);
         let (mut text, mut gzip) = (Text::default(), Gzip::default());
         let mut reader = Reader {
             sink: &mut *parent.sink,
             stats: &mut *parent.stats,
+            meter: &mut *parent.meter,
             level: self.level,
             outer: Some(self.outer),
             inflated: self.inflated || compressed,
@@ -199,6 +216,15 @@ impl Layers<'_> {
         self.reader.problem(Problem::new(0, "too_large", message));
         self.text.kind = Kind::Unreadable;
     }
+
+    /// Nothing more is read here.
+    fn spent(&mut self, spent: Spent) {
+        if let Some((code, message)) = self.reader.meter.tell(spent) {
+            self.reader.problem(Problem::new(self.text.offset, code, message));
+        }
+        self.limit = 0;
+        self.text.kind = Kind::Unreadable;
+    }
 }
 
 impl Inflated for Layers<'_> {
@@ -206,11 +232,24 @@ impl Inflated for Layers<'_> {
         if self.limit == 0 {
             return;
         }
+        let (admitted, spent) = self.reader.meter.admit(chunk.len(), self.reader.level);
+        let chunk = chunk.get(..admitted).unwrap_or(chunk);
         self.limit = self.limit.saturating_sub(chunk.len() as u64);
         if self.reader.level == 0 {
             self.reader.stats.bytes_inflated += chunk.len() as u64;
         }
-        if self.limit == 0 { self.too_large() } else { self.text.push(chunk, &mut self.reader) }
+        if self.limit == 0 {
+            return self.too_large();
+        }
+        self.text.push(chunk, &mut self.reader);
+        let many = self.reader.meter.too_many(self.reader.stats);
+        if let Some(spent) = spent.or(many.then_some(Spent::Limit)) {
+            self.spent(spent);
+        }
+    }
+
+    fn full(&self) -> bool {
+        self.limit == 0
     }
 
     fn gap(&mut self) {

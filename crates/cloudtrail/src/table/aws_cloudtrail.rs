@@ -651,7 +651,7 @@ mod tests {
             ("SessionCreationDate", "null"),
             ("TenantId", "\"t\""),
             ("EventSource", "\"\""),
-            ("_BilledSize", "12"),
+            ("_BilledSize", "12.0"),
         ] {
             assert_eq!(show(raw, column), want, "{column}");
         }

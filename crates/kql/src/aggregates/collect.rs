@@ -1,6 +1,6 @@
 //! Values put together: lists, sets, property bags.
 
-use super::{Aggregate, EXPR, MAX_ITEMS, PREDICATE, State, dynamic_type, value};
+use super::{Aggregate, EXPR, MAX_ITEMS, PREDICATE, State, dynamic_type, first, value};
 use crate::functions::call::list_items;
 use crate::functions::{Naming, Param, dynamic, integer, optional};
 use crate::value::key::{self, KeySet};
@@ -15,18 +15,20 @@ const MAX_SIZE: Param = optional(integer("maxSize"));
 pub static AGGREGATES: &[Aggregate] = &[
     aggregate!("make_bag"(dynamic("expr"), MAX_SIZE) -> dynamic_type, Naming::Prefix("bag"),
         "Merges property bags into one that has all keys.",
-        [("make_bag(bag_pack(s, x))", r#"{"a":1,"b":2}"#)], |_| Box::<Bags>::default()),
+        [("make_bag(bag_pack(s, x))", r#"{"a":1,"b":2}"#)], |_| Bags::of(MAX_ITEMS)),
     aggregate!("make_bag_if"(dynamic("expr"), PREDICATE, MAX_SIZE) -> dynamic_type, Naming::Prefix("bag"),
         "Merges the property bags of the rows where the predicate is true.",
-        [("make_bag_if(bag_pack(s, x), x > 1)", r#"{"b":2}"#)], |_| Box::<Bags>::default()),
+        [("make_bag_if(bag_pack(s, x), x > 1)", r#"{"b":2}"#)], |_| Bags::of(MAX_ITEMS)),
     aggregate!("make_dictionary"(dynamic("expr"), MAX_SIZE) -> dynamic_type, Naming::Prefix("dictionary"),
         "The same as make_bag.", [("make_dictionary(bag_pack(s, x))", r#"{"a":1,"b":2}"#)],
-        |_| Box::<Bags>::default()),
+        |_| Bags::of(MAX_ITEMS)),
     aggregate!("make_list"(EXPR, MAX_SIZE) -> dynamic_type, Naming::Prefix("list"),
-        "Returns an array of all values.", [("make_list(x)", "[1,2,2]")], |_| List::of(MAX_ITEMS, false)),
+        "Returns an array of all values. Of arrays it takes the items; a null is left out unless it is dynamic.", [("make_list(x)", "[1,2,2]")],
+        |types| List::of(MAX_ITEMS, first(types) == Type::Dynamic)),
     aggregate!("make_list_if"(EXPR, PREDICATE, MAX_SIZE) -> dynamic_type, Naming::Prefix("list"),
         "Returns an array of all values of the rows where the predicate is true.",
-        [("make_list_if(x, x > 1)", "[2,2]")], |_| List::of(MAX_ITEMS, false)),
+        [("make_list_if(x, x > 1)", "[2,2]")],
+        |types| List::of(MAX_ITEMS, first(types) == Type::Dynamic)),
     aggregate!("make_list_with_nulls"(EXPR) -> dynamic_type, Naming::Prefix("list"),
         "Returns an array of all values, nulls included.", [("make_list_with_nulls(x)", "[1,2,2]")],
         |_| List::of(MAX_ITEMS, true)),
@@ -37,7 +39,7 @@ pub static AGGREGATES: &[Aggregate] = &[
         [("make_set_if(x, x > 1)", "[2]")], |_| Set::of(MAX_ITEMS)),
     aggregate!("makelist"(EXPR, MAX_SIZE) -> dynamic_type, Naming::Prefix("list"),
         "The same as make_list, with at most 128 items.", [("makelist(x)", "[1,2,2]")],
-        |_| List::of(OLD_MAX_ITEMS, false)),
+        |types| List::of(OLD_MAX_ITEMS, first(types) == Type::Dynamic)),
     aggregate!("makeset"(EXPR, MAX_SIZE) -> dynamic_type, Naming::Prefix("set"),
         "The same as make_set, with at most 128 items.", [("makeset(x)", "[1,2]")],
         |_| Set::of(OLD_MAX_ITEMS)),
@@ -51,7 +53,7 @@ fn limit(args: &[Value], otherwise: usize) -> usize {
         .map_or(otherwise, |n| n.min(MAX_ITEMS))
 }
 
-/// Values in order.
+/// Values in order, the items of arrays in their place.
 struct List {
     items: Vec<Value>,
     max: usize,
@@ -71,9 +73,8 @@ impl State for List {
 
     fn update(&mut self, args: &[Value]) {
         self.max = limit(args, self.max);
-        if self.items.len() < self.max {
-            self.items.push(value(args).clone());
-        }
+        let room = self.max.saturating_sub(self.items.len());
+        self.items.extend(list_items(value(args)).iter().take(room).cloned());
     }
 
     fn kept(&self) -> usize {
@@ -119,23 +120,32 @@ impl State for Set {
 }
 
 /// The keys of all bags; the first value of a key stays.
-#[derive(Default)]
-struct Bags(Bag);
+struct Bags {
+    bag: Bag,
+    max: usize,
+}
+
+impl Bags {
+    fn of(max: usize) -> Box<dyn State> {
+        Box::new(Bags { bag: Bag::new(), max })
+    }
+}
 
 impl State for Bags {
     fn update(&mut self, args: &[Value]) {
+        self.max = limit(args, self.max);
         for (key, value) in value(args).as_bag().into_iter().flat_map(Bag::iter) {
-            if self.0.len() < MAX_ITEMS {
-                self.0.insert_if_absent(Rc::clone(key), value.clone());
+            if self.bag.len() < self.max {
+                self.bag.insert_if_absent(Rc::clone(key), value.clone());
             }
         }
     }
 
     fn kept(&self) -> usize {
-        self.0.len()
+        self.bag.len()
     }
 
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
-        vec![Value::bag(self.0)]
+        vec![Value::bag(self.bag)]
     }
 }

@@ -63,7 +63,7 @@ impl Best {
 impl State for Best {
     fn update(&mut self, args: &[Value]) {
         let v = value(args);
-        if self.best.as_ref().is_none_or(|best| compare::order(v, best) == self.want) {
+        if self.best.as_ref().is_none_or(|best| compare::is_better(v, best, self.want)) {
             self.best = Some(v.clone());
         }
     }
@@ -99,7 +99,7 @@ impl State for Arg {
         let v = value(args);
         let better = self.row.as_deref().is_none_or(|row| {
             let best = value(row);
-            !v.is_null() && (best.is_null() || compare::order(v, best) == self.want)
+            !v.is_null() && (best.is_null() || compare::is_better(v, best, self.want))
         });
         if better {
             self.row = Some(args.to_vec());

@@ -81,7 +81,7 @@ impl Node {
     }
 
     fn finish(self) -> Value {
-        let mut all: Vec<Value> = self.types.into_iter().map(Value::text).collect();
+        let mut all = Vec::new();
         if let Some(members) = self.members {
             all.push(Value::bag(Bag::from_distinct(
                 members.into_iter().map(|(k, n)| (k, n.finish())).collect(),
@@ -90,6 +90,7 @@ impl Node {
         if let Some(items) = self.items {
             all.push(Value::bag(Bag::from_distinct(vec![(Rc::from("`indexer`"), items.finish())])));
         }
+        all.extend(self.types.into_iter().map(Value::text));
         match all.len() {
             0 => Value::Null,
             1 => all.pop().unwrap_or_default(),

@@ -48,7 +48,8 @@ impl Hashes {
     }
 
     fn finish(mut self) -> Value {
-        if self.hashes.len() > MAX_ITEMS {
+        // Nothing has no summary.
+        if self.hashes.is_empty() || self.hashes.len() > MAX_ITEMS {
             return Value::Null;
         }
         self.hashes.sort();

@@ -41,6 +41,7 @@ fn sum(types: &[Type]) -> Box<dyn State> {
 fn mean(types: &[Type]) -> Box<dyn State> {
     match averaged(types) {
         Type::Decimal => Box::new(DecimalMean(Decimal::ZERO, 0)),
+        _ if first(types).is_integer() => Box::new(WholeMean(0, 0)),
         _ => Box::new(Mean(0.0, 0)),
     }
 }
@@ -118,6 +119,22 @@ impl State for Mean {
             Type::DateTime => Value::DateTime((sum / n as f64) as i64),
             _ => Value::Real(sum / n as f64),
         }]
+    }
+}
+
+/// A sum of whole numbers, and how many. The sum wraps as that of `sum` does.
+struct WholeMean(i64, i64);
+
+impl State for WholeMean {
+    fn update(&mut self, args: &[Value]) {
+        if let Some(n) = value(args).as_integer() {
+            self.0 = self.0.wrapping_add(n);
+            self.1 += 1;
+        }
+    }
+
+    fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
+        vec![Value::Real(self.0 as f64 / self.1 as f64)]
     }
 }
 

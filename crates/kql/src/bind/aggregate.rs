@@ -344,6 +344,7 @@ impl Binder<'_> {
                 }
                 let column = |c: &Column| Named {
                     names: Vec::new(),
+                    tuple: false,
                     value: ast::Expr { kind: ast::ExprKind::Name(Rc::clone(&c.name)), span: item.value.span },
                 };
                 input.columns.iter().map(column).collect()

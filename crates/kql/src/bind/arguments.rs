@@ -2,8 +2,8 @@
 
 use super::Binder;
 use crate::diagnostic::Diagnostic;
-use crate::functions::pattern;
-use crate::functions::{Kind, Param, Returns};
+use crate::functions::{Fixed, Kind, Param, Returns};
+use crate::functions::{format, pattern, zone};
 use crate::plan::Expr;
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
@@ -54,7 +54,7 @@ impl Binder<'_> {
     /// Arguments brought to what the parameters take.
     pub(super) fn fit(&mut self, name: &Name, args: Vec<Expr>, params: &[&Param]) -> Option<Vec<Expr>> {
         let types = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
-        let common = self.common_type(&args, params)?;
+        let common = self.common_type(name, &args, params)?;
         let mut fitted = Vec::with_capacity(args.len());
         let mut failed = false;
         for (arg, param) in args.into_iter().zip(params) {
@@ -103,6 +103,13 @@ impl Binder<'_> {
                     Err(("KS141", message))
                 }
             };
+            let to = match param.fixed {
+                _ if arg.as_const().is_some() || to.is_err() => to,
+                Fixed::No => to,
+                Fixed::Constant if !arg.reads_row() => to,
+                Fixed::Constant => Err(("KS129", "The expression must be a constant.".to_owned())),
+                Fixed::Literal => Err(("KS131", "The expression must be a literal.".to_owned())),
+            };
             match to {
                 Ok(to) => fitted.push(if to == ty { arg } else { self.coerce(arg, to) }),
                 Err((code, message)) => {
@@ -115,15 +122,21 @@ impl Binder<'_> {
         (!failed).then_some(fitted)
     }
 
-    /// The type that all arguments of kind `Common` share: numbers widen, a dynamic pairs with anything.
-    fn common_type(&mut self, args: &[Expr], params: &[&Param]) -> Option<Type> {
+    /// The type that all arguments of kind `Common` share: a dynamic pairs with anything, an int with a long. All numbers widen
+    /// in `max_of` and `min_of` alone; elsewhere Kusto wants whole numbers and others told apart.
+    fn common_type(&mut self, name: &Name, args: &[Expr], params: &[&Param]) -> Option<Type> {
+        let widens = |a: Type, b: Type| {
+            a.is_number()
+                && b.is_number()
+                && (a.is_integer() == b.is_integer() || matches!(&*name.text, "max_of" | "min_of"))
+        };
         let mut common: Option<Type> = None;
         for (arg, _) in args.iter().zip(params).filter(|(_, p)| p.kind == Kind::Common) {
             common = Some(match (common, arg.ty) {
                 (None | Some(Type::Dynamic), t) => t,
                 (Some(c), Type::Dynamic) => c,
                 (Some(c), t) if c == t => c,
-                (Some(c), t) if c.is_number() && t.is_number() => wider(c, t),
+                (Some(c), t) if widens(c, t) => wider(c, t),
                 (Some(c), t) => {
                     let message =
                         format!("The values must have the same type; found {} and {}.", c.name(), t.name());
@@ -138,6 +151,41 @@ impl Binder<'_> {
         Some(common.unwrap_or(Type::Dynamic))
     }
 
+    /// What Kusto refuses of constant arguments by what they hold.
+    pub(super) fn check_constants(&mut self, function: &str, args: &[Expr]) -> Option<()> {
+        let constant = |i: usize| args.get(i).and_then(|a| Some((a.as_const()?.as_str()?, a.span)));
+        if let Some((text, span)) = constant(1)
+            && let Some(message) = bad_format(function, text)
+        {
+            let d = Diagnostic::error("FP013", message, span);
+            self.report(d.with_hint(
+                "it is made of the letters in docs/functions.md and the delimiters blank / - : , . _ [ ]",
+            ));
+            return None;
+        }
+        if matches!(function, "datetime_local_to_utc" | "datetime_utc_to_local")
+            && let Some((name, span)) = constant(1)
+            && zone::find(name).is_none()
+        {
+            let message = format!("There is no time zone '{name}'.");
+            self.report(
+                Diagnostic::error("FP013", message, span).with_hint("datetime_list_timezones() names them"),
+            );
+            return None;
+        }
+        if matches!(function, "extract_all" | "extractall")
+            && let Some((text, span)) = constant(0)
+            && let Ok(regex) = pattern::compile(text)
+            && !(2..=17).contains(&regex.captures_len())
+        {
+            let message = format!("{function} needs a pattern with 1 to 16 groups.");
+            let d = Diagnostic::error("FP013", message, span);
+            self.report(d.with_hint("put parentheses around what it shall return"));
+            return None;
+        }
+        Some(())
+    }
+
     /// A pattern that is a constant must compile: a detection with a broken pattern must not load.
     pub(super) fn check_patterns(&mut self, args: &[Expr], params: &[&Param]) -> Option<()> {
         for (arg, _) in args.iter().zip(params).filter(|(_, p)| p.name == "regex") {
@@ -149,6 +197,17 @@ impl Binder<'_> {
         }
         Some(())
     }
+}
+
+/// What is wrong with a format of `format_datetime` or `format_timespan`; `None` for any other function.
+fn bad_format(function: &str, text: &str) -> Option<String> {
+    let letters = match function {
+        "format_datetime" => format::DATETIME_LETTERS,
+        "format_timespan" => format::TIMESPAN_LETTERS,
+        _ => return None,
+    };
+    let bad = format::parts(text, letters).err()?;
+    Some(format!("The format of {function} cannot hold '{bad}'."))
 }
 
 fn exact(ty: Type, want: Type) -> Result<Type, (&'static str, String)> {

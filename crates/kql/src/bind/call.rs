@@ -12,10 +12,12 @@ use crate::syntax::ast::{self, Argument, LambdaParameter, Name, ParameterType};
 use crate::value::{Type, Value};
 use std::rc::Rc;
 
-/// Functions of the row's place among the rows.
+/// Functions of the row's place among the rows, and of chance.
 pub const WINDOWS: &[(&str, Window, std::ops::RangeInclusive<usize>)] = &[
+    ("new_guid", Window::NewGuid, 0..=0),
     ("next", Window::Next, 1..=3),
     ("prev", Window::Prev, 1..=3),
+    ("rand", Window::Rand, 0..=1),
     ("row_cumsum", Window::RowCumsum, 1..=2),
     ("row_number", Window::RowNumber, 0..=2),
     ("row_rank_dense", Window::RowRankDense, 1..=2),
@@ -42,6 +44,7 @@ impl Binder<'_> {
         if let Some(node) = env.find(&name.text) {
             return match node.binding.clone() {
                 Binding::Function(f) => self.call_user_function(&f, name, args, span, scope, env),
+                Binding::Pattern(p) => self.call_pattern(&p, args, None, span, scope, env),
                 Binding::Error => None,
                 // A table or scalar of that name does not hide a function.
                 _ => self.library_call(&Written { name, args, span }, scope, env),
@@ -54,10 +57,14 @@ impl Binder<'_> {
         if let Some(bound) = self.special_call(call, scope, env) {
             return bound;
         }
-        if let Some(f) = functions::find(&call.name.text) {
+        // Some names are those of an aggregate of one argument and of a function of several.
+        let aggregate = aggregates::find(&call.name.text);
+        if let Some(f) =
+            functions::find(&call.name.text).filter(|_| aggregate.is_none() || call.args.len() > 1)
+        {
             return self.function_call(f, call, scope, env).map(Bound::Scalar);
         }
-        if let Some(a) = aggregates::find(&call.name.text) {
+        if let Some(a) = aggregate {
             return self.aggregate_call(a, call.name, call.args, call.span, scope, env).map(Bound::Scalar);
         }
         if let Some((_, window, arity)) = WINDOWS.iter().find(|(n, ..)| *n == &*call.name.text) {
@@ -65,6 +72,7 @@ impl Binder<'_> {
             if !arity.contains(&bound.len()) {
                 return self.wrong_count(call.name, *arity.start(), Some(*arity.end()));
             }
+            self.check_row_order(*window, call.name, call.span)?;
             return self.window_call(*window, bound, call.span).map(Bound::Scalar);
         }
         // A table function (a parser, say) without arguments can be a table the caller supplies.
@@ -100,8 +108,19 @@ impl Binder<'_> {
     }
 
     fn window_call(&mut self, function: Window, args: Vec<Expr>, span: Span) -> Option<Expr> {
+        if matches!(function, Window::Prev | Window::Next) {
+            let offset = args.get(1).and_then(Expr::as_const).and_then(Value::as_integer);
+            if let (Some(e), Some(0)) = (args.get(1), offset) {
+                return self.error("FP013", "The offset must not be 0.", e.span);
+            }
+            if let Some(e) = args.get(2).filter(|e| e.reads_row()) {
+                return self.error("KS129", "The expression must be a constant.", e.span);
+            }
+        }
         let first = args.first().map(|a| a.ty);
         let ty = match function {
+            Window::Rand => Type::Real,
+            Window::NewGuid => Type::Guid,
             Window::RowNumber | Window::RowRankDense | Window::RowRankMin => Type::Long,
             Window::Prev | Window::Next => first.unwrap_or(Type::Dynamic),
             Window::RowCumsum => match first {
@@ -114,7 +133,7 @@ impl Binder<'_> {
     }
 
     /// A call of a library function: counts, types and conversions by its parameters.
-    fn function_call(
+    pub(super) fn function_call(
         &mut self,
         f: &'static functions::Function,
         call: &Written<'_>,
@@ -145,6 +164,7 @@ impl Binder<'_> {
             return Some(Expr { kind: ExprKind::Case(args), ty, span: call.span });
         }
         self.check_patterns(&args, &params)?;
+        self.check_constants(f.name, &args)?;
         let site = Site {
             types: args.iter().map(|a| a.ty).collect(),
             constant: args.iter().map(|a| a.as_const().is_some()).collect(),
@@ -256,7 +276,7 @@ impl Binder<'_> {
                                 c.name.text,
                                 c.ty.name()
                             );
-                            return self.error("KS149", message, span);
+                            return self.error("KS249", message, span);
                         }
                     }
                     Some(Binding::Table(plan))

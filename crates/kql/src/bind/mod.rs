@@ -10,6 +10,7 @@ mod name;
 mod parse_op;
 mod plugin;
 mod project;
+mod row_order;
 mod scalar;
 mod scan;
 mod series;
@@ -22,9 +23,10 @@ mod union;
 mod wide;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::plan::{Expr, Plan, PlanKind};
+use crate::plan::{Expr, ExprKind, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
-use crate::value::{Column, Str, Type};
+use crate::value::{Column, Str, Type, Value};
+use row_order::RowOrder;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -100,8 +102,12 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         group_keys: Vec::new(),
         scopes: 0,
         now: None,
+        bin_size: None,
+        bin_start: None,
         shapes: shapes.iter(),
         wanting: None,
+        named: Vec::new(),
+        row_order: RowOrder::Unused,
     };
     let plan = binder.query(&statements);
     let wanting = binder.wanting.take();
@@ -131,6 +137,8 @@ enum Binding {
     Table(Rc<Plan>),
     /// A function.
     Function(Rc<Function>),
+    /// Tables by the texts they are called with.
+    Pattern(Rc<Pattern>),
     /// Something that could not be bound; reported already.
     Error,
 }
@@ -138,6 +146,12 @@ enum Binding {
 /// A user-defined function and the names it can see.
 struct Function {
     lambda: Rc<ast::Lambda>,
+    env: Env,
+}
+
+/// A declared pattern and the names its bodies can see.
+struct Pattern {
+    cases: Rc<ast::Pattern>,
     env: Env,
 }
 
@@ -192,6 +206,15 @@ struct Scope<'a> {
     row: bool,
 }
 
+/// The pattern that an expression calls and its arguments, if it calls one.
+fn pattern_call<'e>(e: &'e ast::Expr, env: &Env) -> Option<(Rc<Pattern>, &'e [ast::Argument])> {
+    let ast::ExprKind::Call(name, args) = &e.kind else { return None };
+    match &env.find(&name.text)?.binding {
+        Binding::Pattern(pattern) => Some((Rc::clone(pattern), args)),
+        _ => None,
+    }
+}
+
 /// An expression that turned out scalar or tabular.
 enum Bound {
     Scalar(Expr),
@@ -222,9 +245,16 @@ struct Binder<'c> {
     scopes: u32,
     /// What `set query_now` says `now()` is.
     now: Option<Expr>,
+    /// What `set` says of the bins of `bin_auto`: their size, and where one begins.
+    bin_size: Option<ast::Expr>,
+    bin_start: Option<ast::Expr>,
     /// Columns found for plugins that wait for data, for the next ones to be bound.
     shapes: std::slice::Iter<'c, Vec<Column>>,
     wanting: Option<Wanting>,
+    /// What `as` called tables.
+    named: Vec<(Rc<Plan>, Str)>,
+    /// What the operator being bound can say of its rows' order.
+    row_order: RowOrder,
 }
 
 impl Binder<'_> {
@@ -271,22 +301,23 @@ impl Binder<'_> {
     }
 
     fn query(&mut self, statements: &[ast::Statement]) -> Option<Rc<Plan>> {
-        let (_, result) = self.statements(statements, Env::default(), false);
+        let (_, result) = self.statements(statements, Env::default(), None);
         result
     }
 
-    /// Binds statements in order; the last one that yields something is the result.
+    /// Binds statements in order; the last one that yields something is the result. Those of a function stand in the place
+    /// of its caller's scope, whose row their values may read through arguments.
     fn statements(
         &mut self,
         statements: &[ast::Statement],
         mut env: Env,
-        local: bool,
+        caller: Option<u32>,
     ) -> (Env, Option<Rc<Plan>>) {
-        let mut result = None;
+        let (local, mut result) = (caller.is_some(), None);
         for statement in statements {
             match &statement.kind {
                 StatementKind::Let(name, value) => {
-                    let binding = self.let_binding(value, &env);
+                    let binding = self.let_binding(value, &env, caller);
                     if env.nodes().take_while(|n| n.local == local).any(|n| n.name == name.text) && !local {
                         let message = format!("The name '{}' is already declared.", name.text);
                         self.report(Diagnostic::error("KS199", message, name.span));
@@ -299,6 +330,10 @@ impl Binder<'_> {
                         let binding = self.query_parameter(p, &env);
                         env = env.with(&p.name.text, binding, local);
                     }
+                }
+                StatementKind::Pattern(name, cases) => {
+                    let pattern = Pattern { cases: Rc::clone(cases), env: env.clone() };
+                    env = env.with(&name.text, Binding::Pattern(Rc::new(pattern)), local);
                 }
                 StatementKind::Query(expr) => {
                     let scope = &self.no_row();
@@ -323,17 +358,58 @@ impl Binder<'_> {
         Plan::new(PlanKind::Print(vec![e]), columns, span, false)
     }
 
-    fn let_binding(&mut self, value: &ast::Expr, env: &Env) -> Binding {
+    fn let_binding(&mut self, value: &ast::Expr, env: &Env, caller: Option<u32>) -> Binding {
         if let ast::ExprKind::Lambda(lambda) = &value.kind {
             let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
+            self.check_body(&function);
             return Binding::Function(Rc::new(function));
         }
-        let scope = &self.no_row();
+        let no_row = self.no_row();
+        let scope = &Scope { id: caller.unwrap_or(no_row.id), ..no_row };
         match self.bind_any(value, scope, env) {
-            Some(Bound::Scalar(e)) => Binding::Scalar(e, None),
+            Some(Bound::Scalar(e)) => {
+                let reads_row = e.any(&mut |e| matches!(e.kind, ExprKind::Column(_)));
+                Binding::Scalar(e, reads_row.then_some(scope.id))
+            }
             Some(Bound::Table(plan)) => Binding::Table(plan),
             Some(Bound::Function(f)) => Binding::Function(f),
             None => Binding::Error,
+        }
+    }
+
+    /// A function sees of a table it is given only the columns that its parameter declares: names of others are reported
+    /// where the function is defined. What a call passes on is the whole table.
+    fn check_body(&mut self, f: &Function) {
+        let parameters = &f.lambda.parameters;
+        if !parameters.iter().any(|p| matches!(p.ty, ast::ParameterType::Table(_))) {
+            return;
+        }
+        let mut env = f.env.clone();
+        for p in parameters {
+            let span = p.name.span;
+            let table = |columns| Plan::new(PlanKind::Error, columns, span, false);
+            let binding = match &p.ty {
+                ast::ParameterType::Table(columns) => {
+                    let column = |c: &ast::ColumnDecl| Column { name: Rc::clone(&c.name.text), ty: c.ty };
+                    Binding::Table(table(columns.iter().map(column).collect()))
+                }
+                // A value no one knows yet.
+                ast::ParameterType::Scalar(ty) => {
+                    let kind = ExprKind::Scalar(table(vec![Column::new("", *ty)]));
+                    Binding::Scalar(Expr { kind, ty: *ty, span }, None)
+                }
+            };
+            env = env.with(&p.name.text, binding, true);
+        }
+        // Only names are of interest; the rest depends on what the function is called with.
+        let before = (std::mem::take(&mut self.diagnostics), self.shapes.clone(), self.poisoned.clone());
+        let wanting = self.wanting.take();
+        let id = self.no_row().id;
+        self.bind_lambda_body(f, env, id, f.lambda.body.span);
+        let found = std::mem::replace(&mut self.diagnostics, before.0);
+        (self.shapes, self.poisoned, self.wanting) = (before.1, before.2, wanting);
+        for d in found.into_iter().filter(|d| matches!(d.code, "KS142" | "KS249" | "FP003")) {
+            self.report(d);
         }
     }
 
@@ -388,6 +464,18 @@ impl Binder<'_> {
             }
             return;
         }
+        if let bins @ ("query_bin_auto_size" | "query_bin_auto_at") = &*name.text {
+            let scope = &self.no_row();
+            let constant =
+                value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
+            if !constant {
+                let message = format!("The option '{bins}' needs a constant.");
+                self.report(Diagnostic::error("KS107", message, name.span));
+            }
+            let place = if bins == "query_bin_auto_size" { &mut self.bin_size } else { &mut self.bin_start };
+            *place = value.cloned();
+            return;
+        }
         let message = format!("The option '{}' is not supported.", name.text);
         self.report(Diagnostic::error("FP010", message, name.span));
     }
@@ -399,6 +487,9 @@ impl Binder<'_> {
             ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
             ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
+            ast::ExprKind::Member(of, path) if let Some((pattern, args)) = pattern_call(of, env) => {
+                self.call_pattern(&pattern, args, Some(path), e.span, scope, env)
+            }
             ast::ExprKind::Lambda(lambda) => {
                 Some(Bound::Function(Rc::new(Function { lambda: Rc::clone(lambda), env: env.clone() })))
             }
@@ -425,7 +516,7 @@ impl Binder<'_> {
         }
         if let Some(i) = scope.columns.iter().position(|c| c.name == *name) {
             let ty = scope.columns.get(i).map_or(Type::Dynamic, |c| c.ty);
-            return Some(Bound::Scalar(Expr { kind: super::plan::ExprKind::Column(i), ty, span }));
+            return Some(Bound::Scalar(Expr { kind: ExprKind::Column(i), ty, span }));
         }
         if let Some(node) = found {
             return self.use_binding(node.binding.clone(), name, span, scope);
@@ -451,7 +542,44 @@ impl Binder<'_> {
                 self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)
             }
             Binding::Function(f) => Some(Bound::Function(f)),
+            Binding::Pattern(_) => self.error("KS117", "A pattern must be called with its arguments.", span),
             Binding::Error => None,
+        }
+    }
+
+    /// `app("a").b`: the table that a pattern has for these texts.
+    fn call_pattern(
+        &mut self,
+        pattern: &Pattern,
+        args: &[ast::Argument],
+        path: Option<&ast::Name>,
+        span: Span,
+        scope: &Scope<'_>,
+        env: &Env,
+    ) -> Option<Bound> {
+        self.count(span)?;
+        let mut texts = Vec::new();
+        for a in args {
+            let bound = self.bind_scalar(&a.value, scope, env)?;
+            let Some(Value::String(text)) = bound.as_const() else {
+                return self.error("KS141", "The arguments of a pattern are constant strings.", bound.span);
+            };
+            texts.push(Rc::clone(text));
+        }
+        texts.extend(path.map(|name| Rc::clone(&name.text)));
+        let cases = &pattern.cases;
+        let complete = args.len() == cases.arguments && path.is_some() == cases.path;
+        match cases.cases.iter().find(|(wanted, _)| complete && *wanted == texts) {
+            Some((_, lambda)) => {
+                let body = Function { lambda: Rc::clone(lambda), env: pattern.env.clone() };
+                self.bind_lambda_body(&body, pattern.env.clone(), scope.id, span)
+            }
+            None if cases.cases.is_empty() => {
+                let message =
+                    "The pattern is declared without definitions; only what runs the query knows them.";
+                self.error("SEM0036", message, span)
+            }
+            None => self.error("KS188", "No pattern matches the specified arguments.", span),
         }
     }
 
@@ -484,7 +612,7 @@ impl Binder<'_> {
     /// the place of the caller's scope `id`, so that arguments that read the caller's row still find it.
     fn bind_lambda_body(&mut self, f: &Function, env: Env, id: u32, span: Span) -> Option<Bound> {
         self.deeper(span, |b| {
-            let (env, _) = b.statements(&f.lambda.statements, env, true);
+            let (env, _) = b.statements(&f.lambda.statements, env, Some(id));
             let scope = &Scope { row: false, columns: &[], open: false, id };
             b.bind_any(&f.lambda.body, scope, &env)
         })

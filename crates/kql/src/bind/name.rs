@@ -25,10 +25,17 @@ fn index_text(index: &Expr) -> String {
 }
 
 fn call(name: &ast::Name, args: &[Argument]) -> Option<String> {
-    if let Some(a) = aggregates::find(&name.text) {
+    let function = functions::find(&name.text);
+    // A name that is both is the function where it has several arguments.
+    if let Some(a) = aggregates::find(&name.text).filter(|_| function.is_none() || args.len() < 2) {
         return by(a.naming, name, args);
     }
-    by(functions::find(&name.text)?.naming, name, args)
+    let naming = match &*name.text {
+        "bin_auto" => Naming::FirstArgument,
+        "ingestion_time" => Naming::Fixed("$IngestionTime"),
+        _ => function?.naming,
+    };
+    by(naming, name, args)
 }
 
 fn by(naming: Naming, name: &ast::Name, args: &[Argument]) -> Option<String> {

@@ -22,8 +22,9 @@ impl Binder<'_> {
                 self.sign(*negative, operand, span)
             }
             ast::ExprKind::Binary(operator, op_span, left, right) => {
-                if matches!(left.kind, ast::ExprKind::Star) {
-                    return self.any_column(*operator, *op_span, right, span, scope, env);
+                if matches!(left.kind, ast::ExprKind::Star | ast::ExprKind::Anywhere) {
+                    let numbers = matches!(left.kind, ast::ExprKind::Anywhere);
+                    return self.any_column(*operator, *op_span, right, numbers, span, scope, env);
                 }
                 let (left, right) = (self.bind_scalar(left, scope, env), self.bind_scalar(right, scope, env));
                 self.binary(*operator, *op_span, left?, right?, span)
@@ -65,7 +66,9 @@ impl Binder<'_> {
                 }
                 Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
             }
-            ast::ExprKind::Star => self.error("KS006", "A * is not allowed here.", span),
+            ast::ExprKind::Star | ast::ExprKind::Anywhere => {
+                self.error("KS006", "A * is not allowed here.", span)
+            }
             ast::ExprKind::TablePattern(_) => {
                 self.error("KS006", "A table pattern is not allowed here.", span)
             }
@@ -147,6 +150,9 @@ impl Binder<'_> {
         let d = match (operator, a, b) {
             ("+", Type::String, _) | ("+", _, Type::String) => {
                 d.with_hint("concatenate strings with strcat(…)")
+            }
+            (_, Type::Dynamic, Type::Dynamic) => {
+                d.with_hint("cast one side, for example with tolong(…) or todouble(…)")
             }
             ("<" | "<=" | ">" | ">=", Type::DateTime, Type::String) => {
                 d.with_hint("write datetime(…) or todatetime(…)")
@@ -230,7 +236,6 @@ impl Binder<'_> {
         let Some(ty) = arithmetic_type(operator, x, y) else { return self.undefined(name, x, y, op_span) };
         // A dynamic beside a typed operand is read as that type.
         let as_operand = |b: &mut Self, e: Expr, other: Type| match (e.ty, other) {
-            (Type::Dynamic, Type::Dynamic) => e,
             (Type::Dynamic, Type::Int) => b.coerce(e, Type::Long),
             (Type::Dynamic, t) if t.is_number() => b.coerce(e, t),
             (Type::Dynamic, _) => {
@@ -369,12 +374,15 @@ impl Binder<'_> {
         (!failed).then_some(Expr { kind, ty: Type::Bool, span })
     }
 
-    /// `* has "a"`: whether any text column of the row does.
+    /// `* has "a"`: whether any text column of the row does, with `numbers` also one of whole numbers. Recorded: a term of
+    /// `search` is found in an `int` and not in a `real`; `where * !contains` does not look at an `int`.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one syntax node and where it is bound")]
     fn any_column(
         &mut self,
         operator: BinaryOp,
         op_span: Span,
         right: &ast::Expr,
+        numbers: bool,
         span: Span,
         scope: &Scope<'_>,
         env: &Env,
@@ -382,12 +390,14 @@ impl Binder<'_> {
         let right = self.bind_scalar(right, scope, env)?;
         let mut tests = Vec::new();
         for (i, column) in scope.columns.iter().enumerate() {
+            let by_text = numbers && matches!(column.ty, Type::Int | Type::Long);
             let fits = match operator {
-                BinaryOp::Text(_) => matches!(column.ty, Type::String | Type::Dynamic),
+                BinaryOp::Text(_) => by_text || matches!(column.ty, Type::String | Type::Dynamic),
                 _ => column.ty == right.ty,
             };
             if fits {
                 let left = Expr { kind: ExprKind::Column(i), ty: column.ty, span };
+                let left = if by_text { self.coerce(left, Type::String) } else { left };
                 tests.extend(self.binary(operator, op_span, left, right.clone(), span));
             }
         }
@@ -459,7 +469,9 @@ impl Binder<'_> {
 
     /// An item of a list brought to the type of the value it is compared with; an array, item by item.
     fn list_item(&mut self, operator: ListOp, op_span: Span, ty: Type, item: Expr) -> Option<Expr> {
-        if ty == Type::Dynamic || item.ty == ty || item.ty.is_number() && ty.is_number() {
+        // A real beside a decimal is not the same number until it is one too.
+        let exact = matches!((ty, item.ty), (Type::Decimal, Type::Real) | (Type::Real, Type::Decimal));
+        if ty == Type::Dynamic || item.ty == ty || item.ty.is_number() && ty.is_number() && !exact {
             return Some(item);
         }
         match (&item.kind, item.ty) {
@@ -470,7 +482,7 @@ impl Binder<'_> {
             // A list that is known only at run time holds what its column holds.
             (_, Type::Dynamic) if item.as_const().is_none() => Some(item),
             (_, Type::Dynamic | Type::String) => Some(self.coerce(item, ty)),
-            _ if ty == Type::String => Some(self.coerce(item, Type::String)),
+            _ if ty == Type::String || exact => Some(self.coerce(item, ty)),
             _ => self.undefined(operator.text(), ty, item.ty, op_span),
         }
     }
@@ -500,7 +512,8 @@ fn arithmetic_type(operator: BinaryOp, a: Type, b: Type) -> Option<Type> {
         Some(match (a, b) {
             (Type::Decimal, _) | (_, Type::Decimal) => Type::Decimal,
             (Type::Real, _) | (_, Type::Real) => Type::Real,
-            (Type::Dynamic, Type::Dynamic) => Type::Dynamic,
+            // Microsoft's binder lets it pass, the engine does not: which arithmetic would it be?
+            (Type::Dynamic, Type::Dynamic) => return None,
             _ => Type::Long,
         })
     };

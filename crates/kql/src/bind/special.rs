@@ -4,16 +4,17 @@ use super::call::Written;
 use super::{Binder, Bound, Env, Scope};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::functions::call::Detail;
-use crate::functions::{dynamic, operators as op};
+use crate::functions::{self, dynamic, operators as op};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind};
-use crate::syntax::ast::Argument;
-use crate::value::{Str, Type, Value};
+use crate::syntax::ast::{self, Argument};
+use crate::value::{Column, Str, Type, Value};
 use std::rc::Rc;
 
 /// Names of functions that are bound here and not in a family's table.
 pub const SPECIAL: &[&str] = &[
     "ago",
     "bag_pack_columns",
+    "bin_auto",
     "column_ifexists",
     "column_names_of",
     "columnifexists",
@@ -38,6 +39,8 @@ impl Binder<'_> {
     ) -> Option<Option<Bound>> {
         Some(match &*call.name.text {
             "now" | "ago" => self.clock_call(call, scope, env).map(Bound::Scalar),
+            "bin_auto" => self.bin_auto(call, scope, env).map(Bound::Scalar),
+            "ingestion_time" => self.ingestion_time(call, scope).map(Bound::Scalar),
             "toscalar" => self.scalar_of(call, env),
             "materialize" | "totable" => self.only_table(call, env).map(Bound::Table),
             "table" => self.named_table(call, scope, env),
@@ -146,6 +149,38 @@ impl Binder<'_> {
             }
             _ => self.wrong_count(call.name, usize::from(!is_now), Some(1)),
         }
+    }
+
+    /// `bin_auto(x)`: `bin_at` with what the query set.
+    fn bin_auto(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
+        let [argument] = call.args else { return self.wrong_count(call.name, 1, Some(1)) };
+        let Some(size) = self.bin_size.clone() else {
+            let d = Diagnostic::error("FP013", "bin_auto needs a bin size.", call.span);
+            self.report(d.with_hint("set it before the query: set query_bin_auto_size = 1h;"));
+            return None;
+        };
+        let unnamed = |value: ast::Expr| Argument { name: None, value };
+        let mut args = vec![argument.clone(), unnamed(size)];
+        args.extend(self.bin_start.clone().map(unnamed));
+        let function = functions::find(if args.len() == 2 { "bin" } else { "bin_at" })?;
+        self.function_call(function, &Written { args: &args, ..*call }, scope, env)
+    }
+
+    /// `ingestion_time()`: a log file does not say when it would have been ingested, so it is the event's own time, and the
+    /// query is told.
+    fn ingestion_time(&mut self, call: &Written<'_>, scope: &Scope<'_>) -> Option<Expr> {
+        if !call.args.is_empty() {
+            return self.wrong_count(call.name, 0, Some(0));
+        }
+        let is_time = |c: &Column| &*c.name == "TimeGenerated" && c.ty == Type::DateTime;
+        let Some(at) = scope.columns.iter().position(is_time) else {
+            let message = "ingestion_time() needs rows of a table with the column TimeGenerated.";
+            return self.error("FP013", message, call.span);
+        };
+        let message = "ingestion_time() is taken to be the event's TimeGenerated.";
+        let d = Diagnostic::warning("FP015", message, call.span);
+        self.report(d.with_hint("files do not say when their events were ingested"));
+        Some(Expr { kind: ExprKind::Column(at), ty: Type::DateTime, span: call.span })
     }
 
     fn first_cell(&mut self, plan: Rc<Plan>, span: Span) -> Option<Expr> {

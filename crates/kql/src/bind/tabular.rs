@@ -1,6 +1,7 @@
 //! Pipelines: sources and operators.
 
 use super::name::Namer;
+use super::row_order::{RowOrder, is_serialized};
 use super::{Binder, Binding, Bound, Env};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, SetOp, SortKey, Stage, UnionInput, UnionSource};
@@ -22,7 +23,9 @@ impl Binder<'_> {
                 b.operators(plan, operators, env)
             }),
             Ast::Source(operator) => self.deeper(span, |b| {
-                let plan = b.source(operator, env)?;
+                let print = matches!(operator.kind, OperatorKind::Print(_));
+                let order = if print { RowOrder::OneRow } else { RowOrder::Unused };
+                let plan = b.with_row_order(order, |b| b.source(operator, env))?;
                 b.check_size(&plan, span)?;
                 Some(plan)
             }),
@@ -50,10 +53,12 @@ impl Binder<'_> {
         for operator in operators {
             self.count(operator.span)?;
             if let OperatorKind::As(name) = &operator.kind {
+                self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
                 env = env.with(&name.text, Binding::Table(Rc::clone(&plan)), false);
                 continue;
             }
-            plan = match self.operator(&plan, operator, &env) {
+            let order = RowOrder::of(&operator.kind, &plan);
+            plan = match self.with_row_order(order, |b| b.operator(&plan, operator, &env)) {
                 Some(next) => next,
                 None => self.unknown_table(operator.span),
             };
@@ -110,7 +115,7 @@ impl Binder<'_> {
                 let [from, to, step] = bound;
                 self.range(name, [from?, to?, step?], span)
             }
-            OperatorKind::Datatable(decls, values) => self.datatable(decls, values, span, env),
+            OperatorKind::Datatable(decls, values) => self.datatable(decls, values, span),
             OperatorKind::Union(parameters, items) => self.union(None, parameters, items, span, env),
             OperatorKind::ExternalData(decls, uris, _) => self.external_data(decls, uris, span, env),
             OperatorKind::Search(parameters, tables, predicate) => {
@@ -201,41 +206,22 @@ impl Binder<'_> {
         Some(Plan::new(kind, vec![Column { name: Rc::clone(&name.text), ty }], span, false))
     }
 
-    fn datatable(
-        &mut self,
-        decls: &[ast::ColumnDecl],
-        values: &[ast::Expr],
-        span: Span,
-        env: &Env,
-    ) -> Option<Rc<Plan>> {
+    fn datatable(&mut self, decls: &[ast::ColumnDecl], values: &[ast::Expr], span: Span) -> Option<Rc<Plan>> {
         let columns = self.declared(decls);
-        let scope = &self.no_row();
         let mut row = Vec::with_capacity(columns.len());
         let mut rows = Vec::new();
-        let mut failed = false;
         for e in values {
             let ty = columns.get(row.len()).map_or(Type::Dynamic, |c| c.ty);
-            match self.bind_scalar(e, scope, env) {
-                Some(Expr { kind: ExprKind::Const(v), ty: from, .. }) => {
-                    let v =
-                        if from == ty || ty == Type::Dynamic { v } else { convert::convert(&v, from, ty) };
-                    row.push(if v.is_null() { ty.missing() } else { v });
-                }
-                Some(_) => {
-                    failed = true;
-                    self.report(Diagnostic::error(
-                        "FP013",
-                        "The values of a datatable must be constants.",
-                        e.span,
-                    ));
-                }
-                None => failed = true,
-            }
+            // The parser lets nothing else pass.
+            let Ast::Literal(from, v) = &e.kind else { return None };
+            let v =
+                if *from == ty || ty == Type::Dynamic { v.clone() } else { convert::convert(v, *from, ty) };
+            row.push(if v.is_null() { ty.missing() } else { v });
             if row.len() == columns.len() {
                 rows.push(std::mem::take(&mut row));
             }
         }
-        if !failed && !row.is_empty() {
+        if !row.is_empty() {
             return self.error("KS203", "The last row of the datatable has too few values.", span);
         }
         Some(Plan::new(PlanKind::Rows(rows), columns, span, false))
@@ -279,8 +265,11 @@ impl Binder<'_> {
                 }
             }
             OperatorKind::Extend(items) => self.extend(input, items, span, env),
-            OperatorKind::Serialize(items) if items.is_empty() => Some(Rc::clone(input)),
-            OperatorKind::Serialize(items) => self.extend(input, items, span, env),
+            OperatorKind::Serialize(items) => {
+                let plan =
+                    if items.is_empty() { Rc::clone(input) } else { self.extend(input, items, span, env)? };
+                Some(self.serialized(plan, span))
+            }
             OperatorKind::Project(items) => self.project(input, items, span, env),
             OperatorKind::ProjectAway(names) => {
                 let gone = self.matching(input, names);
@@ -326,7 +315,10 @@ impl Binder<'_> {
                 Some(Plan::new(PlanKind::Set(Rc::clone(input), SetOp::Count), columns, span, false))
             }
             OperatorKind::Join(join) => self.join(input, join, false, operator, env),
-            OperatorKind::Lookup(join) => self.join(input, join, true, operator, env),
+            OperatorKind::Lookup(join) => {
+                let plan = self.join(input, join, true, operator, env)?;
+                Some(if is_serialized(input) { self.serialized(plan, span) } else { plan })
+            }
             OperatorKind::Union(parameters, items) => self.union(Some(input), parameters, items, span, env),
             OperatorKind::MvExpand(e) => self.mv_expand(input, e, &operator.name.text, span, env),
             OperatorKind::MvApply(e, body) => self.mv_apply(input, e, body, span, env),
@@ -337,7 +329,10 @@ impl Binder<'_> {
             OperatorKind::ParseKv(source, decls, parameters) => {
                 self.parse_kv(input, (source, decls, parameters), span, env)
             }
-            OperatorKind::GetSchema => Some(self.get_schema(input, span)),
+            OperatorKind::GetSchema => {
+                let schema = self.get_schema(input, span);
+                Some(self.serialized(schema, span))
+            }
             OperatorKind::Invoke(call) => self.invoke_operator(input, call, env),
             OperatorKind::Evaluate(call, schema) => self.evaluate(input, call, schema.as_ref(), span, env),
             OperatorKind::MakeSeries(m) => self.make_series(input, m, span, env),
@@ -353,6 +348,12 @@ impl Binder<'_> {
             OperatorKind::Error => None,
             _ => self.unsupported(operator),
         }
+    }
+
+    /// Rows marked as standing in their order: a step that sets no column.
+    fn serialized(&mut self, plan: Rc<Plan>, span: Span) -> Rc<Plan> {
+        let (columns, open) = (plan.columns.clone(), plan.open);
+        Plan::new(PlanKind::Set(plan, SetOp::Window(Vec::new())), columns, span, open)
     }
 
     /// `getschema`: the input's columns; its rows do not matter.

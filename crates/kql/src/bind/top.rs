@@ -51,7 +51,7 @@ impl Binder<'_> {
         };
         let name = |text: &str| Name { text: Rc::from(text), span };
         let call = ast::Expr { kind: Ast::Call(name(function), args), span };
-        let total = Named { names: vec![name(&made)], value: call };
+        let total = Named { names: vec![name(&made)], tuple: false, value: call };
         let summed = self.summarize(input, &[total], std::slice::from_ref(of), span, env)?;
         let ty = summed.columns.get(1).map_or(Type::Long, |c| c.ty);
         let value = Expr { kind: ExprKind::Column(1), ty, span };

@@ -37,16 +37,18 @@ impl Binder<'_> {
                 _ => self.bad_parameter(p),
             }
         }
-        let (inputs, open) = self.tables(first, items, fuzzy, env);
+        let (inputs, open) = self.tables("union", first, items, fuzzy, env);
         if inputs.is_empty() {
             return if open { None } else { self.error("KS204", "The union has no known table.", span) };
         }
         Some(self.union_of(&inputs, inner, source_column.as_ref(), span, open))
     }
 
-    /// The tables of a list, patterns expanded, and whether some could not be bound.
+    /// The tables of a list, patterns expanded, and whether some could not be bound. A pipeline is called
+    /// `union_arg0`, `search_arg1`, by its operator and place.
     fn tables(
         &mut self,
+        operator: &str,
         first: Option<&Rc<Plan>>,
         items: &[ast::Expr],
         fuzzy: bool,
@@ -54,7 +56,7 @@ impl Binder<'_> {
     ) -> (Vec<Labelled>, bool) {
         let mut inputs: Vec<Labelled> = Vec::new();
         if let Some(plan) = first {
-            inputs.push((label(plan, env).unwrap_or_else(|| "union_arg0".to_owned()), Rc::clone(plan)));
+            inputs.push((self.label(plan).unwrap_or_else(|| format!("{operator}_arg0")), Rc::clone(plan)));
         }
         if items.len() > MAX_TABLES {
             let span = items.first().map_or(Span::default(), |e| e.span);
@@ -83,12 +85,12 @@ impl Binder<'_> {
                     let position = i + usize::from(first.is_some());
                     let label = match &item.kind {
                         Ast::Name(name) => match env.find(name).map(|n| &n.binding) {
-                            Some(Binding::Function(_)) => Some(name.to_string()),
-                            _ => label(&plan, env),
+                            Some(Binding::Function(f)) if f.lambda.view => Some(name.to_string()),
+                            _ => self.label(&plan),
                         },
-                        _ => None,
+                        _ => self.label(&plan),
                     };
-                    inputs.push((label.unwrap_or_else(|| format!("union_arg{position}")), plan));
+                    inputs.push((label.unwrap_or_else(|| format!("{operator}_arg{position}")), plan));
                 }
                 // isfuzzy: a table that is not there is left out.
                 None if fuzzy
@@ -198,9 +200,9 @@ impl Binder<'_> {
             }
             (None, []) => {
                 let all = ast::Expr { kind: Ast::TablePattern(Rc::from("*")), span: operator.name.span };
-                self.tables(None, &[all], false, env)
+                self.tables(&operator.name.text, None, &[all], false, env)
             }
-            _ => self.tables(input, tables, false, env),
+            _ => self.tables(&operator.name.text, input, tables, false, env),
         };
         if inputs.is_empty() {
             return None;
@@ -280,16 +282,13 @@ impl Binder<'_> {
         let kind = PlanKind::Stage(found, Stage::Project(values));
         Some(Plan::new(kind, columns, operator.span, open))
     }
-}
 
-/// What `withsource` calls a table: its own name, through any number of `let` names for it; `None` for a pipeline.
-fn label(plan: &Rc<Plan>, env: &Env) -> Option<String> {
-    match &plan.kind {
-        PlanKind::Table(name) => Some(name.to_string()),
-        PlanKind::Rows(_) | PlanKind::Print(_) | PlanKind::Range(_) => {
-            let same = |n: &&super::EnvNode| matches!(&n.binding, Binding::Table(p) if Rc::ptr_eq(p, plan));
-            env.nodes().filter(same).last().map(|n| n.name.to_string())
+    /// What `withsource` calls a table: the name `as` gave it or its own; `None` for a pipeline, also one that `let` names.
+    fn label(&self, plan: &Rc<Plan>) -> Option<String> {
+        let given = self.named.iter().rev().find(|(p, _)| Rc::ptr_eq(p, plan));
+        match (given, &plan.kind) {
+            (Some((_, name)), _) | (None, PlanKind::Table(name)) => Some(name.to_string()),
+            _ => None,
         }
-        _ => None,
     }
 }

@@ -37,6 +37,9 @@ impl Binder<'_> {
             self.report(Diagnostic::error("KS150", message, name.span));
         }
         let single = wide.len() == 1;
+        // One plain name is one column: that of the first value. Recorded.
+        let wide =
+            if item.tuple || item.names.is_empty() { wide } else { wide.into_iter().take(1).collect() };
         let mut out = Vec::new();
         for (i, (made, ty)) in wide.into_iter().enumerate() {
             let name = match item.names.get(i) {

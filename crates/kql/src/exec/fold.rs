@@ -57,34 +57,48 @@ pub fn folds(root: &Rc<Plan>, now: i64, budget: Budget) -> Vec<Fold> {
     folds
 }
 
-/// The leaf that a step is over and the row stages between them, if the step can be folded: nothing else is between them, no
-/// one else reads those, and nothing in them reads another table.
+/// The leaf that a step is over and the row stages between them, if the step can be folded.
 fn foldable(plan: &Plan) -> Option<(usize, Vec<&Stage>, &SetOp)> {
     let PlanKind::Set(input, op) = &plan.kind else { return None };
-    if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) {
+    if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) || !by_itself(plan)
+    {
         return None;
     }
-    let by_itself = |plan: &Plan| {
-        let mut tables = false;
-        plan.kind.for_each_expr(&mut |e| {
-            tables |= e.any(&mut |e| {
-                matches!(e.kind, ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_))
-            });
-        });
-        !tables
-    };
-    let mut stages = Vec::new();
-    let (mut at, mut fits) = (input, by_itself(plan));
+    let (leaf, stages) = over_leaf(input)?;
+    Some((leaf, stages, op))
+}
+
+/// Whether nothing in a step reads another table, or other rows.
+fn by_itself(plan: &Plan) -> bool {
+    let mut tables = false;
+    plan.kind.for_each_expr(&mut |e| {
+        tables |=
+            e.any(&mut |e| matches!(e.kind, ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_)));
+    });
+    !tables
+}
+
+/// The leaf that a plan is over, if there are row stages alone between them and no one else reads those. Each row of the
+/// leaf makes its rows of the answer by itself then, in the leaf's order.
+pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<usize> {
+    over_leaf(root).map(|(leaf, _)| leaf)
+}
+
+/// The same, with the stages.
+fn over_leaf(root: &Rc<Plan>) -> Option<(usize, Vec<&Stage>)> {
+    let (mut at, mut stages) = (root, Vec::new());
     loop {
-        fits &= Rc::strong_count(at) == 1;
+        if Rc::strong_count(at) != 1 {
+            return None;
+        }
         match &at.kind {
-            PlanKind::Stage(below, stage) if fits && by_itself(at) => {
+            PlanKind::Stage(below, stage) if by_itself(at) => {
                 stages.push(stage);
                 at = below;
             }
-            PlanKind::Leaf(leaf) if fits => {
+            PlanKind::Leaf(leaf) => {
                 stages.reverse();
-                return Some((*leaf, stages, op));
+                return Some((*leaf, stages));
             }
             _ => return None,
         }
@@ -112,6 +126,11 @@ impl Fold {
     /// The leaf whose rows it takes.
     pub fn leaf(&self) -> usize {
         self.leaf
+    }
+
+    /// Whether further rows of the leaf change nothing: a `take` has all it wants.
+    pub fn is_full(&self) -> bool {
+        self.kept.is_full()
     }
 
     /// Takes the next row of the leaf. `row` makes the row of these columns, where more than a few of them are kept.

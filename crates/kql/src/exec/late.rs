@@ -6,7 +6,7 @@ use super::run::Run;
 use super::{Budget, ExecError};
 use crate::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{ExprKind, Plan, PlanKind};
+use crate::plan::{ExprKind, Plan, PlanKind, SetOp};
 use crate::value::{Column, Type, text};
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -47,13 +47,25 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
     }
 }
 
-/// Whether the rows of a plan are known only when it runs: it reads a table, or the clock.
+/// Whether the rows of a plan are known only when it runs: it reads a table, the clock, or chance.
 fn depends_on_a_run(plan: &Rc<Plan>) -> bool {
-    plan.any(&mut |plan| {
-        let mut clock = false;
-        plan.kind.for_each_expr(&mut |e| clock |= e.any(&mut |e| matches!(e.kind, ExprKind::Now)));
-        clock || matches!(plan.kind, PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_))
-    })
+    // What a subquery of the plan is given comes from the plan itself; a node is met before its subqueries.
+    let mut given = HashSet::new();
+    plan.is_random()
+        || plan.any(&mut |plan| {
+            match &plan.kind {
+                PlanKind::Set(_, SetOp::MvApply(m)) => given.extend([m.body.given]),
+                PlanKind::Set(_, SetOp::Partition(p)) => given.extend([p.body.given, p.key_given]),
+                _ => {}
+            }
+            let mut clock = false;
+            plan.kind.for_each_expr(&mut |e| clock |= e.any(&mut |e| matches!(e.kind, ExprKind::Now)));
+            clock
+                || match &plan.kind {
+                    PlanKind::Given(id) => !given.contains(id),
+                    kind => matches!(kind, PlanKind::Table(_) | PlanKind::Leaf(_)),
+                }
+        })
 }
 
 fn run_wanting(wanting: &Wanting) -> Result<Vec<Column>, Diagnostic> {

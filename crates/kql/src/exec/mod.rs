@@ -12,6 +12,7 @@ pub mod lookup;
 pub mod parse;
 pub mod plugin;
 pub mod program;
+pub mod random;
 pub mod row;
 pub mod run;
 pub mod sample;

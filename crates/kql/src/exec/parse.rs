@@ -3,6 +3,7 @@
 
 use crate::plan::{KvMode, Parse, ParseKv};
 use crate::value::{Type, Value, convert, text};
+use std::borrow::Cow;
 
 /// The columns of a `parse` pattern and their values; `None` if the row does not match.
 pub fn cut(p: &Parse, source: &Value) -> Option<Vec<(usize, Value)>> {
@@ -23,6 +24,8 @@ pub fn cut(p: &Parse, source: &Value) -> Option<Vec<(usize, Value)>> {
 
 /// The value a text holds; `None` if it is not of the type.
 fn typed(text: &str, ty: Type) -> Option<Value> {
+    // Blanks around a bool are not part of it, as for a constant: see `tobool`.
+    let text = if ty == Type::Bool { text.trim() } else { text };
     let v = convert::convert(&Value::text(text), Type::String, ty);
     let any = matches!(ty, Type::String | Type::Dynamic);
     (any || !v.is_null()).then_some(v)
@@ -48,6 +51,7 @@ pub fn key_values(p: &ParseKv, source: &Value) -> Vec<(usize, Value)> {
             }
         }
         KvMode::Delimited { pair, kv, greedy } => {
+            let text = if pair.trim().is_empty() { closed_up(p, &text, kv) } else { text };
             for (key, value) in pairs(p, &text, pair, kv, *greedy) {
                 take(&unquoted(p, key.trim()), unquoted(p, value.trim()));
             }
@@ -65,6 +69,17 @@ pub fn key_values(p: &ParseKv, source: &Value) -> Vec<(usize, Value)> {
         (*at, slot.and_then(|text| typed(&text, *ty)).unwrap_or_else(|| ty.missing()))
     };
     found.into_iter().zip(&p.columns).map(value).collect()
+}
+
+/// A text without the blanks around the delimiters of keys and values: where blanks end a pair, these do not.
+fn closed_up<'t>(p: &ParseKv, text: &'t str, kv: &str) -> Cow<'t, str> {
+    let parts = split_outside_quotes(p, text, kv);
+    let last = parts.len().saturating_sub(1);
+    let close = |(i, part): (usize, &&'t str)| {
+        let part = if i > 0 { part.trim_start() } else { part };
+        if i < last { part.trim_end() } else { part }
+    };
+    Cow::Owned(parts.iter().enumerate().map(close).collect::<Vec<_>>().join(kv))
 }
 
 /// Keys and values between delimiters.

@@ -80,12 +80,13 @@ pub fn rows_near(
     Ok(rows.iter().zip(keep).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect())
 }
 
-/// `schema_merge`: the columns of several schemas as one, each once. A column of two types takes the wider one; with
-/// `PreserveOrder` it stands at one place in all, without it the last place it has counts.
+/// `schema_merge`: the columns of several schemas as one, each once. A column of two types takes the wider one. The last
+/// place a column has counts; with `PreserveOrder` one of two places is marked as such, as the plugin does.
 pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let bad = |message: String| ExecError { code: "FP106", message };
     let text = |row: &Row, i: usize| row.values.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut merged: Vec<(String, i64, String, String)> = Vec::new();
+    let mut moved: Vec<String> = Vec::new();
     for row in rows {
         let (name, data_type, ty) = (text(row, 0), text(row, 2), text(row, 3));
         let ordinal = row.values.get(1).and_then(Value::as_integer).unwrap_or(0);
@@ -94,7 +95,7 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
             continue;
         };
         if keep_order && known.1 != ordinal {
-            return Err(bad(format!("schema_merge: the column '{name}' has two positions.")));
+            moved.push(name.clone());
         }
         known.1 = known.1.max(ordinal);
         if known.3 != ty {
@@ -110,10 +111,16 @@ pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecErro
             }
         }
     }
-    merged.sort_by_key(|(_, ordinal, ..)| *ordinal);
-    let row = |(i, (name, _, data_type, ty)): (usize, (String, i64, String, String))| Row {
-        values: vec![Value::from(name), Value::Long(i as i64), Value::from(data_type), Value::from(ty)],
-        ..Row::default()
+    const OUT_OF_ORDER: &str = "ERROR(columns are out of order)";
+    merged.sort_by_key(|(name, ordinal, ..)| (moved.contains(name), *ordinal));
+    let row = |(i, (name, _, data_type, ty)): (usize, (String, i64, String, String))| {
+        let (at, data_type, ty) = if moved.contains(&name) {
+            (-1, format!("ERROR(unknown CSL type:{OUT_OF_ORDER})"), OUT_OF_ORDER.to_owned())
+        } else {
+            (i as i64, data_type, ty)
+        };
+        let values = vec![Value::from(name), Value::Long(at), Value::from(data_type), Value::from(ty)];
+        Row { values, ..Row::default() }
     };
     Ok(merged.into_iter().enumerate().map(row).collect())
 }

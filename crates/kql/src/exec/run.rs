@@ -1,6 +1,7 @@
 //! One run of a plan's set stages over the rows its leaves let through.
 
 use super::program::Program;
+use super::random::Random;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
@@ -26,6 +27,8 @@ pub struct Run<'a> {
     pub budget: Budget,
     /// Scratch space for programs.
     pub stack: Vec<Value>,
+    /// Where `rand` and `new_guid` draw from. A new run is seeded with its time.
+    pub random: Random,
     /// What is known of nodes.
     memo: HashMap<NodeId, Table>,
     scalars: HashMap<NodeId, Value>,
@@ -41,6 +44,7 @@ impl<'a> Run<'a> {
             leaves,
             budget,
             stack: Vec::new(),
+            random: Random::new(now.cast_unsigned()),
             memo: HashMap::new(),
             scalars: HashMap::new(),
             given: HashMap::new(),
@@ -61,6 +65,12 @@ impl<'a> Run<'a> {
                 }
                 None => {
                     let rows = match &at.kind {
+                        PlanKind::Range(parts) => {
+                            let most = self.taken(at, &steps)?;
+                            let rows = self.range(parts, most)?;
+                            self.check_rows(at, &rows);
+                            Rc::new(rows)
+                        }
                         PlanKind::Leaf(i) => self.leaves.get(*i).cloned().unwrap_or_default(),
                         _ => self.source(at)?,
                     };
@@ -109,6 +119,7 @@ impl<'a> Run<'a> {
             PlanKind::Table(_)
             | PlanKind::Error
             | PlanKind::Leaf(_)
+            | PlanKind::Range(_)
             | PlanKind::Stage(..)
             | PlanKind::Set(..) => Vec::new(),
             PlanKind::Rows(rows) => {
@@ -119,7 +130,6 @@ impl<'a> Run<'a> {
                 let values = values.iter().map(|e| self.value(e)).collect::<Result<Vec<_>, _>>()?;
                 vec![Row { values, ..Row::default() }]
             }
-            PlanKind::Range(parts) => self.range(parts)?,
             PlanKind::Join(j) => {
                 let (left, right) = (self.table(&j.left)?, self.table(&j.right)?);
                 join::join(self, j, &left, &right, width)?
@@ -147,6 +157,7 @@ impl<'a> Run<'a> {
                 out
             }
         };
+        self.check_rows(plan, &rows);
         Ok(Rc::new(rows))
     }
 
@@ -160,8 +171,27 @@ impl<'a> Run<'a> {
             PlanKind::Set(input, op) => self.set_op(op, input, rows, width)?,
             _ => Vec::new(),
         };
-        debug_assert!(made.iter().all(|row| row.values.len() == width), "a row of another width");
+        self.check_rows(plan, &made);
         Ok(made)
+    }
+
+    /// Debug builds check what every step makes: rows as wide as its columns, each value of its column's type.
+    fn check_rows(&self, plan: &Plan, rows: &[Row]) {
+        if !cfg!(debug_assertions) || plan.open {
+            return;
+        }
+        for row in rows {
+            debug_assert!(
+                row.values.len() == plan.columns.len(),
+                "a row of another width: {:?}",
+                plan.columns
+            );
+            for (value, column) in row.values.iter().zip(&plan.columns) {
+                // A column of events that nothing needs is not read: it stays null, even a string.
+                let unread = value.is_null() && !self.leaves.is_empty();
+                debug_assert!(unread || value.fits(column.ty), "{value:?} in the column {column:?}");
+            }
+        }
     }
 
     fn stage(&mut self, stage: &Stage, rows: Table, width: usize) -> Result<Vec<Row>, ExecError> {
@@ -196,6 +226,11 @@ impl<'a> Run<'a> {
                 let rows = self.table(plan)?;
                 let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
                 ExprKind::Const(Value::array(rows.iter().map(first).collect()))
+            }
+            // The one row of `print` draws once. Elsewhere windows are worked out beforehand, over all rows.
+            ExprKind::Window(w) if w.function.is_random() => {
+                let most = self.resolve_all(&w.args)?.first().and_then(Expr::as_const).cloned();
+                ExprKind::Const(window::drawn(&mut self.random, w.function, most.as_ref()))
             }
             ExprKind::Window(_) => return Ok(e.clone()),
             _ => match e.with_children(self.resolve_all(e.children())?).kind {
@@ -313,7 +348,24 @@ impl<'a> Run<'a> {
         Ok(keyed.into_iter().map(|(_, row)| row).collect())
     }
 
-    fn range(&mut self, parts: &[Expr; 3]) -> Result<Vec<Row>, ExecError> {
+    /// How many rows of a source the steps over it use: those of a `take` that only row by row steps stand before. What
+    /// others read too is made whole.
+    fn taken(&mut self, source: &Rc<Plan>, steps: &[&Rc<Plan>]) -> Result<usize, ExecError> {
+        if Rc::strong_count(source) > 1 {
+            return Ok(usize::MAX);
+        }
+        for step in steps.iter().rev() {
+            match &step.kind {
+                PlanKind::Stage(_, Stage::Extend(_) | Stage::Project(_)) if Rc::strong_count(step) == 1 => {}
+                PlanKind::Set(_, SetOp::Take(n)) => return self.count(n),
+                _ => break,
+            }
+        }
+        Ok(usize::MAX)
+    }
+
+    /// The values of a range, at most so many.
+    fn range(&mut self, parts: &[Expr; 3], most: usize) -> Result<Vec<Row>, ExecError> {
         let [from, to, step] = parts.each_ref();
         let ty = from.ty;
         let (from, to, step) = (self.value(from)?, self.value(to)?, self.value(step)?);
@@ -337,7 +389,7 @@ impl<'a> Run<'a> {
         loop {
             let at = range_value(&from, &step, i, ty);
             let beyond = if descending { Ordering::Less } else { Ordering::Greater };
-            if at.is_null() || compare::order(&at, &to) == beyond {
+            if out.len() >= most || at.is_null() || compare::order(&at, &to) == beyond {
                 return Ok(out);
             }
             self.budget.charge(1, 1)?;

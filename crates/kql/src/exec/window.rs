@@ -3,6 +3,7 @@
 
 use super::ExecError;
 use super::program::{Columns, Program};
+use super::random::Random;
 use super::row::Row;
 use super::run::Run;
 use super::stage::set;
@@ -114,6 +115,12 @@ fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<V
                 out.push(sum.clone());
             }
         }
+        Window::Rand | Window::NewGuid => {
+            for i in 0..n {
+                let most = args.first().and_then(|a| a.get(i));
+                out.push(drawn(&mut run.random, w.function, most));
+            }
+        }
         Window::RowRankDense | Window::RowRankMin => {
             let (mut rank, mut count) = (0_i64, 0_i64);
             for i in 0..n {
@@ -150,6 +157,18 @@ fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<V
         }
     }
     Ok(out)
+}
+
+/// What chance gives: `rand()` a real below 1, `rand(n)` a whole number below `n` as a real, `new_guid()` a GUID.
+pub fn drawn(random: &mut Random, function: Window, most: Option<&Value>) -> Value {
+    match (function, most.map(Value::as_integer)) {
+        (Window::NewGuid, _) => Value::Guid(random.guid()),
+        (_, None) => Value::Real(random.real()),
+        (_, Some(n)) => match n.and_then(convert::to_count).filter(|n| *n > 1) {
+            Some(n) => Value::Real(random.below(n) as f64),
+            None => Value::Real(random.real()),
+        },
+    }
 }
 
 fn zero_if_null(v: Value, ty: Type) -> Value {

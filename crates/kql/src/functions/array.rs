@@ -2,8 +2,8 @@
 
 use super::call::{Call, list_items};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, dynamic, integer, one_of, optional, repeated,
-    scalar, summable,
+    BOOL, DYNAMIC, Function, LONG, Naming, REAL, STRING, constant, dynamic, integer, not_dynamic, one_of,
+    optional, repeated, scalar, summable,
 };
 use crate::value::key::Key;
 use crate::value::key::{self, KeySet};
@@ -21,8 +21,8 @@ const ARRAY_OR_FLAG: &[Type] = &[Type::Dynamic, Type::Bool];
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
     function!("array_concat"(repeated(dynamic("array"))) -> DYNAMIC, NONE,
-        "Joins several arrays into one. Returns null if any argument is not an array.",
-        [("array_concat(dynamic([1]), dynamic([2, 3]))", "[1,2,3]")], concat),
+        "Joins several arrays into one. Arguments that are not arrays are ignored.",
+        [("array_concat(dynamic([1]), dynamic(null), dynamic([2, 3]))", "[1,2,3]")], concat),
     function!("array_iff"(dynamic("condition_array"), scalar("when_true"), scalar("when_false")) -> DYNAMIC,
             NONE,
         "Takes, for each condition, the item of the first array (or the one value) if it is true, of the second if it is false. The item is null if the condition is neither.",
@@ -32,7 +32,7 @@ pub static FUNCTIONS: &[Function] = &[
             NONE,
         "The same as array_iff.", [("array_iif(dynamic([true]), 1, 2)", "[1]")], iff),
     function!("array_index_of"(dynamic("array"), scalar("value"), optional(integer("start")),
-            optional(integer("length")), optional(integer("occurrence"))) -> LONG, NONE,
+            optional(integer("length")), optional(constant(integer("occurrence")))) -> LONG, NONE,
         "Returns the position of a value in an array, counted from 0, or -1 if the array does not hold it.",
         [("array_index_of(dynamic(['a', 'b']), 'b')", "1"),
          ("array_index_of(dynamic([1, 2, 1]), 1, 1)", "2"),
@@ -82,7 +82,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("array_strcat"(dynamic("array"), scalar("delimiter")) -> STRING, NONE,
             "The same as strcat_array.",
         [("array_strcat(dynamic([1, 2]), '.')", "1.2")], join_texts),
-    function!("array_sum"(dynamic("array")) -> REAL, NONE, "Returns the sum of the numbers in an array, or null if any item is not a number.",
+    function!("array_sum"(dynamic("array")) -> REAL, NONE, "Returns the sum of the numbers in an array. Nulls are ignored. Returns null if the array is empty or any other item is not a number.",
         [("array_sum(dynamic([1, 2.5]))", "3.5"), ("isnull(array_sum(dynamic(['a'])))", "true")], sum),
     function!("arraylength"(dynamic("array")) -> LONG, NONE, "The same as array_length.",
         [("arraylength(dynamic([1]))", "1")], length),
@@ -93,8 +93,8 @@ pub static FUNCTIONS: &[Function] = &[
         "Returns an array of values from start to stop. The default step is 1, or 1h for datetimes. The array has at most 1,048,576 items, as in Kusto.",
         [("range(1, 5, 2)", "[1,3,5]"), ("range(3, 1, -1)", "[3,2,1]"), ("range(1, 0)", "[]"),
          ("range(1h, 2h)", r#"["01:00:00","02:00:00"]"#)], range),
-    function!("repeat"(scalar("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
-        "Returns an array that holds a value the given number of times. Returns null above 1,048,576 items or 16 MB of text.",
+    function!("repeat"(not_dynamic("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
+        "Returns an array that holds a value the given number of times. Returns null for a negative number, above 1,048,576 items and above 16 MB of text.",
         [("repeat(1, 3)", "[1,1,1]"), ("repeat('a', 0)", "[]")], repeat),
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "Returns the distinct items of the first array that none of the other arrays holds.",
@@ -125,7 +125,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("strcat_array"(dynamic("array"), scalar("delimiter")) -> STRING, NONE,
         "Joins the items of an array into one string, with a delimiter between them.",
         [("strcat_array(dynamic([1, 'a']), '-')", "1-a")], join_texts),
-    function!("zip"(repeated(dynamic("array"))) -> DYNAMIC, NONE,
+    function!("zip"(dynamic("array"), repeated(dynamic("array"))) -> DYNAMIC, NONE,
         "Returns one array for each position, with the items of all arrays at that position. A shorter array gives null.",
         [("zip(dynamic([1, 2]), dynamic(['a']))", r#"[[1,"a"],[2,null]]"#)], zip),
 ];
@@ -180,7 +180,8 @@ fn jaccard(c: &Call) -> Value {
 }
 
 fn concat(c: &Call) -> Value {
-    arrays(c).map_or(Value::Null, |a| Value::array(a.concat()))
+    let arrays: Vec<&[Value]> = c.args.iter().filter_map(Value::as_array).collect();
+    if arrays.is_empty() { Value::Null } else { Value::array(arrays.concat()) }
 }
 
 fn length(c: &Call) -> Value {
@@ -330,9 +331,9 @@ fn sort(c: &Call, descending: bool) -> Value {
 }
 
 fn sum(c: &Call) -> Value {
-    let reals: Option<Vec<f64>> =
-        items(c, 0).and_then(|a| a.iter().map(compare::real).collect::<Option<Vec<_>>>());
-    reals.map_or(Value::Null, |r| Value::Real(r.iter().sum()))
+    let given = items(c, 0).unwrap_or_default().iter().filter(|v| !v.is_null());
+    let reals: Option<Vec<f64>> = given.map(compare::real).collect();
+    reals.filter(|r| !r.is_empty()).map_or(Value::Null, |r| Value::Real(r.iter().sum()))
 }
 
 fn join_texts(c: &Call) -> Value {
@@ -341,22 +342,13 @@ fn join_texts(c: &Call) -> Value {
 }
 
 fn repeat(c: &Call) -> Value {
-    let count = c.count(1).unwrap_or(0);
-    // The value is shared, but its text would not be: repeats of repeats must not grow by powers.
-    if count > MAX_ITEMS || weight(c.arg(0)).saturating_mul(count) > super::string::MAX_TEXT {
+    let Some(count) = c.count(1) else { return Value::Null };
+    // The value is shared, but its text would not be.
+    let weight = c.arg(0).as_str().map_or(8, |s| s.len() + 2);
+    if count > MAX_ITEMS || weight.saturating_mul(count) > super::string::MAX_TEXT {
         return Value::Null;
     }
     Value::array(vec![c.arg(0).clone(); count])
-}
-
-/// About how many bytes the text of a value has.
-fn weight(v: &Value) -> usize {
-    match v {
-        Value::String(s) => s.len() + 2,
-        Value::Array(items) => items.iter().map(weight).fold(2, usize::saturating_add),
-        Value::Bag(bag) => bag.iter().map(|(k, v)| k.len() + weight(v)).fold(2, usize::saturating_add),
-        _ => 8,
-    }
 }
 
 fn zip(c: &Call) -> Value {

@@ -46,6 +46,8 @@ pub enum Cache {
     Regex(Option<Rc<Regex>>),
     /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
     Edges(Option<[Rc<Regex>; 2]>),
+    /// A time zone; `None` if there is none of that name.
+    Zone(Option<jiff::tz::TimeZone>),
     /// The keys of a constant list.
     Keys(KeySet),
     /// The texts of a constant list, lower case if the operator ignores case.

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::{Function, Kind, Naming, Param, Returns, boolean, common, repeated, scalar};
 use crate::value::{Type, Value, compare};
+use std::cmp::Ordering;
 
 /// Branches may differ in type where one is dynamic: the other types decide.
 const BRANCH: Param = common("value");
@@ -20,7 +21,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "coalesce",
-        params: &[repeated(common("value"))],
+        params: &[common("value"), repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
         doc: "Returns the first value that is neither null nor an empty string.",
@@ -53,35 +54,21 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "max_of",
-        params: &[repeated(common("value"))],
+        params: &[common("value"), repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "Returns the largest argument. Nulls are ignored.",
+        doc: "Returns the largest argument, NaN if there is one. Nulls are ignored.",
         examples: &[("max_of(10, 1, -3, 17)", "17")],
-        eval: |c| {
-            c.args
-                .iter()
-                .filter(|v| !v.is_null())
-                .max_by(|a, b| compare::order(a, b))
-                .cloned()
-                .unwrap_or_else(|| c.missing())
-        },
+        eval: |c| best(c, Ordering::Greater),
     },
     Function {
         name: "min_of",
-        params: &[repeated(common("value"))],
+        params: &[common("value"), repeated(common("value"))],
         returns: Returns::Common,
         naming: Naming::None,
-        doc: "Returns the smallest argument. Nulls are ignored.",
+        doc: "Returns the smallest argument, NaN if there is one. Nulls are ignored.",
         examples: &[("min_of(10, 1, -3, 17)", "-3")],
-        eval: |c| {
-            c.args
-                .iter()
-                .filter(|v| !v.is_null())
-                .min_by(|a, b| compare::order(a, b))
-                .cloned()
-                .unwrap_or_else(|| c.missing())
-        },
+        eval: |c| best(c, Ordering::Less),
     },
     Function {
         name: "not",
@@ -96,6 +83,13 @@ pub static FUNCTIONS: &[Function] = &[
         },
     },
 ];
+
+/// The first of the arguments that no other is better than.
+fn best(c: &Call, want: Ordering) -> Value {
+    let given = c.args.iter().filter(|v| !v.is_null());
+    let best = given.reduce(|best, v| if compare::is_better(v, best, want) { v } else { best });
+    best.cloned().unwrap_or_else(|| c.missing())
+}
 
 /// The evaluation when all arguments are there; a plan evaluates only the branch it needs.
 fn case(c: &Call) -> Value {

@@ -15,7 +15,7 @@ macro_rules! to {
             naming: Naming::FirstArgument,
             doc: $doc,
             examples: $examples,
-            eval: |c| convert::convert(c.arg(0), c.ty(0), Type::$ty),
+            eval: |c| to(c, Type::$ty),
         }
     };
 }
@@ -183,6 +183,17 @@ pub static FUNCTIONS: &[Function] = &[
         &[("totimespan('0.00:01:00')", "00:01:00")]
     ),
 ];
+
+/// The conversion of a value. Kusto's front end converts constants, its engine columns, and they differ: of constants a text is
+/// trimmed before it is read as a bool, and an infinity is no whole number.
+fn to(c: &Call, ty: Type) -> Value {
+    let constant = c.site.constant.first() == Some(&true);
+    match (c.arg(0), ty) {
+        (Value::String(s), Type::Bool) if constant => convert::to_bool(&Value::text(s.trim())),
+        (Value::Real(r), Type::Int | Type::Long) if constant && r.is_infinite() => Value::Null,
+        (v, _) => convert::convert(v, c.ty(0), ty),
+    }
+}
 
 /// Whether the text form is empty.
 fn is_empty(c: &Call) -> bool {

@@ -1,9 +1,10 @@
 //! Dates, times and spans. Source: docs/semantics.md#datetime. Weeks start on Sunday.
 
 use super::call::Call;
+use super::zone;
 use super::{
-    DATETIME, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, number, optional, scalar,
-    text,
+    DATETIME, DYNAMIC, Function, INT, LONG, Naming, Returns, TIMESPAN, datetime, integer, literal, number,
+    optional, scalar, text,
 };
 use crate::value::datetime::{Parts, days_in_month, from_parts, to_parts};
 use crate::value::timespan::{DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND};
@@ -45,12 +46,12 @@ macro_rules! edge {
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    function!("datepart"(text("part"), datetime("date")) -> LONG, Naming::None, "The same as datetime_part.",
+    function!("datepart"(literal(text("part")), datetime("date")) -> LONG, Naming::None, "The same as datetime_part.",
         [("datepart('year', datetime(2020-01-31))", "2020")],
         |c| c.datetime(1).and_then(|t| part(&c.text(0), t)).map_or(Value::Null, Value::Long)),
     Function {
         name: "datetime_add",
-        params: &[text("part"), integer("amount"), datetime("date")],
+        params: &[literal(text("part")), integer("amount"), datetime("date")],
         returns: Returns::Type(Type::DateTime),
         naming: Naming::None,
         doc: "Adds a number of years, months, days or other units to a datetime.",
@@ -62,7 +63,7 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "datetime_diff",
-        params: &[text("part"), datetime("first"), datetime("second")],
+        params: &[literal(text("part")), datetime("first"), datetime("second")],
         returns: Returns::Type(Type::Long),
         naming: Naming::None,
         doc: "Counts the boundaries of a unit between two datetimes.",
@@ -75,15 +76,25 @@ pub static FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         },
     },
+    function!("datetime_list_timezones"() -> DYNAMIC, Naming::None, "Returns the names of all time zones.",
+        [("set_has_element(datetime_list_timezones(), 'Europe/Paris')", "true")], |_| zone::names()),
+    function!("datetime_local_to_utc"(datetime("from"), text("timezone")) -> DATETIME, Naming::None,
+        "Converts a local datetime of a time zone to UTC. Returns null for an unknown time zone.",
+        [("datetime_local_to_utc(datetime(2020-02-02 20:02:20), 'US/Pacific')", "2020-02-03T04:02:20.0000000Z")],
+        zone::local_to_utc),
     Function {
         name: "datetime_part",
-        params: &[text("part"), datetime("date")],
+        params: &[literal(text("part")), datetime("date")],
         returns: Returns::Type(Type::Long),
         naming: Naming::None,
         doc: "Returns one part of a datetime as a number.",
         examples: &[("datetime_part('day', datetime(2020-01-31))", "31")],
         eval: |c| c.datetime(1).and_then(|t| part(&c.text(0), t)).map_or(Value::Null, Value::Long),
     },
+    function!("datetime_utc_to_local"(datetime("from"), text("timezone")) -> DATETIME, Naming::None,
+        "Converts a UTC datetime to local datetime of a time zone. Returns null for an unknown time zone.",
+        [("datetime_utc_to_local(datetime(2020-07-01), 'Europe/Paris')", "2020-07-01T02:00:00.0000000Z")],
+        zone::utc_to_local),
     part!(
         "dayofmonth",
         Int,
@@ -101,7 +112,11 @@ pub static FUNCTIONS: &[Function] = &[
             ("dayofweek(datetime(1947-11-30 10:00:05))", "00:00:00"),
             ("dayofweek(datetime(1970-05-11))", "1.00:00:00"),
         ],
-        eval: |c| c.datetime(0).map_or(Value::Null, |t| Value::Timespan(weekday(t) * DAY)),
+        // Kusto counts from the day after, which the last day there is has not.
+        eval: |c| match c.datetime(0) {
+            Some(t) if t <= dt::MAX - DAY => Value::Timespan(weekday(t) * DAY),
+            _ => Value::Null,
+        },
     },
     part!(
         "dayofyear",

@@ -3,7 +3,8 @@
 use super::call::Call;
 use super::json_path;
 use super::{
-    BOOL, DYNAMIC, Function, Naming, Returns, STRING, dynamic, optional, repeated, scalar, text, type_literal,
+    BOOL, DYNAMIC, Function, Naming, Returns, STRING, constant, dynamic, optional, repeated, scalar, text,
+    type_literal,
 };
 use crate::value::{Bag, Type, Value, convert, json};
 use std::collections::HashSet;
@@ -29,7 +30,7 @@ pub static FUNCTIONS: &[Function] = &[
     |c| c.arg(0).as_bag().map_or(Value::Null, |b| {
         Value::array(b.iter().map(|(k, _)| Value::String(Rc::clone(k))).collect())
     })),
-    function!("bag_merge"(repeated(dynamic("bag"))) -> DYNAMIC, NONE,
+    function!("bag_merge"(dynamic("bag"), repeated(dynamic("bag"))) -> DYNAMIC, NONE,
         "Merges property bags. The first bag that has a key gives its value. Arguments that are not bags are ignored.",
         [("bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}))", r#"{"a":1,"b":3}"#)], bag_merge),
     function!("bag_pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
@@ -40,7 +41,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a', 'x']))", r#"{"b":2}"#),
          ("bag_remove_keys(dynamic({'a': {'b': 1, 'c': 2}}), dynamic(['$.a.b']))", r#"{"a":{"c":2}}"#)],
         bag_remove_keys),
-    function!("bag_set_key"(dynamic("bag"), text("key"), scalar("value")) -> DYNAMIC, NONE,
+    function!("bag_set_key"(dynamic("bag"), constant(text("key")), scalar("value")) -> DYNAMIC, NONE,
     "Sets a key of a property bag. A key that starts with $ is a path ($.a.b).",
     [("bag_set_key(dynamic({'a': 1}), 'b', 2)", r#"{"a":1,"b":2}"#),
      ("bag_set_key(dynamic({'a': 1}), '$.c.d', 2)", r#"{"a":1,"c":{"d":2}}"#)],
@@ -57,12 +58,12 @@ pub static FUNCTIONS: &[Function] = &[
     function!("dynamic_to_json"(scalar("dynamic")) -> STRING, NONE,
         "Converts a dynamic value to JSON text with sorted keys. Equal values give equal text.",
         [("dynamic_to_json(dynamic({'b': 1, 'a': [2]}))", r#"{"a":[2],"b":1}"#)], dynamic_to_json),
-    function!("extract_json"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
+    function!("extract_json"(constant(text("jsonPath")), text("jsonText"), optional(type_literal("type")))
             -> Returns::TypeLiteral(2, Type::String), NONE,
         "Returns the value at a path in JSON text. If there is no value: the empty string, or null of the given type.",
         [("extract_json('$.a[1]', '{\"a\": [1, 2]}', typeof(long))", "2"),
          ("extract_json('$.name', '{\"name\": \"x\"}')", "x")], extract_json),
-    function!("extractjson"(text("jsonPath"), text("jsonText"), optional(type_literal("type")))
+    function!("extractjson"(constant(text("jsonPath")), text("jsonText"), optional(type_literal("type")))
             -> Returns::TypeLiteral(2, Type::String), NONE, "The same as extract_json.",
         [("extractjson('$.a', '{\"a\": 1}')", "1")], extract_json),
     function!("pack"(repeated(text("key")), repeated(scalar("value"))) -> DYNAMIC, NONE,
@@ -119,7 +120,8 @@ fn bag_remove_keys(c: &Call) -> Value {
 }
 
 fn bag_zip(c: &Call) -> Value {
-    let (Some(keys), Some(values)) = (c.arg(0).as_array(), c.arg(1).as_array()) else { return Value::Null };
+    let Some(keys) = c.arg(0).as_array() else { return Value::Null };
+    let values = c.arg(1).as_array().unwrap_or_default();
     let mut seen = HashSet::new();
     let mut pairs = Vec::new();
     for (i, key) in keys.iter().enumerate() {
@@ -154,7 +156,7 @@ fn sorted(v: &Value) -> Value {
 
 fn extract_json(c: &Call) -> Value {
     let found = json_path::parse(&c.text(0)).and_then(|path| {
-        let value = json::parse(c.text(1).as_bytes()).ok()?;
+        let value = json::parse_cut(c.text(1).as_bytes()).ok()?;
         json_path::get(&value, &path).cloned()
     });
     match found {

@@ -67,7 +67,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("gzip_compress_to_base64_string"(text("string")) -> STRING, NONE,
             "Compresses a string with gzip and encodes the result as Base64. The bytes may differ from Kusto's; they decompress to the same string.",
         [("gzip_decompress_from_base64_string(gzip_compress_to_base64_string('aé'))", "aé")],
-        |c| bounded(c, compress(GzEncoder::new(c.text(0).as_bytes(), Compression::default())))),
+        |c| bounded(c, compress(&c.text(0), 18, |text, level| Box::new(GzEncoder::new(text, level))))),
     function!("gzip_decompress_from_base64_string"(text("string")) -> STRING, NONE,
         "Decodes Base64 text and decompresses it with gzip. Returns the empty string if either fails or the result exceeds 16 MB.",
         [("gzip_decompress_from_base64_string('H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA==')",
@@ -82,8 +82,8 @@ pub static FUNCTIONS: &[Function] = &[
         |c| bounded(c, percent_encode(&c.text(0), "%20"))),
     function!("zlib_compress_to_base64_string"(text("string")) -> STRING, NONE,
             "Compresses a string with zlib and encodes the result as Base64. For long text the bytes may differ from Kusto's; they decompress to the same string.",
-        [("zlib_compress_to_base64_string('Test string 123')", "eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=")],
-        |c| bounded(c, compress(ZlibEncoder::new(c.text(0).as_bytes(), Compression::default())))),
+        [("zlib_compress_to_base64_string('Test string 123')", "eAEBDwDw/1Rlc3Qgc3RyaW5nIDEyMyxqBQ4=")],
+        |c| bounded(c, compress(&c.text(0), 6, |text, level| Box::new(ZlibEncoder::new(text, level))))),
     function!("zlib_decompress_from_base64_string"(text("string")) -> STRING, NONE,
         "Decodes Base64 text and decompresses it with zlib. Returns the empty string if either fails or the result exceeds 16 MB.",
         [("zlib_decompress_from_base64_string('eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=')", "Test string 123")],
@@ -104,10 +104,29 @@ fn swap_guid(b: [u8; 16]) -> [u8; 16] {
     [b3, b2, b1, b0, b5, b4, b7, b6, b8, b9, b10, b11, b12, b13, b14, b15]
 }
 
-/// All that a compressor makes. Reading from memory cannot fail.
-fn compress(mut compressor: impl Read) -> String {
-    let mut bytes = Vec::new();
-    compressor.read_to_end(&mut bytes).map_or_else(|_| String::new(), |_| STANDARD.encode(bytes))
+/// The Base64 text of a compressed one. A text that compression does not make shorter is stored as it is, as recorded; `frame` is
+/// how many bytes stand around the text then.
+fn compress<'t>(
+    text: &'t str,
+    frame: usize,
+    encoder: impl Fn(&'t [u8], Compression) -> Box<dyn Read + 't>,
+) -> String {
+    let compressed = |level: Compression| {
+        let mut bytes = Vec::new();
+        // Reading from memory cannot fail.
+        encoder(text.as_bytes(), level).read_to_end(&mut bytes).map_or_else(|_| Vec::new(), |_| bytes)
+    };
+    let mut bytes = compressed(Compression::default());
+    if bytes.len() >= text.len() + frame {
+        bytes = compressed(Compression::none());
+        // Gzip's note of how hard the compressor worked, which Kusto leaves empty.
+        if bytes.starts_with(&[0x1f, 0x8b])
+            && let Some(effort) = bytes.get_mut(8)
+        {
+            *effort = 0;
+        }
+    }
+    STANDARD.encode(bytes)
 }
 
 fn decompress(c: &Call, decoder: impl Fn(&mut dyn Read) -> Box<dyn Read + '_>) -> Value {

@@ -49,7 +49,7 @@ pub static FUNCTIONS: &[Function] = &[
         number("pc_latitude"), number("c_radius")) -> BOOL, NONE,
     "Returns whether a point lies in a circle with the given centre and radius in metres.", [("geo_point_in_circle(0, 0, 1, 0, 112000)", "true")],
     |c| match (point(c, 0), point(c, 2), c.real(4)) {
-        (Some(a), Some(b), Some(radius)) => Value::Bool(angle(a, b) * EARTH_RADIUS <= radius),
+        (Some(a), Some(b), Some(radius)) if radius >= 0.0 => Value::Bool(angle(a, b) * EARTH_RADIUS <= radius),
         _ => Value::Null,
     }),
     function!("geo_point_to_geohash"(number("longitude"), number("latitude"), optional(number("accuracy"))) -> STRING, NONE,

@@ -27,20 +27,23 @@ pub static FUNCTIONS: &[Function] = &[
     function!("has_any_ipv4"(text_or_dynamic("source"), repeated(one_of("ips", TEXT_OR_ARRAY))) -> BOOL, NONE,
         "Returns whether text contains any of several IPv4 addresses.",
         [("has_any_ipv4('a 127.0.0.1 b', '10.0.0.1', '127.0.0.1')", "true"),
-         ("has_any_ipv4('a 127.0.0.1 b', dynamic(['127.0.0.2']))", "false")], |c| has_v4(c, is_address)),
+         ("has_any_ipv4('a 127.0.0.1 b', dynamic(['127.0.0.2']))", "false")],
+        |c| has_v4(c, delimited, is_address)),
     function!("has_any_ipv4_prefix"(text_or_dynamic("source"), repeated(one_of("ip_prefixes", TEXT_OR_ARRAY)))
             -> BOOL, NONE, "Returns whether text contains an IPv4 address that starts with any of several prefixes.",
-        [("has_any_ipv4_prefix('a 127.0.0.1 b', '10.', '127.0.')", "true")], |c| has_v4(c, is_prefix)),
+        [("has_any_ipv4_prefix('a 127.0.0.1 b', '10.', '127.0.')", "true")],
+        |c| has_v4(c, delimited, is_prefix)),
     function!("has_ipv4"(text_or_dynamic("source"), text("ip")) -> BOOL, NONE,
         "Returns whether text contains an IPv4 address.",
         [("has_ipv4('05:04 127.0.0.1 GET', '127.0.0.1')", "true"), ("has_ipv4('127.0.0.256', '127.0.0.256')",
         "false"),
-         ("has_ipv4('127.0.0.12', '127.0.0.1')", "false")], |c| has_v4(c, is_address)),
+         ("has_ipv4('127.0.0.12', '127.0.0.1')", "false")],
+         |c| has_v4(c, |_, _| true, is_address)),
     function!("has_ipv4_prefix"(text_or_dynamic("source"), text("ip_prefix")) -> BOOL, NONE,
         "Returns whether text contains an IPv4 address that starts with a prefix. A prefix is whole parts with a dot at the end.",
         [("has_ipv4_prefix('x 127.0.0.1', '127.0.')", "true"), ("has_ipv4_prefix('x 127.0.0.1', '127.0')",
         "false")],
-        |c| has_v4(c, is_prefix)),
+        |c| has_v4(c, |_, _| true, is_prefix)),
     function!("ipv4_compare"(text("ip1"), text("ip2"), optional(integer("prefix"))) -> LONG, NONE,
         "Compares two IPv4 addresses under the shorter prefix. Returns -1, 0 or 1 if the first is lower, equal or higher.",
         [("ipv4_compare('192.168.1.1/24', '192.168.1.255')", "0"), ("ipv4_compare('1.1.1.1', '1.1.1.2')",
@@ -159,14 +162,19 @@ pub fn parse_v4(text: &str) -> Option<V4> {
 
 /// An address of either kind. Behind a form with dots the prefix is one of IPv4.
 pub fn parse_v6(text: &str) -> Option<V6> {
+    parse_either(text, |address| address.contains('.'))
+}
+
+/// An address of either kind, and of which of them the prefix is one of IPv4.
+fn parse_either(text: &str, short: fn(&str) -> bool) -> Option<V6> {
     let text = text.trim();
-    let dotted = text.contains('.');
-    let (address, prefix) = parts(text, if dotted { 32 } else { 128 })?;
+    let short = short(text.split('/').next().unwrap_or_default());
+    let (address, prefix) = parts(text, if short { 32 } else { 128 })?;
     let bits = match address.parse::<Ipv4Addr>() {
         Ok(v4) => v4.to_ipv6_mapped().to_bits(),
         Err(_) => address.parse::<Ipv6Addr>().ok()?.to_bits(),
     };
-    Some(narrow_v6((bits, 128), if dotted { prefix + 96 } else { prefix }))
+    Some(narrow_v6((bits, 128), if short { prefix + 96 } else { prefix }))
 }
 
 /// A prefix argument; `most` if it was not given.
@@ -184,7 +192,9 @@ fn compare_v4(c: &Call) -> Option<std::cmp::Ordering> {
 }
 
 fn compare_v6(c: &Call) -> Option<std::cmp::Ordering> {
-    let (a, b) = (parse_v6(&c.text(0))?, parse_v6(&c.text(1))?);
+    // Here the prefix behind `::192.168.1.1` is one of IPv6; parse_ipv6_mask takes it for one of IPv4. Both are measured.
+    let parse = |i: usize| parse_either(&c.text(i), |address| address.parse::<Ipv4Addr>().is_ok());
+    let (a, b) = (parse(0)?, parse(1)?);
     let shortest = a.1.min(b.1).min(prefix(c, 2, 128)?);
     Some(narrow_v6(a, shortest).0.cmp(&narrow_v6(b, shortest).0))
 }
@@ -256,9 +266,9 @@ fn cidr_list(c: &Call) -> Value {
     Value::array(out)
 }
 
-/// The IPv4 addresses that stand in a text, as they are written. The emulator takes digits before one for no part of
-/// it (`54127.0.0.1` holds `127.0.0.1`); digits behind are always part of it.
-fn addresses(text: &str) -> impl Iterator<Item = &str> {
+/// The IPv4 addresses that stand in a text, as they are written, with the places where they start. Digits behind one are always
+/// part of it.
+fn addresses(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
     let digits = move |at: usize| bytes.iter().skip(at).take_while(|b| b.is_ascii_digit()).count();
     let end_of = move |from: usize| {
@@ -278,8 +288,14 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
         Some(at)
     };
     (0..bytes.len())
-        .filter_map(move |from| text.get(from..end_of(from)?))
-        .filter(|a| a.parse::<Ipv4Addr>().is_ok())
+        .filter_map(move |from| Some((from, text.get(from..end_of(from)?)?)))
+        .filter(|(_, a)| a.parse::<Ipv4Addr>().is_ok())
+}
+
+/// Whether no letter or digit stands before an address. `has_any_ipv4` and its kin ask for that; `has_ipv4` and its kin find
+/// `127.0.0.1` in `54127.0.0.1`, as measured.
+fn delimited(text: &str, at: usize) -> bool {
+    !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
 }
 
 fn is_address(found: &str, wanted: &str) -> bool {
@@ -291,7 +307,8 @@ fn is_prefix(found: &str, wanted: &str) -> bool {
     whole && (found == wanted || wanted.ends_with('.') && found.starts_with(wanted))
 }
 
-fn has_v4(c: &Call, test: fn(&str, &str) -> bool) -> Value {
+fn has_v4(c: &Call, counts: fn(&str, usize) -> bool, test: fn(&str, &str) -> bool) -> Value {
     let source = c.text(0);
-    Value::Bool(listed(c).any(|wanted| addresses(&source).any(|found| test(found, &wanted))))
+    let found = || addresses(&source).filter(|(at, _)| counts(&source, *at));
+    Value::Bool(listed(c).any(|wanted| found().any(|(_, found)| test(found, &wanted))))
 }

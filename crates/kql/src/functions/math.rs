@@ -2,7 +2,8 @@
 
 use super::call::Call;
 use super::{
-    BOOL, Function, LONG, Naming, REAL, Returns, integer, number, one_of, optional, scalar, summable,
+    BOOL, Function, LONG, Naming, REAL, Returns, constant, integer, number, one_of, optional, scalar,
+    summable,
 };
 use crate::value::{Decimal, Type, Value, compare, datetime as dt};
 
@@ -167,12 +168,15 @@ pub static FUNCTIONS: &[Function] = &[
     function!("bitset_count_ones"(integer("value")) -> LONG, Naming::FirstArgument, "Counts the bits that are set.",
         [("bitset_count_ones(42)", "3")], |c| c.integer(0).map_or(Value::Null,
         |n| Value::Long(n.count_ones().into()))),
-    function!("ceiling"(number("number")) -> Returns::Argument(0), Naming::FirstArgument,
+    function!("ceiling"(number("number")) -> Returns::With(|types| match types.first() {
+            Some(Type::Decimal) => Type::Decimal,
+            _ => Type::Real,
+        }), Naming::FirstArgument,
     "Rounds up to a whole number.", [("ceiling(1.1)", "2"), ("ceiling(7)", "7")],
     |c| match c.arg(0) {
         Value::Real(r) => Value::Real(r.ceil()),
         Value::Decimal(d) => Value::Decimal(d.ceil()),
-        other => other.clone(),
+        other => compare::real(other).map_or(Value::Null, Value::Real),
     }),
     real!("cos", FirstArgument, "Returns the cosine.", &[("cos(0)", "1")], libm::cos),
     real!("cot", None, "Returns the cotangent.", &[("round(cot(1), 9)", "0.642092616")], |x| 1.0
@@ -232,7 +236,7 @@ pub static FUNCTIONS: &[Function] = &[
         * (std::f64::consts::PI / 180.0)),
     Function {
         name: "round",
-        params: &[number("number"), optional(integer("precision"))],
+        params: &[number("number"), optional(constant(integer("precision")))],
         returns: Returns::Argument(0),
         naming: Naming::FirstArgument,
         doc: "Rounds to a number of decimal places.",
@@ -242,13 +246,13 @@ pub static FUNCTIONS: &[Function] = &[
     function!("sign"(number("number")) -> REAL, Naming::None, "Returns the sign of a number: -1, 0 or 1.", [("sign(-42)", "-1"),
             ("sign(0.0)", "0")],
         |c| c.real(0).map_or(Value::Null,
-        |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }))),
+        |x| Value::Real(if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 }))),
     real!("sin", FirstArgument, "Returns the sine.", &[("sin(0)", "0")], libm::sin),
-    within!(
+    real!(
         "sqrt",
-        "Returns the square root. Returns null below 0.",
-        &[("sqrt(16)", "4"), ("isnull(sqrt(-1))", "true")],
-        |x| x >= 0.0,
+        FirstArgument,
+        "Returns the square root, or NaN below 0.",
+        &[("sqrt(16)", "4"), ("isnan(sqrt(-1))", "true")],
         f64::sqrt
     ),
     real!("tan", FirstArgument, "Returns the tangent.", &[("tan(0)", "0")], libm::tan),
@@ -274,7 +278,8 @@ fn bin_at(c: &Call) -> Value {
     };
     let (v, step, fixed) = (c.arg(0), c.arg(1), c.arg(2));
     if let (Some(n), Some(step), Some(fixed)) = (ticks(v), ticks(step), ticks(fixed)) {
-        let moved = n.checked_sub(fixed).and_then(|d| n.checked_sub(d.checked_rem_euclid(step)?));
+        let moved = n.checked_sub(fixed).filter(|_| step > 0);
+        let moved = moved.and_then(|d| n.checked_sub(d.checked_rem_euclid(step)?));
         return match (v, moved) {
             (_, None) => Value::Null,
             (Value::DateTime(_), Some(t)) if (0..=dt::MAX).contains(&t) => Value::DateTime(t),
@@ -312,7 +317,8 @@ fn around(c: &Call) -> Value {
 
 fn bin(c: &Call) -> Value {
     let (v, to) = (c.arg(0), c.arg(1));
-    let floor = |n: i64, step: i64| if step == 0 { None } else { n.checked_sub(n.checked_rem_euclid(step)?) };
+    // A bin below zero is none.
+    let floor = |n: i64, step: i64| if step <= 0 { None } else { n.checked_sub(n.checked_rem_euclid(step)?) };
     match (v, to) {
         (Value::DateTime(t), Value::Timespan(step)) => match floor(*t, *step) {
             Some(t) if (0..=dt::MAX).contains(&t) => Value::DateTime(t),

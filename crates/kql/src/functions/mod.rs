@@ -40,6 +40,7 @@ pub mod statistics;
 pub mod string;
 pub mod units;
 pub mod xml;
+pub mod zone;
 
 use crate::value::{Type, Value};
 use call::Call;
@@ -75,6 +76,19 @@ pub struct Param {
     pub optional: bool,
     /// Whether it can be given again; neighbouring repeated parameters repeat as a group (`case`).
     pub repeated: bool,
+    /// Whether its argument must be known before any row is read.
+    pub fixed: Fixed,
+}
+
+/// Whether an argument may come from a row. Source: the argument kinds of Microsoft's binder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// It may.
+    No,
+    /// It must be a constant.
+    Constant,
+    /// It must be a literal. Forepost takes any constant, with Kusto's error for what is none.
+    Literal,
 }
 
 /// What a parameter takes. A dynamic argument is converted where a typed one is asked for.
@@ -189,7 +203,7 @@ pub enum Naming {
 macro_rules! param_kinds {
     ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {
         $($(#[$doc])* pub const fn $name(name: &'static str) -> Param {
-            Param { name, kind: Kind::$kind, optional: false, repeated: false }
+            Param { name, kind: Kind::$kind, optional: false, repeated: false, fixed: Fixed::No }
         })*
     };
 }
@@ -227,7 +241,17 @@ param_kinds! {
 
 /// A parameter of kind [`Kind::OneOf`].
 pub const fn one_of(name: &'static str, types: &'static [Type]) -> Param {
-    Param { name, kind: Kind::OneOf(types), optional: false, repeated: false }
+    Param { name, kind: Kind::OneOf(types), optional: false, repeated: false, fixed: Fixed::No }
+}
+
+/// The same parameter, of a constant.
+pub const fn constant(param: Param) -> Param {
+    Param { fixed: Fixed::Constant, ..param }
+}
+
+/// The same parameter, of a literal.
+pub const fn literal(param: Param) -> Param {
+    Param { fixed: Fixed::Literal, ..param }
 }
 
 /// The same parameter, which can be left out.

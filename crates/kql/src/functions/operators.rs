@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 pub fn add(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_add,
+        |a, b| Some(a.wrapping_add(b)),
         |a, b| a + b,
         Decimal::checked_add,
         |a, b| match (a, b) {
@@ -30,7 +30,7 @@ pub fn add(c: &Call) -> Value {
 pub fn subtract(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_sub,
+        |a, b| Some(a.wrapping_sub(b)),
         |a, b| a - b,
         Decimal::checked_sub,
         |a, b| match (a, b) {
@@ -49,7 +49,7 @@ pub fn subtract(c: &Call) -> Value {
 pub fn multiply(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_mul,
+        |a, b| Some(a.wrapping_mul(b)),
         |a, b| a * b,
         Decimal::checked_mul,
         |a, b| match (a, b) {
@@ -66,7 +66,7 @@ pub fn multiply(c: &Call) -> Value {
 pub fn divide(c: &Call) -> Value {
     arithmetic(
         c,
-        i64::checked_div,
+        |a, b| (b != 0).then(|| a.wrapping_div(b)),
         |a, b| a / b,
         Decimal::checked_div,
         |a, b| match (a, b) {
@@ -82,20 +82,20 @@ pub fn divide(c: &Call) -> Value {
     )
 }
 
-/// `a % b`: of whole numbers never negative.
+/// `a % b`: never negative.
 pub fn modulo(c: &Call) -> Value {
-    arithmetic(
-        c,
-        i64::checked_rem_euclid,
-        |a, b| a % b,
-        Decimal::checked_rem,
-        |a, b| match (a, b) {
-            (Value::Timespan(a), Value::Timespan(b)) | (Value::DateTime(a), Value::Timespan(b)) => {
-                span(a.checked_rem_euclid(*b))
-            }
-            _ => Value::Null,
-        },
-    )
+    let whole = |a: i64, b: i64| (b != 0).then(|| a.wrapping_rem_euclid(b));
+    arithmetic(c, whole, f64::rem_euclid, decimal_remainder, |a, b| match (a, b) {
+        (Value::Timespan(a), Value::Timespan(b)) | (Value::DateTime(a), Value::Timespan(b)) => {
+            span(a.checked_rem_euclid(*b))
+        }
+        _ => Value::Null,
+    })
+}
+
+fn decimal_remainder(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let rest = a.checked_rem(b)?;
+    if rest.is_sign_negative() && !rest.is_zero() { rest.checked_add(b.abs()) } else { Some(rest) }
 }
 
 fn span(ticks: Option<i64>) -> Value {
@@ -113,7 +113,7 @@ fn moment(ticks: Option<i64>) -> Value {
     }
 }
 
-/// Whole numbers, reals and decimals by the wider of both; times by `other`.
+/// Whole numbers, which wrap at the ends of a long, reals and decimals by the wider of both; times by `other`.
 fn arithmetic(
     c: &Call,
     whole: fn(i64, i64) -> Option<i64>,
@@ -139,7 +139,7 @@ fn arithmetic(
 pub fn negate(c: &Call) -> Value {
     match c.arg(0) {
         Value::Int(n) => Value::Long(-i64::from(*n)),
-        Value::Long(n) => n.checked_neg().map_or(Value::Null, Value::Long),
+        Value::Long(n) => Value::Long(n.wrapping_neg()),
         Value::Real(r) => Value::Real(-r),
         Value::Decimal(d) => Value::Decimal(-d),
         Value::Timespan(t) => span(t.checked_neg()),
@@ -152,7 +152,7 @@ pub fn equal(c: &Call) -> Value {
     match (c.arg(0), c.arg(1)) {
         (Value::Null, Value::Null) => Value::Null,
         (Value::Null, _) | (_, Value::Null) => Value::Bool(false),
-        (a, b) => Value::Bool(compare::order(a, b).is_eq() && !is_nan(a)),
+        (a, b) => Value::Bool(compare::promoted(a, b).is_eq() && !is_nan(a)),
     }
 }
 
@@ -173,7 +173,7 @@ fn ordered(c: &Call, test: fn(Ordering) -> bool) -> Value {
     if a.is_null() || b.is_null() || !comparable(a, b) {
         return Value::Null;
     }
-    Value::Bool(!is_nan(a) && !is_nan(b) && test(compare::order(a, b)))
+    Value::Bool(!is_nan(a) && !is_nan(b) && test(compare::promoted(a, b)))
 }
 
 /// A dynamic can hold what has no order against the other side; the answer is null then.
@@ -210,7 +210,7 @@ pub fn between(c: &Call) -> Value {
     if x.is_null() || low.is_null() || high.is_null() || !comparable(x, low) || !comparable(x, high) {
         return Value::Null;
     }
-    let inside = !is_nan(x) && compare::order(x, low).is_ge() && compare::order(x, high).is_le();
+    let inside = !is_nan(x) && compare::promoted(x, low).is_ge() && compare::promoted(x, high).is_le();
     Value::Bool(inside != matches!(c.site.detail, Detail::Negated))
 }
 

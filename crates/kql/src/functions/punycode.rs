@@ -18,10 +18,13 @@ pub fn decode(text: &str) -> Option<String> {
     if text.len() > MAX_CHARS * 4 { None } else { decode_to_string(text) }
 }
 
+/// The full stops that may stand between labels (RFC 3490 §3.1); the encoded name has the first of them.
+const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+
 /// A domain name with every label beyond ASCII encoded.
 pub fn domain_from_text(text: &str) -> Option<String> {
     let label = |l: &str| if l.is_ascii() { Some(l.to_owned()) } else { Some(format!("xn--{}", encode(l)?)) };
-    text.split('.').map(label).collect::<Option<Vec<_>>>().map(|labels| labels.join("."))
+    text.split(DOTS).map(label).collect::<Option<Vec<_>>>().map(|labels| labels.join("."))
 }
 
 /// A domain name with every encoded label decoded.

@@ -5,7 +5,8 @@ use super::call::{Cache, Call};
 use super::pattern;
 use super::string::{MAX_TEXT, bounded, window};
 use super::{
-    DYNAMIC, Function, LONG, Naming, Returns, STRING, integer, one_of, optional, scalar, text, type_literal,
+    DYNAMIC, Function, LONG, Naming, Returns, STRING, constant, integer, literal, one_of, optional, scalar,
+    text, type_literal,
 };
 use crate::value::{Type, Value, convert};
 use regex::{Captures, Regex};
@@ -16,17 +17,17 @@ const TEXT_OR_ARRAY: &[Type] = &[Type::String, Type::Dynamic];
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
-    function!("countof"(text("source"), text("search"), optional(text("kind"))) -> LONG, NONE,
+    function!("countof"(text("source"), text("search"), optional(literal(text("kind")))) -> LONG, NONE,
         "Counts the occurrences of one text in another; they may overlap. With kind 'regex', counts the matches of a pattern.",
         [("countof('aaa', 'aa')", "2"), ("countof('abcab', 'a.', 'regex')", "2")], count_of),
-    function!("extract"(text("regex"), integer("captureGroup"), text("source"),
+    function!("extract"(constant(text("regex")), integer("captureGroup"), text("source"),
             optional(type_literal("type")))
             -> Returns::TypeLiteral(3, Type::String), NONE,
         "Returns the text of a group in the first match of a pattern, or the empty string if there is no match.",
         [("extract('x=([0-9.]+)', 1, 'hello x=45.6|wo')", "45.6"),
         ("extract('x=([0-9]+)', 1, 'x=45', typeof(long))", "45")],
         extract),
-    function!("extract_all"(text("regex"), one_of("captureGroups", TEXT_OR_ARRAY), optional(text("source")))
+    function!("extract_all"(constant(text("regex")), one_of("captureGroups", TEXT_OR_ARRAY), optional(text("source")))
             -> DYNAMIC, NONE,
         "Returns the groups of every match of a pattern: strings for one group, arrays of strings for several. Returns \
          null if there is no match.",
@@ -34,31 +35,31 @@ pub static FUNCTIONS: &[Function] = &[
          ("extract_all('([a-z])([0-9])', dynamic([2]), 'a1 b2')", r#"["1","2"]"#),
          ("extract_all('(?P<l>[a-z])([0-9])', dynamic(['l']), 'a1')", r#"["a"]"#),
          ("isnull(extract_all('(x)', 'a1'))", "true")], extract_all),
-    function!("extractall"(text("regex"), one_of("captureGroups", TEXT_OR_ARRAY), optional(text("source")))
+    function!("extractall"(constant(text("regex")), one_of("captureGroups", TEXT_OR_ARRAY), optional(text("source")))
             -> DYNAMIC, NONE, "The same as extract_all.", [("extractall('(a)', 'aa')", r#"["a","a"]"#)],
             extract_all),
-    function!("indexof_regex"(scalar("string"), text("regex"), optional(integer("start")),
+    function!("indexof_regex"(scalar("string"), constant(text("regex")), optional(integer("start")),
             optional(integer("length")),
-            optional(integer("occurrence"))) -> LONG, NONE,
+            optional(constant(integer("occurrence")))) -> LONG, NONE,
         "Returns the position of the first match of a pattern, counted from 0, or -1 if there is none. Returns null for a negative start.",
         [("indexof_regex('abcabc', @'b.')", "1"), ("indexof_regex('abc', 'x')", "-1"),
          ("indexof_regex('abcabc', @'a.c', 0, -1, 2)", "3")], index_of_regex),
     function!("regex_quote"(scalar("string")) -> STRING, NONE, "Escapes text so that a pattern matches it literally.",
         [("regex_quote('(so$)')", r"\(so\$\)")], |c| bounded(c, ::regex::escape(&c.text(0)))),
-    function!("replace"(text("regex"), text("rewrite"), text("source")) -> STRING, NONE,
+    function!("replace"(constant(text("regex")), constant(text("rewrite")), text("source")) -> STRING, NONE,
         "Replaces every match of a pattern, like replace_regex, with the source as the last argument.", [("replace('b+', 'x', 'abbc')", "axc")], |c| replace(c, 2,
         0, 1)),
-    function!("replace_regex"(text("source"), text("regex"), text("rewrite")) -> STRING, NONE,
+    function!("replace_regex"(text("source"), constant(text("regex")), constant(text("rewrite"))) -> STRING, NONE,
         "Replaces every match of a pattern. \\1 in the replacement stands for the first group.",
         [(r"replace_regex('2019-01', @'(\d+)-(\d+)', @'\2/\1')", "01/2019")], |c| replace(c, 0, 1, 2)),
-    function!("trim"(text("regex"), text("source")) -> STRING, NONE,
+    function!("trim"(constant(text("regex")), text("source")) -> STRING, NONE,
             "Removes matches of a pattern from both ends.",
         [("trim('--', '--https://a--')", "https://a"), (r"trim(@'[^\w]+', '  - é -')", "é")], |c| trim(c,
         true, true)),
-    function!("trim_end"(text("regex"), text("source")) -> STRING, NONE,
+    function!("trim_end"(constant(text("regex")), text("source")) -> STRING, NONE,
             "Removes matches of a pattern from the end.",
         [("trim_end('.com', 'bing.com')", "bing")], |c| trim(c, false, true)),
-    function!("trim_start"(text("regex"), text("source")) -> STRING, NONE,
+    function!("trim_start"(constant(text("regex")), text("source")) -> STRING, NONE,
             "Removes matches of a pattern from the start.",
         [("trim_start('https://', 'https://bing.com')", "bing.com")], |c| trim(c, true, false)),
 ];
@@ -199,6 +200,7 @@ fn edges(pattern: &str) -> Option<[Rc<Regex>; 2]> {
 }
 
 fn trim(c: &Call, start: bool, end: bool) -> Value {
+    // What `toscalar` found is a constant of one run alone.
     let made;
     let found = match c.site.constant.first() {
         Some(true) => match c.site.cache.get_or_init(|| Cache::Edges(edges(&c.text(0)))) {

@@ -2,7 +2,7 @@
 //! elements go into it. Source: Microsoft's docs of each.
 
 use super::call::Call;
-use super::{DYNAMIC, Function, Naming, REAL, boolean, dynamic, integer, number, one_of, optional};
+use super::{DYNAMIC, Function, Naming, REAL, boolean, constant, dynamic, integer, number, one_of, optional};
 use crate::value::{Bag, Type, Value, compare};
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -28,6 +28,9 @@ macro_rules! each {
             [(concat!($name, "(dynamic(", $example, "))"), $result)], |c| each(c, $f))
     };
 }
+
+/// A number that may be the null, which then stands for itself.
+const NUMBER: &[Type] = &[Type::Int, Type::Long, Type::Real, Type::Decimal, Type::Dynamic];
 
 /// The family.
 pub static FUNCTIONS: &[Function] = &[
@@ -78,12 +81,12 @@ pub static FUNCTIONS: &[Function] = &[
         |a, b| ordered(a, b, Ordering::is_eq)
     ),
     each!("series_exp", "Returns e to the power of each item.", "[0]", "[1.0]", libm::exp),
-    function!("series_fill_backward"(dynamic("series"), optional(number("missing_value_placeholder")))
+    function!("series_fill_backward"(dynamic("series"), optional(one_of("missing_value_placeholder", NUMBER)))
             -> DYNAMIC, FIRST,
         "Replaces missing values (null or the placeholder) by the next value.",
         [("series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]")], |c| fill_from_neighbour(c, true)),
-    function!("series_fill_const"(dynamic("series"), optional(number("constant_value")),
-        optional(number("missing_value_placeholder"))) -> DYNAMIC, FIRST,
+    function!("series_fill_const"(dynamic("series"), optional(one_of("constant_value", NUMBER)),
+        optional(one_of("missing_value_placeholder", NUMBER))) -> DYNAMIC, FIRST,
     "Replaces missing values (null or the placeholder) by a constant (default 0).",
     [("series_fill_const(dynamic([null, 1]), 7)", "[7,1]")],
     |c| {
@@ -91,15 +94,15 @@ pub static FUNCTIONS: &[Function] = &[
         let placeholder = c.arg(2);
         map(c, |v| if is_missing(v, placeholder) { fill.clone() } else { v.clone() })
     }),
-    function!("series_fill_forward"(dynamic("series"), optional(number("missing_value_placeholder")))
+    function!("series_fill_forward"(dynamic("series"), optional(one_of("missing_value_placeholder", NUMBER)))
             -> DYNAMIC, FIRST,
         "Replaces missing values (null or the placeholder) by the previous value.",
         [("series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]")], |c| fill_from_neighbour(c, false)),
-    function!("series_fill_linear"(dynamic("series"), optional(number("missing_value_placeholder")),
-            optional(boolean("fill_edges")), optional(number("constant_value"))) -> DYNAMIC, FIRST,
+    function!("series_fill_linear"(dynamic("series"), optional(one_of("missing_value_placeholder", NUMBER)),
+            optional(boolean("fill_edges")), optional(one_of("constant_value", NUMBER))) -> DYNAMIC, FIRST,
         "Replaces missing values (null or the placeholder) by linear interpolation. Whole numbers stay whole.",
         [("series_fill_linear(dynamic([null, 1.0, null, 4.0, null]))", "[1.0,1.0,2.5,4.0,4.0]"),
-         ("series_fill_linear(dynamic([1, null, 4]))", "[1,2,4]"), ("series_fill_linear(dynamic([null]))",
+         ("series_fill_linear(dynamic([1, null, 4, null]), real(null), false)", "[1,2,4,null]"), ("series_fill_linear(dynamic([null]))",
          "[0.0]")],
         fill_linear),
     function!("series_fir"(dynamic("series"), dynamic("filter"), optional(boolean("normalize")),
@@ -184,16 +187,16 @@ pub static FUNCTIONS: &[Function] = &[
         Value::Long(i64::from(r > 0.0) - i64::from(r < 0.0))
     }))),
     each!("series_sin", "Returns the sine of each item.", "[0]", "[0.0]", libm::sin),
-    function!("series_stats"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC, NONE,
+    function!("series_stats"(dynamic("series"), optional(constant(boolean("ignore_nonfinite")))) -> DYNAMIC, NONE,
         "Returns the minimum and maximum with their positions, the mean, the standard deviation and the variance, one column each.",
         [("series_stats(dynamic([2, 1, 3]))", "1")],
         |c| if c.arg(0).as_array().is_some() { Value::array(stats(c)) } else { Value::Null }),
-    function!("series_stats_dynamic"(dynamic("series"), optional(boolean("ignore_nonfinite"))) -> DYNAMIC,
+    function!("series_stats_dynamic"(dynamic("series"), optional(constant(boolean("ignore_nonfinite")))) -> DYNAMIC,
             NONE,
-        "Returns the minimum and maximum with their positions, the mean, the standard deviation and the variance as a property bag.",
+        "Returns the minimum and maximum with their positions, the mean, the standard deviation, the variance, the sum and the length as a property bag.",
         [("series_stats_dynamic(dynamic([1, 2, 3]))",
-          r#"{"min":1.0,"min_idx":0,"max":3.0,"max_idx":2,"avg":2.0,"stdev":1.0,"variance":1.0}"#)],
-        |c| if c.arg(0).as_array().is_some() { bag(STATS, stats(c)) } else { Value::Null }),
+          r#"{"min":1.0,"min_idx":0,"max":3.0,"max_idx":2,"avg":2.0,"stdev":1.0,"variance":1.0,"sum":6.0,"len":3}"#)],
+        stats_dynamic),
     pairwise!("series_subtract", "Subtracts two series item by item.", "[-3,0,3]", |a, b| whole_or_real(
         a,
         b,
@@ -474,6 +477,17 @@ pub fn stats(c: &Call) -> Vec<Value> {
         Value::Real(variance.sqrt()),
         Value::Real(variance),
     ]
+}
+
+/// [`stats`] and two more, which `series_stats` has no columns for.
+fn stats_dynamic(c: &Call) -> Value {
+    let Some(items) = c.arg(0).as_array() else { return Value::Null };
+    let mut values = stats(c);
+    let known = !values.iter().all(Value::is_null);
+    let finite = items.iter().filter_map(compare::real).filter(|r| r.is_finite());
+    let (sum, len) = finite.fold((0.0, 0), |(sum, len), r| (sum + r, len + 1));
+    values.extend(if known { [Value::Real(sum), Value::Long(len)] } else { [Value::Null, Value::Null] });
+    bag(&[STATS, &[("sum", Type::Real), ("len", Type::Long)]].concat(), values)
 }
 
 fn seasonal(c: &Call) -> Value {

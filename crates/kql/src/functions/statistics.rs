@@ -1,12 +1,14 @@
 //! Functions of probability and statistics. Source: Microsoft's docs of each; where the docs' notes and their results
 //! differ (`beta_inv`), the results.
 
+use super::array::MAX_ITEMS;
 use super::call::{Call, list_items};
 use super::{
     DYNAMIC, Function, LONG, Naming, REAL, Returns, dynamic, number, one_of, optional, repeated, type_literal,
 };
-use crate::value::percentile::digest_percentile;
+use crate::value::percentile::{Ranking, digest_percentile};
 use crate::value::{Type, Value, compare, convert};
+use std::collections::BTreeSet;
 
 const NUMBER_OR_ARRAY: &[Type] = &[Type::Real, Type::Int, Type::Long, Type::Decimal, Type::Dynamic];
 const NONE: Naming = Naming::None;
@@ -17,8 +19,12 @@ pub static FUNCTIONS: &[Function] = &[
     "Returns the cumulative beta distribution at x.",
     [("round(beta_cdf(0.2, 10, 20), 10)", "0.0492635173"), ("beta_cdf(0, 1, 1)", "0")],
     |c| real3(c, |x, a, b| {
-        Some(if a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&x) { regularized_beta(x, a,
-        b) } else { f64::NAN })
+        // Without a shape all of the distribution is at 0, as measured; docs say NaN.
+        Some(match (0.0..=1.0).contains(&x) {
+            true if a <= 0.0 => 1.0,
+            true if b > 0.0 => regularized_beta(x, a, b),
+            _ => f64::NAN,
+        })
     })),
     function!("beta_inv"(number("probability"), number("alpha"), number("beta")) -> REAL, NONE,
         "Returns the x for which beta_cdf gives the probability. Returns null for invalid arguments.",
@@ -42,9 +48,14 @@ pub static FUNCTIONS: &[Function] = &[
     function!("gamma"(number("x")) -> REAL, Naming::FirstArgument, "Returns the gamma function.", [("gamma(5)",
             "24")],
         |c| real1(c, libm::tgamma)),
+    function!("hll_merge"(dynamic("hll"), repeated(dynamic("hll"))) -> DYNAMIC, Naming::Fixed("hll_merged_result"),
+        "Merges several results of hll.", [("dcount_hll(hll_merge(dynamic([1, 2]), dynamic([2, 3])))", "3")], hll_merge),
     function!("loggamma"(number("x")) -> REAL, Naming::FirstArgument,
         "Returns the logarithm of the absolute value of the gamma function.",
         [("round(loggamma(5), 10)", "3.1780538303")], |c| real1(c, libm::lgamma)),
+    function!("merge_tdigest"(dynamic("tdigest"), repeated(dynamic("tdigest"))) -> DYNAMIC,
+        Naming::Fixed("tdigests_merge_result"), "The same as tdigest_merge.",
+        [("merge_tdigest(dynamic([[1, 2]]), dynamic([[1, 1]]))", "[[1,3]]")], tdigest_merge),
     function!("percentile_tdigest"(dynamic("tdigest"), number("percentile"), optional(type_literal("type")))
         -> Returns::TypeLiteral(2, Type::Dynamic), Naming::NameAndFirstArgument,
     "Returns the value at a percentile of a result of tdigest.",
@@ -62,11 +73,30 @@ pub static FUNCTIONS: &[Function] = &[
         let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
         Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect())
     }),
+    function!("tdigest_merge"(dynamic("tdigest"), repeated(dynamic("tdigest"))) -> DYNAMIC,
+        Naming::Fixed("tdigests_merge_result"), "Merges several results of tdigest.",
+        [("percentile_tdigest(tdigest_merge(dynamic([[1, 1]]), dynamic([[5, 3]])), 50)", "5")], tdigest_merge),
     function!("welch_test"(number("mean1"), number("variance1"), number("count1"), number("mean2"),
             number("variance2"), number("count2")) -> REAL, NONE,
         "Returns the two-sided p-value of Welch's t-test for two samples.",
         [("round(welch_test(20.82, 7.96, 15, 23.0, 3.12, 15), 3)", "0.018")], welch_test),
 ];
+
+/// The hashes of all sketches, each once. Source: the aggregate `hll`.
+fn hll_merge(c: &Call) -> Value {
+    let hashes = c.args.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_integer);
+    let hashes: BTreeSet<i64> = hashes.collect();
+    if hashes.is_empty() || hashes.len() > MAX_ITEMS {
+        return Value::Null;
+    }
+    Value::array(hashes.into_iter().map(Value::Long).collect())
+}
+
+fn tdigest_merge(c: &Call) -> Value {
+    let mut ranking = Ranking::default();
+    c.args.iter().for_each(|digest| ranking.merge(digest));
+    ranking.digest()
+}
 
 fn real1(c: &Call, f: fn(f64) -> f64) -> Value {
     c.real(0).map_or(Value::Null, |x| Value::Real(f(x)))

@@ -2,8 +2,8 @@
 
 use super::call::{Call, list_items, shared};
 use super::{
-    BOOL, DYNAMIC, Function, LONG, Naming, STRING, dynamic, integer, number, one_of, operators, optional,
-    punycode, repeated, scalar, text, text_or_dynamic,
+    BOOL, DYNAMIC, Function, LONG, Naming, STRING, constant, dynamic, integer, number, one_of, operators,
+    optional, punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::syntax::ast::TextMatch;
 use crate::value::{Type, Value, convert, text as value_text};
@@ -26,11 +26,11 @@ pub static FUNCTIONS: &[Function] = &[
         has_any_index),
     function!("indexof"(scalar("string"), scalar("match"), optional(integer("start")),
             optional(integer("length")),
-            optional(integer("occurrence"))) -> LONG, NONE,
-        "Returns the position of one text in another, counted from 0, or -1 if it does not occur.",
+            optional(constant(integer("occurrence")))) -> LONG, NONE,
+        "Returns the position of one text in another, counted from 0, or -1 if it does not occur. Returns null for the position of the empty string.",
         [("indexof('abcdefg', 'cde')", "2"), ("indexof('abcabc', 'b', 2)", "4"), ("indexof('abc', 'x')",
         "-1"),
-         ("indexof('éaa', 'a', 0, -1, 2)", "2")], index_of),
+         ("indexof('éaa', 'a', 0, -1, 2)", "2"), ("indexof('abcabcabc', 'c', 0, 4, 2)", "5")], index_of),
     function!("isascii"(scalar("value")) -> BOOL, NONE, "Returns whether all characters are ASCII.",
         [("isascii('abc')", "true"), ("isascii('é')", "false")], |c| Value::Bool(c.text(0).is_ascii())),
     function!("isutf8"(scalar("value")) -> BOOL, NONE, "Returns whether text is valid UTF-8. In Forepost it always is.",
@@ -38,14 +38,15 @@ pub static FUNCTIONS: &[Function] = &[
     function!("make_string"(repeated(one_of("value", INTEGER_OR_ARRAY))) -> STRING, NONE,
         "The same as unicode_codepoints_to_string.", [("make_string(75, dynamic([117, 115]))", "Kus")],
         from_codepoints),
-    function!("punycode_domain_from_string"(text("string")) -> STRING, NONE,
-        "Encodes the non-ASCII labels of a domain name as Punycode.",
-        [("punycode_domain_from_string('bücher.example')", "xn--bcher-kva.example")],
-        |c| punycode::domain_from_text(&c.text(0)).map_or_else(|| c.missing(), Value::from)),
-    function!("punycode_domain_to_string"(text("string")) -> STRING, NONE,
+    // The names read the other way round: it is as Kusto has it.
+    function!("punycode_domain_from_string"(text("encoded_string")) -> STRING, NONE,
             "Decodes the Punycode labels of a domain name.",
-        [("punycode_domain_to_string('xn--bcher-kva.example')", "bücher.example")],
+        [("punycode_domain_from_string('xn--bcher-kva.example')", "bücher.example")],
         |c| punycode::domain_to_text(&c.text(0)).map_or_else(|| c.missing(), Value::from)),
+    function!("punycode_domain_to_string"(text("domain")) -> STRING, NONE,
+        "Encodes the non-ASCII labels of a domain name as Punycode.",
+        [("punycode_domain_to_string('bücher.example')", "xn--bcher-kva.example")],
+        |c| punycode::domain_from_text(&c.text(0)).map_or_else(|| c.missing(), Value::from)),
     function!("punycode_from_string"(text("string")) -> STRING, NONE, "Encodes text as Punycode.",
         [("punycode_from_string('bücher')", "bcher-kva")],
         |c| punycode::encode(&c.text(0)).map_or_else(|| c.missing(), Value::from)),
@@ -75,7 +76,7 @@ pub static FUNCTIONS: &[Function] = &[
     function!("strcat"(repeated(scalar("arg"))) -> STRING, NONE,
             "Joins its arguments into one string.",
         [("strcat('a', 1, true)", "a1True")], |c| join(c, (0..c.args.len()).map(|i| c.text(i)), "")),
-    function!("strcat_delim"(scalar("delimiter"), repeated(scalar("arg"))) -> STRING, NONE,
+    function!("strcat_delim"(scalar("delimiter"), scalar("arg"), repeated(scalar("arg"))) -> STRING, NONE,
     "Joins its arguments into one string with a delimiter between them.", [("strcat_delim('-', 'a', 2)", "a-2")],
     |c| join(c, (1..c.args.len()).map(|i| c.text(i)), &c.text(0))),
     function!("strcmp"(scalar("string1"), scalar("string2")) -> LONG, NONE,
@@ -160,16 +161,29 @@ pub(super) fn window(c: &Call, source: &str, start: usize, length: usize) -> Opt
 
 fn index_of(c: &Call) -> Value {
     let (source, lookup) = (c.text(0), c.text(1));
+    if lookup.is_empty() {
+        return Value::Null;
+    }
     let Some((from, to)) = window(c, &source, 2, 3) else { return Value::Null };
     let wanted = if c.has(4) { c.integer(4).unwrap_or(1) } else { 1 };
-    let part = source.get(from..to).unwrap_or_default();
-    let found = part
-        .char_indices()
-        .map(|(i, _)| i)
-        .chain([part.len()])
-        .filter(|i| part.get(*i..).is_some_and(|s| s.starts_with(&*lookup)))
-        .nth(convert::to_count(wanted.saturating_sub(1)).unwrap_or(usize::MAX));
-    Value::Long(found.map_or(-1, |at| source.get(..from + at).unwrap_or_default().chars().count() as i64))
+    let count = |text: Option<&str>| text.map_or(0, |t| t.chars().count());
+    let (start, size) = (count(source.get(..from)), count(Some(&lookup)));
+    let length = if to < source.len() { count(source.get(from..to)) } else { usize::MAX };
+    let rest = source.get(from..).unwrap_or_default();
+    let places = rest.char_indices().enumerate();
+    let mut found = places.filter(|(_, (at, _))| rest.get(*at..).is_some_and(|s| s.starts_with(&*lookup)));
+    // The length counts anew behind every occurrence.
+    let mut at = 0;
+    for _ in 1..wanted {
+        match found.next() {
+            Some((place, _)) if place + size <= length.saturating_add(at) => at = place + 1,
+            _ => return Value::Long(-1),
+        }
+    }
+    match found.next() {
+        Some((place, _)) if place + size <= length.saturating_add(at) => Value::Long((start + place) as i64),
+        _ => Value::Long(-1),
+    }
 }
 
 fn replace_one(c: &Call, source: &str, lookup: &str, rewrite: &str) -> Value {

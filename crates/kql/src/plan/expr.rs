@@ -96,6 +96,17 @@ pub enum Window {
     RowRankMin,
     /// `row_window_session(t, max, gap, restart)`
     RowWindowSession,
+    /// `rand(n)`: of no row's place, but another for each row
+    Rand,
+    /// `new_guid()`
+    NewGuid,
+}
+
+impl Window {
+    /// Whether chance gives its value.
+    pub fn is_random(self) -> bool {
+        matches!(self, Window::Rand | Window::NewGuid)
+    }
 }
 
 impl Expr {
@@ -150,6 +161,11 @@ impl Expr {
             | ExprKind::List(_) => self.kind.clone(),
         };
         Expr { kind, ty: self.ty, span: self.span }
+    }
+
+    /// Whether the value may differ from row to row.
+    pub fn reads_row(&self) -> bool {
+        self.any(&mut |e| matches!(e.kind, ExprKind::Column(_) | ExprKind::Window(_)))
     }
 
     /// Whether any part of it satisfies a test.

@@ -62,6 +62,16 @@ impl Plan {
         NodeId(Rc::as_ptr(self).addr())
     }
 
+    /// Whether chance has a part in its rows.
+    pub fn is_random(self: &Rc<Plan>) -> bool {
+        let random = |e: &Expr| matches!(&e.kind, ExprKind::Window(w) if w.function.is_random());
+        self.any(&mut |plan| {
+            let mut found = false;
+            plan.kind.for_each_expr(&mut |e| found |= e.any(&mut |e| random(e)));
+            found
+        })
+    }
+
     /// Whether a node at or below this one satisfies a test; tables inside expressions are looked at too.
     pub fn any(self: &Rc<Plan>, test: &mut dyn FnMut(&Rc<Plan>) -> bool) -> bool {
         let (mut seen, mut todo) = (HashSet::new(), vec![Rc::clone(self)]);

@@ -49,6 +49,8 @@ pub enum ExprKind {
     Between(bool, Box<Expr>, Box<Expr>, Box<Expr>),
     /// `*`, as in `count(*)`, `arg_max(x, *)`, `* has "a"`
     Star,
+    /// Where a term of `search` and `find` is looked for: all columns of text, and whole numbers by their text
+    Anywhere,
     /// `T | where x | count`
     Pipe(Box<Expr>, Rc<[Operator]>),
     /// A tabular source that is an operator: `print`, `range`, `datatable`, `union` …
@@ -257,6 +259,8 @@ impl ListOp {
 pub struct Named {
     /// The names before `=`; empty when there is none.
     pub names: Vec<Name>,
+    /// Whether they stand in parentheses: then there may be as many as the value has parts.
+    pub tuple: bool,
     /// The value.
     pub value: Expr,
 }
@@ -580,6 +584,17 @@ pub struct Statement {
     pub span: Span,
 }
 
+/// A pattern: tables by the texts it is called with.
+#[derive(Debug)]
+pub struct Pattern {
+    /// How many texts stand in parentheses.
+    pub arguments: usize,
+    /// Whether one more stands behind them.
+    pub path: bool,
+    /// The texts, the path last, and what they mean.
+    pub cases: Vec<(Vec<Str>, Rc<Lambda>)>,
+}
+
 /// What a statement is.
 #[derive(Debug)]
 pub enum StatementKind {
@@ -589,6 +604,8 @@ pub enum StatementKind {
     Set(Name, Option<Expr>),
     /// `declare query_parameters(a:long = 1)`
     Declare(Vec<LambdaParameter>),
+    /// `declare pattern name = (a:string)[b:string] { ("x").["y"] = { body }; }`
+    Pattern(Name, Rc<Pattern>),
     /// A tabular (or scalar) expression.
     Query(Expr),
     /// What could not be read; reported already.

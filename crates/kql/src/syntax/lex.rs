@@ -290,11 +290,16 @@ impl<'a> Lexer<'a> {
         let mut len = digits(rest);
         let mut whole = true;
         let after = |n: usize| rest.get(n..).unwrap_or_default();
-        if after(len).starts_with('.')
-            && !after(len).starts_with("..")
-            && after(len + 1).starts_with(|c: char| c.is_ascii_digit())
-        {
-            len += 1 + digits(after(len + 1));
+        // `10.` is a real, but `1..5` are two numbers, and a name behind the point is a member's.
+        let exponent = |s: &str| {
+            s.strip_prefix(['e', 'E'])
+                .is_some_and(|s| s.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let point = after(len)
+            .strip_prefix('.')
+            .filter(|rest| !rest.starts_with('.') && (!rest.starts_with(is_name_start) || exponent(rest)));
+        if let Some(fraction) = point {
+            len += 1 + digits(fraction);
             whole = false;
         }
         if after(len).starts_with(['e', 'E']) {
@@ -313,6 +318,7 @@ impl<'a> Lexer<'a> {
             return if whole {
                 match number.parse() {
                     Ok(n) => self.literal(start, Type::Long, Value::Long(n)),
+                    Err(_) if number == LARGEST_NEGATED => self.literal(start, Type::Long, largest_negated()),
                     Err(_) => self.too_large(start),
                 }
             } else {
@@ -335,6 +341,15 @@ impl<'a> Lexer<'a> {
         self.error("KS008", "The number does not fit its type.", start, self.at);
         self.literal(start, Type::Long, Value::Null)
     }
+}
+
+/// The one number that is a long only behind a minus sign. Kusto takes it where a value must be a literal, in a datatable and in
+/// `dynamic(…)`, and nowhere else. Its literal holds [`largest_negated`], which the parser makes a long or an error.
+const LARGEST_NEGATED: &str = "9223372036854775808";
+
+/// See [`LARGEST_NEGATED`].
+pub fn largest_negated() -> Value {
+    Value::Decimal(i64::MIN.unsigned_abs().into())
 }
 
 /// The text of a datetime literal is read as `todatetime` reads text, and also with commas or blanks around its

@@ -32,12 +32,12 @@ pub fn convert(v: &Value, from: Type, to: Type) -> Value {
 }
 
 /// `parse_json(text)`: valid JSON is its value, the empty text is null, and any other text is itself, as a
-/// dynamic string. Text nested too deep is handled by the caller that can report it; here it stays text.
+/// dynamic string. What nests too deep is null; the caller that can report it does.
 pub fn parse_json(s: &Rc<str>) -> Value {
     if s.is_empty() {
         return Value::Null;
     }
-    json::parse(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
+    json::parse_cut(s.as_bytes()).unwrap_or_else(|_| Value::String(Rc::clone(s)))
 }
 
 /// `tobool`: `true`/`false` in any case, or a whole number; numbers are true unless zero.
@@ -53,14 +53,14 @@ pub fn to_bool(v: &Value) -> Value {
     }
 }
 
+/// A text is not trimmed here: Kusto reads a constant with blanks around it, but no column.
 fn text_to_bool(s: &str) -> Value {
-    let s = s.trim();
     if s.eq_ignore_ascii_case("true") {
         Value::Bool(true)
     } else if s.eq_ignore_ascii_case("false") {
         Value::Bool(false)
     } else {
-        s.parse::<i64>().map_or(Value::Null, |n| Value::Bool(n != 0))
+        whole(s).filter(|_| s == s.trim()).map_or(Value::Null, |n| Value::Bool(n != 0))
     }
 }
 
@@ -88,14 +88,10 @@ pub fn to_count(n: i64) -> Option<usize> {
 /// The whole number a text holds.
 fn whole(s: &str) -> Option<i64> {
     let s = s.trim();
-    let (negative, digits) = match s.strip_prefix('-') {
-        Some(d) => (true, d),
-        None => (false, s),
-    };
-    match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            let n = u64::from_str_radix(hex, 16).ok()? as i64;
-            Some(if negative { n.wrapping_neg() } else { n })
+    match s.strip_prefix("0x").or_else(|| s.strip_prefix("0X")) {
+        // A sign has no place in hexadecimal: the first digit is one.
+        Some(hex) if hex.starts_with(|c: char| c.is_ascii_hexdigit()) => {
+            u64::from_str_radix(hex, 16).ok().map(|n| n as i64)
         }
         Some(_) => None,
         None => s.parse().ok(),
@@ -125,21 +121,18 @@ pub fn to_real(v: &Value) -> Value {
     }
 }
 
-/// The real a text holds.
+/// The real a text holds. What is beyond the range is infinite.
 pub fn parse_real(s: &str) -> Option<f64> {
     let s = s.trim();
-    match s.to_ascii_lowercase().as_str() {
-        "nan" => return Some(f64::NAN),
-        "inf" | "+inf" | "infinity" | "+infinity" => return Some(f64::INFINITY),
-        "-inf" | "-infinity" => return Some(f64::NEG_INFINITY),
-        _ => {}
+    let (sign, size) = match s.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, s.strip_prefix('+').unwrap_or(s)),
+    };
+    match size {
+        "nan" | "NaN" => Some(f64::NAN),
+        "inf" | "Inf" | "infinity" | "Infinity" => Some(sign * f64::INFINITY),
+        _ => size.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| s.parse().ok()).flatten(),
     }
-    if s.starts_with("0x") || s.starts_with("0X") {
-        return whole(s).map(|n| n as f64);
-    }
-    s.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
-        .then(|| s.parse().ok())
-        .flatten()
 }
 
 /// `todecimal`.
@@ -157,13 +150,13 @@ pub fn parse_decimal(s: &str) -> Option<Decimal> {
     Decimal::from_str(s.trim()).ok()
 }
 
-/// `todatetime`: text in many forms; a number is ticks.
+/// `todatetime`: text in many forms; a number is ticks, without its fraction.
 pub fn to_datetime(v: &Value) -> Value {
     match v {
         Value::DateTime(t) => Value::DateTime(*t),
         Value::String(s) => datetime::parse(s).map_or(Value::Null, Value::DateTime),
-        Value::Int(_) | Value::Long(_) => match v.as_integer() {
-            Some(n) if (0..=datetime::MAX).contains(&n) => Value::DateTime(n),
+        Value::Int(_) | Value::Long(_) | Value::Real(_) | Value::Decimal(_) => match to_long(v) {
+            Value::Long(n) if (0..=datetime::MAX).contains(&n) => Value::DateTime(n),
             _ => Value::Null,
         },
         _ => Value::Null,
@@ -174,7 +167,7 @@ pub fn to_datetime(v: &Value) -> Value {
 pub fn to_timespan(v: &Value) -> Value {
     match v {
         Value::Timespan(t) | Value::DateTime(t) => Value::Timespan(*t),
-        Value::String(s) => timespan::parse(s).map_or(Value::Null, Value::Timespan),
+        Value::String(s) => timespan::from_text(s).map_or(Value::Null, Value::Timespan),
         Value::Real(r) if r.is_finite() => Value::Timespan(*r as i64),
         _ => v.as_integer().map_or(Value::Null, Value::Timespan),
     }

@@ -21,13 +21,32 @@ enum Frame {
     Object(Vec<(Str, Value)>, Str),
 }
 
-/// Reads one JSON text to a value, the whole of it. Numbers without fraction that fit are long.
+/// Reads one JSON text to a value, the whole of it. Numbers without fraction that fit are long; a number that no real holds is
+/// infinite. A control character within a string must be escaped. Source: docs/semantics.md#json.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    read(text, false)
+}
+
+/// As [`parse`], but what nests deeper than [`MAX_DEPTH`] is null, and all beside it stays. One deep value must not hide a document
+/// from a detection.
+pub fn parse_cut(text: &[u8]) -> Result<Value, JsonError> {
+    read(text, true)
+}
+
+fn read(text: &[u8], cut: bool) -> Result<Value, JsonError> {
     let mut stack: Vec<Frame> = Vec::new();
     let mut at = skip_space(text, 0);
     loop {
         // A value starts here.
         let mut done = match text.get(at) {
+            Some(b'{' | b'[') if stack.len() >= MAX_DEPTH => {
+                limits::meet(Limit::Depth);
+                if !cut {
+                    return error(at, Problem::TooDeep);
+                }
+                at = skip_value(text, at)?;
+                Value::Null
+            }
             Some(b'{') => {
                 at = skip_space(text, at + 1);
                 if text.get(at) == Some(&b'}') {
@@ -35,7 +54,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
                     Value::bag(Bag::new())
                 } else {
                     let key = parse_key(text, &mut at)?;
-                    push_frame(&mut stack, Frame::Object(Vec::new(), key), at)?;
+                    stack.push(Frame::Object(Vec::new(), key));
                     continue;
                 }
             }
@@ -45,7 +64,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
                     at += 1;
                     Value::array(Vec::new())
                 } else {
-                    push_frame(&mut stack, Frame::Array(Vec::new()), at)?;
+                    stack.push(Frame::Array(Vec::new()));
                     continue;
                 }
             }
@@ -93,15 +112,6 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     }
 }
 
-fn push_frame(stack: &mut Vec<Frame>, frame: Frame, at: usize) -> Result<(), JsonError> {
-    if stack.len() >= MAX_DEPTH {
-        limits::meet(Limit::Depth);
-        return error(at, Problem::TooDeep);
-    }
-    stack.push(frame);
-    Ok(())
-}
-
 /// A bag of pairs in which the last of equal keys wins, at the place of the first.
 fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
     if pairs.len() > 16 {
@@ -117,6 +127,9 @@ fn bag_of(pairs: Vec<(Str, Value)>) -> Bag {
 fn parse_string<'t>(text: &'t [u8], at: &mut usize) -> Result<Cow<'t, str>, JsonError> {
     let end = skip_string(text, *at)?;
     let body = text.get(*at + 1..end - 1).unwrap_or_default();
+    if let Some(n) = body.iter().position(|b| *b < b' ') {
+        return error(*at + 1 + n, Problem::Unexpected);
+    }
     *at = end;
     Ok(unescape(body))
 }
@@ -157,7 +170,7 @@ fn parse_number(text: &[u8], at: &mut usize) -> Result<Value, JsonError> {
         return Ok(Value::Long(n));
     }
     match number.parse::<f64>() {
-        Ok(n) if n.is_finite() => Ok(Value::Real(n)),
+        Ok(n) => Ok(Value::Real(n)),
         _ => error(start, Problem::Unexpected),
     }
 }
@@ -251,18 +264,15 @@ fn write_scalar(out: &mut String, value: &Value) {
         Value::Null | Value::Array(_) | Value::Bag(_) => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Int(_) | Value::Long(_) | Value::Decimal(_) => out.push_str(&text::scalar(value)),
-        Value::Real(r) if r.is_finite() => write_real(out, *r),
-        Value::Real(_) | Value::Guid(_) => write_string(out, &text::scalar(value)),
+        Value::Real(r) if r.is_nan() => out.push_str("\"NaN\""),
+        Value::Real(r) if r.is_infinite() => {
+            out.push_str(if *r > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" });
+        }
+        Value::Real(r) => out.push_str(&text::real(*r)),
+        Value::Guid(_) => write_string(out, &text::scalar(value)),
         Value::DateTime(t) => write_string(out, &datetime::format(*t)),
         Value::Timespan(t) => write_string(out, &timespan::format(*t)),
         Value::String(s) => write_string(out, s),
-    }
-}
-
-fn write_real(out: &mut String, r: f64) {
-    out.push_str(&text::real(r));
-    if r.fract() == 0.0 && r.abs() < 1e15 {
-        out.push_str(".0");
     }
 }
 
@@ -326,6 +336,8 @@ mod tests {
             ("{\"a\":1", "the JSON text ends too early at byte 6"),
             ("nul", "not JSON at byte 0"),
             ("1 2", "not JSON at byte 2"),
+            ("{\"a\":1e400,\"b\":[-1e400,1e-400]}", "{\"a\":\"Infinity\",\"b\":[\"-Infinity\",0.0]}"),
+            ("\"a\tb\"", "not JSON at byte 2"),
             ("", "the JSON text ends too early at byte 0"),
         ] {
             assert_eq!(round(text), want, "{text}");
@@ -338,5 +350,10 @@ mod tests {
         assert!(parse(deep(MAX_DEPTH).as_bytes()).is_ok());
         assert_eq!(parse(deep(100_000).as_bytes()).map_err(|e| e.problem).err(), Some(Problem::TooDeep));
         assert_eq!(skip_value(deep(100_000).as_bytes(), 0), Ok(200_000));
+        let beside = format!("{{\"a\":{},\"b\":1}}", deep(100_000));
+        let cut = parse_cut(beside.as_bytes()).map(|v| to_text(&v));
+        let kept = "[".repeat(MAX_DEPTH - 1) + "null" + &"]".repeat(MAX_DEPTH - 1);
+        assert_eq!(cut, Ok(format!("{{\"a\":{kept},\"b\":1}}")));
+        assert!(parse_cut(deep(100_000).get(..150_000).unwrap().as_bytes()).is_err());
     }
 }

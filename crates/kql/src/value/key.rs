@@ -1,6 +1,6 @@
 //! Keys of values: what `distinct`, `summarize by`, `join` and sets tell values apart by.
 
-use super::{Decimal, Value, text};
+use super::{Decimal, Value, compare, text};
 use indexmap::{IndexMap, IndexSet};
 use rust_decimal::prelude::ToPrimitive;
 use smallvec::SmallVec;
@@ -26,13 +26,8 @@ fn write_key(out: &mut Key, v: &Value) {
         Value::Bool(b) => tagged(1, &[u8::from(*b)]),
         Value::Int(n) => tagged(2, &i64::from(*n).to_le_bytes()),
         Value::Long(n) => tagged(2, &n.to_le_bytes()),
-        Value::Real(r) if r.fract() == 0.0 && r.abs() < 9e15 => tagged(2, &(*r as i64).to_le_bytes()),
-        Value::Real(r) if r.is_nan() => tagged(3, &f64::NAN.to_bits().to_le_bytes()),
-        Value::Real(r) => tagged(3, &r.to_bits().to_le_bytes()),
-        Value::Decimal(d) => {
-            let (tag, bytes) = decimal_key(*d);
-            tagged(tag, &bytes);
-        }
+        Value::Real(r) => real_key(*r, tagged),
+        Value::Decimal(d) => decimal_key(*d, tagged),
         Value::DateTime(t) => tagged(5, &t.to_le_bytes()),
         Value::Timespan(t) => tagged(6, &t.to_le_bytes()),
         Value::Guid(bytes) => tagged(7, bytes),
@@ -48,11 +43,28 @@ fn write_key(out: &mut Key, v: &Value) {
     }
 }
 
-/// A whole number that fits has the key of a long.
-fn decimal_key(d: Decimal) -> (u8, Vec<u8>) {
-    match d.to_i64().filter(|n| Decimal::from(*n) == d) {
-        Some(n) => (2, n.to_le_bytes().to_vec()),
-        None => (4, d.normalize().serialize().to_vec()),
+/// A whole number that a long holds has the key of a long.
+fn real_key(r: f64, mut tagged: impl FnMut(u8, &[u8])) {
+    // 2^63 is a real, the largest long is none.
+    let end = -(i64::MIN as f64);
+    if r.fract() == 0.0 && (-end..end).contains(&r) {
+        tagged(2, &(r as i64).to_le_bytes());
+    } else if r.is_nan() {
+        tagged(3, &f64::NAN.to_bits().to_le_bytes());
+    } else {
+        tagged(3, &r.to_bits().to_le_bytes());
+    }
+}
+
+/// A decimal has the key of the long or of the real of the same value, where there is one.
+fn decimal_key(d: Decimal, mut tagged: impl FnMut(u8, &[u8])) {
+    if let Some(n) = d.to_i64().filter(|n| Decimal::from(*n) == d) {
+        return tagged(2, &n.to_le_bytes());
+    }
+    // The nearest real, which the text gives: it is the same number or none is.
+    match d.to_string().parse::<f64>() {
+        Ok(r) if compare::order(&Value::Real(r), &Value::Decimal(d)).is_eq() => real_key(r, tagged),
+        _ => tagged(4, &d.normalize().serialize()),
     }
 }
 

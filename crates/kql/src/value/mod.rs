@@ -322,6 +322,14 @@ impl Value {
             Value::Array(_) | Value::Bag(_) => Type::Dynamic,
         })
     }
+
+    /// Whether a column of a type may hold the value. A string is never null.
+    pub fn fits(&self, ty: Type) -> bool {
+        match self.own_type() {
+            None => ty != Type::String,
+            Some(own) => own == ty || ty == Type::Dynamic,
+        }
+    }
 }
 
 impl From<bool> for Value {

@@ -52,8 +52,11 @@ impl Ranking {
         self.0.last().map(|(v, _)| v.clone()).unwrap_or_default()
     }
 
-    /// The values in order, equal ones as one with their weights together.
+    /// The values in order, equal ones as one with their weights together; null for none.
     pub fn digest(mut self) -> Value {
+        if self.0.is_empty() {
+            return Value::Null;
+        }
         self.sort();
         let mut merged: Vec<(Value, i64)> = Vec::new();
         for (v, weight) in self.0 {

@@ -11,7 +11,6 @@ pub fn tostring(value: &Value, ty: Type) -> Cow<'_, str> {
         Value::String(s) => Cow::Borrowed(s),
         Value::Bool(b) if ty == Type::Dynamic => Cow::Borrowed(if *b { "true" } else { "false" }),
         Value::Array(_) | Value::Bag(_) => Cow::Owned(json::to_text(value)),
-        Value::Real(r) if ty == Type::Dynamic && r.is_finite() => Cow::Owned(json::to_text(value)),
         _ => Cow::Owned(scalar(value)),
     }
 }
@@ -33,26 +32,76 @@ pub fn scalar(value: &Value) -> String {
     }
 }
 
-/// A real in .NET's shortest form: `1.5`, `1E+20`, `1E-05`, `NaN`, `Infinity`.
+/// A real as Kusto prints it: `1.0`, `1500.0`, `-0.0`, `1e30`, `NaN`, `inf`. Source: docs/semantics.md#real-text.
 pub fn real(r: f64) -> String {
     if r.is_nan() {
         return "NaN".to_owned();
     }
+    let sign = if r.is_sign_negative() { "-" } else { "" };
     if r.is_infinite() {
-        return if r > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+        return format!("{sign}inf");
     }
-    if r == 0.0 || (1e-4..1e15).contains(&r.abs()) {
-        return if r == 0.0 { "0".to_owned() } else { r.to_string() };
+    // The number is 0.digits, ten to the power of `point` times.
+    let (digits, point) = digits(r.abs());
+    let len = digits.len() as i32;
+    let at = |point: i32| digits.split_at_checked(point.max(0) as usize).unwrap_or((&digits, ""));
+    if (len..=MAX_POINT).contains(&point) {
+        format!("{sign}{digits:0<0$}.0", point as usize)
+    } else if (1..=MAX_POINT).contains(&point) {
+        let (whole, fraction) = at(point);
+        format!("{sign}{whole}.{fraction}")
+    } else if (MIN_POINT..=0).contains(&point) {
+        format!("{sign}0.{:0<1$}{digits}", "", point.unsigned_abs() as usize)
+    } else {
+        let (first, rest) = at(1);
+        format!("{sign}{first}{}{rest}e{}", if rest.is_empty() { "" } else { "." }, point - 1)
     }
-    let text = format!("{r:E}");
-    let Some((mantissa, exponent)) = text.split_once('E') else {
-        return text;
+}
+
+/// Beyond these places of the decimal point a real is printed with an exponent.
+const MAX_POINT: i32 = 21;
+const MIN_POINT: i32 = -5;
+
+/// The digits of a real that is finite and not negative, and the place of the decimal point before or behind them. Kusto takes the
+/// fewest digits that tell the real from its neighbours. Of such digits it takes the largest, not the nearest: 0.1 + 0.2 is
+/// 0.30000000000000007.
+fn digits(r: f64) -> (String, i32) {
+    let (shortest, exponent) = scientific(&format!("{r:e}")).unwrap_or_default();
+    let largest = || largest_digits(r).filter(|_| shortest > 999_999_999_999_999 || !r.is_normal());
+    let (digits, exponent) = match largest() {
+        Some(found) if r != 0.0 => found,
+        _ => (shortest, exponent),
     };
-    let (sign, digits) = match exponent.strip_prefix('-') {
-        Some(d) => ('-', d),
-        None => ('+', exponent),
+    let digits = digits.to_string();
+    let point = exponent + digits.len() as i32;
+    let cut = digits.trim_end_matches('0');
+    if cut.is_empty() { ("0".to_owned(), 1) } else { (cut.to_owned(), point) }
+}
+
+/// The number of a text like `1.25e2`, whole, and the power of ten that is missing: 125 and 0.
+fn scientific(text: &str) -> Option<(u128, i32)> {
+    let (mantissa, exponent) = text.split_once('e')?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let number = format!("{whole}{fraction}").parse().ok()?;
+    Some((number, exponent.parse::<i32>().ok()? - fraction.len() as i32))
+}
+
+/// The fewest digits between the middles to both neighbours, cut from the upper one. `None` at the very end of the range.
+fn largest_digits(r: f64) -> Option<(u128, i32)> {
+    const DIGITS: i32 = 26;
+    let exact = |r: f64| scientific(&format!("{r:.*e}", DIGITS as usize - 1));
+    let (at, exponent) = exact(r)?;
+    let near = |r: f64| {
+        let (number, power) = exact(r)?;
+        let scale = 10_u128.checked_pow(power.abs_diff(exponent))?;
+        if power < exponent { Some(number / scale) } else { number.checked_mul(scale) }
     };
-    format!("{mantissa}E{sign}{digits:0>2}")
+    // The upper middle itself may be read as the neighbour.
+    let (low, high) = ((near(r.next_down())? + at) / 2, (near(r.next_up())? + at) / 2 - 1);
+    (0..DIGITS).rev().find_map(|dropped| {
+        let unit = 10_u128.pow(dropped as u32);
+        (high / unit * unit > low).then(|| (high / unit, exponent + dropped))
+    })
 }
 
 /// `74be27de-1e4e-49d9-b579-fe0b331d3642`
@@ -67,28 +116,21 @@ pub fn guid(bytes: &[u8; 16]) -> String {
     out
 }
 
-/// Reads a guid with or without dashes and braces.
+/// Reads a guid: 32 hexadecimal digits with or without braces, and dashes between any two bytes.
 pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
     let text = text.trim();
-    let text = text.strip_prefix(['{', '(']).and_then(|t| t.strip_suffix(['}', ')'])).unwrap_or(text);
-    let dashed = text.len() == 36;
-    if !dashed && text.len() != 32 {
-        return None;
-    }
-    let (mut bytes, mut n) = ([0; 16], 0);
-    for (i, c) in text.chars().enumerate() {
-        if dashed && matches!(i, 8 | 13 | 18 | 23) {
-            if c != '-' {
-                return None;
-            }
-            continue;
+    let mut rest = text.strip_prefix(['{', '(']).and_then(|t| t.strip_suffix(['}', ')'])).unwrap_or(text);
+    let mut bytes = [0; 16];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        rest = rest.strip_prefix('-').filter(|_| i > 0).unwrap_or(rest);
+        let (digits, after) = rest.split_at_checked(2)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
         }
-        let digit = c.to_digit(16)? as u8;
-        let byte: &mut u8 = bytes.get_mut(n / 2)?;
-        *byte = *byte << 4 | digit;
-        n += 1;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+        rest = after;
     }
-    (n == 32).then_some(bytes)
+    rest.is_empty().then_some(bytes)
 }
 
 /// The small form of a character, if that is one character; otherwise itself (`İ`), as .NET's invariant culture has it.
@@ -134,15 +176,35 @@ mod tests {
     #[test]
     fn reals() {
         for (r, want) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
             (1.5, "1.5"),
-            (3.0, "3"),
-            (1e20, "1E+20"),
-            (1e-5, "1E-05"),
-            (0.0001, "0.0001"),
-            (-0.0, "0"),
+            (3.0, "3.0"),
+            (-1500.0, "-1500.0"),
             (123456.789, "123456.789"),
+            (1e20, "100000000000000000000.0"),
+            (1e21, "1e21"),
+            (1.25e-7, "1.25e-7"),
+            (0.000001, "0.000001"),
+            (0.1 + 0.2, "0.30000000000000007"),
+            (1.0 / 3.0, "0.3333333333333333"),
+            (9.999999999999998, "9.999999999999999"),
+            (0.9999999999999999, "0.9999999999999999"),
+            (f64::MIN_POSITIVE, "2.2250738585072016e-308"),
+            (f64::MAX, "1.7976931348623157e308"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
         ] {
             assert_eq!(real(r), want);
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_real_is_that_real() {
+        // Every exponent, with mantissas all over the range.
+        for bits in (0..f64::INFINITY.to_bits()).step_by(0x3_7f4a_7c15_9e37) {
+            let r = f64::from_bits(bits);
+            assert_eq!(real(r).parse(), Ok(r));
         }
     }
 
@@ -151,6 +213,17 @@ mod tests {
         let text = "74be27de-1e4e-49d9-b579-fe0b331d3642";
         assert_eq!(parse_guid(text).map(|g| guid(&g)).as_deref(), Some(text));
         assert_eq!(parse_guid("74be27de1e4e49d9b579fe0b331d3642").map(|g| guid(&g)).as_deref(), Some(text));
-        assert_eq!(parse_guid("74be27de-1e4e-49d9-b579-fe0b331d364"), None);
+        assert_eq!(
+            parse_guid("74be27de1e4e-49d9-b579-fe0b331d3642").map(|g| guid(&g)).as_deref(),
+            Some(text)
+        );
+        for bad in [
+            "74be27de-1e4e-49d9-b579-fe0b331d364",
+            "-74be27de1e4e49d9b579fe0b331d3642",
+            "é",
+            "74be27de--1e4e49d9b579fe0b331d3642",
+        ] {
+            assert_eq!(parse_guid(bad), None);
+        }
     }
 }

@@ -56,6 +56,12 @@ pub fn parse(text: &str) -> Option<i64> {
     if negative { ticks.checked_neg() } else { Some(ticks) }
 }
 
+/// Reads what a text holds: as [`parse`], but a number of days without a unit must be whole.
+pub fn from_text(text: &str) -> Option<i64> {
+    let fraction = !text.contains(':') && text.contains('.');
+    if fraction && !text.contains(|c: char| c.is_ascii_alphabetic()) { None } else { parse(text) }
+}
+
 fn digits(text: &str) -> Option<i64> {
     (!text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit()))
         .then(|| text.parse().ok())

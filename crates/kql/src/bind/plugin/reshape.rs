@@ -108,6 +108,11 @@ impl Binder<'_> {
                 let name = format!("{prefix}{}", c.name);
                 let value = slot(&c.name, c.ty, self);
                 match (columns.iter().position(|s| *s.name == *name), &*conflict) {
+                    // What is called like the bag's own column takes its place.
+                    (None, _) if input.columns.get(at).is_some_and(|bag| *bag.name == *name) => {
+                        columns.insert(at, Column::new(&name, c.ty));
+                        values.insert(at, value);
+                    }
                     (None, _) => {
                         columns.push(Column::new(&name, c.ty));
                         values.push(value);
@@ -154,6 +159,7 @@ impl Binder<'_> {
         }
         let by = |text: Str, span: Span| Named {
             names: Vec::new(),
+            tuple: false,
             value: ast::Expr { kind: Ast::Name(text), span },
         };
         let mut groups: Vec<Named> = Vec::new();
@@ -170,7 +176,7 @@ impl Binder<'_> {
         let mut pivoted = by(Rc::clone(&input.columns.get(pivot_at)?.name), pivot.value.span);
         pivoted.names.push(name("\0pivot", span));
         groups.push(pivoted);
-        let value = Named { names: vec![name("\0value", span)], value: aggregate.clone() };
+        let value = Named { names: vec![name("\0value", span)], tuple: false, value: aggregate.clone() };
         let grouped = self.summarize(input, &[value], &groups, span, env)?;
         let value_type = grouped.columns.get(key_count + 1).map_or(Type::Dynamic, |c| c.ty);
         let mut columns: Vec<Column> = grouped.columns.iter().take(key_count).cloned().collect();

@@ -5,6 +5,7 @@ use super::{MAX_CHAIN, Parsed, Parser, Skip};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, ListOp, Name, Named, TEXT_OPS};
 use crate::syntax::lex::{LiteralValue, Token};
+use crate::syntax::reserved::Place;
 use crate::value::{Bag, Type, Value};
 use std::rc::Rc;
 
@@ -15,19 +16,19 @@ fn boxed(kind: ExprKind, span: Span) -> Expr {
 impl Parser {
     /// `name = expr`, `(a, b) = expr` or `expr`.
     pub(super) fn named(&mut self) -> Parsed<Named> {
+        let tuple = self.is("(");
         if let Some(names) = self.assigned_names()? {
             let value = self.scalar()?;
-            return Ok(Named { names, value });
+            return Ok(Named { names, tuple, value });
         }
-        Ok(Named { names: Vec::new(), value: self.scalar()? })
+        Ok(Named { names: Vec::new(), tuple: false, value: self.scalar()? })
     }
 
     /// The names before an `=`, if an assignment starts here.
     fn assigned_names(&mut self) -> Parsed<Option<Vec<Name>>> {
-        let bracketed = self.is("[") && matches!(self.peek(1), Token::Text(_)) && self.peek_is(2, "]");
-        if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") || bracketed && self.peek_is(3, "=")
-        {
-            let name = self.name()?;
+        let width = self.name_width(0);
+        if width > 0 && self.peek_is(width, "=") {
+            let name = self.name(Place::Column)?;
             self.expect("=")?;
             return Ok(Some(vec![name]));
         }
@@ -39,7 +40,7 @@ impl Parser {
             }
             if ahead > 1 && self.peek_is(ahead, ")") && self.peek_is(ahead + 1, "=") {
                 self.expect("(")?;
-                let names = self.list_until(")", Self::name)?;
+                let names = self.list_until(")", |p| p.name(Place::Column))?;
                 self.expect("=")?;
                 return Ok(Some(names));
             }
@@ -239,13 +240,14 @@ impl Parser {
                 let operand = self.deeper(Self::sign)?;
                 let span = start.to(operand.span);
                 return Ok(match operand.kind {
-                    ExprKind::Literal(ty, value) if negative => match negate(&value) {
+                    ExprKind::Literal(ty, value) if negative => match negate(ty, &value) {
                         Some(value) => boxed(ExprKind::Literal(ty, value), span),
                         None => boxed(
                             ExprKind::Sign(true, Box::new(boxed(ExprKind::Literal(ty, value), span))),
                             span,
                         ),
                     },
+                    kind @ ExprKind::Literal(..) => boxed(kind, span),
                     kind => boxed(ExprKind::Sign(negative, Box::new(boxed(kind, operand.span))), span),
                 });
             }
@@ -266,7 +268,7 @@ impl Parser {
                     left = self.subscript(left)?;
                     continue;
                 }
-                let name = self.name()?;
+                let name = self.name(Place::Read)?;
                 if self.is("(") {
                     // database("d").Table and functions of it: nothing here is remote.
                     let d = Diagnostic::error(
@@ -309,6 +311,7 @@ impl Parser {
         match self.token().clone() {
             Token::Literal(ty, LiteralValue(value)) => {
                 self.advance();
+                let value = self.fitting(ty, value, start);
                 Ok(boxed(ExprKind::Literal(ty, value), start))
             }
             Token::Text(text) => {
@@ -332,7 +335,7 @@ impl Parser {
                 Ok(boxed(inner.kind, start.to(self.last_span())))
             }
             Token::Mark("[") if matches!(self.peek(1), Token::Text(_)) => {
-                let name = self.name()?;
+                let name = self.word()?;
                 Ok(boxed(ExprKind::Name(name.text), name.span))
             }
             Token::Name(word) if word == "dynamic" && self.peek_is(1, "(") => {
@@ -351,18 +354,19 @@ impl Parser {
                         p.advance();
                         return Ok((None, Name { text: Rc::from("*"), span }));
                     }
-                    let first = p.name()?;
-                    if p.eat(":") { Ok((Some(first), p.name()?)) } else { Ok((None, first)) }
+                    let first = p.word()?;
+                    if p.eat(":") { Ok((Some(first), p.word()?)) } else { Ok((None, first)) }
                 })?;
                 Ok(boxed(ExprKind::TypeOf(types), start.to(self.last_span())))
             }
-            // The one word that can name nothing without brackets: it ends what stands before it.
+            // A word that ends what stands before it.
             Token::Name(word) if word == "by" => self.missing_expression(),
             Token::Name(_) => {
-                let name = self.name()?;
-                if !self.is("(") {
+                if !self.peek_is(1, "(") {
+                    let name = self.name(Place::Read)?;
                     return Ok(boxed(ExprKind::Name(name.text), name.span));
                 }
+                let name = self.word()?;
                 self.advance();
                 let arguments = self.deeper(|p| p.list_until(")", Self::argument))?;
                 Ok(boxed(ExprKind::Call(name, arguments), start.to(self.last_span())))
@@ -371,9 +375,39 @@ impl Parser {
         }
     }
 
+    /// A value of a datatable: written out, with a sign at most. Nothing is worked out there.
+    pub(super) fn row_value(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        if self.is("-")
+            && let Token::Literal(Type::Long, LiteralValue(value @ Value::Decimal(_))) = self.peek(1).clone()
+        {
+            self.advance();
+            self.advance();
+            let value = negate(Type::Long, &value).unwrap_or_default();
+            return Ok(boxed(ExprKind::Literal(Type::Long, value), start.to(self.last_span())));
+        }
+        let parenthesis = self.is("(");
+        let value = self.scalar()?;
+        if parenthesis || !matches!(value.kind, ExprKind::Literal(..) | ExprKind::Error) {
+            let d = Diagnostic::error("KS005", "Expected: a literal value", value.span);
+            self.report(d.with_hint("a datatable holds literals; compute its columns with extend"));
+        }
+        Ok(value)
+    }
+
+    /// The value of a literal that stands without a minus sign; an error if it fits only with one.
+    fn fitting(&mut self, ty: Type, value: Value, span: Span) -> Value {
+        if ty == Type::Long && matches!(value, Value::Decimal(_)) {
+            self.report(Diagnostic::error("KS008", "The number does not fit its type.", span));
+            return Value::Null;
+        }
+        value
+    }
+
     fn argument(&mut self) -> Parsed<Argument> {
-        let name = if matches!(self.token(), Token::Name(_)) && self.peek_is(1, "=") {
-            let name = self.name()?;
+        let width = self.name_width(0);
+        let name = if width > 0 && self.peek_is(width, "=") {
+            let name = self.name(Place::Column)?;
             self.advance();
             Some(name)
         } else {
@@ -386,9 +420,9 @@ impl Parser {
     fn dynamic_value(&mut self) -> Parsed<Value> {
         let start = self.span();
         match self.token().clone() {
-            Token::Literal(_, LiteralValue(value)) => {
+            Token::Literal(ty, LiteralValue(value)) => {
                 self.advance();
-                Ok(value)
+                Ok(self.fitting(ty, value, start))
             }
             Token::Text(text) => {
                 self.advance();
@@ -408,9 +442,12 @@ impl Parser {
             Token::Mark(mark @ ("-" | "+")) => {
                 self.advance();
                 match self.token().clone() {
-                    Token::Literal(_, LiteralValue(value)) => {
+                    Token::Literal(ty, LiteralValue(value)) => {
                         self.advance();
-                        Ok(if mark == "-" { negate(&value).unwrap_or(value) } else { value })
+                        if mark == "-" {
+                            return Ok(negate(ty, &value).unwrap_or(value));
+                        }
+                        Ok(self.fitting(ty, value, start))
                     }
                     _ => self.expected("a number"),
                 }
@@ -426,7 +463,6 @@ impl Parser {
                 let pairs = self.list_until("}", |p| {
                     let key = match p.token().clone() {
                         Token::Text(text) => text,
-                        Token::Name(text) => text,
                         _ => return p.expected("a property name"),
                     };
                     p.advance();
@@ -448,8 +484,9 @@ impl Parser {
 }
 
 /// The negative of a number literal.
-fn negate(value: &Value) -> Option<Value> {
+fn negate(ty: Type, value: &Value) -> Option<Value> {
     Some(match value {
+        Value::Decimal(_) if ty == Type::Long => Value::Long(i64::MIN),
         Value::Int(n) => Value::Int(n.checked_neg()?),
         Value::Long(n) => Value::Long(n.checked_neg()?),
         Value::Real(r) => Value::Real(-r),

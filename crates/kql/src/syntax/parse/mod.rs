@@ -12,11 +12,13 @@ mod search;
 pub(crate) use operator::MAX_COLUMNS;
 
 use super::ast::{
-    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Statement, StatementKind,
+    ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Pattern, Statement,
+    StatementKind,
 };
-use super::lex::{Lexeme, Token, lex};
+use super::lex::{Lexeme, LiteralValue, Token, lex};
+use super::reserved::{Place, is_reserved};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::value::Type;
+use crate::value::{Str, Type, Value};
 use std::rc::Rc;
 
 /// How deep expressions may nest.
@@ -216,14 +218,14 @@ impl Parser {
         match word {
             "let" if next_is_name => {
                 self.advance();
-                let name = self.name()?;
+                let name = self.name(Place::Other)?;
                 self.expect("=")?;
                 let value = if self.is_lambda() { self.deeper(Self::lambda)? } else { self.pipe()? };
                 Ok(StatementKind::Let(name, value))
             }
             "set" if next_is_name => {
                 self.advance();
-                let name = self.name()?;
+                let name = self.word()?;
                 let value = if self.eat("=") { Some(self.scalar()?) } else { None };
                 Ok(StatementKind::Set(name, value))
             }
@@ -234,6 +236,7 @@ impl Parser {
                 let parameters = self.lambda_parameters()?;
                 Ok(StatementKind::Declare(parameters))
             }
+            "declare" if self.peek_word(1, "pattern") => self.pattern(),
             "declare" | "alias" | "restrict" if next_is_name => {
                 let d = Diagnostic::error(
                     "FP010",
@@ -247,8 +250,87 @@ impl Parser {
         }
     }
 
-    /// A name: a bare one, or `['…']`, `["…"]`.
-    fn name(&mut self) -> Parsed<Name> {
+    /// `declare pattern app = (id:string)[scope:string] { ("a").["b"] = { T | take 1 }; … }`, or its name alone.
+    fn pattern(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        self.advance();
+        let name = self.name(Place::Other)?;
+        let mut pattern = Pattern { arguments: 0, path: false, cases: Vec::new() };
+        if self.eat("=") {
+            self.expect("(")?;
+            pattern.arguments = self.list_until(")", Self::text_parameter)?.len();
+            pattern.path = self.eat("[");
+            if pattern.path {
+                self.text_parameter()?;
+                self.expect("]")?;
+            }
+            self.expect("{")?;
+            while !self.eat("}") {
+                self.expect("(")?;
+                let start = self.last_span();
+                let mut texts = self.list_until(")", Self::text)?;
+                if texts.len() != pattern.arguments {
+                    let message = format!("The pattern has {} arguments.", pattern.arguments);
+                    self.report(Diagnostic::error("KS186", message, start.to(self.last_span())));
+                }
+                if pattern.path {
+                    self.expect(".")?;
+                    self.expect("[")?;
+                    texts.push(self.text()?);
+                    self.expect("]")?;
+                }
+                self.expect("=")?;
+                let body = self.deeper(Self::lambda)?;
+                self.expect(";")?;
+                if let ExprKind::Lambda(lambda) = body.kind {
+                    pattern.cases.push((texts, lambda));
+                }
+            }
+        }
+        Ok(StatementKind::Pattern(name, Rc::new(pattern)))
+    }
+
+    /// `name:string`
+    fn text_parameter(&mut self) -> Parsed<()> {
+        let column = self.column_decl()?;
+        if column.ty != Type::String {
+            let message = "The arguments of a pattern are strings.";
+            self.report(Diagnostic::error("KS141", message, column.name.span));
+        }
+        Ok(())
+    }
+
+    /// A string literal.
+    fn text(&mut self) -> Parsed<Str> {
+        let Token::Text(text) = self.token() else { return self.expected("a string literal") };
+        let text = Rc::from(text.as_str());
+        self.advance();
+        Ok(text)
+    }
+
+    /// A name: a bare one, or `['…']`, `["…"]`. A word that needs brackets here is reported, and taken for what was meant.
+    fn name(&mut self, place: Place) -> Parsed<Name> {
+        if let Token::Name(word) = self.token()
+            && is_reserved(word, place)
+        {
+            let message = format!("The name '{word}' needs to be bracketed as ['{word}'] to be used here.");
+            self.report(Diagnostic::error("KS228", message, self.span()));
+        }
+        self.word()
+    }
+
+    /// How many tokens the name is that starts `ahead`; none if there is no name.
+    fn name_width(&self, ahead: usize) -> usize {
+        let bracketed = || matches!(self.peek(ahead + 1), Token::Text(_)) && self.peek_is(ahead + 2, "]");
+        match self.peek(ahead) {
+            Token::Name(_) => 1,
+            Token::Mark("[") if bracketed() => 3,
+            _ => 0,
+        }
+    }
+
+    /// A name, or a word of the grammar that is written like one.
+    fn word(&mut self) -> Parsed<Name> {
         match self.token() {
             Token::Name(text) => {
                 let text = Rc::from(text.as_str());
@@ -273,8 +355,10 @@ impl Parser {
 
     /// A name or a name pattern with `*`, as `project-away` takes.
     fn name_pattern(&mut self) -> Parsed<Name> {
-        if self.is("[") {
-            return self.name();
+        if self.is("[")
+            || matches!(self.token(), Token::Name(_)) && !(self.peek_is(1, "*") && self.touches(1))
+        {
+            return self.name(Place::Other);
         }
         let start = self.span();
         let mut text = String::new();
@@ -282,6 +366,13 @@ impl Parser {
             match self.token() {
                 Token::Name(n) if text.is_empty() || self.touches(0) => text.push_str(n),
                 Token::Mark("*") if text.is_empty() || self.touches(0) => text.push('*'),
+                // `*1`: digits behind an asterisk are part of the name. Their zeros are kept.
+                Token::Literal(Type::Long, LiteralValue(Value::Long(n)))
+                    if !text.is_empty() && self.touches(0) =>
+                {
+                    let width = self.span().range().len();
+                    text.push_str(&format!("{n:0width$}"));
+                }
                 _ => break,
             }
             self.advance();
@@ -301,21 +392,46 @@ impl Parser {
         Ok(out)
     }
 
-    /// Items separated by commas up to a closing mark, which is eaten; none is fine, and so is a comma at the end.
+    /// Items separated by commas up to a closing mark, which is eaten; none is fine.
     fn list_until<T>(
         &mut self,
         close: &'static str,
-        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+        item: impl FnMut(&mut Self) -> Parsed<T>,
     ) -> Parsed<Vec<T>> {
+        let (items, comma) = self.items_until(close, item)?;
+        if comma {
+            let here = self.last_span().start as usize;
+            let d = Diagnostic::error("KS006", "Missing expression", Span::new(here, here));
+            self.report(d.with_hint("a list must not end with a comma"));
+        }
+        Ok(items)
+    }
+
+    /// The same where a comma at the end is fine: declared columns, and the values of a `datatable`.
+    fn loose_list_until<T>(
+        &mut self,
+        close: &'static str,
+        item: impl FnMut(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
+        Ok(self.items_until(close, item)?.0)
+    }
+
+    /// The items and whether a comma stands behind the last one.
+    fn items_until<T>(
+        &mut self,
+        close: &'static str,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+    ) -> Parsed<(Vec<T>, bool)> {
         let mut out = Vec::new();
         loop {
             if self.eat(close) {
-                return Ok(out);
+                let comma = !out.is_empty();
+                return Ok((out, comma));
             }
             out.push(item(self)?);
             if !self.eat(",") {
                 self.expect(close)?;
-                return Ok(out);
+                return Ok((out, false));
             }
         }
     }
@@ -335,7 +451,7 @@ impl Parser {
 
     /// `name:type`
     fn column_decl(&mut self) -> Parsed<ColumnDecl> {
-        let name = self.name()?;
+        let name = self.name(Place::Column)?;
         self.expect(":")?;
         Ok(ColumnDecl { name, ty: self.type_name()? })
     }
@@ -351,7 +467,8 @@ impl Parser {
         if self.peek_is(1, ")") {
             return self.peek_is(2, "{");
         }
-        matches!(self.peek(1), Token::Name(_)) && self.peek_is(2, ":")
+        let width = self.name_width(1);
+        width > 0 && self.peek_is(1 + width, ":")
     }
 
     fn lambda(&mut self) -> Parsed<Expr> {
@@ -383,14 +500,14 @@ impl Parser {
     /// Parameters up to and with the `)`.
     fn lambda_parameters(&mut self) -> Parsed<Vec<LambdaParameter>> {
         self.list_until(")", |p| {
-            let name = p.name()?;
+            let name = p.name(Place::Column)?;
             p.expect(":")?;
             let ty = if p.eat("(") {
                 if p.eat("*") {
                     p.expect(")")?;
                     ParameterType::Table(Vec::new())
                 } else {
-                    ParameterType::Table(p.list_until(")", Self::column_decl)?)
+                    ParameterType::Table(p.loose_list_until(")", Self::column_decl)?)
                 }
             } else {
                 ParameterType::Scalar(p.type_name()?)

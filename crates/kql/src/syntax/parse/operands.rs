@@ -7,6 +7,7 @@ use crate::syntax::ast::{
     Schema, TopNestedLevel,
 };
 use crate::syntax::lex::Token;
+use crate::syntax::reserved::Place;
 use crate::value::Type;
 use std::rc::Rc;
 
@@ -38,7 +39,7 @@ const CHARTS: &[&str] = &[
 impl Parser {
     /// `render timechart with (title="…")`: how to draw is not ours, that it is well formed is.
     pub(super) fn render(&mut self) -> Parsed<OperatorKind> {
-        let chart = self.name()?;
+        let chart = self.word()?;
         if !CHARTS.contains(&&*chart.text) {
             let d = Diagnostic::error("KS005", format!("Expected one of: {}", CHARTS.join(", ")), chart.span);
             self.report(d);
@@ -57,13 +58,13 @@ impl Parser {
 
     /// `title="…"`, `ycolumns=a, b`
     pub(super) fn render_property(&mut self) -> Parsed<()> {
-        let name = self.name()?;
+        let name = self.word()?;
         self.expect("=")?;
         self.parameter_value()?;
         if matches!(&*name.text, "ycolumns" | "series" | "anomalycolumns") {
             while self.is(",") && matches!(self.peek(1), Token::Name(_)) && !self.peek_is(2, "=") {
                 self.advance();
-                self.name()?;
+                self.name(Place::Read)?;
             }
         }
         Ok(())
@@ -106,7 +107,7 @@ impl Parser {
                     pattern.push(ParsePart::Text(Rc::from(text), span));
                 }
                 Token::Name(_) | Token::Mark("[") => {
-                    let name = self.name()?;
+                    let name = self.name(Place::Column)?;
                     let ty = if self.eat(":") { self.type_name()? } else { Type::String };
                     pattern.push(ParsePart::Column(name, ty));
                 }
@@ -122,7 +123,7 @@ impl Parser {
     pub(super) fn schema(&mut self) -> Parsed<Schema> {
         self.expect("(")?;
         let mut star = false;
-        let columns = self.list_until(")", |p| {
+        let columns = self.loose_list_until(")", |p| {
             if p.eat("*") {
                 star = true;
                 return Ok(None);
@@ -146,10 +147,11 @@ impl Parser {
         })?;
         self.expect_word("on")?;
         // `on x in range(…)`: here `in` is no operator.
-        let on = if self.peek_word(1, "in") && self.peek_word(2, "range") {
-            let name = self.name()?;
+        let width = self.name_width(0);
+        let on = if width > 0 && self.peek_word(width, "in") && self.peek_word(width + 1, "range") {
+            let name = self.name(Place::Read)?;
             let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
-            Named { names: Vec::new(), value }
+            Named { names: Vec::new(), tuple: false, value }
         } else {
             self.named()?
         };
@@ -241,12 +243,12 @@ impl Parser {
         let mut steps = Vec::new();
         while !self.eat(")") {
             self.expect_word("step")?;
-            let name = self.name()?;
+            let name = self.name(Place::Column)?;
             let mut output = None;
             if self.is_word("output") && self.peek_is(1, "=") {
                 self.advance();
                 self.advance();
-                output = Some(self.name()?);
+                output = Some(self.word()?);
             }
             self.eat_word("optional");
             self.expect(":")?;
@@ -279,7 +281,7 @@ impl Parser {
                     p.report(d);
                     return Err(Skip);
                 }
-                let name = p.name()?;
+                let name = p.name(Place::Read)?;
                 let ty = if p.eat(":") { Some(p.type_name()?) } else { None };
                 Ok((name, ty))
             })?),

@@ -6,6 +6,7 @@ use crate::syntax::ast::{
     Expr, ExprKind, Join, Name, Named, Operator, OperatorKind, Ordered, Parameter, PartitionBody, Reorder,
 };
 use crate::syntax::lex::Token;
+use crate::syntax::reserved::Place;
 use std::rc::Rc;
 
 /// How many columns a table may have on its way through a query.
@@ -137,7 +138,10 @@ impl Parser {
         let is_source = match word.as_str() {
             "datatable" | "externaldata" | "external_data" => next_is_open,
             "print" => !matches!(self.peek(1), Token::Mark("|" | ")" | ";" | "," | "=") | Token::End),
-            "range" => matches!(self.peek(1), Token::Name(_)) && self.peek_word(2, "from"),
+            "range" => {
+                let width = self.name_width(1);
+                width > 0 && self.peek_word(1 + width, "from")
+            }
             "union" | "search" | "find" | "evaluate" => {
                 !matches!(self.peek(1), Token::Mark("|" | ")" | ";" | "," | "=" | ".") | Token::End)
             }
@@ -146,7 +150,7 @@ impl Parser {
         if !is_source {
             return self.scalar();
         }
-        let name = self.name()?;
+        let name = self.word()?;
         let kind = self.operands(&name)?;
         let span = start.to(self.last_span());
         Ok(Expr { kind: ExprKind::Source(Rc::new(Operator { name, kind, span })), span })
@@ -230,7 +234,7 @@ impl Parser {
                 OperatorKind::Top(count, self.ordered()?)
             }
             "count" => {
-                let name = if self.eat_word("as") { Some(self.name()?) } else { None };
+                let name = if self.eat_word("as") { Some(self.name(Place::Column)?) } else { None };
                 OperatorKind::Count(name)
             }
             "summarize" => self.summarize()?,
@@ -251,12 +255,12 @@ impl Parser {
                 let source = self.scalar()?;
                 self.expect_word("as")?;
                 self.expect("(")?;
-                let columns = self.list_until(")", Self::column_decl)?;
+                let columns = self.loose_list_until(")", Self::column_decl)?;
                 OperatorKind::ParseKv(source, columns, self.with_properties()?)
             }
             "print" => OperatorKind::Print(self.named_list()?),
             "range" => {
-                let column = self.name()?;
+                let column = self.name(Place::Other)?;
                 self.expect_word("from")?;
                 let from = self.scalar()?;
                 self.expect_word("to")?;
@@ -266,13 +270,13 @@ impl Parser {
             }
             "datatable" => {
                 self.expect("(")?;
-                let columns = self.list_until(")", Self::column_decl)?;
+                let columns = self.loose_list_until(")", Self::column_decl)?;
                 self.expect("[")?;
-                OperatorKind::Datatable(columns, self.list_until("]", Self::scalar)?)
+                OperatorKind::Datatable(columns, self.loose_list_until("]", Self::row_value)?)
             }
             "externaldata" | "external_data" => {
                 self.expect("(")?;
-                let columns = self.list_until(")", Self::column_decl)?;
+                let columns = self.loose_list_until(")", Self::column_decl)?;
                 self.expect("[")?;
                 let uris = self.list_until("]", Self::scalar)?;
                 OperatorKind::ExternalData(columns, uris, self.with_properties()?)
@@ -283,7 +287,7 @@ impl Parser {
             "getschema" => OperatorKind::GetSchema,
             "as" => {
                 self.parameters()?;
-                OperatorKind::As(self.name()?)
+                OperatorKind::As(self.name(Place::Other)?)
             }
             "invoke" => OperatorKind::Invoke(self.scalar()?),
             "evaluate" => {
@@ -310,9 +314,9 @@ impl Parser {
                 let mut parameters = self.parameters()?;
                 self.expect_word("by")?;
                 // A name alone: what follows in parentheses is no argument of it.
-                let name = self.name()?;
+                let name = self.name(Place::Read)?;
                 let value = Expr { span: name.span, kind: ExprKind::Name(name.text) };
-                let key = Named { names: Vec::new(), value };
+                let key = Named { names: Vec::new(), tuple: false, value };
                 parameters.extend(self.parameters()?);
                 let body = if self.eat("{") {
                     let query = self.pipe()?;
@@ -381,9 +385,9 @@ impl Parser {
             if !hint && (!known || !self.peek_is(1, "=")) {
                 break;
             }
-            let mut name = self.name()?;
+            let mut name = self.word()?;
             if self.eat(".") {
-                let second = self.name()?;
+                let second = self.word()?;
                 name = Name {
                     text: Rc::from(format!("{}.{}", name.text, second.text)),
                     span: name.span.to(second.span),
@@ -397,10 +401,9 @@ impl Parser {
     }
 
     pub(super) fn parameter_value(&mut self) -> Parsed<Expr> {
-        if let Token::Name(word) = self.token() {
-            let (text, span) = (Rc::from(word.as_str()), self.span());
-            self.advance();
-            return Ok(Expr { kind: ExprKind::Name(text), span });
+        if self.name_width(0) > 0 {
+            let name = self.word()?;
+            return Ok(Expr { kind: ExprKind::Name(name.text), span: name.span });
         }
         self.scalar()
     }
@@ -412,7 +415,7 @@ impl Parser {
         }
         self.expect("(")?;
         self.list_until(")", |p| {
-            let name = p.name()?;
+            let name = p.word()?;
             p.expect("=")?;
             Ok(Parameter { name, value: p.parameter_value()? })
         })

@@ -3,8 +3,9 @@
 
 use super::{Parsed, Parser};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, TEXT_OPS, TextMatch, TextOp};
-use crate::syntax::lex::Token;
-use crate::value::{Type, Value};
+use crate::syntax::lex::{LiteralValue, Token};
+use crate::syntax::reserved::Place;
+use crate::value::{Type, Value, text};
 use std::rc::Rc;
 
 impl Parser {
@@ -33,16 +34,23 @@ impl Parser {
             self.advance();
             return Ok(Expr { kind: ExprKind::Literal(Type::Bool, Value::Bool(true)), span: start });
         }
-        if let Token::Text(term) = self.token()
+        // A number alone is looked for by its text.
+        let term = match self.token() {
+            Token::Text(term) => Some(term.clone()),
+            Token::Literal(ty, LiteralValue(value)) if ty.is_number() => {
+                Some(text::tostring(value, *ty).into_owned())
+            }
+            _ => None,
+        };
+        if let Some(term) = term
             && self.condition_ends(1)
         {
-            let term = term.clone();
             self.advance();
-            let all = Expr { kind: ExprKind::Star, span: start };
+            let all = Expr { kind: ExprKind::Anywhere, span: start };
             return Ok(self.term(all, &term, case_sensitive));
         }
         if self.is_word("not") && self.peek_is(1, "(") {
-            let name = self.name()?;
+            let name = self.word()?;
             self.expect("(")?;
             let value = self.search_predicate(case_sensitive)?;
             self.expect(")")?;
@@ -58,12 +66,13 @@ impl Parser {
             self.expect(")")?;
             return Ok(inner);
         }
-        let bracketed = if self.is("[") { 3 } else { 1 };
-        if self.peek_is(bracketed, ":")
-            && let Token::Text(term) = self.peek(bracketed + 1)
+        let width = self.name_width(0);
+        if width > 0
+            && self.peek_is(width, ":")
+            && let Token::Text(term) = self.peek(width + 1)
         {
             let term = term.clone();
-            let name = self.name()?;
+            let name = self.name(Place::Read)?;
             self.advance();
             self.advance();
             let column = Expr { kind: ExprKind::Name(name.text), span: name.span };

@@ -1,0 +1,65 @@
+// `forepost hunt`: Sentinel's hunting queries over all events.
+
+import { QueryError } from '../errors.js';
+import { stringifyExact } from '../json.js';
+import { Query } from '../query.js';
+import { describeHunt } from '../triage.js';
+import { Account, writeSummary } from './account.js';
+import { UsageError } from './args.js';
+import { readInto } from './read.js';
+import { readRules } from './rulefiles.js';
+import { Several } from './several.js';
+import { table } from './table.js';
+import { readTables } from './tables.js';
+import { clean, count, note, outputTo, outStyle as style } from './terminal.js';
+
+const SHOWN = 10; // rows of an answer
+
+export async function hunt(options, [folder, ...operands]) {
+  if (folder === undefined) throw new UsageError('hunt needs a folder or file of hunting queries, then the logs', 'hunt');
+  const paths = operands.length > 0 ? operands : ['-'];
+  const { rules: files, failed } = readRules([folder]);
+  const tables = readTables(options, 'hunt');
+  const account = new Account();
+  account.leftOut = failed.map(({ path, message }) => ({ file: path, rule: null, code: 'unreadable', message }));
+  const hunts = [];
+  for (const { file, text } of files) {
+    const description = describeHunt(text);
+    if (description === null) continue; // an analytic rule, or no rule
+    try {
+      hunts.push({ file, ...description, run: new Query(description.query, { tables, now: options.now }) });
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      account.leftOut.push({ file, rule: description.name, code: error.code, message: error.message });
+    }
+  }
+  if (hunts.length === 0) {
+    for (const { file, message } of account.leftOut) note(`${style.red('left out')} ${clean(file)}: ${clean(message)}`);
+    throw new UsageError(`no hunting query in ${clean(folder)} can run; one is a YAML file with name and query, and without kind and severity`, 'hunt');
+  }
+  await readInto(new Several(hunts.map(({ run }) => run)), paths, account);
+  const output = outputTo(options.output);
+  let silent = 0;
+  for (const { file, name, tactics, techniques, run } of account.nothingRead ? [] : hunts) {
+    try {
+      const { columns, rows } = run.result();
+      if (options.format === 'ndjson') {
+        for (const row of rows) await output.write(`${stringifyExact({ query: name, file, row: Object.fromEntries(columns.map((column, i) => [column.name, row[i]])) })}\n`);
+      } else if (rows.length > 0) {
+        await output.write(`${style.bold(clean(name))} ${style.dim(`${count(rows.length, 'row')} · ${[...tactics, ...techniques].map(clean).join(' ')}`)}\n${table(columns, rows.slice(0, SHOWN)).text}${rows.length > SHOWN ? style.dim(`and ${count(rows.length - SHOWN, 'more row')}; --format ndjson shows all\n`) : ''}\n`);
+      } else {
+        silent += 1;
+      }
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      account.failure({ rule: name, code: error.code, message: error.message });
+    } finally {
+      run.dispose();
+    }
+  }
+  await output.close();
+  for (const { rule, message, code } of account.failed) note(`${style.red('failed')} ${clean(rule)}: ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
+  if (options.summary) writeSummary(options.summary, account, 'hunt');
+  note([`${count(hunts.length, 'hunting query').replace('querys', 'queries')}, ${silent} without rows`, ...account.reading(), ...(account.nothingRead ? account.outcome() : [])].join('\n'));
+  return account.status;
+}

@@ -1,0 +1,188 @@
+// `forepost summary`, `timeline` and `pivot`: the first questions of a responder, as queries over the logs.
+
+import { Detector } from '../detector.js';
+import { stringifyExact } from '../json.js';
+import { Query } from '../query.js';
+import { Account, writeSummary } from './account.js';
+import { actor, parameters } from './alert.js';
+import { UsageError } from './args.js';
+import { readInto } from './read.js';
+import { Several } from './several.js';
+import { csvLine, mdLine, table } from './table.js';
+import { clean, columnsOf, count, fit, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
+
+const pathsOf = (operands, command) => {
+  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
+  return operands.length > 0 ? operands : ['-'];
+};
+
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z?)?$/;
+
+/** The events between `--from` and `--to`, as the beginning of a query. */
+function events({ from, to }, command) {
+  const bound = (name, text, operator) => {
+    if (text === undefined) return '';
+    if (!TIME.test(text)) throw new UsageError(`--${name} must be a date or a time in UTC such as 2026-06-17 or 2026-06-17T10:00:00Z, not ${JSON.stringify(text)}`, command);
+    return ` | where TimeGenerated ${operator} datetime(${text})`;
+  };
+  return `AWSCloudTrail${bound('from', from, '>=')}${bound('to', to, '<')}`;
+}
+
+const END = (account, options, command) => {
+  if (options.summary) writeSummary(options.summary, account, command);
+  if (account.nothingRead) {
+    note([...account.gaps(), ...account.outcome()].join('\n'));
+    return 2;
+  }
+  const gaps = account.gaps();
+  if (gaps.length > 0) note(gaps.join('\n'));
+  return account.interrupted ? 130 : account.complete ? 0 : 1;
+};
+
+/** What the summary asks, with the title of each answer. */
+const QUESTIONS = [
+  ['who', 'summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Changes = countif(ReadOnly == false), Addresses = dcount(SourceIpAddress), First = min(TimeGenerated), Last = max(TimeGenerated) by Who = coalesce(UserIdentityArn, UserIdentityInvokedBy, UserIdentityUserName, UserIdentityPrincipalid, UserIdentityType)', 'Events desc', 8],
+  ['from where', 'summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Principals = dcount(UserIdentityArn), First = min(TimeGenerated), Last = max(TimeGenerated) by Address = SourceIpAddress', 'Events desc', 8],
+  ['calls that change something', 'where ReadOnly == false | summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Last = max(TimeGenerated) by Call = EventName, Service = EventSource', 'Events desc', 10],
+  ['errors', 'where isnotempty(ErrorCode) | summarize Events = count(), Calls = strcat_array(make_set(EventName, 4), ", ") by Error = ErrorCode', 'Events desc', 6],
+  ['access keys, the newest first', 'where isnotempty(UserIdentityAccessKeyId) | summarize First = min(TimeGenerated), Last = max(TimeGenerated), Events = count(), Who = take_any(UserIdentityArn) by Key = UserIdentityAccessKeyId', 'First desc', 6],
+  ['regions', 'summarize Events = count(), First = min(TimeGenerated) by Region = AWSRegion', 'Events desc', 8],
+];
+
+/** One screen: who, from where, when, what changed, what failed, new keys, regions, alerts. */
+export async function summary(options, operands) {
+  const paths = pathsOf(operands, 'summary');
+  const start = events(options, 'summary');
+  const queries = QUESTIONS.map(([, what, order]) => new Query(`${start} | ${what} | sort by ${order}`));
+  const detector = new Detector({ evidence: false });
+  const account = new Account();
+  await readInto(new Several([detector, ...queries]), paths, account);
+  if (account.nothingRead) return END(account, options, 'summary');
+  detector.finish();
+  for (const alert of detector.alerts()) account.alert(alert);
+  detector.problems().forEach((problem) => account.failure(problem));
+  account.count(detector.stats());
+  const output = outputTo(options.output);
+  const answers = queries.map((query, i) => ({ title: QUESTIONS[i][0], shown: QUESTIONS[i][3], ...query.result() }));
+  if (options.format === 'json') {
+    const rows = ({ columns, rows: all }) => all.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+    await output.write(`${stringifyExact({ ...Object.fromEntries(answers.map((a) => [a.title, rows(a)])), account: account.toJSON() })}\n`);
+  } else {
+    for (const answer of answers.filter(({ rows }) => rows.length > 0)) await output.write(section(answer, options.format));
+    const last = [...account.reading(), ...account.outcome()];
+    await output.write(options.format === 'md' ? last.map((line) => `- ${line}\n`).join('') : `${last.join('\n')}\n`);
+  }
+  await output.close();
+  detector.dispose();
+  queries.forEach((query) => query.dispose());
+  if (options.summary) writeSummary(options.summary, account, 'summary');
+  return account.interrupted ? 130 : account.complete ? 0 : 1;
+}
+
+function section({ title, shown, columns, rows }, format) {
+  const cells = rows.slice(0, shown).map((row) => row.map((cell, i) => (columns[i].type === 'datetime' && cell ? time(cell).replace(' UTC', '') : cell)));
+  const more = rows.length > shown ? `and ${number(rows.length - shown)} more\n` : '';
+  const names = columns.map(({ name }) => name);
+  if (format === 'md') return `## ${title}\n\n${mdLine(names)}${mdLine(names.map(() => '---'))}${cells.map(mdLine).join('')}${more}\n`;
+  return `${style.bold(title)}\n${table(columns, cells).text}${style.dim(more)}\n`;
+}
+
+const FIELDS = 'TimeGenerated, EventName, EventSource, ErrorCode, ErrorMessage, UserIdentityArn, UserIdentityType, UserIdentityAccessKeyId, SessionIssuerUserName, SourceIpAddress, AWSRegion, UserAgent, RequestParameters, ResponseElements, AwsEventId, RecipientAccountId, ReadOnly';
+const SHOWN = ['TimeGenerated', 'EventName', 'EventSource', 'ErrorCode', 'ErrorMessage', 'UserIdentityArn', 'UserIdentityAccessKeyId', 'SourceIpAddress', 'AWSRegion', 'UserAgent', 'RequestParameters', 'AwsEventId'];
+
+/** All events in the order of their time. */
+export async function timeline(options, operands) {
+  const paths = pathsOf(operands, 'timeline');
+  const only = options.changes ? ' | where ReadOnly == false' : '';
+  const query = new Query(`${events(options, 'timeline')}${only} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
+  const account = new Account();
+  await readInto(query, paths, account);
+  if (!account.nothingRead) await printEvents(objects(query.result()), options);
+  query.dispose();
+  return END(account, options, 'timeline');
+}
+
+const objects = ({ columns, rows }) => rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+
+const MOST_ROUNDS = 16;
+const quoted = (value) => `'${value.replace(/[\\']/g, '\\$&')}'`;
+
+/**
+ * All events of an address, access key, ARN, account or session, through the keys and sessions that they made: AssumeRole and its
+ * kin give a session and its key, CreateAccessKey a key. Each round reads the logs once, until nothing new turns up.
+ */
+export async function pivot(options, [value, ...operands]) {
+  if (value === undefined) throw new UsageError('pivot needs a value: an address, an access key, an ARN, an account or a session', 'pivot');
+  const paths = operands;
+  if (paths.length === 0 || paths.includes('-')) throw new UsageError('pivot reads the logs several times, so it needs files or folders, not standard input', 'pivot');
+  const values = new Map([[value, 'given']]);
+  let found = [];
+  let account;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const list = `(${[...values.keys()].map(quoted).join(', ')})`;
+    const exact = ['SourceIpAddress', 'UserIdentityAccessKeyId', 'UserIdentityArn', 'UserIdentityPrincipalid', 'UserIdentityUserName', 'UserIdentityAccountId', 'RecipientAccountId', 'SessionIssuerArn', 'SessionIssuerUserName', 'AwsEventId'];
+    // Where a key or session was made, and what was done to it.
+    const made = [...values.keys()].filter((known) => KEY_OR_ARN.test(known)).map((known) => `ResponseElements contains ${quoted(known)} or RequestParameters contains ${quoted(known)}`);
+    const where = [...exact.map((column) => `${column} in ${list}`), `split(UserIdentityArn, '/')[-1] in ${list}`, ...made].join(' or ');
+    const query = new Query(`${events(options, 'pivot')} | where ${where} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
+    account = new Account();
+    await readInto(query, paths, account, { quiet: round > 0 });
+    found = account.nothingRead ? [] : objects(query.result());
+    query.dispose();
+    const before = values.size;
+    for (const event of found) for (const [made, how] of madeBy(event)) if (!values.has(made)) values.set(made, how);
+    if (values.size === before || account.interrupted) break;
+  }
+  for (const [made, how] of [...values].slice(1)) remark(`${style.dim('follows')} ${clean(made)} ${style.dim(clean(how))}`);
+  if (found.length > 0) await printEvents(found, options);
+  else if (!account.nothingRead) note(`no event of ${clean(value)}`);
+  return END(account, options, 'pivot');
+}
+
+const KEY_OR_ARN = /^A[KS]IA[A-Z0-9]{8,}$|^arn:/;
+
+/** The keys and sessions that an event made, and how. */
+function* madeBy({ EventName, TimeGenerated, ResponseElements }) {
+  if (!/^(?:AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)/.test(EventName ?? '')) return;
+  let response;
+  try {
+    response = JSON.parse(ResponseElements);
+  } catch {
+    return; // a call that failed made nothing
+  }
+  const how = `by ${EventName} at ${time(TimeGenerated)}`;
+  const { credentials, assumedRoleUser, federatedUser, accessKey } = response ?? {};
+  for (const made of [credentials?.accessKeyId, assumedRoleUser?.arn, federatedUser?.arn, accessKey?.accessKeyId]) {
+    if (typeof made === 'string' && made !== '') yield [made, how];
+  }
+}
+
+export const EVENT_FORMATS = ['pretty', 'ndjson', 'json', 'csv', 'md'];
+
+async function printEvents(found, { format, output: path }) {
+  const output = outputTo(path);
+  const cells = (event) => SHOWN.map((name) => event[name]);
+  switch (format) {
+    case 'ndjson': for (const event of found) await output.write(`${stringifyExact(event)}\n`); break;
+    case 'json': await output.write(`[${found.map((event) => `\n${stringifyExact(event)}`).join(',')}\n]\n`); break;
+    case 'csv': await output.write(csvLine(SHOWN) + found.map((event) => csvLine(cells(event))).join('')); break;
+    case 'md': await output.write(mdLine(SHOWN) + mdLine(SHOWN.map(() => '---')) + found.map((event) => mdLine(cells(event))).join('')); break;
+    default: for (const event of found) await output.write(`${eventLine(event)}\n`);
+  }
+  await output.close();
+  if (format === undefined || format === 'pretty') remark(style.dim(count(found.length, 'event')));
+}
+
+/** One line an event: when, what, whether it failed, by whom, on what. */
+function eventLine(event) {
+  const room = columnsOf(process.stdout);
+  const when = time(event.TimeGenerated).replace(' UTC', '');
+  const name = clean(event.EventName);
+  const failed = event.ErrorCode ? ` ✗ ${clean(event.ErrorCode)}` : '';
+  const who = actor({
+    userIdentity: { arn: event.UserIdentityArn, type: event.UserIdentityType, accessKeyId: event.UserIdentityAccessKeyId },
+    sourceIPAddress: event.SourceIpAddress, awsRegion: event.AWSRegion,
+  });
+  const rest = fit(`${parameters(event.RequestParameters)}  ${who}`.trim(), Math.max(8, room - when.length - width(name) - width(failed) - 4));
+  return `${style.dim(when)}  ${fit(name, room - 22)}${style.red(failed)}  ${style.dim(rest)}`;
+}

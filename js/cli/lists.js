@@ -1,0 +1,54 @@
+// `forepost rules` and `forepost schema`: what there is to run, and what queries can read.
+
+import { builtInRules, describeHunt, describeRule, tableColumns } from '../triage.js';
+import { nearest, UsageError } from './args.js';
+import { readRules } from './rulefiles.js';
+import { csvLine, table } from './table.js';
+import { clean, count, note, outputTo, remark, style } from './terminal.js';
+
+/** One line a rule: severity, name, how often, tactics and techniques, id, file. */
+export async function rules(options, paths) {
+  const { rules: files, failed } = paths.length > 0 ? readRules(paths) : { rules: builtInRules(), failed: [] };
+  for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
+  if (files.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'rules');
+  let unreadable = failed.length;
+  const rows = files.flatMap(({ file, text: yaml }) => {
+    const rule = describeRule(yaml);
+    if (rule !== null) {
+      const every = rule.kind === 'NRT' ? 'NRT' : `${rule.frequency} over ${rule.period}`;
+      return [{ severity: rule.severity, name: rule.name, runs: every, tactics: rule.tactics, techniques: [...rule.techniques, ...rule.subTechniques], id: rule.id, version: rule.version, file }];
+    }
+    const hunt = describeHunt(yaml);
+    if (hunt !== null) return [{ severity: '', name: hunt.name, runs: 'hunting', tactics: hunt.tactics, techniques: hunt.techniques, id: hunt.id, version: '', file }];
+    unreadable += 1;
+    note(`${style.yellow('no rule')} ${clean(file)}; forepost check says why`);
+    return [];
+  });
+  await printList(rows, options);
+  remark(style.dim(count(rows.length, 'rule')));
+  return unreadable > 0 ? 1 : 0;
+}
+
+/** The columns of a table: name, type, where its value stands in an event, what it is. */
+export async function schema(options, [name = 'AWSCloudTrail', ...more]) {
+  if (more.length > 0) throw new UsageError('schema takes one table', 'schema');
+  const tables = ['AWSCloudTrail'];
+  if (!tables.includes(name)) {
+    const guess = nearest(name, tables);
+    throw new UsageError(`no schema of ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `; the tables are ${tables.join(', ')}`}`, 'schema');
+  }
+  await printList(tableColumns().map(({ name: column, type, field, doc }) => ({ column, type, field: field ?? '', doc })), options);
+  return 0;
+}
+
+async function printList(rows, { format, output: path }) {
+  const output = outputTo(path);
+  const names = Object.keys(rows[0] ?? {});
+  const cells = (row) => names.map((name) => (Array.isArray(row[name]) ? row[name].join(' ') : row[name]));
+  if (format === 'ndjson') for (const row of rows) await output.write(`${JSON.stringify(row)}\n`);
+  else if (format === 'csv') await output.write([names, ...rows.map(cells)].map(csvLine).join(''));
+  else await output.write(table(names.map((name) => ({ name, type: 'string' })), rows.map(cells)).text);
+  await output.close();
+}
+
+export const LIST_FORMATS = ['pretty', 'ndjson', 'csv'];
