@@ -227,7 +227,9 @@ impl Kept {
         let mut all = Rc::unwrap_or_clone(std::mem::take(rows));
         all.append(waiting);
         *waiting_bytes = 0;
-        let mut top = Run::new(run.now, &[], Budget::default());
+        // The rows are a leaf's: in them, columns that nothing needs are null.
+        let leaf = [Table::default()];
+        let mut top = Run::new(run.now, &leaf, Budget::default());
         top.provide(input, Rc::new(all));
         *rows = top.table(step)?;
         let size = rows.iter().map(|row| bytes(&row.values)).sum();
