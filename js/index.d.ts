@@ -246,6 +246,8 @@ export interface Stats {
   dropped: number;
   /** Events without a readable `eventTime`. Scheduled rules ignore them. */
   untimed: number;
+  /** CloudTrail digest files. They hold no events, and are no problem. */
+  digests: number;
   /** Events, or runs of events read at once, later than this machine's clock by more than five minutes. With `stream`, they close no window. */
   ahead: number;
   /** Number of events by log format. */

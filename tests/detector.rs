@@ -7,6 +7,8 @@
 mod answers;
 #[path = "detector/hostile.rs"]
 mod hostile;
+#[path = "detector/inputs.rs"]
+mod inputs;
 #[path = "detector/many.rs"]
 mod many;
 #[path = "support/random.rs"]

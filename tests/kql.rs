@@ -9,6 +9,8 @@ mod attack;
 mod datatable;
 #[path = "kql/golden.rs"]
 mod golden;
+#[path = "kql/metamorphic.rs"]
+mod metamorphic;
 #[path = "kql/operators.rs"]
 mod operators;
 #[path = "kql/properties.rs"]

@@ -5,7 +5,7 @@ use super::feed::{CachedRow, TABLE};
 use super::{NamedTable, RuleErrors};
 use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::diagnostic::Span;
-use kql::exec::program::Program;
+use kql::exec::program::{Program, Scratch};
 use kql::exec::row::{Evidence, Row};
 use kql::exec::run::{Run, Table};
 use kql::exec::stage::{self, CompiledStage};
@@ -92,7 +92,7 @@ pub fn explain(rule_text: &str, record: &[u8], tables: &[NamedTable]) -> Result<
         return Err(RuleErrors { findings });
     };
     let row = CachedRow::new(record);
-    let mut explainer = Explainer { stack: Vec::new(), budget: Budget::default() };
+    let mut explainer = Explainer { scratch: Scratch::default(), budget: Budget::default() };
     let mut inputs = Vec::new();
     let mut results: Vec<Table> = Vec::new();
     for leaf in &split.leaves {
@@ -114,7 +114,7 @@ pub fn explain(rule_text: &str, record: &[u8], tables: &[NamedTable]) -> Result<
 }
 
 struct Explainer {
-    stack: Vec<Value>,
+    scratch: Scratch,
     budget: Budget,
 }
 
@@ -135,13 +135,13 @@ impl Explainer {
     }
 
     fn stage(&mut self, stage: &Stage, rows: Vec<Row>) -> (ExplainedStage, Vec<Row>) {
-        let (operator, expressions) = parts(stage);
+        let expressions = expressions(stage);
         let span = expressions
             .iter()
             .map(|e| e.span)
             .reduce(|a, b| Span { start: a.start.min(b.start), end: a.end.max(b.end) });
         let compiled: Vec<CompiledStage> = CompiledStage::local(stage).into_iter().collect();
-        let programs: Vec<Program> = expressions.iter().map(|e| Program::new(e)).collect();
+        let programs: Vec<Program> = expressions.iter().map(|e| Program::traceable(e)).collect();
         let rows_in = rows.len();
         let (mut made, mut shown) = (Vec::new(), Vec::new());
         for (i, row) in rows.into_iter().enumerate() {
@@ -151,7 +151,8 @@ impl Explainer {
             }
             let before = made.len();
             // A row that exceeds the budget is cut short: this is a view of one event, not an answer.
-            let _ = stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| made.push(row));
+            let _ =
+                stage::run(&compiled, row, &mut self.budget, &mut self.scratch, &mut |row| made.push(row));
             if i < MAX_ROWS {
                 let steps =
                     steps.into_iter().map(|s| ExplainedStep { span: s.span, value: s.value }).collect();
@@ -160,18 +161,21 @@ impl Explainer {
         }
         // A stage without expressions has no span.
         let span = span.unwrap_or(Span { start: 0, end: 0 });
-        (ExplainedStage { operator, span, rows_in, rows: shown, rows_out: made.len() }, made)
+        (
+            ExplainedStage { operator: stage.operator(), span, rows_in, rows: shown, rows_out: made.len() },
+            made,
+        )
     }
 }
 
-/// A stage's name and the expressions it evaluates.
-fn parts(stage: &Stage) -> (&'static str, Vec<&Expr>) {
+/// The expressions that a stage evaluates.
+fn expressions(stage: &Stage) -> Vec<&Expr> {
     match stage {
-        Stage::Where(e) => ("where", vec![e]),
-        Stage::Extend(sets) => ("extend", sets.iter().map(|(_, e)| e).collect()),
-        Stage::Project(values) => ("project", values.iter().collect()),
-        Stage::MvExpand(m) => ("mv-expand", m.items.iter().map(|(e, ..)| e).collect()),
-        Stage::Parse(p) => ("parse", vec![&p.source]),
-        Stage::ParseKv(p) => ("parse-kv", vec![&p.source]),
+        Stage::Where(e) => vec![e],
+        Stage::Extend(sets) => sets.iter().map(|(_, e)| e).collect(),
+        Stage::Project(values) => values.iter().collect(),
+        Stage::MvExpand(m) => m.items.iter().map(|(e, ..)| e).collect(),
+        Stage::Parse(p) => vec![&p.source],
+        Stage::ParseKv(p) => vec![&p.source],
     }
 }

@@ -10,7 +10,7 @@ use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::Budget;
 use kql::exec::fold::Fold;
-use kql::exec::program::Columns;
+use kql::exec::program::{Columns, Scratch};
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
@@ -80,11 +80,16 @@ impl LeafState {
     /// The rows of a window, by time and then by raw record, so that the order of the inputs does not matter. Rows of a
     /// table without times are in every window.
     pub fn window(&self, window: &Range<i64>) -> Table {
-        let inside = |(time, _): &&(Option<i64>, Row)| match time {
-            Some(t) => window.contains(t),
-            None => !self.reads_events,
-        };
-        Rc::new(self.rows.iter().filter(inside).map(|(_, row)| row.clone()).collect())
+        let untimed = if self.reads_events { 0..0 } else { 0..self.from(i64::MIN) };
+        let timed = self.from(window.start)..self.from(window.end);
+        let rows = [untimed, timed].map(|range| self.rows.get(range).unwrap_or_default());
+        Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())
+    }
+
+    /// Where the rows with this time or a later one begin; those without a time stand before all others. The rows are sorted.
+    fn from(&self, time: i64) -> usize {
+        debug_assert!(self.sorted.get(), "rows are looked up in order");
+        self.rows.partition_point(|(t, _)| t.is_none_or(|t| t < time))
     }
 
     fn sort(&mut self) {
@@ -97,12 +102,9 @@ impl LeafState {
     }
 }
 
-/// The times of the rows of several leaves, sorted.
-pub fn times_of(leaves: &[LeafState]) -> Vec<i64> {
-    let mut times: Vec<i64> = leaves.iter().flat_map(|l| &l.rows).filter_map(|(t, _)| *t).collect();
-    times.sort();
-    times.dedup();
-    times
+/// The first time from `from` on of the rows of several leaves.
+pub fn first_time(leaves: &[LeafState], from: i64) -> Option<i64> {
+    leaves.iter().filter_map(|l| l.rows.get(l.from(from)).and_then(|(t, _)| *t)).min()
 }
 
 /// What a feed keeps of a candidate record.
@@ -129,7 +131,7 @@ struct State {
     /// The raw candidate records, for [`Keep::Records`].
     collected: Vec<u8>,
     report: IngestReport,
-    stack: Vec<Value>,
+    scratch: Scratch,
     candidates: u64,
     kept: Size,
     /// The most that is kept.
@@ -157,7 +159,7 @@ impl Feed {
                 keep,
                 collected: Vec::new(),
                 report: IngestReport::default(),
-                stack: Vec::new(),
+                scratch: Scratch::default(),
                 candidates: 0,
                 kept: Size::NONE,
                 limit: Size::limit(keep),
@@ -201,7 +203,7 @@ impl Feed {
                         &state.stages,
                         row,
                         &mut Budget::default(),
-                        &mut self.state.stack,
+                        &mut self.state.scratch,
                         &mut |row| {
                             rows.push((time, row));
                         },
@@ -244,11 +246,20 @@ impl Feed {
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.source.finish(&mut self.state);
+        self.state.report.end_input();
+    }
+
+    /// The last input ended, unless that was said already: then there is no other one, not even an empty one.
+    pub fn end_last_input(&mut self) {
+        if self.source.has_begun() {
+            self.end_input();
+        }
     }
 
     /// The same, for both sinks.
     pub fn end_input_through(&mut self, also: &mut dyn Sink) {
         self.source.finish(&mut Tee { state: &mut self.state, also });
+        self.state.report.end_input();
     }
 
     /// The leaves of a query, their rows in order.
@@ -277,12 +288,9 @@ impl Feed {
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
         for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
-            let seen_again = |t: Option<i64>| t.is_none_or(|t| t >= from);
-            leaf.rows
-                .iter()
-                .filter(|(t, _)| !seen_again(*t))
-                .for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-            leaf.rows.retain(|(t, _)| seen_again(*t));
+            leaf.sort();
+            let gone = leaf.from(i64::MIN)..leaf.from(from);
+            leaf.rows.drain(gone).for_each(|(_, row)| self.state.kept.take_off(Size::of(&row)));
         }
         checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }
@@ -310,8 +318,8 @@ impl Feed {
         }
     }
 
-    /// Whether further rows of a leaf change nothing.
-    pub fn is_full(&self, leaf: usize) -> bool {
+    /// Whether a leaf has a fold that no further row changes.
+    pub fn fold_is_full(&self, leaf: usize) -> bool {
         self.state.leaves.get(leaf).and_then(|leaf| leaf.fold.as_ref()).is_some_and(Fold::is_full)
     }
 
@@ -390,6 +398,7 @@ impl Feed {
             late: s.late,
             dropped: s.dropped,
             untimed: s.report.untimed,
+            digests: stats.digests,
             ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
             first_event: s.report.first,
@@ -419,21 +428,24 @@ impl State {
     fn offer(&mut self, record: &Record<'_>) {
         // With an outline there is nothing to look for.
         let seen = if record.outline.is_some() { None } else { self.prefilter.look(record.raw) };
-        if let Some((time, _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
-            return self.report.passed(*time);
+        if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
+            return self.report.observe(*time, *time);
         }
         let row = CachedRow::of(record);
         let (time, can_pass) = match seen {
             Some(seen) => seen,
             None => self.read(record, &row),
         };
-        self.report.passed(time);
+        match time {
+            Some(time) => self.report.observe(time, time),
+            None => self.report.untimed(record.offset, row.raw_time()),
+        }
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
         for index in can_pass.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
-            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.stack) {
+            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.scratch) {
                 continue;
             }
             if let Some(fold) = leaf.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
@@ -462,7 +474,7 @@ impl State {
                 stages,
                 Row { values, evidence },
                 &mut Budget::default(),
-                &mut self.stack,
+                &mut self.scratch,
                 &mut |row| {
                     if let Some(fold) = fold {
                         found = true;
@@ -505,7 +517,6 @@ impl State {
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
         let skipped = self.prefilter.skip(bytes, alone);
-        self.report.untimed += skipped.untimed;
         if let Some((first, last)) = skipped.times {
             self.report.observe(first, last);
         }
@@ -564,6 +575,11 @@ impl<'a> CachedRow<'a> {
     /// `TimeGenerated` in ticks.
     pub fn time(&self) -> Option<i64> {
         self.row.time()
+    }
+
+    /// What `TimeGenerated` is read from, as JSON.
+    pub fn raw_time(&self) -> Option<&'a [u8]> {
+        self.row.raw_time()
     }
 
     /// The columns that are needed; the others are null.

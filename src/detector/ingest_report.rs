@@ -5,6 +5,12 @@ use std::borrow::Cow;
 /// How many problems are kept until the host takes them; the rest is counted.
 const MAX_PROBLEMS: usize = 1000;
 
+/// How many events without a readable time are shown of an input.
+const SHOWN_UNTIMED: u64 = 10;
+
+/// How many characters of what is no time are shown.
+const SHOWN_TIME: usize = 60;
+
 /// Something that could not be read or run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -36,6 +42,8 @@ pub struct IngestReport {
     pub problem_count: u64,
     /// Events without a readable time.
     pub untimed: u64,
+    /// Those of the current input.
+    untimed_here: u64,
     /// The time of the first event.
     pub first: Option<i64>,
     /// The time of the last event.
@@ -78,11 +86,34 @@ impl IngestReport {
         self.problems.push(Problem { offset: None, code: code.into(), message, rule: Some(failed) });
     }
 
-    /// An event went by.
-    pub fn passed(&mut self, time: Option<i64>) {
-        match time {
-            Some(t) => self.observe(t, t),
-            None => self.untimed += 1,
+    /// An event went by that has no readable time, but perhaps this, as JSON, in its place. Of an input that has many, the first
+    /// are shown.
+    pub fn untimed(&mut self, offset: u64, raw: Option<&[u8]>) {
+        self.untimed += 1;
+        self.untimed_here += 1;
+        if self.untimed_here > SHOWN_UNTIMED {
+            return;
+        }
+        let what = match raw {
+            None | Some(b"null") => "the event has no eventTime".to_owned(),
+            Some(raw) => {
+                let text = String::from_utf8_lossy(raw);
+                let shown: String = text.chars().take(SHOWN_TIME).collect();
+                let more = if shown.len() < text.len() { "…" } else { "" };
+                format!("the event's time cannot be read: {shown}{more}")
+            }
+        };
+        self.problem(Some(offset), "bad_time", format!("{what}; rules with a schedule skip it"));
+    }
+
+    /// The input ended.
+    pub fn end_input(&mut self) {
+        let more = std::mem::take(&mut self.untimed_here).saturating_sub(SHOWN_UNTIMED);
+        if more > 0 {
+            let events =
+                if more == 1 { "1 more event has".to_owned() } else { format!("{more} more events have") };
+            let message = format!("{events} no readable time; rules with a schedule skip them");
+            self.problem(None, "bad_time", message);
         }
     }
 
@@ -141,6 +172,8 @@ pub struct IngestStats {
     pub dropped: u64,
     /// Events without a readable time.
     pub untimed: u64,
+    /// CloudTrail's digest files, which hold no events.
+    pub digests: u64,
     /// Events of a stream, or runs of events read at once, that are ahead of the host's clock: see [`MAX_AHEAD`](super::MAX_AHEAD).
     pub ahead: u64,
     /// How many events came in each kind of envelope that occurred.

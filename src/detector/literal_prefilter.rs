@@ -209,7 +209,7 @@ fn literals_of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Literal>> {
         }
         ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),
         ExprKind::Call(call) => {
-            let (column, values) = match (call.name, call.args.as_slice()) {
+            let (column, values) = match (call.name, &*call.args) {
                 ("==" | "=~", [a, b]) => match (&a.kind, &b.kind) {
                     (ExprKind::Column(at), _) => (*at, std::slice::from_ref(b)),
                     (_, ExprKind::Column(at)) => (*at, std::slice::from_ref(a)),

@@ -212,7 +212,7 @@ impl Detector {
     /// There is no more input: every window that holds anything concludes, as its alerts are
     /// [taken](Self::take_alerts).
     pub fn finish(&mut self) {
-        self.feed.end_input();
+        self.feed.end_last_input();
         self.to_conclude = Some(0);
         self.conclude_on();
     }
@@ -237,10 +237,14 @@ impl Detector {
             return true;
         }
         let Some(state) = self.rules.get_mut(index) else { return true };
+        // Nothing is due: a stream asks with every chunk.
+        if state.concluded.is_some_and(|concluded| concluded >= limit) {
+            return true;
+        }
         let schedule = state.rule().schedule;
         let span = self.feed.times();
         let leaves = self.feed.leaves(state.leaves.clone());
-        let times = feed::times_of(leaves);
+        let first_from = |from| feed::first_time(leaves, from);
         let mut problems = Vec::new();
         let mut every_tick = state.rule().trigger.fires_on_nothing();
         if every_tick && let Some((first, last)) = span {
@@ -268,7 +272,7 @@ impl Detector {
                     );
                     (tick <= schedule.last_holding(last)).then_some(tick)
                 }
-                _ => schedule.next_holding(state.concluded, &times),
+                _ => schedule.next_holding(state.concluded, &first_from),
             };
             let Some(tick) = next.filter(|t| *t <= limit) else { break };
             state.concluded = Some(tick);

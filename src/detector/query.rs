@@ -44,7 +44,7 @@ impl QueryRun {
         let split = split(&query.plan);
         let mut feed = Feed::new(Keep::Rows);
         let leaves = feed.add(&split.leaves, tables);
-        let streamed = leaf_of_rows(&split.root).map(|leaf| leaves.start + leaf);
+        let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
         let mut run = QueryRun { feed, root: split.root, columns, leaves, streamed, now };
         run.set_folds(Budget::default());
         Ok(run)
@@ -70,7 +70,7 @@ impl QueryRun {
 
     /// Whether further input changes nothing: all that reads events is a `take` that has its rows.
     pub fn is_complete(&self) -> bool {
-        !self.leaves.is_empty() && self.leaves.clone().all(|leaf| self.feed.is_full(leaf))
+        !self.leaves.is_empty() && self.leaves.clone().all(|leaf| self.feed.fold_is_full(leaf))
     }
 
     /// Of a query that [streams](Self::is_streamed): the rows since the last call. [`result`](Self::result) gives the rest.
@@ -106,7 +106,7 @@ impl QueryRun {
 
     /// The answer over all inputs. Asking again without further input yields the answer over none.
     pub fn result(&mut self) -> Result<Table, QueryError> {
-        self.feed.end_input();
+        self.feed.end_last_input();
         if self.feed.dropped() > 0 {
             // An answer over the rows that are left would be wrong.
             let message =
@@ -195,7 +195,7 @@ mod tests {
         let answer = |query: &str| {
             let query = format!("AWSCloudTrail | extend s = strrep(AwsEventId, 100) | {query}");
             let mut run = QueryRun::new(&query, 0, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
-            run.set_folds(Budget { cells: 10_000 });
+            run.set_folds(Budget::of_cells(10_000));
             for i in 0..5_000 {
                 let event = format!(
                     "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{}\",\"eventID\":\"{i}\"}}\n",

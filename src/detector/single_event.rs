@@ -9,7 +9,7 @@ use super::literal_prefilter::LiteralPrefilter;
 use super::{Finding, RuleErrors, RuleFile};
 use crate::checked;
 use crate::rule::{Operator, Rule};
-use kql::exec::program::Program;
+use kql::exec::program::{Program, Scratch};
 use kql::exec::row::{Evidence, Row, Rows};
 use kql::exec::run::{Run, Table};
 use kql::exec::stage::{self, CompiledStage};
@@ -20,13 +20,13 @@ use kql::value::{Column, Value};
 use std::rc::Rc;
 
 /// How many values one rule may make of one event.
-const BUDGET: Budget = Budget { cells: 1_000_000 };
+const BUDGET: Budget = Budget::of_cells(1_000_000);
 
 /// Rules that look at events one by one.
 pub struct SingleEventEvaluator {
     rules: Vec<SingleRule>,
     prefilter: LiteralPrefilter,
-    stack: Vec<Value>,
+    scratch: Scratch,
 }
 
 struct SingleRule {
@@ -82,7 +82,7 @@ impl SingleEventEvaluator {
         let mut prefilter = LiteralPrefilter::default();
         compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| prefilter.add(leaf));
         let rules = compiled.into_iter().map(SingleRule::new).collect();
-        Ok(SingleEventEvaluator { rules, prefilter, stack: Vec::new() })
+        Ok(SingleEventEvaluator { rules, prefilter, scratch: Scratch::default() })
     }
 
     /// Compiles everything that would otherwise be compiled when an event first needs it.
@@ -112,7 +112,7 @@ impl SingleEventEvaluator {
         let row = CachedRow::new(event);
         let mut result = Ok(());
         for rule in &self.rules {
-            match rule.evaluate(&row, &mut self.stack) {
+            match rule.evaluate(&row, &mut self.scratch) {
                 Ok(Some(it)) => found(it),
                 Ok(None) => {}
                 Err(e) => result = Err(e),
@@ -135,14 +135,10 @@ impl SingleRule {
         SingleRule { compiled, leaves, conclusive }
     }
 
-    fn evaluate(
-        &self,
-        event: &CachedRow<'_>,
-        stack: &mut Vec<Value>,
-    ) -> Result<Option<Match<'_>>, ExecError> {
+    fn evaluate(&self, event: &CachedRow<'_>, scratch: &mut Scratch) -> Result<Option<Match<'_>>, ExecError> {
         let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
         for leaf in &self.leaves {
-            tables.push(Rc::new(leaf.rows(event, stack)?));
+            tables.push(Rc::new(leaf.rows(event, scratch)?));
         }
         if tables.iter().all(|t| t.is_empty()) {
             return Ok(None);
@@ -176,13 +172,13 @@ impl SingleLeaf {
         SingleLeaf { leading, stages, needed: leaf.needed.clone(), columns: leaf.columns.clone() }
     }
 
-    fn rows(&self, event: &CachedRow<'_>, stack: &mut Vec<Value>) -> Result<Vec<Row>, ExecError> {
+    fn rows(&self, event: &CachedRow<'_>, scratch: &mut Scratch) -> Result<Vec<Row>, ExecError> {
         let mut rows = Vec::new();
-        if stage::passes(&self.stages, self.leading, event, stack) {
+        if stage::passes(&self.stages, self.leading, event, scratch) {
             let values = event.needed(&self.needed);
             let rest = checked::tail(&self.stages, self.leading);
             let row = Row { values, evidence: Evidence::None };
-            stage::run(rest, row, &mut BUDGET.clone(), stack, &mut |row| rows.push(row))?;
+            stage::run(rest, row, &mut BUDGET.clone(), scratch, &mut |row| rows.push(row))?;
         }
         Ok(rows)
     }

@@ -22,7 +22,9 @@ impl<'a> Transfer<'a> {
     pub fn write(&self) -> Vec<u8> {
         let (stats, report) = (&self.stats, &self.report);
         let mut out = Vec::with_capacity(self.records.len() + 256);
-        for n in [stats.bytes_in, stats.bytes_inflated, stats.problems].iter().chain(&stats.records) {
+        for n in
+            [stats.bytes_in, stats.bytes_inflated, stats.problems, stats.digests].iter().chain(&stats.records)
+        {
             push_number(&mut out, *n);
         }
         for n in [report.problem_count, report.untimed, report.problems.len() as u64] {
@@ -44,8 +46,8 @@ impl<'a> Transfer<'a> {
     pub fn read(bytes: &'a [u8]) -> Option<Transfer<'a>> {
         let mut texts = Texts(bytes);
         let mut of = Transfer::default();
-        let Stats { bytes_in, bytes_inflated, problems, records } = &mut of.stats;
-        for n in [bytes_in, bytes_inflated, problems].into_iter().chain(records) {
+        let Stats { bytes_in, bytes_inflated, problems, digests, records } = &mut of.stats;
+        for n in [bytes_in, bytes_inflated, problems, digests].into_iter().chain(records) {
             *n = texts.number()?;
         }
         of.report.problem_count = texts.number()?;

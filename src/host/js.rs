@@ -4,7 +4,7 @@
 //! and no object is built twice. A refusal (a bad rule, a bad query) is thrown as a *string* of JSON; any other exception
 //! means that the instance is lost, and `js/instance.js` makes a new one.
 
-use super::memory::{self, grow_ahead, with_staged};
+use super::memory::{self, with_staged};
 use super::{batch, json};
 use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
 use cloudtrail::source::Limits;
@@ -108,7 +108,6 @@ impl Detector {
     /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
         with_staged(length, |bytes| self.0.push(bytes));
-        grow_ahead();
     }
 
     /// The current input is complete.
@@ -132,7 +131,6 @@ impl Detector {
     #[wasm_bindgen(js_name = takeOver)]
     pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
         let imported = self.0.import_transfer(transfer);
-        grow_ahead();
         if imported { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
     }
 
@@ -181,7 +179,6 @@ impl Query {
     /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
         with_staged(length, |bytes| self.0.push(bytes));
-        grow_ahead();
     }
 
     /// The current input is complete.

@@ -6,15 +6,7 @@
 //! The allocator asks the runtime for 64 KiB at a time, and the runtime may take a tenth of a millisecond for it. In a scan
 //! that keeps much evidence this was half of the time, and more with several threads. Untouched memory costs nothing.
 
-#[cfg(target_arch = "wasm32")]
-use std::cell::Cell;
 use std::cell::RefCell;
-
-#[cfg(target_arch = "wasm32")]
-thread_local! {
-    /// How many pages the memory had at the last call.
-    static KNOWN: Cell<usize> = const { Cell::new(0) };
-}
 
 /// The kernel copies nearly twice as fast to an address that starts a cache line.
 const LINE: usize = 64;
@@ -62,20 +54,69 @@ fn panic_if_asked(pushed: &[u8]) {
     }
 }
 
-/// A host calls this between pieces of work: if memory has grown since the last call, it grows by another eighth at once.
+/// The allocator of the module: Rust's own, which asks the runtime for no more than it needs. If it had to ask, it is made to ask
+/// for another eighth of the memory at once, which it then keeps for what follows.
 #[cfg(target_arch = "wasm32")]
-pub fn grow_ahead() {
+mod ahead {
+    #![allow(unsafe_code, reason = "an allocator is unsafe to implement; each call is passed on as it came")]
+
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     const PAGE: usize = 64 << 10;
-    let pages = || core::arch::wasm32::memory_size::<0>();
-    if pages() > KNOWN.get() {
-        // The allocator gives out freed memory at the end first. If this reservation fails, the work may still fit.
-        let mut ahead = Vec::<u8>::new();
-        let _ = ahead.try_reserve_exact(pages() / 8 * PAGE);
-        std::hint::black_box(ahead);
-        KNOWN.set(pages());
+
+    struct GrowsAhead;
+
+    #[global_allocator]
+    static ALLOCATOR: GrowsAhead = GrowsAhead;
+
+    /// How many pages the memory had when it was last looked at.
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+
+    fn pages() -> usize {
+        core::arch::wasm32::memory_size::<0>()
+    }
+
+    #[cold]
+    fn grow() {
+        if let Ok(layout) = Layout::from_size_align(pages() / 8 * PAGE, PAGE)
+            && layout.size() > 0
+        {
+            // SAFETY: the layout has a size, and what it gives is given back with the same layout. If there is no room for so
+            // much, what is needed next may still fit.
+            unsafe {
+                let reserved = System.alloc(layout);
+                if !reserved.is_null() {
+                    System.dealloc(reserved, layout);
+                }
+            }
+        }
+        KNOWN.store(pages(), Ordering::Relaxed);
+    }
+
+    fn grown(pointer: *mut u8) -> *mut u8 {
+        if pages() != KNOWN.load(Ordering::Relaxed) {
+            grow();
+        }
+        pointer
+    }
+
+    // SAFETY: every call is passed on to the system's allocator as it came.
+    unsafe impl GlobalAlloc for GrowsAhead {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            grown(unsafe { System.alloc(layout) })
+        }
+
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            grown(unsafe { System.alloc_zeroed(layout) })
+        }
+
+        unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            grown(unsafe { System.realloc(pointer, layout, size) })
+        }
+
+        unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+            unsafe { System.dealloc(pointer, layout) }
+        }
     }
 }
-
-/// Native allocators grow well by themselves.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn grow_ahead() {}

@@ -2,7 +2,7 @@
 
 use super::js::{given_tables, refusal, rule_files};
 use super::json;
-use super::memory::{grow_ahead, with_staged};
+use super::memory::with_staged;
 use crate::detector::{self, Options, index};
 use crate::rule;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -33,7 +33,6 @@ impl EventReader {
             Some(index) => self.detector.push_through(bytes, index),
             None => self.detector.push(bytes),
         });
-        grow_ahead();
     }
 
     /// The current input is complete.

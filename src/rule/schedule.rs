@@ -90,17 +90,17 @@ impl Schedule {
         Ticks { next: from, left, step: self.frequency }
     }
 
-    /// The first tick after `after` (or at all) whose window holds at least one of the times, which are sorted.
-    pub fn next_holding(&self, after: Option<i64>, times: &[i64]) -> Option<i64> {
+    /// The first tick after `after` (or at all) whose window holds at least one of some times; `first_from` gives the first of
+    /// them from a time on.
+    pub fn next_holding(&self, after: Option<i64>, first_from: &dyn Fn(i64) -> Option<i64>) -> Option<i64> {
         let tick = match after {
             Some(after) => {
                 let after = after.clamp(0, datetime::MAX + 2 * LONGEST);
                 after - after % self.frequency + self.frequency
             }
-            None => self.first_holding(*times.first()?),
+            None => self.first_holding(first_from(i64::MIN)?),
         };
-        let start = self.window(tick).start;
-        let time = *times.get(times.partition_point(|t| *t < start))?;
+        let time = first_from(self.window(tick).start)?;
         Some(self.first_holding(time).max(tick))
     }
 
@@ -165,6 +165,10 @@ mod tests {
         Schedule::scheduled(frequency, period).unwrap()
     }
 
+    fn next_holding(s: Schedule, after: Option<i64>, times: &[i64]) -> Option<i64> {
+        s.next_holding(after, &|from| times.get(times.partition_point(|t| *t < from)).copied())
+    }
+
     fn texts(ticks: impl Iterator<Item = i64>) -> Vec<String> {
         ticks.map(datetime::format_seconds).collect()
     }
@@ -221,7 +225,7 @@ mod tests {
         let times = [0, at("2026-03-11T07:10:05Z"), at("2026-03-11T07:11:00Z"), datetime::MAX];
         let mut ticks = Vec::new();
         let mut after = None;
-        while let Some(tick) = s.next_holding(after, &times) {
+        while let Some(tick) = next_holding(s, after, &times) {
             ticks.push(tick);
             after = Some(tick);
         }
@@ -237,8 +241,8 @@ mod tests {
             ]
         );
         assert!(ticks.iter().all(|t| times.iter().any(|time| s.window(*t).contains(time))));
-        assert_eq!(s.next_holding(None, &[]), None);
-        assert_eq!(s.next_holding(Some(i64::MAX), &times), None);
+        assert_eq!(next_holding(s, None, &[]), None);
+        assert_eq!(next_holding(s, Some(i64::MAX), &times), None);
     }
 
     #[test]
@@ -254,7 +258,7 @@ mod tests {
                 .filter(|t| t % frequency == 0 && times.iter().any(|time| s.window(*t).contains(time)))
                 .collect();
             let stepped: Vec<i64> =
-                std::iter::successors(s.next_holding(None, &times), |t| s.next_holding(Some(*t), &times))
+                std::iter::successors(next_holding(s, None, &times), |t| next_holding(s, Some(*t), &times))
                     .collect();
             assert_eq!(stepped, walked, "{s:?} {times:?}");
             let all: Vec<i64> = times.iter().flat_map(|t| s.ticks(*t, *t)).collect();
@@ -270,7 +274,7 @@ mod tests {
             for t in [i64::MIN, -1, 0, 1, datetime::MAX, i64::MAX] {
                 let _ =
                     (s.window(t), s.run_time(t), s.first_holding(t), s.last_holding(t), s.concluded_by(t));
-                let _ = (s.resumes(t, i64::MAX), s.resumes(t, i64::MIN), s.next_holding(Some(t), &[t]));
+                let _ = (s.resumes(t, i64::MAX), s.resumes(t, i64::MIN), next_holding(s, Some(t), &[t]));
                 let _ = (s.ticks(i64::MIN, t).len(), s.ticks(t, i64::MIN).next());
             }
         }

@@ -26,7 +26,7 @@ fn rows_in_batches_answer_like_rows_at_once() {
         "count",
         "where EventName startswith 'E1' | count",
         "summarize count(), dcount(EventName), make_set(bin(TimeGenerated, 1d)), arg_max(TimeGenerated, AwsEventId) by UserIdentityUserName",
-        "summarize countif(EventName has 'E7'), first = min(TimeGenerated), take_any(AwsEventId)",
+        "summarize countif(EventName has 'E7'), oldest = min(TimeGenerated), take_any(AwsEventId)",
         "summarize l = make_list(AwsEventId, 5), p = percentile(strlen(AwsEventId), 90) by bin(TimeGenerated, 1h)",
         "where TimeGenerated > ago(3d) | summarize n = count() by EventName | top 3 by n",
         "distinct UserIdentityUserName, EventName | count",

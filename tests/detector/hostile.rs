@@ -42,12 +42,16 @@ fn hostile_records_are_reported_and_the_rest_goes_on() {
     assert_eq!(scan(&[], [b"".as_slice()]).0.len(), 0);
 }
 
-const EVENT: &str = r#"{"eventVersion":"1","eventSource":"s","eventName":"n"}"#;
+const EVENT: &str = r#"{"eventTime":"2026-01-01T00:00:00Z","eventSource":"s","eventName":"n"}"#;
 
 /// What is broken, and how many events and problems there are in it and the two events behind it.
 const BROKEN: &[(&str, u64, usize)] = &[
     // A comma is missing, and a bracket closes before that: a chunk that ends with it looks like a whole record.
-    (r#"{"userIdentity":{"type":"Root"} "eventSource":"s","eventName":"n"}"#, 3, 0),
+    (
+        r#"{"userIdentity":{"type":"Root"} "eventTime":"2026-01-01T00:00:00Z","eventSource":"s","eventName":"n"}"#,
+        3,
+        0,
+    ),
     // Lines that are cut: they swallow those behind them, which are read again then.
     (r#"{"eventVersion":"1","userIdentity":{"type":"#, 2, 1),
     (r#"{"eventVersion":"1","requestParameters":{"list":["#, 2, 1),

@@ -119,3 +119,118 @@ fn plugins_over_many_keys() {
     let chain = "print d = dynamic({'e':{'f':{'g':1}}}) | evaluate bag_unpack(d) | evaluate bag_unpack(e) | evaluate bag_unpack(f)";
     assert_eq!(answer(chain)["rows"][0][0], 1);
 }
+
+#[test]
+fn expressions_that_double() {
+    let lets = |n: usize| {
+        let steps: String = (0..n).map(|i| format!("let a{} = a{i} + a{i}; ", i + 1)).collect();
+        format!("let a0 = tolong(now() - ago(1s)) / 10000000; {steps}print a{n}")
+    };
+    assert_eq!(answer(&lets(40))["rows"][0][0], 1_i64 << 40);
+    assert_eq!(code(&answer(&lets(350))), "none");
+    assert_eq!(code(&answer(&lets(2000))), "FP002");
+    let calls = |n: usize| {
+        let nested = format!("{}n{}", "f(".repeat(n), ")".repeat(n));
+        format!(
+            "let f = (x:long) {{ iff(x > 0, x + x, x - x) }}; range n from 1 to 3 step 1 | extend m = {nested}"
+        )
+    };
+    assert_eq!(answer(&calls(28))["rows"][2][1], 3_i64 << 28);
+    // A condition that is put below a join, through what computes its columns.
+    let stages = " | extend v = v + v".repeat(60);
+    let joined = format!("datatable(k:long, v:long)[1, 1] | join (print k = 1) on k{stages} | where v > 0");
+    assert_eq!(answer(&joined)["rows"][0][1], 1_i64 << 60);
+    // Chains in chains.
+    let chains = |n: usize, m: usize| {
+        format!("print {}1{}", "(".repeat(n), format!("{})", "+now()".repeat(m)).repeat(n))
+    };
+    for (n, m) in [(3, 150), (10, 31), (25, 31), (30, 150)] {
+        assert_ne!(code(&answer(&chains(n, m))), "none", "{n} chains of {m}");
+    }
+}
+
+#[test]
+fn values_that_grow() {
+    for (query, operator) in [
+        (
+            "range i from 1 to 5000 step 1 | scan declare (x:dynamic) with (step s: true => x = pack_array(s.x);) | count",
+            "scan",
+        ),
+        (
+            "range i from 1 to 100000 step 1 | scan declare (x:string) with (step s: true => x = strcat(s.x, 'aaaaaaaa');) | count",
+            "scan",
+        ),
+        (
+            "range i from 1 to 250 step 1 | extend s = strcat(strrep(strrep('xxxxxxxx', 1000), 1000), i) | count",
+            "extend",
+        ),
+        (
+            "range i from 1 to 250 step 1 | project s = pack_array(strcat(strrep(strrep('xxxxxxxx', 1000), 1000), i)) | count",
+            "project",
+        ),
+        (
+            "range i from 1 to 250 step 1 | sort by strcat(strrep(strrep('xxxxxxxx', 1000), 1000), i) asc | count",
+            "sort",
+        ),
+        (
+            "range i from 1 to 250 step 1 | serialize s = prev(strcat(strrep(strrep('xxxxxxxx', 1000), 1000), i)) | count",
+            "extend",
+        ),
+        (
+            "range i from 1 to 250 step 1 | summarize make_list(strcat(strrep(strrep('xxxxxxxx', 1000), 1000), i))",
+            "summarize",
+        ),
+        (
+            "range i from 1 to 250 step 1 | summarize count() by strcat(strrep(strrep('xxxxxxxx', 1000), 1000), i)",
+            "summarize",
+        ),
+        ("range i from 1 to 200 step 1 | extend a = range(i, 2000000, 1) | count", "extend"),
+        (
+            "range i from 1 to 200 step 1 | mv-expand a = pack_array(range(i, 2000000, 1)) | count",
+            "mv-expand",
+        ),
+    ] {
+        let answer = answer(query);
+        assert_eq!(
+            code(&answer),
+            "E_RUNAWAY_QUERY",
+            "{query}: {}",
+            answer.to_string().get(..200).unwrap_or_default()
+        );
+        let message = answer["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(&format!("'{operator}'")), "{query}: {message}");
+    }
+    // Parts that are shared are small in memory and endless for whoever walks them.
+    let doubled = |n: usize, last: &str| {
+        format!("print a = pack_array(1, 2){} | {last}", " | extend a = pack_array(a, a)".repeat(n))
+    };
+    for last in [
+        "summarize make_set(a)",
+        "project treepath(a)",
+        "project strlen(tostring(a))",
+        "summarize buildschema(a)",
+        "project a",
+    ] {
+        assert_eq!(code(&answer(&doubled(40, last))), "E_RUNAWAY_QUERY", "{last}");
+    }
+    let joined = " | extend a = array_concat(a, a)".repeat(30);
+    assert_eq!(code(&answer(&format!("print a = range(1, 1000){joined} | count"))), "E_RUNAWAY_QUERY");
+    // The same in constants, which are worked out while the query is bound.
+    let lets: String = (0..30).map(|i| format!("let a{} = array_concat(a{i}, a{i}); ", i + 1)).collect();
+    assert_eq!(code(&answer(&format!("let a0 = range(1, 1000); {lets}print array_length(a30)"))), "FP003");
+    // The engine lives on.
+    assert_eq!(answer("print 1")["rows"][0][0], 1);
+}
+
+#[test]
+fn many_names_and_errors() {
+    let errors = |query: &str| answer(query)["error"]["code"].as_str().map(str::to_owned);
+    let unknown: String = (0..4000).map(|i| format!("let a{i} = zz{i}; ")).collect();
+    assert_eq!(errors(&unknown).as_deref(), Some("KS204"));
+    assert_eq!(errors(&"\\".repeat(100_000)).as_deref(), Some("KS002"));
+    let found = kql::exec::late::compile(&unknown, &Default::default()).diagnostics;
+    assert_eq!((found.len(), found.last().map(|d| d.code)), (101, Some("FP003")));
+    let lets = |n: usize, value: &str| (0..n).map(|i| format!("let f{i} = {value}; ")).collect::<String>();
+    assert_eq!(answer(&format!("{}print 1", lets(4000, "(x:long) { x }")))["rows"][0][0], 1);
+    assert_eq!(errors(&format!("{}print 1", lets(5000, "1"))).as_deref(), Some("FP003"));
+}

@@ -6,6 +6,7 @@ use super::{NOW, Random, answer};
 use kql::bind::{Catalog, Table};
 use kql::exec::Budget;
 use kql::exec::late::compile;
+use kql::exec::program::Scratch;
 use kql::exec::row::Row;
 use kql::exec::run::{Run, Table as Rows};
 use kql::exec::stage::{self, CompiledStage};
@@ -161,7 +162,8 @@ fn leaf_rows(leaf: &Leaf, rows: &[Vec<Value>]) -> Vec<Row> {
         let values = needed.map(|((v, n), (_, ty))| if *n { v.clone() } else { ty.missing() }).collect();
         let row = Row { values, ..Row::default() };
         let mut budget = Budget::default();
-        stage::run(&stages, row, &mut budget, &mut Vec::new(), &mut |row| out.push(row)).expect("budget");
+        stage::run(&stages, row, &mut budget, &mut Scratch::default(), &mut |row| out.push(row))
+            .expect("budget");
     }
     out
 }

@@ -57,7 +57,7 @@ const RULES = {
   'anything.yaml': ruleText('Every event', 'AWSCloudTrail\n| where UserIdentityUserName == "ana"\n| project TimeGenerated, EventName'),
   'window.yaml': ruleText('Many in an hour', `AWSCloudTrail
 | where EventName in ("DeleteRepository", "PutImageScanningConfiguration")
-| summarize n = count(), names = make_list(EventName), first = arg_min(TimeGenerated, *) by SourceIpAddress
+| summarize n = count(), names = make_list(EventName), earliest_ = arg_min(TimeGenerated, *) by SourceIpAddress
 | where n > 20`).replace('00aa', '00ab').replace('queryPeriod: 1h', 'queryPeriod: 6h'),
   'silence.yaml': ruleText('Nothing for an hour', 'AWSCloudTrail\n| where EventName == "DeleteRepository" and SourceIpAddress == "203.0.113.1"').replace('00aa', '00ac').replace('triggerOperator: gt', 'triggerOperator: eq'),
   'table.yaml': ruleText('Known addresses', 'AWSCloudTrail\n| where EventName == "DeleteRepository"\n| join kind=inner Known on SourceIpAddress').replace('00aa', '00ad'),

@@ -27,6 +27,9 @@ impl Span {
     }
 }
 
+/// As many diagnostics as one text can have: who has seen so many mends them first.
+pub const MAX_DIAGNOSTICS: usize = 100;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {

@@ -22,7 +22,7 @@ pub mod value;
 pub use engine::{Engine, QueryError};
 pub use nearest::nearest;
 
-const GRAPHS: &str = "Forepost does not support graphs";
+const GRAPHS: &str = "it stands only in graph-match and graph-shortest-paths, over a variable of the pattern";
 const GEOMETRY: &str = "Forepost supports only a few geometry functions";
 
 /// Functions Kusto has and Forepost refuses by name, each with the reason. Sorted.
@@ -93,7 +93,7 @@ pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
     ("geo_simplify_polygons_array", GEOMETRY),
     ("geo_union_lines_array", GEOMETRY),
     ("geo_union_polygons_array", GEOMETRY),
-    ("graph", GRAPHS),
+    ("graph", "Forepost has no database; make the graph of tables: make-graph"),
     ("hash_combine", "Microsoft has not published how it combines hashes"),
     ("hash_many", "Microsoft has not published how it combines hashes"),
     ("hll_isvalid", "Microsoft has not published the format of its sketches"),

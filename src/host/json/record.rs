@@ -119,6 +119,7 @@ struct StatsRecord<'a> {
     late: u64,
     dropped: u64,
     untimed: u64,
+    digests: u64,
     ahead: u64,
     #[serde(serialize_with = "as_map")]
     envelopes: &'a [(&'static str, u64)],
@@ -145,6 +146,7 @@ impl<'a> From<&'a IngestStats> for StatsRecord<'a> {
             late: s.late,
             dropped: s.dropped,
             untimed: s.untimed,
+            digests: s.digests,
             ahead: s.ahead,
             envelopes: &s.envelopes,
             first_event: s.first_event.map(datetime::format),

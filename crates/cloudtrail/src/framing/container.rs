@@ -1,7 +1,7 @@
 //! Objects that hold events in an array of theirs.
 
 /// The keys of a top-level object whose array is read item by item instead of as one value.
-pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages"];
+pub const CONTAINERS: &[&str] = &["Records", "Events", "logEvents", "Messages", "records"];
 
 /// Whether an array in these bytes stands under the key of a container.
 pub fn holds_container(bytes: &[u8]) -> bool {

@@ -54,10 +54,10 @@ pub struct Frame<'a> {
 /// Something that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: bytes in the inflated stream; for the codes `gzip_…` bytes in the file as it came.
+    /// Where: bytes in the text; for what is wrong with a compression or an archive, bytes in that.
     pub offset: u64,
     /// What kind: `bad_json`, `not_json`, `cut`, `too_large`, `not_cloudtrail`, `too_deep`, `bad_base64`, `bad_row`,
-    /// `unreadable`, `gzip_damaged`, `gzip_cut`, `gzip_trailing`.
+    /// `bad_time`, `partial`, `empty`, `unreadable`, `damaged`, `gzip_damaged`, `gzip_cut`, `gzip_trailing`.
     pub code: &'static str,
     /// For people.
     pub message: String,

@@ -1,7 +1,7 @@
 //! What of a leaf's filters depends on an event's name and source alone.
 
 use crate::table::aws_cloudtrail;
-use kql::exec::program::{Columns, Program};
+use kql::exec::program::{Columns, Program, Scratch};
 use kql::functions::call::{Detail, list_items};
 pub use kql::functions::operators::fold;
 use kql::plan::split::Leaf;
@@ -111,23 +111,23 @@ impl Condition {
     }
 
     /// Whether an event with this name and source can satisfy it.
-    pub fn can_pass(&self, pair: &Pair, stack: &mut Vec<Value>) -> bool {
-        self.node.can_be_true(pair, stack)
+    pub fn can_pass(&self, pair: &Pair, scratch: &mut Scratch) -> bool {
+        self.node.can_be_true(pair, scratch)
     }
 
     /// Whether it holds for events that the rule does not name: the rule then reads every event.
     pub fn reads_every_event(&self) -> bool {
-        self.can_pass(&Pair::new(NOBODY.0, NOBODY.1), &mut Vec::new())
+        self.can_pass(&Pair::new(NOBODY.0, NOBODY.1), &mut Scratch::default())
     }
 }
 
 impl Node {
-    fn can_be_true(&self, pair: &Pair, stack: &mut Vec<Value>) -> bool {
+    fn can_be_true(&self, pair: &Pair, scratch: &mut Scratch) -> bool {
         match self {
             Node::Unknown => true,
-            Node::Known(program, _) => program.eval(pair, stack).is_true(),
-            Node::All(nodes) => nodes.iter().all(|n| n.can_be_true(pair, stack)),
-            Node::Any(nodes) => nodes.iter().any(|n| n.can_be_true(pair, stack)),
+            Node::Known(program, _) => program.eval(pair, scratch).is_true(),
+            Node::All(nodes) => nodes.iter().all(|n| n.can_be_true(pair, scratch)),
+            Node::Any(nodes) => nodes.iter().any(|n| n.can_be_true(pair, scratch)),
         }
     }
 }
@@ -190,22 +190,15 @@ fn set(columns: &mut Vec<Option<Expr>>, at: usize, e: Option<Expr>) {
 
 /// An expression over the table's columns instead of its stage's; `None` if it needs more than name and source.
 fn put_together(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
-    let made = replace(e, columns)?;
-    let mut parts = 0;
-    made.any(&mut |_| {
-        parts += 1;
-        parts > MAX_PARTS
-    });
-    (parts <= MAX_PARTS).then_some(made)
-}
-
-fn replace(e: &Expr, columns: &[Option<Expr>]) -> Option<Expr> {
-    match &e.kind {
-        ExprKind::Column(at) => columns.get(*at)?.clone(),
-        ExprKind::Now | ExprKind::Scalar(_) | ExprKind::List(_) | ExprKind::Window(_) => None,
-        _ => {
-            let children = e.children().iter().map(|child| replace(child, columns));
-            Some(e.with_children(children.collect::<Option<Vec<_>>>()?))
-        }
+    if !e.is_row_local() {
+        return None;
     }
+    let made = e.with_columns(&|at, _| columns.get(at)?.clone())?;
+    let mut parts = 0;
+    let large = made.depth() > Expr::MAX_DEPTH
+        || made.any(&mut |_| {
+            parts += 1;
+            parts > MAX_PARTS
+        });
+    (!large).then_some(made)
 }

@@ -19,6 +19,7 @@ pub use pair_cache::Leaves;
 pub use scanner::Skipped;
 
 use condition::{Pair, fold};
+use kql::exec::program::Scratch;
 use kql::plan::split::Leaf;
 use kql::value::{datetime, json};
 use scanner::{Oracle, Scanner};
@@ -121,9 +122,9 @@ impl Oracle for Conditions {
             return Leaves::from([]);
         }
         let pair = Pair::new(name, source);
-        let mut stack = Vec::new();
+        let mut scratch = Scratch::default();
         let mut can_pass =
-            |i: &&u32| self.all.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut stack));
+            |i: &&u32| self.all.get(**i as usize).is_some_and(|c| c.can_pass(&pair, &mut scratch));
         let mut leaves: Vec<u32> =
             listed.iter().chain(&self.by_more).filter(&mut can_pass).copied().collect();
         leaves.sort();

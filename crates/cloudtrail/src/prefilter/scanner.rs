@@ -45,8 +45,6 @@ pub struct Skipped {
     pub looked: usize,
     /// How many there are.
     pub events: u64,
-    /// How many of them have no time.
-    pub untimed: u64,
     /// The earliest and the latest time, in ticks.
     pub times: Option<(i64, i64)>,
 }
@@ -89,13 +87,13 @@ impl Scanner {
         Ok(Seen { time, leaves })
     }
 
-    /// Steps over the events that the bytes begin with, as long as they matter to no leaf and stand close: with a line
+    /// Steps over the events that the bytes begin with, as long as they have a time, matter to no leaf and stand close: with a line
     /// feed between them if they stand `alone`, or else with a comma.
     pub fn skip(&mut self, bytes: &[u8], alone: bool, oracle: &dyn Oracle) -> Skipped {
         self.walk(bytes, alone, oracle, false).0
     }
 
-    /// Steps over the events that matter to no leaf, unless it looks for `any`, and gives the record that it stopped at, with its end
+    /// Steps over the events that have a time and matter to no leaf, unless it looks for `any`, and gives the record that it stopped at, with its end
     /// from there on. One function for both, so that a host compiles one.
     fn walk(
         &mut self,
@@ -110,7 +108,7 @@ impl Scanner {
         loop {
             let seen = self.seen(bytes.get(at..).unwrap_or_default(), alone, oracle);
             let (end, time) = match seen {
-                Ok(Record { end, time, place })
+                Ok(Record { end, time: Some(time), place })
                     if !any
                         && end <= MAX_RECORD
                         && self.pairs.leaves(place).is_some_and(|l| l.is_empty()) =>
@@ -124,13 +122,8 @@ impl Scanner {
             };
             done.end = at + end;
             done.events += 1;
-            match time {
-                Some(t) => {
-                    let (first, last) = done.times.unwrap_or((t, t));
-                    done.times = Some((first.min(t), last.max(t)));
-                }
-                None => done.untimed += 1,
-            }
+            let (first, last) = done.times.unwrap_or((time, time));
+            done.times = Some((first.min(time), last.max(time)));
             at = done.end + 1;
             if bytes.get(done.end..=at) != Some(&[between, b'{']) {
                 done.looked = done.end;

@@ -1,7 +1,7 @@
 //! CSV with a header row, in chunks cut anywhere (also inside quotes), to JSON objects of texts.
 
 use crate::framing::MAX_RECORD;
-use csv_core::{ReadFieldResult, Reader};
+use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use kql::value::json;
 
 /// The state between two chunks.
@@ -44,8 +44,13 @@ pub enum CsvRow<'a> {
 impl Csv {
     /// A reader at the start of the header row; its first byte has this offset.
     pub fn at(offset: u64) -> Csv {
+        Csv::with_delimiter(offset, b',')
+    }
+
+    /// The same, of a file that separates its fields with something else.
+    pub fn with_delimiter(offset: u64, delimiter: u8) -> Csv {
         Csv {
-            reader: Reader::new(),
+            reader: ReaderBuilder::new().delimiter(delimiter).build(),
             header: Vec::new(),
             fields: Vec::new(),
             field: Vec::new(),

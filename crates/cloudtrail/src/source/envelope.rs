@@ -2,9 +2,11 @@
 
 use super::meter::Meter;
 use super::{Problem, Record, Sink, Source, Stats};
+use super::{ocsf, rows};
 use crate::framing::{Frame, Frames, Within};
 use kql::value::json::{self, Items};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// How many envelopes may stand around an event (SQS around SNS around EventBridge makes three).
 pub const MAX_ENVELOPES: u8 = 4;
@@ -34,13 +36,19 @@ pub enum Envelope {
     Pipeline,
     /// A row that has the columns of `AWSCloudTrail` already.
     Row,
-    /// Such a row from a CSV file.
+    /// Such a row, or an event, from a CSV file.
     Csv,
+    /// `{"records":[{"data":"…"}]}`: what Firehose sends.
+    Firehose,
+    /// A row of a query's result in JSON: Log Analytics, CloudTrail Lake, Athena.
+    Table,
+    /// A record of OCSF, as Security Lake has it, mapped back.
+    Ocsf,
 }
 
 impl Envelope {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Envelope; 12] = [
+    pub const ALL: [Envelope; 15] = [
         Envelope::Bare,
         Envelope::Array,
         Envelope::Records,
@@ -53,6 +61,9 @@ impl Envelope {
         Envelope::Pipeline,
         Envelope::Row,
         Envelope::Csv,
+        Envelope::Firehose,
+        Envelope::Table,
+        Envelope::Ocsf,
     ];
 
     /// For people and for machines.
@@ -70,6 +81,9 @@ impl Envelope {
             Envelope::Pipeline => "pipeline",
             Envelope::Row => "row",
             Envelope::Csv => "csv",
+            Envelope::Firehose => "firehose",
+            Envelope::Table => "table",
+            Envelope::Ocsf => "ocsf",
         }
     }
 }
@@ -83,6 +97,8 @@ pub enum Held {
     Under(&'static str),
     /// Under a further key as base64, often of gzip.
     Base64(&'static str),
+    /// Itself as base64, which begins like JSON or gzip.
+    Encoded,
 }
 
 /// The keys under which a wrapped event is looked for, the first that fits wins.
@@ -92,6 +108,7 @@ pub const WRAPPERS: &[(&str, Envelope, Held)] = &[
     ("Records", Envelope::Records, Held::Json),
     ("Events", Envelope::LookupEvents, Held::Json),
     ("logEvents", Envelope::CloudWatchLogs, Held::Json),
+    ("records", Envelope::Records, Held::Json),
     ("awslogs", Envelope::CloudWatchLogs, Held::Base64("data")),
     ("kinesis", Envelope::Kinesis, Held::Base64("data")),
     ("Messages", Envelope::Sqs, Held::Json),
@@ -99,7 +116,12 @@ pub const WRAPPERS: &[(&str, Envelope, Held)] = &[
     ("Message", Envelope::Sns, Held::Json),
     ("body", Envelope::Sqs, Held::Json),
     ("Body", Envelope::Sqs, Held::Json),
+    ("eventJson", Envelope::Table, Held::Json),
     // What log pipelines and their exports call it.
+    ("hits", Envelope::Pipeline, Held::Under("hits")),
+    // Elastic keeps the event beside what it made of it.
+    ("event", Envelope::Pipeline, Held::Under("original")),
+    ("event.original", Envelope::Pipeline, Held::Json),
     ("_raw", Envelope::Pipeline, Held::Json),
     ("_source", Envelope::Pipeline, Held::Json),
     ("@message", Envelope::Pipeline, Held::Json),
@@ -112,21 +134,34 @@ pub const WRAPPERS: &[(&str, Envelope, Held)] = &[
     ("raw", Envelope::Pipeline, Held::Json),
     ("line", Envelope::Pipeline, Held::Json),
     ("original", Envelope::Pipeline, Held::Json),
-    ("event.original", Envelope::Pipeline, Held::Json),
     ("event", Envelope::Pipeline, Held::Json),
     ("record", Envelope::Pipeline, Held::Json),
     ("result", Envelope::Pipeline, Held::Json),
+    ("results", Envelope::Pipeline, Held::Json),
     ("payload", Envelope::Pipeline, Held::Json),
     ("data", Envelope::Pipeline, Held::Json),
+    ("data", Envelope::Firehose, Held::Encoded),
 ];
+
+const ELASTIC: &str =
+    "an Elastic document without event.original; have Elastic keep the original event, or read the S3 logs";
 
 /// Things that come to the same buckets and queues and are no events.
 const STRANGERS: &[(&str, &str)] = &[
-    ("digestStartTime", "a CloudTrail digest file"),
     ("configurationItems", "an AWS Config file"),
     ("s3", "an S3 notification"),
     ("SubscribeURL", "an SNS subscription message"),
+    ("ecs", ELASTIC),
+    ("event_version", ELASTIC),
+    ("dataset", ELASTIC),
+    (
+        "class_uid",
+        "an OCSF record that is not CloudTrail's, or not with its request as JSON; export the S3 logs",
+    ),
 ];
+
+/// Keys of a list of events, which may be null where there are none.
+const LISTS: &[&str] = &["Records", "Events", "logEvents", "Messages", "records", "QueryResultRows"];
 
 /// Columns by which a row of `AWSCloudTrail` is known; two of them must be there.
 const ROW_COLUMNS: &[&str] = &[
@@ -155,6 +190,10 @@ pub struct Reader<'s> {
     pub stats: &'s mut Stats,
     /// How much may be read.
     pub(super) meter: &'s mut Meter,
+    /// What a file has many of.
+    pub tally: &'s mut Tally,
+    /// The file of an archive that is being read.
+    pub member: Option<Rc<str>>,
     /// How many envelopes are open.
     pub level: u8,
     /// The envelope around this stream of values, and where that began.
@@ -192,8 +231,33 @@ impl Frames for Reader<'_> {
             );
             problem.offset = offset;
         }
-        self.stats.problems += 1;
-        self.sink.problem(problem);
+        self.say(problem);
+    }
+}
+
+/// Things that are no events and that a file has many of: each kind is said once, and how many more there were at the end.
+#[derive(Default)]
+pub struct Tally {
+    /// What it is, where the second is, how many there were but for the first.
+    said: Vec<(String, u64, u64)>,
+}
+
+impl Tally {
+    const KINDS: usize = 64;
+
+    /// Whether this need not be said, because it was; it is counted then.
+    fn counts(&mut self, what: &str, offset: u64) -> bool {
+        if let Some((_, second, more)) = self.said.iter_mut().find(|(said, ..)| said == what) {
+            if *more == 0 {
+                *second = offset;
+            }
+            *more += 1;
+            return true;
+        }
+        if self.said.len() < Self::KINDS {
+            self.said.push((what.to_owned(), offset, 0));
+        }
+        false
     }
 }
 
@@ -202,6 +266,12 @@ pub(super) enum Found<'a> {
     Event,
     Row,
     Wrapped(Envelope, Held, &'a [u8]),
+    /// A query's result.
+    Result(rows::Result),
+    /// A CloudTrail digest file: it lists log files and holds no events.
+    Digest,
+    /// A list of events that is null.
+    Nothing,
     Stranger(Cow<'static, str>),
 }
 
@@ -210,7 +280,7 @@ impl Reader<'_> {
         let inner = match within {
             Within::Stream => None,
             Within::Array => Some(Envelope::Array),
-            Within::Key("Records") => Some(Envelope::Records),
+            Within::Key("Records" | "records") => Some(Envelope::Records),
             Within::Key("Events") => Some(Envelope::LookupEvents),
             Within::Key("logEvents") => Some(Envelope::CloudWatchLogs),
             Within::Key(_) => Some(Envelope::Sqs),
@@ -228,6 +298,9 @@ impl Reader<'_> {
             Some(b'{') => match find(raw) {
                 Found::Event => self.record(Record::new(raw, envelope, offset)),
                 Found::Row => self.record(Record::new(raw, Envelope::Row, offset)),
+                Found::Result(form) => rows::result(form, raw, offset, self),
+                Found::Digest => self.stats.digests += u64::from(!salvage),
+                Found::Nothing => {}
                 Found::Wrapped(inner, held, value) => {
                     let message = unquoted(value);
                     if envelope == Envelope::CloudWatchLogs && message.starts_with(b"CWL CONTROL MESSAGE") {
@@ -242,7 +315,10 @@ impl Reader<'_> {
                     };
                     self.unwrap(value, held, offset, inner, level, salvage);
                 }
-                Found::Stranger(what) if !salvage => self.stranger(offset, &what),
+                Found::Stranger(what) if !salvage => match ocsf::event_of(raw) {
+                    Some(event) => self.record(Record::new(event.as_bytes(), Envelope::Ocsf, offset)),
+                    None => self.stranger(offset, &what),
+                },
                 Found::Stranger(_) => {}
             },
             Some(b'[' | b'"') => self.unwrap(raw, Held::Json, offset, envelope, level, salvage),
@@ -251,16 +327,60 @@ impl Reader<'_> {
         }
     }
 
-    fn stranger(&mut self, offset: u64, what: &str) {
-        self.report(offset, "not_cloudtrail", format!("not a CloudTrail event: {what}"));
+    /// Something that holds no event. What a file has many of is said once and counted.
+    pub(super) fn stranger(&mut self, offset: u64, what: &str) {
+        if !self.tally.counts(what, offset) {
+            self.report(offset, "not_cloudtrail", format!("not a CloudTrail event: {what}"));
+        }
+    }
+
+    /// The file ended: says how many more there were of what it had many of.
+    pub(super) fn say_tally(&mut self) {
+        for (what, offset, more) in std::mem::take(&mut self.tally.said) {
+            if more > 0 {
+                let times = if more == 1 { "once more".to_owned() } else { format!("{more} times more") };
+                self.report(offset, "not_cloudtrail", format!("not a CloudTrail event, {times}: {what}"));
+            }
+        }
+    }
+
+    /// Something in a table is wrong.
+    pub(super) fn report_at(&mut self, offset: u64, code: &'static str, message: String) {
+        self.report(self.place(offset), code, message);
+    }
+
+    fn place(&self, offset: u64) -> u64 {
+        self.outer.map_or(offset, |(_, outer)| outer)
+    }
+
+    /// A row of a table.
+    pub(super) fn row(&mut self, raw: &[u8], offset: u64, envelope: Envelope) {
+        self.record(Record::new(raw, envelope, self.place(offset)));
+    }
+
+    /// An event in a column of a table.
+    pub(super) fn text(&mut self, text: &str, offset: u64, envelope: Envelope) {
+        if self.level >= MAX_ENVELOPES {
+            let message = format!("the event is wrapped in more than {MAX_ENVELOPES} envelopes");
+            return self.report(self.place(offset), "too_deep", message);
+        }
+        let mut inner = Source::inside(self.level + 1, (envelope, self.place(offset)), self.inflated);
+        inner.read_all(text.as_bytes(), self);
     }
 
     fn report(&mut self, offset: u64, code: &'static str, mut message: String) {
         if let Some((envelope, _)) = self.outer {
             message = format!("inside the {} format: {message}", envelope.name());
         }
+        self.say(Problem { offset, code, message });
+    }
+
+    fn say(&mut self, mut problem: Problem) {
+        if let Some(member) = &self.member {
+            problem.message = format!("in '{member}': {}", problem.message);
+        }
         self.stats.problems += 1;
-        self.sink.problem(Problem { offset, code, message });
+        self.sink.problem(problem);
     }
 
     fn record(&mut self, record: Record<'_>) {
@@ -283,7 +403,7 @@ impl Reader<'_> {
             return;
         }
         let inside = match held {
-            Held::Json => Some(value),
+            Held::Json | Held::Encoded => Some(value),
             Held::Under(key) | Held::Base64(key) => member(value, key),
         };
         match (inside.and_then(|v| v.first()), inside) {
@@ -304,7 +424,7 @@ impl Reader<'_> {
                 }
                 let mut inner = Source::inside(level + 1, (envelope, offset), self.inflated);
                 match held {
-                    Held::Base64(_) => match base64(text.as_bytes()) {
+                    Held::Base64(_) | Held::Encoded => match base64(text.as_bytes()) {
                         Some(bytes) => inner.read_all(&bytes, self),
                         None => self.report(offset, "bad_base64", "the data is not Base64".to_owned()),
                     },
@@ -333,6 +453,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
     let mut source: Option<bool> = None;
     let mut wrapped: Option<(usize, &[u8])> = None;
     let mut stranger: Option<&str> = None;
+    let (mut nothing, mut digest, mut tables, mut lists) = (false, false, None, (false, false));
     for item in Items::open(raw).into_iter().flatten() {
         let Ok((key, value)) = item else {
             return Found::Stranger(Cow::Borrowed("broken JSON"));
@@ -349,10 +470,20 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
             // Fields of every event: nothing to look up.
             b"eventVersion" | b"userIdentity" | b"eventTime" | b"awsRegion" | b"eventCategory" => {}
             b"sourceIPAddress" | b"userAgent" | b"requestParameters" | b"responseElements" => {}
+            b"digestStartTime" => digest = true,
+            b"tables" | b"Tables" if value.starts_with(b"[") => tables = Some(rows::Result::Tables),
+            b"QueryResultRows" if value.starts_with(b"[") => tables = Some(rows::Result::Lake),
+            b"ResultSet" if value.starts_with(b"{") => tables = Some(rows::Result::Athena),
+            b"columns" | b"Columns" | b"fields" if value.starts_with(b"[") => lists.0 = true,
+            b"rows" | b"Rows" if value.starts_with(b"[") => lists.1 = true,
+            b"Event" if value == b"\"s3:TestEvent\"" => stranger = Some("an S3 test notification"),
             other => {
-                if let Some(n) = WRAPPERS.iter().position(|w| w.0.as_bytes() == other)
+                if value == b"null" && LISTS.iter().any(|list| list.as_bytes() == other) {
+                    nothing = true;
+                }
+                let mut wrappers = WRAPPERS.iter().enumerate().filter(|(_, w)| w.0.as_bytes() == other);
+                if let Some((n, _)) = wrappers.find(|(_, w)| can_hold(value, w.2))
                     && wrapped.is_none_or(|(best, _)| n < best)
-                    && WRAPPERS.get(n).is_some_and(|w| can_hold(value, w.2))
                 {
                     wrapped = Some((n, value));
                 } else if ROW_COLUMNS.iter().any(|c| c.as_bytes() == other) {
@@ -375,6 +506,10 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
         Some((w, _)) if columns >= 2 && w.1 == Envelope::Pipeline => Found::Row,
         Some((w, value)) => Found::Wrapped(w.1, w.2, value),
         None if columns >= 2 => Found::Row,
+        None if digest => Found::Digest,
+        None if lists == (true, true) => Found::Result(rows::Result::Rows),
+        None if tables.is_some() => tables.map_or(Found::Nothing, Found::Result),
+        None if nothing => Found::Nothing,
         None => Found::Stranger(match (stranger, source) {
             (Some(what), _) => Cow::Borrowed(what),
             (None, Some(false)) => Cow::Borrowed("another service's notification"),
@@ -404,6 +539,10 @@ fn can_hold(value: &[u8], held: Held) -> bool {
         (Held::Base64(key), Some(b'{')) => member(value, key).is_some(),
         (Held::Under(key), Some(b'{')) => member(value, key).is_some_and(|v| can_hold(v, Held::Json)),
         (Held::Json, Some(b'{' | b'[')) => true,
+        (Held::Encoded, Some(b'"')) => {
+            let start = base64(unquoted(value).get(..8).unwrap_or_default()).unwrap_or_default();
+            matches!(start.trim_ascii_start(), [b'{' | b'[', ..] | [0x1f, 0x8b, ..])
+        }
         (Held::Json, Some(b'"')) => {
             let text = unquoted(value);
             matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'\\'))

@@ -5,23 +5,12 @@
 
 use super::Problem;
 use super::crc32::Crc32;
+use super::inflate::{Inflater, Stop};
+use super::unpack::Contents;
 use memchr::memchr;
 use memchr::memmem;
-use zlib_rs::{Inflate, InflateFlush, Status};
 
-/// What comes out: bytes, the end of what can be trusted to be connected, problems.
-pub trait Inflated {
-    /// The next bytes of the content.
-    fn bytes(&mut self, chunk: &[u8]);
-    /// Bytes were lost here: what comes next does not continue what came before.
-    fn gap(&mut self);
-    /// Whether what comes next is of no use: it is not inflated then.
-    fn full(&self) -> bool;
-    /// Something is wrong with the compression.
-    fn problem(&mut self, problem: Problem);
-}
-
-/// The state between two chunks. Plain bytes pass as they are, without a copy.
+/// The state between two chunks.
 #[derive(Default)]
 pub struct Gzip {
     state: State,
@@ -29,25 +18,16 @@ pub struct Gzip {
     offset: u64,
     /// What chunks held so far of a header or a trailer that they cut.
     cut: Vec<u8>,
-    output: Vec<u8>,
-    /// Kept for the next member. It inflates only: its checksum would take two thirds of that time again.
-    inflater: Option<Box<Inflate>>,
-    crc: Crc32,
+    /// Kept for the next member.
+    inflater: Inflater,
     /// Damaged members so far.
     damaged: u32,
 }
 
 #[derive(Debug, Default)]
 enum State {
-    #[default]
-    Start,
-    /// The file begins with the first byte of gzip's magic number; the second is still to come.
-    First,
-    Plain,
     /// In the header of the member that starts there.
-    Header {
-        start: u64,
-    },
+    Header { start: u64 },
     /// In its compressed data.
     Data {
         start: u64,
@@ -55,11 +35,9 @@ enum State {
         crc: u32,
     },
     /// In the checksum and the length behind them.
-    Trailer {
-        start: u64,
-        crc: u32,
-    },
-    /// Between members: zeros are padding.
+    Trailer { start: u64, crc: u32 },
+    /// Before the first member, or between two: zeros are padding.
+    #[default]
     Between,
     /// Behind a damaged member or bytes that are none: looks for the header of the next one.
     Hunt {
@@ -73,10 +51,6 @@ enum State {
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The one method of compression there is.
 const DEFLATE: u8 = 8;
-/// Gzip's window is 2 to this.
-const WINDOW: u8 = 15;
-/// How much is inflated at once. The inflater keeps a copy of the last 32 KiB of each piece, so long data get large pieces.
-const OUTPUT: [usize; 2] = [64 << 10, 512 << 10];
 /// What every header begins with.
 const HEADER: usize = 10;
 /// Headers hold a file's name and a comment. Longer ones are taken for damaged.
@@ -91,41 +65,12 @@ fn cut_member(start: u64) -> Problem {
 }
 
 impl Gzip {
-    /// Reads on.
-    pub fn push(&mut self, chunk: &[u8], out: &mut dyn Inflated) {
-        if matches!(self.state, State::Start) && chunk.first().is_some_and(|b| *b != MAGIC[0]) {
-            self.state = State::Plain;
-        }
-        match self.state {
-            State::Plain => out.bytes(chunk),
-            _ => self.members(chunk, out),
-        }
-        self.offset += chunk.len() as u64;
-    }
-
-    fn members(&mut self, chunk: &[u8], out: &mut dyn Inflated) {
+    /// Reads on. The first two bytes of all are those of a member.
+    pub fn push(&mut self, chunk: &[u8], out: &mut dyn Contents) {
         let mut at = 0;
-        while let Some(&b) = chunk.get(at) {
+        while at < chunk.len() {
             let rest = chunk.get(at..).unwrap_or_default();
             match &mut self.state {
-                State::Plain => {
-                    out.bytes(rest);
-                    at = chunk.len();
-                }
-                // Otherwise it would be plain by now.
-                State::Start => {
-                    self.state = State::First;
-                    at += 1;
-                }
-                State::First if b == MAGIC[1] => {
-                    // The header begins with the magic's first byte.
-                    let start = (self.offset + at as u64).saturating_sub(1);
-                    self.open(start, &MAGIC[..1]);
-                }
-                State::First => {
-                    out.bytes(&MAGIC[..1]);
-                    self.state = State::Plain;
-                }
                 State::Header { .. } | State::Data { .. } | State::Trailer { .. } => {
                     at += self.member(rest, at, out)
                 }
@@ -170,23 +115,17 @@ impl Gzip {
                 State::Ignore => at = chunk.len(),
             }
         }
+        self.offset += chunk.len() as u64;
     }
 
     /// The file ended.
-    pub fn finish(&mut self, out: &mut dyn Inflated) {
-        match &self.state {
-            State::First => out.bytes(&MAGIC[..1]),
-            State::Header { start } | State::Data { start, .. } | State::Trailer { start, .. } => {
-                out.problem(cut_member(*start));
-            }
-            _ => {}
+    pub fn finish(&mut self, out: &mut dyn Contents) {
+        if let State::Header { start } | State::Data { start, .. } | State::Trailer { start, .. } =
+            &self.state
+        {
+            out.problem(cut_member(*start));
         }
-        *self = Gzip {
-            output: std::mem::take(&mut self.output),
-            inflater: self.inflater.take(),
-            crc: std::mem::take(&mut self.crc),
-            ..Gzip::default()
-        };
+        *self = Gzip { inflater: std::mem::take(&mut self.inflater), ..Gzip::default() };
     }
 
     /// A member starts there; `cut` is what earlier chunks held of it.
@@ -197,7 +136,7 @@ impl Gzip {
     }
 
     /// Reads on in a member; gives how much of the input is of it.
-    fn member(&mut self, input: &[u8], at: usize, out: &mut dyn Inflated) -> usize {
+    fn member(&mut self, input: &[u8], at: usize, out: &mut dyn Contents) -> usize {
         match self.state {
             State::Header { start } => self.header(start, input, at, out),
             State::Data { start, crc } => self.inflate(start, crc, input, at, out),
@@ -207,21 +146,18 @@ impl Gzip {
     }
 
     /// Reads on in a header; gives how much of the input is of it.
-    fn header(&mut self, start: u64, input: &[u8], at: usize, out: &mut dyn Inflated) -> usize {
+    fn header(&mut self, start: u64, input: &[u8], at: usize, out: &mut dyn Contents) -> usize {
         let before = self.cut.len();
         let input = input.get(..MAX_HEADER.saturating_sub(before)).unwrap_or(input);
         let header = if before == 0 {
-            read_header(input, &mut self.crc)
+            read_header(input, &mut self.inflater.crc)
         } else {
             self.cut.extend_from_slice(input);
-            read_header(&self.cut, &mut self.crc)
+            read_header(&self.cut, &mut self.inflater.crc)
         };
         match header {
             Header::Whole(len) => {
-                match &mut self.inflater {
-                    Some(inflater) => inflater.reset(false),
-                    none => *none = Some(Box::new(Inflate::new(false, WINDOW))),
-                }
+                self.inflater.start();
                 self.cut.clear();
                 self.state = State::Data { start, crc: 0 };
                 len.saturating_sub(before)
@@ -251,52 +187,27 @@ impl Gzip {
         mut crc: u32,
         input: &[u8],
         at: usize,
-        out: &mut dyn Inflated,
+        out: &mut dyn Contents,
     ) -> usize {
-        let Some(inflate) = &mut self.inflater else { return input.len() };
-        let [small, large] = OUTPUT;
-        self.output.resize(small.max(self.output.len()), 0);
-        let mut used = 0;
-        loop {
-            let rest = input.get(used..).unwrap_or_default();
-            let (read, written) = (inflate.total_in(), inflate.total_out());
-            let result = inflate.decompress(rest, &mut self.output, InflateFlush::NoFlush);
-            let took = (inflate.total_in() - read) as usize;
-            let made = (inflate.total_out() - written) as usize;
-            used += took;
-            let piece = self.output.get(..made).unwrap_or_default();
-            crc = self.crc.update(crc, piece);
-            out.bytes(piece);
-            if out.full() {
+        let (used, stop) = self.inflater.run(&mut crc, input, out);
+        match stop {
+            Stop::End => self.state = State::Trailer { start, crc },
+            Stop::Input => self.state = State::Data { start, crc },
+            Stop::Bad => self.damaged(start, at + used, out),
+            Stop::Full => {
                 self.state = State::Ignore;
                 return input.len();
             }
-            match result {
-                Ok(Status::StreamEnd) => {
-                    self.state = State::Trailer { start, crc };
-                    return used;
-                }
-                // The output was full: there may be more although the input is used up.
-                Ok(_) if made == self.output.len() => self.output.resize(large, 0),
-                Ok(_) if used == input.len() => {
-                    self.state = State::Data { start, crc };
-                    return used;
-                }
-                Ok(_) if took + made > 0 => {}
-                _ => {
-                    self.damaged(start, at + used, out);
-                    return used;
-                }
-            }
         }
+        used
     }
 
     /// Reads on in a trailer; gives how much of the input is of it.
-    fn trailer(&mut self, start: u64, crc: u32, input: &[u8], at: usize, out: &mut dyn Inflated) -> usize {
+    fn trailer(&mut self, start: u64, crc: u32, input: &[u8], at: usize, out: &mut dyn Contents) -> usize {
         let input = input.get(..TRAILER.saturating_sub(self.cut.len())).unwrap_or(input);
         self.cut.extend_from_slice(input);
         if let Ok(trailer) = <[u8; TRAILER]>::try_from(self.cut.as_slice()) {
-            let length = self.inflater.as_ref().map_or(0, |inflater| inflater.total_out() as u32);
+            let length = self.inflater.made() as u32;
             if trailer == (u64::from(length) << 32 | u64::from(crc)).to_le_bytes() {
                 self.state = State::Between;
             } else {
@@ -307,7 +218,7 @@ impl Gzip {
     }
 
     /// The member that began at `start` is damaged, which shows at this byte of the chunk.
-    fn damaged(&mut self, start: u64, at: usize, out: &mut dyn Inflated) {
+    fn damaged(&mut self, start: u64, at: usize, out: &mut dyn Contents) {
         let here = self.offset + at as u64;
         let message = format!(
             "the gzip member at byte {start} is damaged or has a wrong checksum (detected at byte {here})"

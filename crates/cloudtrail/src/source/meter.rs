@@ -20,8 +20,10 @@ impl Default for Limits {
 /// How many bytes deflate makes of one at most. A file whose payloads are compressed within a compressed file could make the square of it:
 /// a few hundred bytes would take minutes. No honest file comes near, for what is compressed once hardly shrinks again.
 const MOST_OF_A_BYTE: u64 = 1032;
-/// What the payloads of any file may have.
-const PAYLOADS_OF_ANY: u64 = 1 << 20;
+/// What is packed twice in any file may have so many.
+const PAYLOADS_OF_ANY: u64 = 4 << 20;
+/// The file's bytes are counted in such steps, so that it makes no difference where chunks of what is packed end.
+pub const STEP: u64 = 64 << 10;
 
 /// Why reading ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,11 @@ impl Meter {
         self.file += bytes as u64;
     }
 
+    /// How many bytes of the current file are left of a step.
+    pub fn to_step(&self) -> usize {
+        (STEP - self.file % STEP) as usize
+    }
+
     /// Another file begins.
     pub fn next_file(&mut self) {
         (self.file, self.payloads, self.told) = (0, 0, [false; 2]);
@@ -65,16 +72,18 @@ impl Meter {
         self.exhausted
     }
 
-    /// How many of so many bytes may be read, and why not all of them.
-    pub fn admit(&mut self, bytes: usize, level: u8) -> (usize, Option<Spent>) {
+    /// How many of so many bytes may be read, and why not all of them. `twice`: they come out of something packed inside something
+    /// packed, or inside an envelope.
+    pub fn admit(&mut self, bytes: usize, twice: bool) -> (usize, Option<Spent>) {
         let left = if self.exhausted { 0 } else { self.limits.bytes - self.read };
-        let of_payloads = match level {
-            0 => u64::MAX,
-            _ => (self.file.saturating_mul(MOST_OF_A_BYTE) + PAYLOADS_OF_ANY).saturating_sub(self.payloads),
+        let steps = self.file / STEP * STEP;
+        let of_payloads = match twice {
+            false => u64::MAX,
+            true => (steps.saturating_mul(MOST_OF_A_BYTE) + PAYLOADS_OF_ANY).saturating_sub(self.payloads),
         };
         let admitted = (bytes as u64).min(left).min(of_payloads);
         self.read += admitted;
-        if level > 0 {
+        if twice {
             self.payloads += admitted;
         }
         let spent = match admitted < bytes as u64 {

@@ -5,11 +5,13 @@
 //!   `\u0026` there; we keep the raw text, so that `has "&"` finds what the event says. `parse_json` sees no difference.
 //! * A value that is text already stays that text, whatever column it is for (a `requestParameters` that holds JSON as
 //!   a string gives the JSON). Numbers, booleans, lists and objects give their JSON text.
-//! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time.
+//! * An event without a readable `eventTime` has a null `TimeGenerated`; it is in no window of time. Sentinel would give it the
+//!   time of its ingestion, which is not known here.
 //! * Of equal keys the last counts, as in .NET.
 
 use crate::framing::{Member, Outline};
 use crate::source::Record;
+use crate::source::dates::{self, Date};
 use kql::value::json::{self, Items, JsonError, Problem};
 use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
@@ -293,16 +295,20 @@ impl<'a> EventRow<'a> {
 
     /// `TimeGenerated` in ticks; `None` where it is null.
     pub fn time(&self) -> Option<i64> {
-        let raw = match self.row_columns() {
-            Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
-            None => self.field(Event, "eventTime"),
-        };
-        let raw = raw?;
+        let raw = self.raw_time()?;
         // Mostly as CloudTrail writes it, which has no escape.
         bare(raw).and_then(datetime::parse_plain).or_else(|| match to_type(raw, DateTime) {
             Value::DateTime(ticks) => Some(ticks),
             _ => None,
         })
+    }
+
+    /// What `TimeGenerated` is read from, as JSON; `None` if the record does not have it.
+    pub fn raw_time(&self) -> Option<&'a [u8]> {
+        match self.row_columns() {
+            Some(columns) => columns.get(index_of("TimeGenerated")?).copied().flatten(),
+            None => self.field(Event, "eventTime"),
+        }
     }
 
     /// The event's id; `None` if it is missing or empty.
@@ -504,26 +510,13 @@ fn to_type(raw: &[u8], ty: Type) -> Value {
     }
 }
 
-/// A datetime in the forms of Kusto and in the two of the portal's CSV export: `dd/MM/yyyy, HH:mm:ss.fff` and, in
-/// a US locale, `M/d/yyyy, h:mm:ss.fff AM`.
+/// A datetime in the forms of Kusto, or as a browser writes it if it can be read in one way only.
 pub(crate) fn read_datetime(text: &str) -> Option<i64> {
-    datetime::parse_plain(text.as_bytes()).or_else(|| odd_datetime(text))
-}
-
-fn odd_datetime(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let Some((date, clock)) = text.split_once(", ").filter(|(date, _)| date.contains('/')) else {
-        return datetime::parse(text);
-    };
-    if clock.ends_with(['M', 'm']) {
-        return datetime::parse(&format!("{date} {clock}"));
-    }
-    let mut parts = date.split('/');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || year.len() != 4 {
-        return None;
-    }
-    datetime::parse(&format!("{year}-{month:0>2}-{day:0>2}T{clock}Z"))
+    datetime::parse_plain(text.as_bytes()).or_else(|| match dates::read(text, None) {
+        Date::Time(ticks, _) => Some(ticks),
+        Date::Other => datetime::parse(text),
+        Date::Either | Date::Wrong => None,
+    })
 }
 
 #[cfg(test)]
@@ -639,11 +632,11 @@ mod tests {
 
     #[test]
     fn rows_that_have_the_columns() {
-        let raw = r#"{"TimeGenerated [UTC]":"01/02/2026, 03:04:05.678","EventName":"Put","ReadOnly":"true",
+        let raw = r#"{"TimeGenerated [UTC]":"13/02/2026, 03:04:05.678","EventName":"Put","ReadOnly":"true",
             "RequestParameters":{"a": 1},"SessionMfaAuthenticated":false,"SessionCreationDate":"","TenantId":"t",
             "Type":"AWSCloudTrail","AwsEventId":"id","_BilledSize":12}"#;
         for (column, want) in [
-            ("TimeGenerated", "2026-02-01T03:04:05.6780000Z"),
+            ("TimeGenerated", "2026-02-13T03:04:05.6780000Z"),
             ("EventName", "\"Put\""),
             ("ReadOnly", "True"),
             ("RequestParameters", r#""{\"a\":1}""#),
@@ -659,7 +652,9 @@ mod tests {
         assert!(row.is_row_form());
         assert_eq!(row.event_id().as_deref(), Some("id"));
         assert!(row.time().is_some());
-        assert_eq!(read_datetime("2/1/2026, 3:04:05.678 PM"), datetime::parse("2026-02-01T15:04:05.678Z"));
+        assert_eq!(read_datetime("2/13/2026, 3:04:05.678 PM"), datetime::parse("2026-02-13T15:04:05.678Z"));
+        // The first of February or the second of January.
+        assert_eq!(read_datetime("2/1/2026, 3:04:05.678 PM"), None);
         assert_eq!(read_datetime("31/04/2026, 03:04:05"), None);
     }
 

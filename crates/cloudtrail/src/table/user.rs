@@ -2,6 +2,7 @@
 
 use super::aws_cloudtrail::read_datetime;
 use crate::source::csv::{Csv, CsvRow, column_name};
+use crate::source::dates::{self, Date, Order};
 use kql::value::json::{self, Items};
 use kql::value::{Column, Type, Value, convert};
 use std::borrow::Cow;
@@ -135,6 +136,7 @@ impl UserTable {
         // Which column each field is for, known with the first row.
         let mut places: Option<Vec<Option<usize>>> = None;
         let (columns, rows) = (&self.columns, &mut self.rows);
+        let order = date_order(columns, bytes);
         let mut take = |_: u64, line: u64, row: CsvRow<'_>| match row {
             CsvRow::Fields { names, fields } => {
                 let places = places.get_or_insert_with(|| places_of(names, columns));
@@ -145,7 +147,7 @@ impl UserTable {
                     else {
                         continue;
                     };
-                    *slot = typed(&json::lossy(field), column, line, problems);
+                    *slot = typed(&json::lossy(field), column, order, line, problems);
                 }
                 rows.push(values);
             }
@@ -173,6 +175,28 @@ fn places_of(names: &[String], columns: &[Column]) -> Vec<Option<usize>> {
     names.iter().map(|name| columns.iter().position(|c| *c.name == *column_name(name))).collect()
 }
 
+/// Whether the dates of a CSV table have the day or the month first, if one of them shows it.
+fn date_order(columns: &[Column], bytes: &[u8]) -> Option<Order> {
+    let mut csv = Csv::at(0);
+    let (mut order, mut places) = (None, None);
+    let mut take = |_: u64, _: u64, row: CsvRow<'_>| {
+        let CsvRow::Fields { names, fields } = row else { return };
+        let places: &Vec<_> = places.get_or_insert_with(|| places_of(names, columns));
+        for (place, field) in places.iter().zip(fields) {
+            let is_date = place.and_then(|n| columns.get(n)).is_some_and(|c| c.ty == Type::DateTime);
+            if order.is_none()
+                && is_date
+                && let Date::Time(_, shown) = dates::read(&json::lossy(field), None)
+            {
+                order = shown;
+            }
+        }
+    };
+    csv.push(bytes, &mut take);
+    csv.finish(&mut take);
+    order
+}
+
 fn json_value(
     raw: &[u8],
     column: &Column,
@@ -191,7 +215,7 @@ fn json_value(
     Ok(match &value {
         Value::Null => Value::Null,
         _ if column.ty == Type::Dynamic => value,
-        Value::String(s) => typed(s, column, line, problems),
+        Value::String(s) => typed(s, column, None, line, problems),
         _ => {
             let converted = convert::convert(&value, Type::Dynamic, column.ty);
             if converted.is_null() {
@@ -203,16 +227,31 @@ fn json_value(
 }
 
 /// A text as a value of the column's type; the empty text is a missing value.
-fn typed(text: &str, column: &Column, line: u64, problems: &mut Vec<LineProblem>) -> Value {
+fn typed(
+    text: &str,
+    column: &Column,
+    order: Option<Order>,
+    line: u64,
+    problems: &mut Vec<LineProblem>,
+) -> Value {
     if text.is_empty() {
         return column.ty.missing();
     }
-    let value = match column.ty {
-        Type::DateTime => read_datetime(text).map_or(Value::Null, Value::DateTime),
-        ty => convert::convert(&Value::text(text), Type::String, ty),
+    let value = match (column.ty, order) {
+        (Type::DateTime, Some(order)) => match dates::read(text, Some(order)) {
+            Date::Time(ticks, _) => Value::DateTime(ticks),
+            Date::Other => read_datetime(text).map_or(Value::Null, Value::DateTime),
+            Date::Either | Date::Wrong => Value::Null,
+        },
+        (Type::DateTime, None) => read_datetime(text).map_or(Value::Null, Value::DateTime),
+        (ty, _) => convert::convert(&Value::text(text), Type::String, ty),
     };
     if value.is_null() && !(column.ty == Type::Dynamic && text == "null") {
-        problems.push(not_of_type(text, column, line));
+        let mut problem = not_of_type(text, column, line);
+        if column.ty == Type::DateTime && dates::read(text, order) == Date::Either {
+            problem.message += ": its day could be its month; write it as 2026-01-31";
+        }
+        problems.push(problem);
     }
     value
 }
@@ -277,5 +316,11 @@ mod tests {
         assert_eq!(rows, ["a\"b\nc|1|-", "|-|-", "y|-|-"]);
         assert_eq!(problems.iter().map(|p| p.0).collect::<Vec<_>>(), [4, 6, 1]);
         assert_eq!(table("a:string", "").1.len(), 1);
+        let times = "2026-03-01T10:00:00.0000000Z 2026-03-13T10:00:00.0000000Z";
+        for data in ["t\n1/3/2026 10:00\n13/3/2026 10:00\n", "t\n3/1/2026 10:00 AM\n3/13/2026 10:00 AM\n"] {
+            assert_eq!(table("t:datetime", data).0.join(" "), times);
+        }
+        let (rows, problems) = table("t:datetime", "t\n1/3/2026 10:00\n");
+        assert!(rows == ["-"] && problems[0].1.contains("its day could be its month"), "{problems:?}");
     }
 }

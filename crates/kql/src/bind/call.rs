@@ -129,7 +129,7 @@ impl Binder<'_> {
             },
             Window::RowWindowSession => Type::DateTime,
         };
-        Some(Expr { kind: ExprKind::Window(Rc::new(WindowExpr { function, args })), ty, span })
+        Some(Expr { kind: ExprKind::Window(Rc::new(WindowExpr { function, args: args.into() })), ty, span })
     }
 
     /// A call of a library function: counts, types and conversions by its parameters.
@@ -161,7 +161,7 @@ impl Binder<'_> {
             ty = Type::Real;
         }
         if f.name == "iff" || f.name == "iif" || f.name == "case" {
-            return Some(Expr { kind: ExprKind::Case(args), ty, span: call.span });
+            return Some(Expr { kind: ExprKind::Case(args.into()), ty, span: call.span });
         }
         self.check_patterns(&args, &params)?;
         self.check_constants(f.name, &args)?;
@@ -173,7 +173,7 @@ impl Binder<'_> {
             detail: Detail::None,
             cache: Default::default(),
         };
-        Some(Expr::call(CallExpr { name: f.name, eval: f.eval, args, site }, ty, call.span))
+        Some(Expr::call(CallExpr { name: f.name, eval: f.eval, args: args.into(), site }, ty, call.span))
     }
 
     fn type_literal(&mut self, e: &ast::Expr) -> Option<Type> {

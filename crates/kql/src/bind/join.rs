@@ -3,9 +3,11 @@
 use super::name::Namer;
 use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Expr, ExprKind, Join, JoinKind, Plan, PlanKind, Stage};
+use crate::plan::split::conjuncts as plan_conjuncts;
+use crate::plan::{Expr, ExprKind, Join, JoinKind, Plan, PlanKind, SetOp, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Operator, Parameter};
 use crate::value::{Column, Type};
+use std::cell::Cell;
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -194,44 +196,142 @@ fn conjuncts(e: &ast::Expr) -> Vec<&ast::Expr> {
     }
 }
 
-/// A filter over a join goes below it where it reads left columns alone and the join keeps or drops a left row
-/// whatever the others are. Kusto does the same, and for `innerunique` it shows: the filter decides which of the
-/// rows of a key can be the one that is left. What cannot go below is given back.
-pub(super) fn filter_below(input: &Rc<Plan>, filter: Expr) -> (Rc<Plan>, Option<Expr>) {
-    let PlanKind::Join(join) = &input.kind else { return (Rc::clone(input), Some(filter)) };
-    let commutes = matches!(
-        join.kind,
-        JoinKind::InnerUnique
-            | JoinKind::Inner
-            | JoinKind::LeftOuter
-            | JoinKind::LeftSemi
-            | JoinKind::LeftAnti
-    );
-    // A join that others read too is worked out once for all of them.
-    if !commutes || Rc::strong_count(input) > 1 {
-        return (Rc::clone(input), Some(filter));
-    }
-    let width = join.left.columns.len();
-    let span = filter.span;
-    let conjunction = |mut items: Vec<Expr>| match items.len() {
-        0 | 1 => items.pop(),
-        _ => Some(Expr { kind: ExprKind::And(items), ty: Type::Bool, span }),
-    };
-    let items = match filter.kind {
-        ExprKind::And(items) => items,
-        _ => vec![filter],
-    };
-    let (below, above): (Vec<Expr>, Vec<Expr>) = items.into_iter().partition(|e| {
-        !e.any(&mut |e| match e.kind {
-            ExprKind::Column(i) => i >= width,
-            ExprKind::Window(_) => true,
-            _ => false,
+/// A condition of a filter on its way down a plan.
+struct Sinking {
+    /// Which condition of the filter it is.
+    index: usize,
+    /// Over the columns of the step that it has come to.
+    condition: Expr,
+    /// Whether it is as cheap as it was above: no value that a step computes has been put into it.
+    cheap: bool,
+}
+
+impl Binder<'_> {
+    /// `input | where filter`. A condition that reads left columns of a join alone goes below it, if the join keeps or drops a
+    /// left row whatever the others are. Kusto does the same, and for `innerunique` it shows: the filter decides which of the
+    /// rows of a key can be the one that is left. So it must depend on nothing but what the query means: a condition
+    /// passes the steps between, and a join that has a name is as good as one that has none.
+    pub(super) fn filtered(&mut self, input: &Rc<Plan>, filter: Expr, span: Span) -> Option<Rc<Plan>> {
+        let items = plan_conjuncts(&filter);
+        let sinking = items.iter().cloned().enumerate();
+        let sinking = sinking.map(|(index, condition)| Sinking { index, condition, cheap: true }).collect();
+        let Some((plan, taken)) = self.sink(input, sinking, span)? else {
+            return Some(over(input, filter, span));
+        };
+        let left = items.into_iter().enumerate().filter(|(i, _)| !taken.contains(i)).map(|(_, e)| e);
+        Some(match conjunction(left.collect(), filter.span) {
+            Some(rest) => over(&plan, rest, span),
+            None => plan,
         })
-    });
-    let Some(below) = conjunction(below) else { return (Rc::clone(input), conjunction(above)) };
-    let kind = PlanKind::Stage(Rc::clone(&join.left), Stage::Where(below));
-    let left = Plan::new(kind, join.left.columns.clone(), span, join.left.open);
-    let kind = PlanKind::Join(Box::new(join.with_inputs(left, Rc::clone(&join.right))));
-    let plan = Plan::new(kind, input.columns.clone(), input.span, input.open);
-    (plan, conjunction(above))
+    }
+
+    /// The plan with those conditions below a join that can go there, and which they are; nothing if there are none.
+    #[allow(clippy::type_complexity, reason = "what is not there, and what could not be bound")]
+    fn sink(
+        &mut self,
+        plan: &Rc<Plan>,
+        sinking: Vec<Sinking>,
+        span: Span,
+    ) -> Option<Option<(Rc<Plan>, Vec<usize>)>> {
+        if sinking.is_empty() {
+            return Some(None);
+        }
+        let (kind, taken) = match &plan.kind {
+            PlanKind::Stage(input, stage) => {
+                let passed = sinking.into_iter().filter_map(|s| through(stage, s)).collect();
+                let Some((below, taken)) = self.sink(input, passed, span)? else { return Some(None) };
+                (PlanKind::Stage(below, stage.clone()), taken)
+            }
+            PlanKind::Set(input, SetOp::Sort(keys)) => {
+                let Some((below, taken)) = self.sink(input, sinking, span)? else { return Some(None) };
+                (PlanKind::Set(below, SetOp::Sort(keys.clone())), taken)
+            }
+            PlanKind::Join(join) => {
+                let Some((left, taken)) = self.sink_left(join, sinking, span)? else { return Some(None) };
+                (PlanKind::Join(Box::new(join.with_inputs(left, Rc::clone(&join.right)))), taken)
+            }
+            _ => return Some(None),
+        };
+        self.count(span)?;
+        Some(Some((Plan::new(kind, plan.columns.clone(), plan.span, plan.open), taken)))
+    }
+
+    /// The left side of a join with the conditions that it can take.
+    #[allow(clippy::type_complexity, reason = "as above")]
+    fn sink_left(
+        &mut self,
+        join: &Join,
+        mut sinking: Vec<Sinking>,
+        span: Span,
+    ) -> Option<Option<(Rc<Plan>, Vec<usize>)>> {
+        let commutes = matches!(
+            join.kind,
+            JoinKind::InnerUnique
+                | JoinKind::Inner
+                | JoinKind::LeftOuter
+                | JoinKind::LeftSemi
+                | JoinKind::LeftAnti
+        );
+        let width = join.left.columns.len();
+        sinking.retain(|s| {
+            commutes && !s.condition.any(&mut |e| matches!(e.kind, ExprKind::Column(i) if i >= width))
+        });
+        let here: Vec<(usize, Expr)> = sinking
+            .iter()
+            // To compute a value twice is worth it only where it decides.
+            .filter(|s| s.cheap || join.kind == JoinKind::InnerUnique)
+            .map(|s| (s.index, s.condition.clone()))
+            .collect();
+        let (mut left, mut taken) =
+            self.sink(&join.left, sinking, span)?.unwrap_or_else(|| (Rc::clone(&join.left), Vec::new()));
+        let here: Vec<(usize, Expr)> = here.into_iter().filter(|(i, _)| !taken.contains(i)).collect();
+        taken.extend(here.iter().map(|(i, _)| i));
+        if let Some(condition) = conjunction(here.into_iter().map(|(_, e)| e).collect(), span) {
+            left = over(&left, condition, span);
+        }
+        Some((!taken.is_empty()).then_some((left, taken)))
+    }
+}
+
+/// `input | where condition`, where it stands.
+fn over(input: &Rc<Plan>, condition: Expr, span: Span) -> Rc<Plan> {
+    let kind = PlanKind::Stage(Rc::clone(input), Stage::Where(condition));
+    Plan::new(kind, input.columns.clone(), span, input.open)
+}
+
+fn conjunction(mut items: Vec<Expr>, span: Span) -> Option<Expr> {
+    match items.len() {
+        0 | 1 => items.pop(),
+        _ => Some(Expr { kind: ExprKind::And(items.into()), ty: Type::Bool, span }),
+    }
+}
+
+/// A condition over the rows below a stage, if it comes to the same there.
+fn through(stage: &Stage, s: Sinking) -> Option<Sinking> {
+    let reads = |at: usize| s.condition.any(&mut |e| matches!(e.kind, ExprKind::Column(i) if i == at));
+    let replaced = |s: &Sinking, value: &dyn Fn(usize, &Expr) -> Option<Expr>| {
+        let cheap = Cell::new(s.cheap);
+        let condition = s.condition.with_columns(&|i, column| {
+            let value = value(i, column)?;
+            if value.id().is_some() {
+                cheap.set(false);
+            }
+            Some(value)
+        })?;
+        (condition.depth() <= Expr::MAX_DEPTH).then_some(Sinking { condition, cheap: cheap.get(), ..*s })
+    };
+    match stage {
+        Stage::Where(_) => Some(s),
+        Stage::Extend(sets) => replaced(&s, &|i, column| match sets.iter().find(|(at, _)| *at == i) {
+            Some((_, value)) => Some(value.clone()),
+            None => Some(column.clone()),
+        }),
+        Stage::Project(values) => replaced(&s, &|i, _| values.get(i).cloned()),
+        Stage::MvExpand(m) => {
+            let made = m.items.iter().map(|(_, at, _)| *at).chain(m.item_index);
+            (!made.into_iter().any(reads)).then_some(s)
+        }
+        Stage::Parse(p) => (!p.columns.iter().any(|(_, at, _)| reads(*at))).then_some(s),
+        Stage::ParseKv(p) => (!p.columns.iter().any(|(_, at, _)| reads(*at))).then_some(s),
+    }
 }

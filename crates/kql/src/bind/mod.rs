@@ -5,6 +5,7 @@ mod aggregate;
 mod arguments;
 mod call;
 mod expand;
+mod graph;
 mod join;
 mod name;
 mod parse_op;
@@ -22,16 +23,18 @@ mod top;
 mod union;
 mod wide;
 
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind};
 use crate::syntax::ast::{self, StatementKind};
-use crate::value::{Column, Str, Type, Value};
+use crate::value::{Column, Str, Type, Value, meter};
 use row_order::RowOrder;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How many nodes and expressions a query may bind to: functions and `let` are expanded where they are used.
 const MAX_NODES: usize = 200_000;
+/// How many statements a query, or the body of a function, may have.
+const MAX_STATEMENTS: usize = 4096;
 /// How deep functions may call each other, and pipelines nest.
 const MAX_DEPTH: usize = 64;
 
@@ -91,12 +94,14 @@ pub enum Shape {
 /// Compiles a query against a catalog. `shapes` holds the columns found for the first plugins whose columns depend
 /// on data, in the order they are bound; the next one is left in [`Compiled::wanting`].
 pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled {
+    meter::take();
     let (statements, mut diagnostics) = crate::syntax::parse::parse(source);
     let mut binder = Binder {
         catalog,
         diagnostics: Vec::new(),
         nodes: 0,
         depth: 0,
+        nesting: 0,
         poisoned: HashSet::new(),
         aggregates: None,
         group_keys: Vec::new(),
@@ -110,6 +115,10 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         row_order: RowOrder::Unused,
     };
     let plan = binder.query(&statements);
+    if meter::take().over {
+        let message = "The query makes constants that are too large.";
+        binder.report(Diagnostic::error("FP003", message, Span::new(0, source.len())));
+    }
     let wanting = binder.wanting.take();
     // A name that is unknown only because its statement could not be read says nothing new.
     let unread: Vec<Span> = diagnostics.iter().map(|d| d.span).collect();
@@ -123,6 +132,11 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         diagnostics.push(d);
     }
     diagnostics.sort_by_key(|d| d.span.start);
+    if diagnostics.len() > MAX_DIAGNOSTICS {
+        diagnostics.truncate(MAX_DIAGNOSTICS);
+        let last = diagnostics.last().map_or(Span::default(), |d| d.span);
+        diagnostics.push(Diagnostic::error("FP003", "There are more errors than are shown.", last));
+    }
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let query = plan.filter(|_| !failed && wanting.is_none()).map(|plan| Query { plan });
     Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
@@ -135,6 +149,8 @@ enum Binding {
     Scalar(Expr, Option<u32>),
     /// A table.
     Table(Rc<Plan>),
+    /// A graph.
+    Graph(Rc<graph::BoundGraph>),
     /// A function.
     Function(Rc<Function>),
     /// Tables by the texts they are called with.
@@ -182,14 +198,20 @@ impl Env {
 }
 
 impl Drop for EnvNode {
-    /// A long list of names must not be dropped by recursion.
+    /// A long list of names must not be dropped by recursion; each function among them holds the names before it too.
     fn drop(&mut self) {
-        let mut next = self.parent.0.take();
-        while let Some(node) = next {
-            next = match Rc::try_unwrap(node) {
-                Ok(mut node) => node.parent.0.take(),
-                Err(_) => None,
+        fn part(node: &mut EnvNode) -> [Option<Rc<EnvNode>>; 2] {
+            let names = match std::mem::replace(&mut node.binding, Binding::Error) {
+                Binding::Function(f) => Rc::into_inner(f).and_then(|mut f| f.env.0.take()),
+                _ => None,
             };
+            [node.parent.0.take(), names]
+        }
+        let mut waiting: Vec<Rc<EnvNode>> = part(self).into_iter().flatten().collect();
+        while let Some(node) = waiting.pop() {
+            if let Some(mut node) = Rc::into_inner(node) {
+                waiting.extend(part(&mut node).into_iter().flatten());
+            }
         }
     }
 }
@@ -215,10 +237,11 @@ fn pattern_call<'e>(e: &'e ast::Expr, env: &Env) -> Option<(Rc<Pattern>, &'e [as
     }
 }
 
-/// An expression that turned out scalar or tabular.
+/// An expression that turned out scalar or tabular, or a graph.
 enum Bound {
     Scalar(Expr),
     Table(Rc<Plan>),
+    Graph(Rc<graph::BoundGraph>),
     Function(Rc<Function>),
 }
 
@@ -237,6 +260,8 @@ struct Binder<'c> {
     diagnostics: Vec<Diagnostic>,
     nodes: usize,
     depth: usize,
+    /// How deep in an expression.
+    nesting: usize,
     /// Names whose definition failed: using them says nothing new.
     poisoned: HashSet<String>,
     aggregates: Option<Aggregates>,
@@ -260,7 +285,7 @@ struct Binder<'c> {
 impl Binder<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         let duplicate = |d: &Diagnostic| d.span == diagnostic.span && d.code == diagnostic.code;
-        if self.diagnostics.len() < 100 && !self.diagnostics.iter().any(duplicate) {
+        if self.diagnostics.len() <= MAX_DIAGNOSTICS && !self.diagnostics.iter().any(duplicate) {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -314,11 +339,23 @@ impl Binder<'_> {
         caller: Option<u32>,
     ) -> (Env, Option<Rc<Plan>>) {
         let (local, mut result) = (caller.is_some(), None);
-        for statement in statements {
+        let mut declared: HashSet<Str> = HashSet::new();
+        if let Some(statement) = statements.get(MAX_STATEMENTS) {
+            let message = format!("The query has more than {MAX_STATEMENTS} statements.");
+            let span = match &statement.kind {
+                StatementKind::Let(name, _)
+                | StatementKind::Set(name, _)
+                | StatementKind::Pattern(name, _) => name.span,
+                StatementKind::Query(e) => e.span,
+                StatementKind::Declare(_) | StatementKind::Error => Span::default(),
+            };
+            self.report(Diagnostic::error("FP003", message, span));
+        }
+        for statement in statements.iter().take(MAX_STATEMENTS) {
             match &statement.kind {
                 StatementKind::Let(name, value) => {
                     let binding = self.let_binding(value, &env, caller);
-                    if env.nodes().take_while(|n| n.local == local).any(|n| n.name == name.text) && !local {
+                    if !local && !declared.insert(Rc::clone(&name.text)) {
                         let message = format!("The name '{}' is already declared.", name.text);
                         self.report(Diagnostic::error("KS199", message, name.span));
                     }
@@ -328,6 +365,7 @@ impl Binder<'_> {
                 StatementKind::Declare(parameters) => {
                     for p in parameters {
                         let binding = self.query_parameter(p, &env);
+                        declared.insert(Rc::clone(&p.name.text));
                         env = env.with(&p.name.text, binding, local);
                     }
                 }
@@ -340,6 +378,7 @@ impl Binder<'_> {
                     result = match self.bind_any(expr, scope, &env) {
                         Some(Bound::Table(plan)) => Some(plan),
                         Some(Bound::Scalar(e)) => Some(self.scalar_result(e)),
+                        Some(Bound::Graph(_)) => self.no_table(expr.span),
                         Some(Bound::Function(_)) => {
                             self.error("KS117", "A function must be called with its arguments.", expr.span)
                         }
@@ -372,6 +411,7 @@ impl Binder<'_> {
                 Binding::Scalar(e, reads_row.then_some(scope.id))
             }
             Some(Bound::Table(plan)) => Binding::Table(plan),
+            Some(Bound::Graph(graph)) => Binding::Graph(graph),
             Some(Bound::Function(f)) => Binding::Function(f),
             None => Binding::Error,
         }
@@ -483,8 +523,28 @@ impl Binder<'_> {
     /// An expression, whatever it turns out to be.
     fn bind_any(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         self.count(e.span)?;
+        if self.nesting >= Expr::MAX_DEPTH {
+            let message = "The expression is too deep.";
+            self.report(
+                Diagnostic::error("FP002", message, e.span).with_hint("move inner parts into let statements"),
+            );
+            return None;
+        }
+        self.nesting += 1;
+        let bound = self.bind_kind(e, scope, env);
+        self.nesting -= 1;
+        let bound = bound?;
+        // What is put in for names and parameters can be deeper than anything that is written.
+        if matches!(&bound, Bound::Scalar(bound) if bound.depth() > Expr::MAX_DEPTH) {
+            let message = "The expression is too deep after expanding its functions and let statements.";
+            return self.error("FP002", message, e.span);
+        }
+        Some(bound)
+    }
+
+    fn bind_kind(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         match &e.kind {
-            ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_table(e, env).map(Bound::Table),
+            ast::ExprKind::Pipe(..) | ast::ExprKind::Source(_) => self.bind_tabular(e, env),
             ast::ExprKind::Name(name) => self.bind_name(name, e.span, scope, env),
             ast::ExprKind::Call(name, args) => self.bind_call(name, args, e.span, scope, env),
             ast::ExprKind::Member(of, path) if let Some((pattern, args)) = pattern_call(of, env) => {
@@ -501,7 +561,7 @@ impl Binder<'_> {
     fn bind_scalar(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
         match self.bind_any(e, scope, env)? {
             Bound::Scalar(e) => Some(e),
-            Bound::Table(_) => self.error("KS108", "Scalar value expected.", e.span),
+            Bound::Table(_) | Bound::Graph(_) => self.error("KS108", "Scalar value expected.", e.span),
             Bound::Function(_) => {
                 self.error("KS117", "A function must be called with its arguments.", e.span)
             }
@@ -537,6 +597,7 @@ impl Binder<'_> {
             }
             Binding::Scalar(e, _) => Some(Bound::Scalar(Expr { span, ..e })),
             Binding::Table(plan) => Some(Bound::Table(plan)),
+            Binding::Graph(graph) => Some(Bound::Graph(graph)),
             // A function without parameters can be used without parentheses.
             Binding::Function(f) if f.lambda.parameters.is_empty() => {
                 self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)
@@ -584,7 +645,7 @@ impl Binder<'_> {
     }
 
     fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(&**name) {
+        if scope.open || self.poisoned.contains(&**name) || self.diagnostics.len() > MAX_DIAGNOSTICS {
             return None;
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));

@@ -5,6 +5,7 @@ use crate::functions::{self, Naming};
 use crate::syntax::ast;
 use crate::syntax::ast::{Argument, Expr, ExprKind};
 use crate::value::Value;
+use std::collections::{HashMap, HashSet};
 
 /// The name an expression gives its column, if it gives one.
 pub(super) fn of(e: &Expr) -> Option<String> {
@@ -57,7 +58,9 @@ fn by(naming: Naming, name: &ast::Name, args: &[Argument]) -> Option<String> {
 
 /// Gives names to the columns of one operator: explicit ones stay, made-up ones get out of their way.
 pub(super) struct Namer {
-    taken: Vec<String>,
+    taken: HashSet<String>,
+    /// The number to try next behind a name.
+    next: HashMap<String, usize>,
     unnamed: usize,
     prefix: &'static str,
 }
@@ -65,32 +68,34 @@ pub(super) struct Namer {
 impl Namer {
     /// A namer that calls nameless columns `Column1`, `Column2` …
     pub(super) fn new() -> Namer {
-        Namer { taken: Vec::new(), unnamed: 1, prefix: "Column" }
+        Namer { taken: HashSet::new(), next: HashMap::new(), unnamed: 1, prefix: "Column" }
     }
 
     /// A namer for `print`: `print_0`, `print_1` … by position.
     pub(super) fn for_print() -> Namer {
-        Namer { taken: Vec::new(), unnamed: 0, prefix: "print_" }
+        Namer { taken: HashSet::new(), next: HashMap::new(), unnamed: 0, prefix: "print_" }
     }
 
     /// Whether a name is taken in this operator.
     pub(super) fn is_taken(&self, name: &str) -> bool {
-        self.taken.iter().any(|t| t == name)
+        self.taken.contains(name)
     }
 
     /// Takes a name as it is.
     pub(super) fn take(&mut self, name: &str) {
-        self.taken.push(name.to_owned());
+        self.taken.insert(name.to_owned());
     }
 
     /// Takes a made-up name, with a number behind it if the bare one is taken.
     pub(super) fn take_free(&mut self, name: &str) -> String {
         let mut free = name.to_owned();
-        let mut n = 1;
-        while self.is_taken(&free) {
+        // No name becomes free again: the numbers that were taken are not tried twice.
+        let mut n = self.next.get(name).copied().unwrap_or(1);
+        while self.taken.contains(&free) {
             free = format!("{name}{n}");
             n += 1;
         }
+        self.next.insert(name.to_owned(), n);
         self.take(&free);
         free
     }

@@ -83,7 +83,8 @@ pub(super) fn is_serialized(plan: &Rc<Plan>) -> bool {
             | PlanKind::Rows(_)
             | PlanKind::Set(..)
             | PlanKind::Join(_)
-            | PlanKind::IpLookup(_) => return false,
+            | PlanKind::IpLookup(_)
+            | PlanKind::Graph(_) => return false,
         };
     }
 }

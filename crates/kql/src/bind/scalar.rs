@@ -3,7 +3,7 @@
 
 use super::{Binder, Bound, Env, Scope};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::call::{Detail, Site};
+use crate::functions::call::{Detail, Site, list_items};
 use crate::functions::pattern;
 use crate::functions::{Eval, operators as op};
 use crate::plan::{CallExpr, Expr, ExprKind};
@@ -100,7 +100,7 @@ impl Binder<'_> {
             detail,
             cache: Default::default(),
         };
-        Expr::call(CallExpr { name, eval, args, site }, ty, span)
+        Expr::call(CallExpr { name, eval, args: args.into(), site }, ty, span)
     }
 
     /// Brings an expression to a type; at once if it is a constant.
@@ -370,7 +370,8 @@ impl Binder<'_> {
                 None => failed = true,
             }
         }
-        let kind = if and { ExprKind::And(bound) } else { ExprKind::Or(bound) };
+        let parts = bound.into();
+        let kind = if and { ExprKind::And(parts) } else { ExprKind::Or(parts) };
         (!failed).then_some(Expr { kind, ty: Type::Bool, span })
     }
 
@@ -404,7 +405,7 @@ impl Binder<'_> {
         if tests.is_empty() {
             return Some(Expr::constant(Value::Bool(false), Type::Bool, span));
         }
-        Some(Expr { kind: ExprKind::Or(tests), ty: Type::Bool, span })
+        Some(Expr { kind: ExprKind::Or(tests.into()), ty: Type::Bool, span })
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one syntax node and where it is bound")]
@@ -424,6 +425,7 @@ impl Binder<'_> {
             match self.bind_any(item, scope, env) {
                 Some(Bound::Scalar(e)) => bound.push(e),
                 Some(Bound::Table(plan)) => bound.extend(self.column_as_list(plan, item.span)),
+                Some(Bound::Graph(_)) => return self.no_table(item.span),
                 Some(Bound::Function(_)) => {
                     self.report(Diagnostic::error(
                         "KS117",
@@ -457,6 +459,7 @@ impl Binder<'_> {
                 args.push(self.list_item(operator, op_span, ty, item)?);
             }
         }
+        let args = with_short_list(args, texts);
         Some(self.make_call(
             operator.text(),
             op::list_operator,
@@ -486,6 +489,26 @@ impl Binder<'_> {
             _ => self.undefined(operator.text(), ty, item.ty, op_span),
         }
     }
+}
+
+/// A long list of constants as one array: a row must not pay for each of them. Where texts are compared the items become texts
+/// here, as an array does not know their types.
+fn with_short_list(mut args: Vec<Expr>, texts: bool) -> Vec<Expr> {
+    const LONG: usize = 16;
+    let Some(first) = args.get(1).map(|e| e.span) else { return args };
+    if args.len() <= LONG || args.iter().skip(1).any(|e| e.as_const().is_none()) {
+        return args;
+    }
+    let mut items = Vec::new();
+    let span = args.last().map_or(first, |last| first.to(last.span));
+    for e in args.drain(1..) {
+        let ty = e.ty;
+        for item in e.as_const().map(list_items).unwrap_or_default() {
+            items.push(if texts { Value::text(&text::tostring(item, ty)) } else { item.clone() });
+        }
+    }
+    args.push(Expr::constant(Value::array(items), Type::Dynamic, span));
+    args
 }
 
 /// A value inside a dynamic list as the type of what it is compared with.

@@ -94,8 +94,14 @@ impl Binder<'_> {
     fn named_table(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         let [argument, ..] = call.args else { return self.wrong_count(call.name, 1, Some(2)) };
         let name = self.constant_text(argument, "table", scope, env)?;
+        // A table of that name comes first; Microsoft's own functions (graph_path_discovery_fl) give it names of let.
+        let stored = self.catalog.tables.iter().any(|t| t.name == name);
         let no_row = &self.no_row();
-        self.bind_name(&name, argument.value.span, no_row, &Env::default())
+        let env = if stored { &Env::default() } else { env };
+        match self.bind_name(&name, argument.value.span, no_row, env)? {
+            Bound::Table(plan) => Some(Bound::Table(plan)),
+            _ => self.error("KS204", "A tabular value expected.", argument.value.span),
+        }
     }
 
     fn watchlist(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Bound> {

@@ -13,7 +13,7 @@ const MOST_PARTITIONS: usize = 64;
 
 impl Binder<'_> {
     /// A place that rows are put in when it runs.
-    fn given(&mut self, columns: Vec<Column>, span: Span, open: bool) -> (usize, Rc<Plan>) {
+    pub(super) fn given(&mut self, columns: Vec<Column>, span: Span, open: bool) -> (usize, Rc<Plan>) {
         self.scopes += 1;
         let id = self.scopes as usize;
         (id, Plan::new(PlanKind::Given(id), columns, span, open))

@@ -13,58 +13,93 @@ use std::rc::Rc;
 impl Binder<'_> {
     /// An expression that must be a table.
     pub(super) fn bind_table(&mut self, e: &ast::Expr, env: &Env) -> Option<Rc<Plan>> {
+        match self.bind_tabular(e, env)? {
+            Bound::Table(plan) => Some(plan),
+            Bound::Graph(_) => self.no_table(e.span),
+            Bound::Scalar(_) => self.error("KS204", "A tabular value expected.", e.span),
+            Bound::Function(_) => {
+                self.error("KS117", "A function must be called with its arguments.", e.span)
+            }
+        }
+    }
+
+    /// A graph where a table must stand.
+    pub(super) fn no_table<T>(&mut self, span: Span) -> Option<T> {
+        let d = Diagnostic::error("KS204", "A tabular value expected; this is a graph.", span);
+        self.report(d.with_hint("put graph-match … or graph-to-table nodes behind it"));
+        None
+    }
+
+    /// An expression that stands where a table can, whatever it turns out to be.
+    pub(super) fn bind_tabular(&mut self, e: &ast::Expr, env: &Env) -> Option<Bound> {
         let span = e.span;
         match &e.kind {
             Ast::Pipe(source, operators) => self.deeper(span, |b| {
-                let plan = match b.bind_table(source, env) {
-                    Some(plan) => plan,
-                    None => b.unknown_table(source.span),
+                let source = match b.bind_tabular(source, env) {
+                    Some(Bound::Graph(graph)) => Bound::Graph(graph),
+                    Some(Bound::Table(plan)) => Bound::Table(plan),
+                    Some(_) => return b.error("KS204", "A tabular value expected.", source.span),
+                    None => Bound::Table(b.unknown_table(source.span)),
                 };
-                b.operators(plan, operators, env)
+                b.pipeline(source, operators, env)
             }),
             Ast::Source(operator) => self.deeper(span, |b| {
                 let print = matches!(operator.kind, OperatorKind::Print(_));
                 let order = if print { RowOrder::OneRow } else { RowOrder::Unused };
                 let plan = b.with_row_order(order, |b| b.source(operator, env))?;
                 b.check_size(&plan, span)?;
-                Some(plan)
+                Some(Bound::Table(plan))
             }),
             _ => {
                 let scope = &self.no_row();
-                match self.bind_any(e, scope, env)? {
-                    Bound::Table(plan) => Some(plan),
-                    Bound::Scalar(_) => self.error("KS204", "A tabular value expected.", span),
-                    Bound::Function(_) => {
-                        self.error("KS117", "A function must be called with its arguments.", span)
-                    }
-                }
+                self.bind_any(e, scope, env)
             }
         }
     }
 
-    /// A table and the operators behind it.
+    /// A table and the operators behind it, which must make a table.
     pub(super) fn operators(
         &mut self,
         source: Rc<Plan>,
         operators: &[Operator],
         env: &Env,
     ) -> Option<Rc<Plan>> {
-        let (mut plan, mut env) = (source, env.clone());
+        match self.pipeline(Bound::Table(source), operators, env)? {
+            Bound::Table(plan) => Some(plan),
+            _ => self.no_table(operators.last().map_or(Span::default(), |o| o.span)),
+        }
+    }
+
+    /// A table or a graph and the operators behind it.
+    fn pipeline(&mut self, source: Bound, operators: &[Operator], env: &Env) -> Option<Bound> {
+        let (mut at, mut env) = (source, env.clone());
         for operator in operators {
             self.count(operator.span)?;
-            if let OperatorKind::As(name) = &operator.kind {
-                self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
-                env = env.with(&name.text, Binding::Table(Rc::clone(&plan)), false);
-                continue;
-            }
-            let order = RowOrder::of(&operator.kind, &plan);
-            plan = match self.with_row_order(order, |b| b.operator(&plan, operator, &env)) {
-                Some(next) => next,
-                None => self.unknown_table(operator.span),
+            // The table is held once: what is done to a join depends on whether others read it too.
+            let next = match (at, &operator.kind) {
+                (Bound::Graph(graph), _) => {
+                    self.with_row_order(RowOrder::Unused, |b| b.graph_operator(&graph, operator, &env))
+                }
+                (Bound::Table(plan), OperatorKind::As(name)) => {
+                    self.named.push((Rc::clone(&plan), Rc::clone(&name.text)));
+                    env = env.with(&name.text, Binding::Table(Rc::clone(&plan)), false);
+                    Some(Bound::Table(plan))
+                }
+                (Bound::Table(plan), OperatorKind::MakeGraph(make)) => {
+                    self.with_row_order(RowOrder::Unused, |b| b.make_graph(&plan, make, operator.span, &env))
+                }
+                (Bound::Table(plan), kind) => {
+                    let order = RowOrder::of(kind, &plan);
+                    self.with_row_order(order, |b| b.operator(&plan, operator, &env)).map(Bound::Table)
+                }
+                _ => None,
             };
-            self.check_size(&plan, operator.span)?;
+            at = next.unwrap_or_else(|| Bound::Table(self.unknown_table(operator.span)));
+            if let Bound::Table(plan) = &at {
+                self.check_size(plan, operator.span)?;
+            }
         }
-        Some(plan)
+        Some(at)
     }
 
     /// Whether a plan is not too deep and not too wide: each operator adds little, joins of joins double.
@@ -250,13 +285,7 @@ impl Binder<'_> {
                     Some(p) if p.any(&mut |e| matches!(e.kind, ExprKind::Window(_))) => {
                         Some(self.window_where(input, p, span))
                     }
-                    Some(p) => {
-                        let (input, p) = super::join::filter_below(input, p);
-                        Some(match p {
-                            Some(p) => same(PlanKind::Stage(input, Stage::Where(p))),
-                            None => input,
-                        })
-                    }
+                    Some(p) => self.filtered(input, p, span),
                     // The rows are unknown, their columns are not: go on checking.
                     None => Some(same(PlanKind::Stage(
                         Rc::clone(input),
@@ -345,6 +374,17 @@ impl Binder<'_> {
             }
             OperatorKind::Find(find) => self.find(Some(input), find, operator, env),
             OperatorKind::As(_) | OperatorKind::Ignored => Some(Rc::clone(input)),
+            OperatorKind::GraphMatch(_)
+            | OperatorKind::GraphToTable(_)
+            | OperatorKind::GraphMarkComponents(_) => {
+                // Of a graph that could not be bound nothing new can be said.
+                if !input.open {
+                    let message = format!("The operator '{}' needs a graph.", operator.name.text);
+                    let d = Diagnostic::error("FP013", message, operator.name.span);
+                    self.report(d.with_hint("put make-graph SOURCE --> TARGET before it"));
+                }
+                None
+            }
             OperatorKind::Error => None,
             _ => self.unsupported(operator),
         }

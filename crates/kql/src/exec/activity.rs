@@ -66,11 +66,11 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     let axis = Axis::new(a.time.ty, start.as_ref().filter(|_| from_start), &bin)
         .ok_or_else(|| bad("the bin size must be greater than zero"))?;
     let (time, id, dimensions) =
-        (run.programs([&a.time])?, run.programs([&a.id])?, run.programs(&a.dimensions)?);
+        (run.program([&a.time])?, run.program([&a.id])?, run.program(&a.dimensions)?);
     run.budget.charge(rows.len(), 2)?;
     let mut slices: KeyMap<(Vec<Value>, Vec<Placed<'_>>)> = KeyMap::default();
     for row in rows {
-        let at = run.eval_all(&time, row).pop().unwrap_or_default();
+        let at = run.eval(&time, row)?;
         let Some((position, _)) = axis.position(&at) else { continue };
         // What a window looks back at may lie before the period; what lies after it counts nowhere.
         let early = start.as_ref().is_some_and(|s| compare::order(&at, s).is_lt());
@@ -78,8 +78,8 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
         if late || early && a.kind != ActivityKind::Sliding {
             continue;
         }
-        let value = run.eval_all(&id, row).pop().unwrap_or_default();
-        let keys = run.eval_all(&dimensions, row);
+        let value = run.eval(&id, row)?;
+        let keys = run.eval_all(&dimensions, row)?;
         slices
             .entry(key::key(&keys))
             .or_insert_with(|| (keys, Vec::new()))

@@ -1,7 +1,7 @@
 //! Steps that need not have all rows of a leaf at once: `summarize`, `distinct`, `count`, `take`, `top`. They take each row as the
 //! leaf lets it through, and keep what they need; so a query over any number of events takes little memory.
 
-use super::program::Columns;
+use super::program::{Columns, Scratch};
 use super::row::{Evidence, Row};
 use super::run::{Run, Table};
 use super::stage::{self, CompiledStage};
@@ -26,7 +26,7 @@ pub struct Fold {
     kept: Kept,
     /// Evaluates, and has what is left for what the step keeps.
     run: Run<'static>,
-    stack: Vec<Value>,
+    scratch: Scratch,
     failed: Option<ExecError>,
 }
 
@@ -57,14 +57,17 @@ pub fn folds(root: &Rc<Plan>, now: i64, budget: Budget) -> Vec<Fold> {
     folds
 }
 
-/// The leaf that a step is over and the row stages between them, if the step can be folded.
+/// The leaf that a step is over and the row stages between them, if the step can be folded: nothing else is between them, no
+/// one else reads those, and nothing in them reads another table.
 fn foldable(plan: &Plan) -> Option<(usize, Vec<&Stage>, &SetOp)> {
     let PlanKind::Set(input, op) = &plan.kind else { return None };
-    if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) || !by_itself(plan)
-    {
+    if !matches!(op, SetOp::Summarize(_) | SetOp::Count | SetOp::Take(_) | SetOp::Top(..)) {
         return None;
     }
-    let (leaf, stages) = over_leaf(input)?;
+    if !by_itself(plan) {
+        return None;
+    }
+    let (leaf, stages) = leaf_of_rows(input)?;
     Some((leaf, stages, op))
 }
 
@@ -78,15 +81,11 @@ fn by_itself(plan: &Plan) -> bool {
     !tables
 }
 
-/// The leaf that a plan is over, if there are row stages alone between them and no one else reads those. Each row of the
-/// leaf makes its rows of the answer by itself then, in the leaf's order.
-pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<usize> {
-    over_leaf(root).map(|(leaf, _)| leaf)
-}
-
-/// The same, with the stages.
-fn over_leaf(root: &Rc<Plan>) -> Option<(usize, Vec<&Stage>)> {
-    let (mut at, mut stages) = (root, Vec::new());
+/// The leaf that a plan is over and the row stages between them, if there is nothing else between them and no one else reads
+/// those. Each row of the leaf makes its rows of the answer by itself then, in the leaf's order.
+pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<(usize, Vec<&Stage>)> {
+    let mut stages = Vec::new();
+    let mut at = root;
     loop {
         if Rc::strong_count(at) != 1 {
             return None;
@@ -120,7 +119,7 @@ impl Fold {
             (Err(e), _) | (_, Err(e)) => (Kept::Count(0), Vec::new(), Some(e)),
         };
         let leading = stage::leading_filters(&stages);
-        Fold { leaf, step, stages, leading, kept, run, stack: Vec::new(), failed }
+        Fold { leaf, step, stages, leading, kept, run, scratch: Scratch::default(), failed }
     }
 
     /// The leaf whose rows it takes.
@@ -148,8 +147,8 @@ impl Fold {
     }
 
     fn take(&mut self, columns: &dyn Columns, row: &dyn Fn() -> Row) -> Result<(), ExecError> {
-        let Fold { step, stages, leading, kept, run, stack, .. } = self;
-        if kept.is_full() || !stage::passes(stages, *leading, columns, stack) {
+        let Fold { step, stages, leading, kept, run, scratch, .. } = self;
+        if kept.is_full() || !stage::passes(stages, *leading, columns, scratch) {
             return Ok(());
         }
         let rest = stages.get(*leading..).unwrap_or_default();
@@ -157,7 +156,7 @@ impl Fold {
             return kept.take(step, run, columns, row);
         }
         let mut done = Ok(());
-        stage::run(rest, row(), &mut Budget::default(), stack, &mut |row| {
+        stage::run(rest, row(), &mut Budget::default(), scratch, &mut |row| {
             if done.is_ok() {
                 done = kept.take(step, run, &row.values, &|| row.clone());
             }
@@ -227,7 +226,7 @@ impl Kept {
         let mut all = Rc::unwrap_or_clone(std::mem::take(rows));
         all.append(waiting);
         *waiting_bytes = 0;
-        // The rows are a leaf's: in them, columns that nothing needs are null.
+        // As of a leaf: columns that nothing needs are null in its rows.
         let leaf = [Table::default()];
         let mut top = Run::new(run.now, &leaf, Budget::default());
         top.provide(input, Rc::new(all));

@@ -15,7 +15,7 @@ pub fn join(
     right: &[Row],
     width: usize,
 ) -> Result<Vec<Row>, ExecError> {
-    let (left_keys, right_keys) = (run.programs(&join.left_keys)?, run.programs(&join.right_keys)?);
+    let (left_keys, right_keys) = (run.program(&join.left_keys)?, run.program(&join.right_keys)?);
     run.budget.charge(left.len() + right.len(), 1)?;
     let missing = |types: &[Type]| types.iter().map(|t| t.missing()).collect::<Vec<_>>();
     let right_values = |row: &Row| -> Vec<Value> {
@@ -26,11 +26,11 @@ pub fn join(
     if matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti) {
         let mut present = KeySet::default();
         for row in left {
-            present.insert(key::key(&run.eval_all(&left_keys, row)));
+            present.insert(key::key(&run.eval_all(&left_keys, row)?));
         }
         let want = join.kind == JoinKind::RightSemi;
         for row in right {
-            if present.contains(&key::key(&run.eval_all(&right_keys, row))) == want {
+            if present.contains(&key::key(&run.eval_all(&right_keys, row)?)) == want {
                 out.push(Row { values: right_values(row), evidence: row.evidence.clone() });
             }
         }
@@ -39,12 +39,12 @@ pub fn join(
 
     let mut places: KeyMap<Vec<usize>> = KeyMap::default();
     for (i, row) in right.iter().enumerate() {
-        places.entry(key::key(&run.eval_all(&right_keys, row))).or_default().push(i);
+        places.entry(key::key(&run.eval_all(&right_keys, row)?)).or_default().push(i);
     }
     let mut seen = KeySet::default();
     let mut matched = vec![false; right.len()];
     for row in left {
-        let key = key::key(&run.eval_all(&left_keys, row));
+        let key = key::key(&run.eval_all(&left_keys, row)?);
         if join.kind == JoinKind::InnerUnique && !seen.insert(key.clone()) {
             continue;
         }
@@ -61,6 +61,7 @@ pub fn join(
                     values.extend(right_values(other));
                     let mut evidence = row.evidence.clone();
                     evidence.merge(&other.evidence);
+                    run.budget.charge_kept(0, evidence.bytes())?;
                     out.push(Row { values, evidence });
                     if let Some(slot) = matched.get_mut(*i) {
                         *slot = true;

@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// How many plugins of a query may depend on data.
 const MAX_LATE: usize = 16;
 /// What working out their columns may cost.
-const BUDGET: Budget = Budget { cells: 4_000_000 };
+const BUDGET: Budget = Budget::of_cells(4_000_000);
 
 /// Compiles a query against a catalog. A plugin whose input is written in the query itself gets its columns from
 /// it; one that reads a table has to declare them.
@@ -77,14 +77,14 @@ fn run_wanting(wanting: &Wanting) -> Result<Vec<Column>, Diagnostic> {
 
 /// The columns that rows give a plugin.
 pub fn columns_of(run: &mut Run<'_>, wanting: &Wanting, rows: &[Row]) -> Result<Vec<Column>, ExecError> {
-    let program = run.programs([&wanting.value])?;
+    let program = run.program([&wanting.value])?;
     let too_many = || ExecError {
         code: "FP104",
         message: format!("The plug-in makes more than {MAX_MADE_COLUMNS} columns."),
     };
     let (mut slots, mut names, mut seen) = (IndexMap::new(), Vec::new(), HashSet::new());
     for row in rows {
-        let value = run.eval_all(&program, row).pop().unwrap_or_default();
+        let value = run.eval(&program, row)?;
         match wanting.shape {
             Shape::Bag => {
                 let Some(bag) = value.as_bag() else { continue };

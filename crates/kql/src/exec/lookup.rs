@@ -53,16 +53,16 @@ pub fn ip_lookup(
     right: &[Row],
     width: usize,
 ) -> Result<Vec<Row>, ExecError> {
-    let left_extra = run.programs(lookup.extra.iter().map(|(l, _)| l))?;
-    let right_extra = run.programs(lookup.extra.iter().map(|(_, r)| r))?;
-    let (left_key, right_key) = (run.programs([&lookup.left_key])?, run.programs([&lookup.right_key])?);
+    let left_extra = run.program(lookup.extra.iter().map(|(l, _)| l))?;
+    let right_extra = run.program(lookup.extra.iter().map(|(_, r)| r))?;
+    let (left_key, right_key) = (run.program([&lookup.left_key])?, run.program([&lookup.right_key])?);
     run.budget.charge(left.len() + right.len(), 1)?;
     let mut places: KeyMap<Vec<usize>> = KeyMap::default();
     let mut lengths: Vec<u32> = Vec::new();
     for (i, row) in right.iter().enumerate() {
-        let text = run.eval_all(&right_key, row).pop().unwrap_or_default();
+        let text = run.eval(&right_key, row)?;
         let Some(network) = text.as_str().and_then(Network::parse) else { continue };
-        let extra = key::key(&run.eval_all(&right_extra, row));
+        let extra = key::key(&run.eval_all(&right_extra, row)?);
         if let Err(at) = lengths.binary_search(&network.length) {
             lengths.insert(at, network.length);
         }
@@ -71,8 +71,8 @@ pub fn ip_lookup(
     let mut out = Vec::new();
     for row in left {
         run.budget.charge(lengths.len(), 0)?;
-        let text = run.eval_all(&left_key, row).pop().unwrap_or_default();
-        let extra = key::key(&run.eval_all(&left_extra, row));
+        let text = run.eval(&left_key, row)?;
+        let extra = key::key(&run.eval_all(&left_extra, row)?);
         let mut matched = false;
         if let Some(address) = text.as_str().and_then(Network::parse) {
             for length in lengths.iter().filter(|l| **l <= address.length) {
@@ -82,6 +82,7 @@ pub fn ip_lookup(
                     run.budget.charge(1, width)?;
                     let mut evidence = row.evidence.clone();
                     evidence.merge(&other.evidence);
+                    run.budget.charge_kept(0, evidence.bytes())?;
                     let value = |i: &usize| other.values.get(*i).cloned().unwrap_or_default();
                     let values = row.values.iter().cloned().chain(lookup.right_columns.iter().map(value));
                     out.push(Row { values: values.collect(), evidence });

@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod fold;
+pub mod graph;
 pub mod join;
 pub mod late;
 pub mod lookup;
@@ -24,7 +25,8 @@ pub mod summarize;
 pub mod top_nested;
 pub mod window;
 
-use crate::value::Value;
+use crate::value::meter::{self, Spent};
+use crate::value::{Value, bytes};
 
 /// Why a run stopped. Kusto's own codes where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,19 +51,35 @@ const ROW_OVERHEAD: u64 = 3;
 /// What a run may use. Everything is counted: a query over hostile data ends with an error, not with the host.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Values that may be made, over all rows and steps; at 24 bytes each they fit into WebAssembly's 4 GiB.
+    /// Values that may be kept, over all rows and steps; at 24 bytes each they fit into WebAssembly's 4 GiB. Texts, arrays and
+    /// bags that a step makes count by their bytes.
     pub cells: u64,
+    /// Steps that may be taken: see [`Spent::steps`].
+    pub steps: u64,
+    /// What is under way, for the error.
+    operator: &'static str,
 }
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { cells: 64_000_000 }
+        Budget::of_cells(64_000_000)
     }
 }
 
 impl Budget {
+    /// A budget of so many values.
+    pub const fn of_cells(cells: u64) -> Budget {
+        Budget { cells, steps: 4_000_000_000, operator: "" }
+    }
+
+    /// Says what is under way; what was before.
+    pub fn enter(&mut self, operator: &'static str) -> &'static str {
+        std::mem::replace(&mut self.operator, operator)
+    }
+
     /// Takes the cost of `rows` rows of `width` columns off.
     pub fn charge(&mut self, rows: usize, width: usize) -> Result<(), ExecError> {
+        meter::step(rows);
         self.take((rows as u64).saturating_mul(width as u64 + ROW_OVERHEAD))
     }
 
@@ -69,6 +87,38 @@ impl Budget {
     pub fn charge_kept(&mut self, count: usize, bytes: usize) -> Result<(), ExecError> {
         let cells = (bytes / size_of::<Value>()) as u64;
         self.take((count as u64).saturating_mul(ROW_OVERHEAD).saturating_add(cells))
+    }
+
+    /// Takes off what was spent on this thread since this was done last. What was made is not kept.
+    pub fn settle(&mut self) -> Result<u64, ExecError> {
+        let Spent { steps, bytes, over } = meter::take();
+        match self.steps.checked_sub(steps) {
+            Some(left) if !over => self.steps = left,
+            Some(_) => return Err(self.exceeded("makes a value that is too large")),
+            None => {
+                self.steps = 0;
+                return Err(self.exceeded("takes too many steps"));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// As [`Budget::settle`], where these values are kept: what was newly made of them counts.
+    pub fn keep(&mut self, values: &[Value]) -> Result<(), ExecError> {
+        match self.settle()? {
+            0 => Ok(()),
+            made => self.charge_kept(0, made.min(bytes(values) as u64) as usize),
+        }
+    }
+
+    fn exceeded(&self, what: &str) -> ExecError {
+        let operator = if self.operator.is_empty() { "query" } else { self.operator };
+        ExecError {
+            code: "E_RUNAWAY_QUERY",
+            message: format!(
+                "The operator '{operator}' {what}; filter earlier, project fewer columns, or shorten what it makes."
+            ),
+        }
     }
 
     fn take(&mut self, cost: u64) -> Result<(), ExecError> {
@@ -79,11 +129,7 @@ impl Budget {
             }
             None => {
                 self.cells = 0;
-                Err(ExecError {
-                    code: "E_RUNAWAY_QUERY",
-                    message: "The query uses too much memory; filter earlier or project fewer columns."
-                        .to_owned(),
-                })
+                Err(self.exceeded("uses too much memory"))
             }
         }
     }

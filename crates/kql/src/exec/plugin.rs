@@ -63,13 +63,13 @@ pub fn rows_near(
     after: usize,
     rows: &[Row],
 ) -> Result<Vec<Row>, ExecError> {
-    let program = run.programs([condition])?;
+    let program = run.program([condition])?;
     run.budget.charge(rows.len(), 1)?;
     let mut keep = vec![false; rows.len()];
     // Each row is marked once, however near the hits are to each other.
     let mut marked = 0;
     for (i, row) in rows.iter().enumerate() {
-        if !run.eval_all(&program, row).first().is_some_and(Value::is_true) {
+        if !run.eval_all(&program, row)?.first().is_some_and(Value::is_true) {
             continue;
         }
         let end = i.saturating_add(after).saturating_add(1).min(rows.len());

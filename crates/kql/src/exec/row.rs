@@ -1,6 +1,7 @@
 //! Rows, and the events they came from.
 
 use crate::value::{Column, Value};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// A source event that survived the row stages of some rule: its raw record and its time.
@@ -37,6 +38,14 @@ impl Evidence {
         }
     }
 
+    /// How many bytes it takes by itself.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Evidence::Many(events) => events.len() * size_of::<Rc<Event>>(),
+            Evidence::None | Evidence::One(_) => 0,
+        }
+    }
+
     /// Adds the events of another row.
     pub fn merge(&mut self, other: &Evidence) {
         if matches!(self, Evidence::None) {
@@ -47,8 +56,20 @@ impl Evidence {
     }
 
     fn add(&mut self, other: &Evidence) {
+        // Where both are many, each is not compared with each.
+        let known: HashSet<*const Event> = match (self.events(), other.events()) {
+            (known, [_, _, _, ..]) => known.iter().map(Rc::as_ptr).collect(),
+            _ => HashSet::new(),
+        };
         for event in other.events() {
-            if self.events().len() >= Evidence::MAX || self.events().iter().any(|e| Rc::ptr_eq(e, event)) {
+            if self.events().len() >= Evidence::MAX {
+                return;
+            }
+            let has = match known.is_empty() {
+                true => self.events().iter().any(|e| Rc::ptr_eq(e, event)),
+                false => known.contains(&Rc::as_ptr(event)),
+            };
+            if has {
                 continue;
             }
             match self {

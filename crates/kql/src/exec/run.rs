@@ -1,15 +1,16 @@
 //! One run of a plan's set stages over the rows its leaves let through.
 
-use super::program::Program;
+use super::program::{Program, Scratch};
 use super::random::Random;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
 use super::{
-    Budget, ExecError, activity, join, lookup, plugin, sample, scan, series, subquery, top_nested, window,
+    Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested,
+    window,
 };
 use crate::plan::{Expr, ExprKind, NodeId, Plan, PlanKind, SetOp, SortKey, Stage, Summarize, UnionSource};
-use crate::value::{Type, Value, compare, convert};
+use crate::value::{Type, Value, compare, convert, meter};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ pub struct Run<'a> {
     /// What is left to use.
     pub budget: Budget,
     /// Scratch space for programs.
-    pub stack: Vec<Value>,
+    pub scratch: Scratch,
     /// Where `rand` and `new_guid` draw from. A new run is seeded with its time.
     pub random: Random,
     /// What is known of nodes.
@@ -39,11 +40,13 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// A run at a time over the rows of the leaves.
     pub fn new(now: i64, leaves: &'a [Table], budget: Budget) -> Run<'a> {
+        // What was done before on this thread is no work of this run.
+        meter::take();
         Run {
             now,
             leaves,
             budget,
-            stack: Vec::new(),
+            scratch: Scratch::default(),
             random: Random::new(now.cast_unsigned()),
             memo: HashMap::new(),
             scalars: HashMap::new(),
@@ -79,7 +82,9 @@ impl<'a> Run<'a> {
             }
         };
         while let Some(step) = steps.pop() {
+            let before = self.budget.enter(step.kind.operator());
             let made = Rc::new(self.step(step, rows)?);
+            self.budget.enter(before);
             rows = self.kept(step, made);
         }
         Ok(rows)
@@ -114,6 +119,7 @@ impl<'a> Run<'a> {
     /// The rows of a node that is neither a step of a pipeline nor a leaf.
     fn source(&mut self, plan: &Rc<Plan>) -> Result<Table, ExecError> {
         let width = plan.columns.len();
+        let before = self.budget.enter(plan.kind.operator());
         let rows = match &plan.kind {
             PlanKind::Given(id) => return Ok(self.given.get(id).cloned().unwrap_or_default()),
             PlanKind::Table(_)
@@ -138,6 +144,7 @@ impl<'a> Run<'a> {
                 let (left, right) = (self.table(&l.left)?, self.table(&l.right)?);
                 lookup::ip_lookup(self, l, &left, &right, width)?
             }
+            PlanKind::Graph(g) => graph::rows(self, g, width)?,
             PlanKind::Union(inputs) => {
                 let mut out = Vec::new();
                 for input in inputs {
@@ -158,6 +165,7 @@ impl<'a> Run<'a> {
             }
         };
         self.check_rows(plan, &rows);
+        self.budget.enter(before);
         Ok(Rc::new(rows))
     }
 
@@ -166,7 +174,6 @@ impl<'a> Run<'a> {
         let width = plan.columns.len();
         let made = match &plan.kind {
             PlanKind::Stage(_, stage) => self.stage(stage, rows, width)?,
-            // Most rules need no other: their first answer need not wait until the rest is compiled.
             PlanKind::Set(_, SetOp::Summarize(s)) => self.summarize(s, &rows)?,
             PlanKind::Set(input, op) => self.set_op(op, input, rows, width)?,
             _ => Vec::new(),
@@ -199,7 +206,7 @@ impl<'a> Run<'a> {
         let mut out = Vec::new();
         // Rows nobody else needs are changed in place.
         for row in Rc::unwrap_or_clone(rows) {
-            stage::run(&compiled, row, &mut self.budget, &mut self.stack, &mut |row| out.push(row))?;
+            stage::run(&compiled, row, &mut self.budget, &mut self.scratch, &mut |row| out.push(row))?;
         }
         self.budget.charge(out.len(), width)?;
         Ok(out)
@@ -215,38 +222,38 @@ impl<'a> Run<'a> {
 
     /// An expression in which what does not depend on the row is a constant.
     pub fn resolve(&mut self, e: &Expr) -> Result<Expr, ExecError> {
-        if e.is_row_local() { Ok(e.clone()) } else { self.resolved(e) }
-    }
-
-    fn resolved(&mut self, e: &Expr) -> Result<Expr, ExecError> {
-        let kind = match &e.kind {
-            ExprKind::Now => ExprKind::Const(Value::DateTime(self.now)),
-            ExprKind::Scalar(plan) => ExprKind::Const(self.scalar(plan, e.ty)?),
-            ExprKind::List(plan) => {
-                let rows = self.table(plan)?;
-                let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
-                ExprKind::Const(Value::array(rows.iter().map(first).collect()))
-            }
-            // The one row of `print` draws once. Elsewhere windows are worked out beforehand, over all rows.
-            ExprKind::Window(w) if w.function.is_random() => {
-                let most = self.resolve_all(&w.args)?.first().and_then(Expr::as_const).cloned();
-                ExprKind::Const(window::drawn(&mut self.random, w.function, most.as_ref()))
-            }
-            ExprKind::Window(_) => return Ok(e.clone()),
-            _ => match e.with_children(self.resolve_all(e.children())?).kind {
-                ExprKind::Call(call) => {
-                    let mut call = Rc::unwrap_or_clone(call);
-                    call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
-                    return Ok(Expr::call(call, e.ty, e.span));
+        let mut change = |e: &Expr| {
+            let kind = match &e.kind {
+                _ if e.is_row_local() => return Ok(Some(e.clone())),
+                // The one row of `print` draws once. Elsewhere windows are worked out beforehand, over all rows.
+                ExprKind::Window(w) if w.function.is_random() => {
+                    let most = w.args.first().map(|e| self.resolve(e)).transpose()?;
+                    let most = most.as_ref().and_then(Expr::as_const);
+                    ExprKind::Const(window::drawn(&mut self.random, w.function, most))
                 }
-                kind => kind,
-            },
+                ExprKind::Window(_) => return Ok(Some(e.clone())),
+                ExprKind::Now => ExprKind::Const(Value::DateTime(self.now)),
+                ExprKind::Scalar(plan) => ExprKind::Const(self.scalar(plan, e.ty)?),
+                ExprKind::List(plan) => {
+                    let rows = self.table(plan)?;
+                    let first = |row: &Row| row.values.first().cloned().unwrap_or_default();
+                    ExprKind::Const(Value::array(rows.iter().map(first).collect()))
+                }
+                _ => return Ok(None),
+            };
+            Ok(Some(Expr { kind, ty: e.ty, span: e.span }))
         };
-        Ok(Expr { kind, ty: e.ty, span: e.span })
-    }
-
-    fn resolve_all(&mut self, es: &[Expr]) -> Result<Vec<Expr>, ExecError> {
-        es.iter().map(|e| self.resolve(e)).collect::<Result<Vec<_>, _>>()
+        // A call whose arguments have become constants is a constant too.
+        let resolved = e.rewrite(&mut change, &|e, parts| match e.with_children(parts).kind {
+            ExprKind::Call(call) => {
+                let mut call = Rc::unwrap_or_clone(call);
+                call.site.constant = call.args.iter().map(|a| a.as_const().is_some()).collect();
+                Expr::call(call, e.ty, e.span)
+            }
+            kind => Expr { kind, ty: e.ty, span: e.span },
+        });
+        self.budget.settle()?;
+        resolved
     }
 
     /// `toscalar`: first row, first column; nothing is the type's missing value.
@@ -264,20 +271,29 @@ impl<'a> Run<'a> {
     pub fn value(&mut self, e: &Expr) -> Result<Value, ExecError> {
         let resolved = self.resolve(e)?;
         let none: Vec<Value> = Vec::new();
-        Ok(Program::new(&resolved).eval(&none, &mut self.stack))
+        let value = Program::new(&resolved).eval(&none, &mut self.scratch);
+        self.budget.keep(std::slice::from_ref(&value))?;
+        Ok(value)
     }
 
-    /// Programs of expressions over rows.
-    pub fn programs<'e>(
-        &mut self,
-        es: impl IntoIterator<Item = &'e Expr>,
-    ) -> Result<Vec<Program>, ExecError> {
-        es.into_iter().map(|e| self.resolve(e).map(|e| Program::new(&e))).collect::<Result<Vec<_>, _>>()
+    /// A program of expressions over rows.
+    pub fn program<'e>(&mut self, es: impl IntoIterator<Item = &'e Expr>) -> Result<Program, ExecError> {
+        let resolved = es.into_iter().map(|e| self.resolve(e)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Program::of(&resolved))
     }
 
-    /// The values of programs for a row.
-    pub fn eval_all(&mut self, programs: &[Program], row: &Row) -> Vec<Value> {
-        programs.iter().map(|p| p.eval(&row.values, &mut self.stack)).collect()
+    /// The values of a program for a row.
+    pub fn eval_all(&mut self, program: &Program, row: &Row) -> Result<Vec<Value>, ExecError> {
+        let values = program.eval_all(&row.values, &mut self.scratch);
+        self.budget.settle()?;
+        Ok(values)
+    }
+
+    /// The value of a program's first expression for a row.
+    pub fn eval(&mut self, program: &Program, row: &Row) -> Result<Value, ExecError> {
+        let value = program.eval(&row.values, &mut self.scratch);
+        self.budget.settle()?;
+        Ok(value)
     }
 
     /// A number of rows.
@@ -335,9 +351,13 @@ impl<'a> Run<'a> {
 
     fn sorted(&mut self, keys: &[SortKey], rows: &Table, width: usize) -> Result<Vec<Row>, ExecError> {
         self.budget.charge(rows.len(), width + keys.len())?;
-        let programs = self.programs(keys.iter().map(|k| &k.value))?;
-        let mut keyed: Vec<(Vec<Value>, Row)> =
-            rows.iter().map(|row| (self.eval_all(&programs, row), row.clone())).collect();
+        let program = self.program(keys.iter().map(|k| &k.value))?;
+        let mut keyed: Vec<(Vec<Value>, Row)> = Vec::with_capacity(rows.len());
+        for row in rows.iter() {
+            let key = program.eval_all(&row.values, &mut self.scratch);
+            self.budget.keep(&key)?;
+            keyed.push((key, row.clone()));
+        }
         keyed.sort_by(|(a, _), (b, _)| {
             keys.iter()
                 .zip(a.iter().zip(b))

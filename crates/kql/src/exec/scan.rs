@@ -1,7 +1,7 @@
 //! `scan`: sequences of rows. Source: Microsoft's docs, scan operator, "Scan logic".
 
 use super::ExecError;
-use super::program::{Columns, Program};
+use super::program::{Columns, Program, Scratch};
 use super::row::{Evidence, Row};
 use super::run::Run;
 use super::stage::set;
@@ -44,7 +44,8 @@ impl Columns for View<'_> {
 struct Step<'a> {
     step: &'a ScanStep,
     condition: Program,
-    assignments: Vec<(usize, Program)>,
+    places: Vec<usize>,
+    assignments: Program,
 }
 
 struct Scanner<'a> {
@@ -68,12 +69,10 @@ pub fn scan(
     }
     let mut steps = Vec::new();
     for step in &scan.steps {
-        let condition = Program::new(&run.resolve(&step.condition)?);
-        let mut assignments = Vec::new();
-        for (at, e) in &step.assignments {
-            assignments.push((*at, Program::new(&run.resolve(e)?)));
-        }
-        steps.push(Step { step, condition, assignments });
+        let condition = run.program([&step.condition])?;
+        let assignments = run.program(step.assignments.iter().map(|(_, e)| e))?;
+        let places = step.assignments.iter().map(|(at, _)| *at).collect();
+        steps.push(Step { step, condition, places, assignments });
     }
     let states = scan.steps.iter().map(|_| None).collect();
     let mut s = Scanner { scan, empty, states, next_id: 0, out: Vec::new() };
@@ -84,8 +83,10 @@ pub fn scan(
         values.extend(s.empty.iter().skip(s.empty.len().saturating_sub(declared)).cloned());
         for (k, step) in steps.iter().enumerate().rev() {
             let before = s.out.len();
-            s.step(k, step, &values, row, &mut run.stack);
+            s.step(k, step, &values, row, &mut run.scratch);
             run.budget.charge(s.out.len() - before, scan.width)?;
+            let state = s.states.get(k).and_then(Option::as_ref).and_then(|s| s.rows.get(k));
+            run.budget.keep(state.and_then(Option::as_deref).unwrap_or_default())?;
         }
     }
     // The runs that have not ended end with the rows.
@@ -96,11 +97,11 @@ pub fn scan(
 }
 
 impl Scanner<'_> {
-    fn step(&mut self, k: usize, step: &Step<'_>, values: &[Value], row: &Row, stack: &mut Vec<Value>) {
+    fn step(&mut self, k: usize, step: &Step<'_>, values: &[Value], row: &Row, scratch: &mut Scratch) {
         // A match with the state of the step before takes that state over.
         if let Some(before) = k.checked_sub(1)
             && self.states.get(before).is_some_and(Option::is_some)
-            && self.matches(before, &step.condition, values, stack)
+            && self.matches(before, &step.condition, values, scratch)
         {
             let promoted = self.states.get_mut(before).and_then(Option::take);
             let ended = self.states.get_mut(k).and_then(Option::take);
@@ -108,24 +109,24 @@ impl Scanner<'_> {
             if let Some(mut state) = promoted {
                 self.out.extend(state.pending.take());
                 let _ = self.states.get_mut(k).map(|slot| *slot = Some(state));
-                self.take(k, step, values, row, stack);
+                self.take(k, step, values, row, scratch);
             }
             return;
         }
         let active = self.states.get(k).is_some_and(Option::is_some);
-        if (active || k == 0) && self.matches(k, &step.condition, values, stack) {
+        if (active || k == 0) && self.matches(k, &step.condition, values, scratch) {
             if !active {
                 let rows = self.states.iter().map(|_| None).collect();
                 let state = State { rows, match_id: self.next_id, evidence: Evidence::None, pending: None };
                 self.next_id += 1;
                 let _ = self.states.get_mut(k).map(|slot| *slot = Some(state));
             }
-            self.take(k, step, values, row, stack);
+            self.take(k, step, values, row, scratch);
         }
     }
 
     /// Whether a condition holds with the state of a step.
-    fn matches(&self, k: usize, condition: &Program, values: &[Value], stack: &mut Vec<Value>) -> bool {
+    fn matches(&self, k: usize, condition: &Program, values: &[Value], scratch: &mut Scratch) -> bool {
         let state = self.states.get(k).and_then(Option::as_ref);
         let view = View {
             width: self.scan.width,
@@ -133,17 +134,17 @@ impl Scanner<'_> {
             states: state.map(|s| s.rows.as_slice()),
             empty: &self.empty,
         };
-        condition.eval(&view, stack).is_true()
+        condition.eval(&view, scratch).is_true()
     }
 
     /// A match of a step that has a state: assignments, state, output.
-    fn take(&mut self, k: usize, step: &Step<'_>, values: &[Value], row: &Row, stack: &mut Vec<Value>) {
+    fn take(&mut self, k: usize, step: &Step<'_>, values: &[Value], row: &Row, scratch: &mut Scratch) {
         let Some(Some(state)) = self.states.get_mut(k) else { return };
         let view =
             View { width: self.scan.width, row: values, states: Some(&state.rows), empty: &self.empty };
-        let made: Vec<Value> = step.assignments.iter().map(|(_, p)| p.eval(&view, stack)).collect();
+        let made = step.assignments.eval_all(&view, scratch);
         let mut matched = values.to_vec();
-        for ((at, _), v) in step.assignments.iter().zip(made) {
+        for (at, v) in step.places.iter().zip(made) {
             set(&mut matched, *at, v);
         }
         if let Some(slot) = state.rows.get_mut(k) {

@@ -1,7 +1,6 @@
 //! `make-series`. Source: Microsoft's docs, make-series operator.
 
 use super::ExecError;
-use super::program::Program;
 use super::row::Row;
 use super::run::Run;
 use super::summarize::Grouping;
@@ -92,7 +91,7 @@ struct Series {
 /// The rows of `make-series`: keys, an array an aggregate, the array of the axis.
 pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let bad = |what: &str| ExecError { code: "FP102", message: format!("make-series: {what}.") };
-    let (axis_program, by) = (run.programs([&m.axis])?, run.programs(&m.by)?);
+    let (axis_program, by) = (run.program([&m.axis])?, run.program(&m.by)?);
     let mut fixed = |e: Option<&crate::plan::Expr>| e.map(|e| run.value(e)).transpose();
     let (from, to) = (fixed(m.from.as_ref())?, fixed(m.to.as_ref())?);
     let step = fixed(Some(&m.step))?.unwrap_or_default();
@@ -114,7 +113,7 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
 
     let mut grouping = Grouping::new(run, &m.aggregates)?;
     for row in rows {
-        let value = run.eval_all(&axis_program, row).pop().unwrap_or_default();
+        let value = run.eval(&axis_program, row)?;
         let Some((position, _)) = axis.position(&value) else { continue };
         let before = from.as_ref().is_some_and(|from| compare::order(&value, from).is_lt());
         let after = to.as_ref().is_some_and(|to| {
@@ -125,23 +124,24 @@ pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Ve
         if before || after {
             continue;
         }
-        let mut keys = run.eval_all(&by, row);
+        let mut keys = run.eval_all(&by, row)?;
         keys.push(Value::Long(position));
         grouping.add(run, &keys, &row.values, &row.evidence)?;
     }
-    let results: Vec<Program> = run.programs(&m.results)?;
+    let results = run.program(&m.results)?;
     let mut all: KeyMap<Series> = KeyMap::default();
     for mut row in grouping.finish() {
-        let made = row.values.split_off((by.len() + 1).min(row.values.len()));
+        let made = row.values.split_off((m.by.len() + 1).min(row.values.len()));
         let position = row.values.pop().and_then(|v| v.as_integer()).unwrap_or(0);
         let key = key::key(&row.values);
         let series = all.entry(key).or_insert_with(|| Series { keys: row.values, ..Series::default() });
         series.evidence.merge(&row.evidence);
-        let values = results.iter().map(|p| p.eval(&made, &mut run.stack)).collect();
+        let values = results.eval_all(&made, &mut run.scratch);
+        run.budget.keep(&values)?;
         series.points.push((i128::from(position), values));
     }
     let mut all: Vec<Series> = all.into_values().collect();
-    if all.is_empty() && m.non_empty && by.is_empty() && first.is_some() && last.is_some() {
+    if all.is_empty() && m.non_empty && m.by.is_empty() && first.is_some() && last.is_some() {
         all.push(Series::default());
     }
     let mut out = Vec::with_capacity(all.len());

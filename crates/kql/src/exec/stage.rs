@@ -1,6 +1,6 @@
 //! Row stages: each looks at one row alone.
 
-use super::program::{Columns, Program};
+use super::program::{Columns, Program, Scratch};
 use super::row::Row;
 use super::{Budget, ExecError};
 use crate::functions::call::list_items;
@@ -12,12 +12,12 @@ use std::rc::Rc;
 pub enum CompiledStage {
     /// `where`
     Where(Program),
-    /// `extend`: position and value.
-    Extend(Vec<(usize, Program)>),
+    /// `extend`: positions and values.
+    Extend(Vec<usize>, Program),
     /// `project`
-    Project(Vec<Program>),
+    Project(Program),
     /// `mv-expand`
-    MvExpand(Rc<MvExpand>, Vec<Program>),
+    MvExpand(Rc<MvExpand>, Program),
     /// `parse`
     Parse(Rc<Parse>, Program),
     /// `parse-kv`
@@ -30,21 +30,22 @@ impl CompiledStage {
         stage: &Stage,
         resolve: &mut dyn FnMut(&Expr) -> Result<Expr, ExecError>,
     ) -> Result<CompiledStage, ExecError> {
-        let mut program = |e: &Expr| resolve(e).map(|e| Program::new(&e));
+        let mut program = |es: &mut dyn Iterator<Item = &Expr>| {
+            es.map(&mut *resolve).collect::<Result<Vec<_>, _>>().map(|es| Program::of(&es))
+        };
+        let one = std::iter::once;
         Ok(match stage {
-            Stage::Where(e) => CompiledStage::Where(program(e)?),
+            Stage::Where(e) => CompiledStage::Where(program(&mut one(e))?),
             Stage::Extend(sets) => CompiledStage::Extend(
-                sets.iter().map(|(i, e)| Ok((*i, program(e)?))).collect::<Result<Vec<_>, _>>()?,
+                sets.iter().map(|(at, _)| *at).collect(),
+                program(&mut sets.iter().map(|(_, e)| e))?,
             ),
-            Stage::Project(values) => {
-                CompiledStage::Project(values.iter().map(program).collect::<Result<Vec<_>, _>>()?)
+            Stage::Project(values) => CompiledStage::Project(program(&mut values.iter())?),
+            Stage::MvExpand(m) => {
+                CompiledStage::MvExpand(Rc::clone(m), program(&mut m.items.iter().map(|(e, ..)| e))?)
             }
-            Stage::MvExpand(m) => CompiledStage::MvExpand(
-                Rc::clone(m),
-                m.items.iter().map(|(e, ..)| program(e)).collect::<Result<Vec<_>, _>>()?,
-            ),
-            Stage::Parse(p) => CompiledStage::Parse(Rc::clone(p), program(&p.source)?),
-            Stage::ParseKv(p) => CompiledStage::ParseKv(Rc::clone(p), program(&p.source)?),
+            Stage::Parse(p) => CompiledStage::Parse(Rc::clone(p), program(&mut one(&p.source))?),
+            Stage::ParseKv(p) => CompiledStage::ParseKv(Rc::clone(p), program(&mut one(&p.source))?),
         })
     }
 
@@ -56,9 +57,12 @@ impl CompiledStage {
     /// See [`Program::warm`].
     pub fn warm(&self) {
         match self {
-            CompiledStage::Where(p) | CompiledStage::Parse(_, p) | CompiledStage::ParseKv(_, p) => p.warm(),
-            CompiledStage::Extend(sets) => sets.iter().for_each(|(_, p)| p.warm()),
-            CompiledStage::Project(ps) | CompiledStage::MvExpand(_, ps) => ps.iter().for_each(Program::warm),
+            CompiledStage::Where(p)
+            | CompiledStage::Extend(_, p)
+            | CompiledStage::Project(p)
+            | CompiledStage::MvExpand(_, p)
+            | CompiledStage::Parse(_, p)
+            | CompiledStage::ParseKv(_, p) => p.warm(),
         }
     }
 
@@ -76,38 +80,46 @@ pub fn run(
     stages: &[CompiledStage],
     mut row: Row,
     budget: &mut Budget,
-    stack: &mut Vec<Value>,
+    scratch: &mut Scratch,
     sink: &mut dyn FnMut(Row),
 ) -> Result<(), ExecError> {
-    // What few rules have stands in functions of its own: a first answer need not wait until it is compiled.
     for (i, stage) in stages.iter().enumerate() {
         match stage {
             CompiledStage::Where(p) => {
-                if !p.eval(&row.values, stack).is_true() {
+                let passes = p.eval(&row.values, scratch).is_true();
+                budget.settle()?;
+                if !passes {
                     return Ok(());
                 }
             }
-            CompiledStage::Extend(sets) => {
-                let made: Vec<Value> = sets.iter().map(|(_, p)| p.eval(&row.values, stack)).collect();
-                for ((at, _), v) in sets.iter().zip(made) {
+            CompiledStage::Extend(places, values) => {
+                let made = values.eval_all(&row.values, scratch);
+                budget.keep(&made)?;
+                for (at, v) in places.iter().zip(made) {
                     set(&mut row.values, *at, v);
                 }
             }
             CompiledStage::Project(values) => {
-                row.values = values.iter().map(|p| p.eval(&row.values, stack)).collect();
+                row.values = values.eval_all(&row.values, scratch);
+                budget.keep(&row.values)?;
             }
             CompiledStage::MvExpand(m, programs) => {
                 let rest = stages.get(i + 1..).unwrap_or_default();
-                return expand(m, programs, row, budget, stack, &mut |row, budget, stack| {
-                    run(rest, row, budget, stack, sink)
+                return expand(m, programs, row, budget, scratch, &mut |row, budget, scratch| {
+                    run(rest, row, budget, scratch, sink)
                 });
             }
             CompiledStage::Parse(p, source) => {
-                if !parse(p, source, &mut row, stack) {
+                let stays = parse(p, source, &mut row, scratch);
+                budget.keep(&row.values)?;
+                if !stays {
                     return Ok(());
                 }
             }
-            CompiledStage::ParseKv(p, source) => parse_kv(p, source, &mut row, stack),
+            CompiledStage::ParseKv(p, source) => {
+                parse_kv(p, source, &mut row, scratch);
+                budget.keep(&row.values)?;
+            }
         }
     }
     sink(row);
@@ -115,8 +127,8 @@ pub fn run(
 }
 
 /// Whether the row stays.
-fn parse(p: &Parse, source: &Program, row: &mut Row, stack: &mut Vec<Value>) -> bool {
-    let text = source.eval(&row.values, stack);
+fn parse(p: &Parse, source: &Program, row: &mut Row, scratch: &mut Scratch) -> bool {
+    let text = source.eval(&row.values, scratch);
     match super::parse::cut(p, &text) {
         Some(values) => values.into_iter().for_each(|(at, v)| set(&mut row.values, at, v)),
         None if p.filter => return false,
@@ -125,8 +137,8 @@ fn parse(p: &Parse, source: &Program, row: &mut Row, stack: &mut Vec<Value>) -> 
     true
 }
 
-fn parse_kv(p: &ParseKv, source: &Program, row: &mut Row, stack: &mut Vec<Value>) {
-    let text = source.eval(&row.values, stack);
+fn parse_kv(p: &ParseKv, source: &Program, row: &mut Row, scratch: &mut Scratch) {
+    let text = source.eval(&row.values, scratch);
     for (at, v) in super::parse::key_values(p, &text) {
         set(&mut row.values, at, v);
     }
@@ -143,20 +155,21 @@ pub fn set(values: &mut Vec<Value>, at: usize, v: Value) {
 }
 
 /// Where the rows of an expansion go on.
-type Next<'a> = &'a mut dyn FnMut(Row, &mut Budget, &mut Vec<Value>) -> Result<(), ExecError>;
+type Next<'a> = &'a mut dyn FnMut(Row, &mut Budget, &mut Scratch) -> Result<(), ExecError>;
 
 /// `mv-expand`: a null is one row with a null, an empty array or bag none, a bag single-key bags, a scalar itself.
 /// Several columns go side by side, the shorter filled with nulls. Source: docs/semantics.md#mv-expand.
 pub(super) fn expand(
     m: &MvExpand,
-    programs: &[Program],
+    programs: &Program,
     row: Row,
     budget: &mut Budget,
-    stack: &mut Vec<Value>,
+    scratch: &mut Scratch,
     next: Next<'_>,
 ) -> Result<(), ExecError> {
-    let lists: Vec<Vec<Value>> =
-        programs.iter().map(|p| items_of(p.eval(&row.values, stack), m.bag_as_array)).collect();
+    let values = programs.eval_all(&row.values, scratch);
+    budget.keep(&values)?;
+    let lists: Vec<Vec<Value>> = values.into_iter().map(|v| items_of(v, m.bag_as_array)).collect();
     let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(m.limit);
     for i in 0..count {
         budget.charge(1, m.width)?;
@@ -172,14 +185,15 @@ pub(super) fn expand(
         if let Some(at) = m.item_index {
             set(&mut out.values, at, Value::Long(i as i64));
         }
-        next(out, budget, stack)?;
+        budget.settle()?;
+        next(out, budget, scratch)?;
     }
     Ok(())
 }
 
 fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {
     match v {
-        Value::Array(items) => Rc::unwrap_or_clone(items),
+        Value::Array(items) => Rc::unwrap_or_clone(items).into_items(),
         Value::Bag(bag) => bag
             .iter()
             .map(|(k, v)| {
@@ -217,11 +231,7 @@ pub fn leading_filters(stages: &[CompiledStage]) -> usize {
 }
 
 /// Whether a record passes the leading filters.
-pub fn passes(
-    stages: &[CompiledStage],
-    leading: usize,
-    record: &dyn Columns,
-    stack: &mut Vec<Value>,
-) -> bool {
-    stages.iter().take(leading).filter_map(CompiledStage::predicate).all(|p| p.eval(record, stack).is_true())
+pub fn passes(stages: &[CompiledStage], leading: usize, record: &dyn Columns, scratch: &mut Scratch) -> bool {
+    let mut filters = stages.iter().take(leading).filter_map(CompiledStage::predicate);
+    filters.all(|p| p.eval(record, scratch).is_true())
 }

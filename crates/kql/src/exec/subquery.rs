@@ -1,7 +1,6 @@
 //! Subqueries that run again and again: `mv-apply` over the items of each row, `partition` over the rows of each key.
 
 use super::ExecError;
-use super::program::Program;
 use super::row::Row;
 use super::run::Run;
 use super::stage::expand;
@@ -12,7 +11,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The nodes of a subquery whose rows depend on what it is given; the others are worked out once a run.
-fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
+pub(super) fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
     fn depends(
         plan: &Rc<Plan>,
         given: &[usize],
@@ -38,13 +37,13 @@ fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
 
 /// `mv-apply`: the rows that the subquery makes of each row's items.
 pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> Result<Vec<Row>, ExecError> {
-    let programs: Vec<Program> = run.programs(m.expand.items.iter().map(|(e, ..)| e))?;
+    let program = run.program(m.expand.items.iter().map(|(e, ..)| e))?;
     let dependents = dependents(&m.body.plan, &[m.body.given]);
     let mut out = Vec::new();
     for row in rows {
         let mut items = Vec::new();
-        let (budget, stack) = (&mut run.budget, &mut run.stack);
-        expand(&m.expand, &programs, row.clone(), budget, stack, &mut |item, _, _| {
+        let (budget, scratch) = (&mut run.budget, &mut run.scratch);
+        expand(&m.expand, &program, row.clone(), budget, scratch, &mut |item, _, _| {
             items.push(item);
             Ok(())
         })?;
@@ -67,10 +66,10 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
 
 /// `partition`: the rows that the subquery makes of each key's rows, keys in the order they first came.
 pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
-    let key = run.programs([&p.key])?;
+    let key = run.program([&p.key])?;
     let mut parts: KeyMap<(Value, Vec<Row>)> = KeyMap::default();
     for row in rows {
-        let value = run.eval_all(&key, row).pop().unwrap_or_default();
+        let value = run.eval(&key, row)?;
         parts.entry(key::key([&value])).or_insert_with(|| (value, Vec::new())).1.push(row.clone());
     }
     let parts = parts.into_values();
@@ -96,7 +95,7 @@ pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<R
 }
 
 /// One run of a subquery over the given rows.
-fn subquery(
+pub(super) fn subquery(
     run: &mut Run<'_>,
     body: &Subquery,
     dependents: &[NodeId],

@@ -18,7 +18,7 @@ struct Group {
 /// An aggregate, ready to run.
 struct Aggregation {
     aggregate: &'static Aggregate,
-    args: Vec<Program>,
+    args: Program,
     types: Vec<Type>,
     ty: Type,
     width: usize,
@@ -28,7 +28,7 @@ impl Aggregation {
     fn new(run: &mut Run<'_>, a: &AggregateExpr) -> Result<Aggregation, ExecError> {
         Ok(Aggregation {
             aggregate: a.aggregate,
-            args: run.programs(&a.args)?,
+            args: run.program(&a.args)?,
             types: a.args.iter().map(|e| e.ty).collect(),
             ty: a.ty,
             width: a.width,
@@ -43,7 +43,7 @@ impl Aggregation {
         row: &dyn Columns,
         values: &mut Vec<Value>,
     ) -> Result<(), ExecError> {
-        evaluate(&self.args, run, row, values);
+        evaluate(&self.args, run, row, values)?;
         if let Some(i) = self.aggregate.predicate_index() {
             // The predicate decides and does not reach the state.
             if !values.get(i).is_some_and(Value::is_true) {
@@ -63,10 +63,16 @@ impl Aggregation {
     }
 }
 
-/// Puts the values of programs for a row into a vector.
-fn evaluate(programs: &[Program], run: &mut Run<'_>, row: &dyn Columns, values: &mut Vec<Value>) {
-    values.clear();
-    values.extend(programs.iter().map(|p| p.eval(row, &mut run.stack)));
+/// Puts the values of a program for a row into a vector.
+fn evaluate(
+    program: &Program,
+    run: &mut Run<'_>,
+    row: &dyn Columns,
+    values: &mut Vec<Value>,
+) -> Result<(), ExecError> {
+    program.eval_into(row, &mut run.scratch, values);
+    run.budget.settle()?;
+    Ok(())
 }
 
 impl Group {
@@ -146,7 +152,7 @@ impl Grouping {
 
 /// A `summarize` under way.
 pub struct Summary {
-    keys: Vec<Program>,
+    keys: Program,
     grouping: Grouping,
     /// Scratch space: the keys of a row.
     values: Vec<Value>,
@@ -155,7 +161,7 @@ pub struct Summary {
 impl Summary {
     /// Of no rows yet.
     pub fn new(run: &mut Run<'_>, s: &Summarize) -> Result<Summary, ExecError> {
-        let keys = run.programs(&s.keys)?;
+        let keys = run.program(&s.keys)?;
         let mut grouping = Grouping::new(run, &s.aggregates)?;
         if s.keys.is_empty() {
             // Without keys there is one group, rows or not.
@@ -171,7 +177,7 @@ impl Summary {
         row: &dyn Columns,
         evidence: &Evidence,
     ) -> Result<(), ExecError> {
-        evaluate(&self.keys, run, row, &mut self.values);
+        evaluate(&self.keys, run, row, &mut self.values)?;
         self.grouping.add(run, &self.values, row, evidence)
     }
 

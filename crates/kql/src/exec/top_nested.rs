@@ -11,8 +11,8 @@ use crate::value::key::{self, KeyMap};
 
 struct Level<'a> {
     level: &'a TopNestedLevel,
-    key: Vec<Program>,
-    result: Vec<Program>,
+    key: Program,
+    result: Program,
     count: Option<usize>,
     others: Option<Value>,
 }
@@ -28,7 +28,7 @@ pub fn top_nested(
     for level in levels {
         let count = level.count.as_ref().map(|n| run.count(n)).transpose()?;
         let others = level.others.as_ref().map(|e| run.value(e)).transpose()?;
-        let (key, result) = (run.programs([&level.key])?, run.programs([&level.result])?);
+        let (key, result) = (run.program([&level.key])?, run.program([&level.result])?);
         compiled.push(Level { level, key, result, count, others });
     }
     let mut out = Vec::new();
@@ -55,7 +55,7 @@ fn descend(
     run.budget.charge(rows.len(), 1)?;
     let mut parts: KeyMap<(Value, Vec<&Row>)> = KeyMap::default();
     for row in rows {
-        let key = run.eval_all(&level.key, row).pop().unwrap_or_default();
+        let key = run.eval(&level.key, row)?;
         parts.entry(key::key([&key])).or_insert_with(|| (key, Vec::new())).1.push(row);
     }
     let mut ranked: Vec<(Value, (Value, Vec<&Row>))> = Vec::new();
@@ -99,5 +99,5 @@ fn aggregate(run: &mut Run<'_>, level: &Level<'_>, rows: &[&Row]) -> Result<Valu
         grouping.add(run, &[], &row.values, &row.evidence)?;
     }
     let values = grouping.finish().pop().map(|row| row.values).unwrap_or_default();
-    Ok(level.result.first().map(|p| p.eval(&values, &mut run.stack)).unwrap_or_default())
+    Ok(level.result.eval(&values, &mut run.scratch))
 }

@@ -2,13 +2,15 @@
 //! Source: Microsoft's docs, window functions.
 
 use super::ExecError;
-use super::program::{Columns, Program};
+use super::program::Columns;
 use super::random::Random;
 use super::row::Row;
 use super::run::Run;
 use super::stage::set;
-use crate::plan::{Expr, ExprKind, Window, WindowExpr};
+use crate::plan::{Expr, ExprId, ExprKind, Window, WindowExpr};
 use crate::value::{Type, Value, compare, convert};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Sets the columns of an `extend` some of whose values read the row's place.
 pub fn extend(
@@ -18,13 +20,17 @@ pub fn extend(
     width: usize,
 ) -> Result<Vec<Row>, ExecError> {
     let mut out: Vec<Row> = rows.to_vec();
+    let mut known = Known::new();
     for (at, e) in sets {
         run.budget.charge(rows.len(), width)?;
-        let values = values(run, e, rows)?;
+        let values = values(run, e, rows, &mut known)?;
         out.iter_mut().zip(values).for_each(|(row, v)| set(&mut row.values, *at, v));
     }
     Ok(out)
 }
+
+/// The values of window functions that were worked out already: each is worked out once, however often it is read.
+type Known = HashMap<ExprId, Rc<Vec<Value>>>;
 
 /// A row followed by the values its window functions have for it.
 struct WithWindows<'a> {
@@ -42,41 +48,46 @@ impl Columns for WithWindows<'_> {
 }
 
 /// The value of an expression for every row: its window functions first, then the rest around them.
-fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row]) -> Result<Vec<Value>, ExecError> {
+fn values(run: &mut Run<'_>, e: &Expr, rows: &[Row], known: &mut Known) -> Result<Vec<Value>, ExecError> {
     let width = rows.first().map_or(0, |r| r.values.len());
-    let mut windows: Vec<Vec<Value>> = Vec::new();
-    let lifted = lift(run, e, rows, width, &mut windows)?;
-    let program = Program::new(&run.resolve(&lifted)?);
+    let mut windows: Vec<Rc<Vec<Value>>> = Vec::new();
+    // Each window function becomes a column behind the row's own.
+    let mut lift = |e: &Expr| {
+        let ExprKind::Window(w) = &e.kind else { return Ok(None) };
+        let id = e.id().filter(|_| !w.function.is_random());
+        let values = match id.and_then(|id| known.get(&id)) {
+            Some(values) => Rc::clone(values),
+            None => Rc::new(window(run, w, e.ty, rows, known)?),
+        };
+        if let Some(id) = id {
+            known.insert(id, Rc::clone(&values));
+        }
+        windows.push(values);
+        Ok(Some(Expr { kind: ExprKind::Column(width + windows.len() - 1), ty: e.ty, span: e.span }))
+    };
+    let lifted = e.rewrite(&mut lift, &Expr::with_children)?;
+    let program = run.program([&lifted])?;
     let mut out = Vec::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
         let here: Vec<Value> = windows.iter().map(|w| w.get(i).cloned().unwrap_or_default()).collect();
-        out.push(program.eval(&WithWindows { row: &row.values, windows: &here }, &mut run.stack));
+        let value = program.eval(&WithWindows { row: &row.values, windows: &here }, &mut run.scratch);
+        run.budget.keep(std::slice::from_ref(&value))?;
+        out.push(value);
     }
     Ok(out)
 }
 
-/// The expression with each window function replaced by a column behind the row's own.
-fn lift(
+fn window(
     run: &mut Run<'_>,
-    e: &Expr,
+    w: &WindowExpr,
+    ty: Type,
     rows: &[Row],
-    width: usize,
-    windows: &mut Vec<Vec<Value>>,
-) -> Result<Expr, ExecError> {
-    let ExprKind::Window(w) = &e.kind else {
-        let children = e.children().iter().map(|child| lift(run, child, rows, width, windows));
-        return Ok(e.with_children(children.collect::<Result<Vec<_>, _>>()?));
-    };
-    let values = window(run, w, e.ty, rows)?;
-    windows.push(values);
-    Ok(Expr { kind: ExprKind::Column(width + windows.len() - 1), ty: e.ty, span: e.span })
-}
-
-fn window(run: &mut Run<'_>, w: &WindowExpr, ty: Type, rows: &[Row]) -> Result<Vec<Value>, ExecError> {
+    known: &mut Known,
+) -> Result<Vec<Value>, ExecError> {
     // Arguments first; they may hold window functions themselves.
     let mut args: Vec<Vec<Value>> = Vec::new();
-    for a in &w.args {
-        args.push(values(run, a, rows)?);
+    for a in w.args.iter() {
+        args.push(values(run, a, rows, known)?);
     }
     let at = |arg: usize, row: usize| args.get(arg).and_then(|a| a.get(row)).cloned().unwrap_or_default();
     let restart = |arg: usize, row: usize| at(arg, row).is_true();

@@ -94,7 +94,7 @@ pub static FUNCTIONS: &[Function] = &[
         [("range(1, 5, 2)", "[1,3,5]"), ("range(3, 1, -1)", "[3,2,1]"), ("range(1, 0)", "[]"),
          ("range(1h, 2h)", r#"["01:00:00","02:00:00"]"#)], range),
     function!("repeat"(not_dynamic("value"), integer("count")) -> DYNAMIC, Naming::Prefix("repeat"),
-        "Returns an array that holds a value the given number of times. Returns null for a negative number, above 1,048,576 items and above 16 MB of text.",
+        "Returns an array that holds a value the given number of times. Returns null for a negative number. A result above 1,048,576 items or 16 MB of text ends the query with an error.",
         [("repeat(1, 3)", "[1,1,1]"), ("repeat('a', 0)", "[]")], repeat),
     function!("set_difference"(dynamic("set1"), repeated(dynamic("set"))) -> DYNAMIC, NONE,
         "Returns the distinct items of the first array that none of the other arrays holds.",
@@ -346,7 +346,7 @@ fn repeat(c: &Call) -> Value {
     // The value is shared, but its text would not be.
     let weight = c.arg(0).as_str().map_or(8, |s| s.len() + 2);
     if count > MAX_ITEMS || weight.saturating_mul(count) > super::string::MAX_TEXT {
-        return Value::Null;
+        return super::string::too_long(c);
     }
     Value::array(vec![c.arg(0).clone(); count])
 }

@@ -1,6 +1,7 @@
 //! What an evaluator gets: the arguments of one call and what the binder knows of its place in the query.
 
 use super::pattern;
+use super::terms::Terms;
 use crate::syntax::ast::{ListOp, TextOp};
 use crate::value::key::KeySet;
 use crate::value::{Type, Value, compare, convert, text};
@@ -50,8 +51,8 @@ pub enum Cache {
     Zone(Option<jiff::tz::TimeZone>),
     /// The keys of a constant list.
     Keys(KeySet),
-    /// The texts of a constant list, lower case if the operator ignores case.
-    Texts(Vec<String>),
+    /// The texts of a constant list.
+    Terms(Terms),
 }
 
 impl Clone for Site {

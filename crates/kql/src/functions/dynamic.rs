@@ -112,11 +112,8 @@ fn bag_merge(c: &Call) -> Value {
 
 fn bag_remove_keys(c: &Call) -> Value {
     let (Value::Bag(bag), Some(keys)) = (c.arg(0), c.arg(1).as_array()) else { return Value::Null };
-    let mut out = Bag::clone(bag);
-    for path in keys.iter().filter_map(Value::as_str).filter_map(json_path::key_or_path) {
-        out = json_path::remove(&out, &path);
-    }
-    Value::bag(out)
+    let paths: Vec<_> = keys.iter().filter_map(Value::as_str).filter_map(json_path::key_or_path).collect();
+    Value::bag(json_path::remove(bag, &paths.iter().map(Vec::as_slice).collect::<Vec<_>>()))
 }
 
 fn bag_zip(c: &Call) -> Value {
@@ -141,7 +138,7 @@ fn dynamic_to_json(c: &Call) -> Value {
     }
 }
 
-/// The value with the keys of all its bags in order. As deep as JSON can be read, no deeper.
+/// The value with the keys of all its bags in order.
 fn sorted(v: &Value) -> Value {
     match v {
         Value::Array(items) => Value::array(items.iter().map(sorted).collect()),

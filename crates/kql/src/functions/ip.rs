@@ -8,6 +8,7 @@ use super::{
 };
 use crate::value::{Type, Value, text as value_text};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 const NONE: Naming = Naming::None;
@@ -28,22 +29,22 @@ pub static FUNCTIONS: &[Function] = &[
         "Returns whether text contains any of several IPv4 addresses.",
         [("has_any_ipv4('a 127.0.0.1 b', '10.0.0.1', '127.0.0.1')", "true"),
          ("has_any_ipv4('a 127.0.0.1 b', dynamic(['127.0.0.2']))", "false")],
-        |c| has_v4(c, delimited, is_address)),
+        |c| has_v4(c, delimited, false)),
     function!("has_any_ipv4_prefix"(text_or_dynamic("source"), repeated(one_of("ip_prefixes", TEXT_OR_ARRAY)))
             -> BOOL, NONE, "Returns whether text contains an IPv4 address that starts with any of several prefixes.",
         [("has_any_ipv4_prefix('a 127.0.0.1 b', '10.', '127.0.')", "true")],
-        |c| has_v4(c, delimited, is_prefix)),
+        |c| has_v4(c, delimited, true)),
     function!("has_ipv4"(text_or_dynamic("source"), text("ip")) -> BOOL, NONE,
         "Returns whether text contains an IPv4 address.",
         [("has_ipv4('05:04 127.0.0.1 GET', '127.0.0.1')", "true"), ("has_ipv4('127.0.0.256', '127.0.0.256')",
         "false"),
          ("has_ipv4('127.0.0.12', '127.0.0.1')", "false")],
-         |c| has_v4(c, |_, _| true, is_address)),
+         |c| has_v4(c, |_, _| true, false)),
     function!("has_ipv4_prefix"(text_or_dynamic("source"), text("ip_prefix")) -> BOOL, NONE,
         "Returns whether text contains an IPv4 address that starts with a prefix. A prefix is whole parts with a dot at the end.",
         [("has_ipv4_prefix('x 127.0.0.1', '127.0.')", "true"), ("has_ipv4_prefix('x 127.0.0.1', '127.0')",
         "false")],
-        |c| has_v4(c, |_, _| true, is_prefix)),
+        |c| has_v4(c, |_, _| true, true)),
     function!("ipv4_compare"(text("ip1"), text("ip2"), optional(integer("prefix"))) -> LONG, NONE,
         "Compares two IPv4 addresses under the shorter prefix. Returns -1, 0 or 1 if the first is lower, equal or higher.",
         [("ipv4_compare('192.168.1.1/24', '192.168.1.255')", "0"), ("ipv4_compare('1.1.1.1', '1.1.1.2')",
@@ -270,7 +271,7 @@ fn cidr_list(c: &Call) -> Value {
 /// part of it.
 fn addresses(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
-    let digits = move |at: usize| bytes.iter().skip(at).take_while(|b| b.is_ascii_digit()).count();
+    let digits = move |at: usize| bytes.iter().skip(at).take(4).take_while(|b| b.is_ascii_digit()).count();
     let end_of = move |from: usize| {
         let mut at = from;
         for part in 0..4 {
@@ -298,17 +299,17 @@ fn delimited(text: &str, at: usize) -> bool {
     !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
 }
 
-fn is_address(found: &str, wanted: &str) -> bool {
-    found == wanted
-}
-
-fn is_prefix(found: &str, wanted: &str) -> bool {
-    let whole = wanted.ends_with('.') || wanted.bytes().filter(|b| *b == b'.').count() == 3;
-    whole && (found == wanted || wanted.ends_with('.') && found.starts_with(wanted))
-}
-
-fn has_v4(c: &Call, counts: fn(&str, usize) -> bool, test: fn(&str, &str) -> bool) -> Value {
+/// Whether one of the listed addresses, or prefixes of whole parts with a dot at the end, is in the text; `counts` says which
+/// addresses of the text count.
+fn has_v4(c: &Call, counts: fn(&str, usize) -> bool, prefixes: bool) -> Value {
     let source = c.text(0);
-    let found = || addresses(&source).filter(|(at, _)| counts(&source, *at));
-    Value::Bool(listed(c).any(|wanted| found().any(|(_, found)| test(found, &wanted))))
+    let mut found: HashSet<&str> = HashSet::new();
+    for (_, address) in addresses(&source).filter(|(at, _)| counts(&source, *at)) {
+        found.insert(address);
+        if prefixes {
+            let parts = address.match_indices('.').filter_map(|(dot, _)| address.get(..=dot));
+            found.extend(parts);
+        }
+    }
+    Value::Bool(listed(c).any(|wanted| found.contains(&*wanted)))
 }

@@ -1,6 +1,7 @@
 //! Paths into JSON as Kusto's functions take them: `$.a.b[0]['c d']`.
 
 use crate::value::{Bag, Str, Value};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A step of a path.
@@ -85,14 +86,19 @@ pub fn set(bag: &Bag, path: &[Step], value: Value) -> Option<Bag> {
     Some(Bag::from_distinct(out))
 }
 
-/// A bag without what is at a path of keys.
-pub fn remove(bag: &Bag, path: &[Step]) -> Bag {
-    let Some((Step::Key(key), rest)) = path.split_first() else { return bag.clone() };
-    let kept = bag.iter().filter_map(|(k, v)| match v {
-        _ if **k != **key => Some((Rc::clone(k), v.clone())),
-        _ if rest.is_empty() => None,
-        Value::Bag(inner) => Some((Rc::clone(k), Value::bag(remove(inner, rest)))),
-        other => Some((Rc::clone(k), other.clone())),
+/// A bag without what is at some paths of keys, however many.
+pub fn remove(bag: &Bag, paths: &[&[Step]]) -> Bag {
+    let mut below: HashMap<&str, Vec<&[Step]>> = HashMap::new();
+    for path in paths {
+        if let Some((Step::Key(key), rest)) = path.split_first() {
+            below.entry(key).or_default().push(rest);
+        }
+    }
+    let kept = bag.iter().filter_map(|(k, v)| match (below.get(&**k), v) {
+        (None, v) => Some((Rc::clone(k), v.clone())),
+        (Some(rests), _) if rests.iter().any(|rest| rest.is_empty()) => None,
+        (Some(rests), Value::Bag(inner)) => Some((Rc::clone(k), Value::bag(remove(inner, rests)))),
+        (Some(_), other) => Some((Rc::clone(k), other.clone())),
     });
     Bag::from_distinct(kept.collect())
 }

@@ -38,6 +38,7 @@ pub mod regex;
 pub mod series;
 pub mod statistics;
 pub mod string;
+pub mod terms;
 pub mod units;
 pub mod xml;
 pub mod zone;

@@ -2,6 +2,7 @@
 //! operands to types that go together. Null logic: docs/semantics.md#nulls; numbers: #numbers; text: #strings.
 
 use super::call::{Cache, Call, Detail, list_items};
+use super::terms::Terms;
 use crate::syntax::ast::{ListOp, TextMatch};
 use crate::value::key;
 use crate::value::{Decimal, Type, Value, compare, convert, datetime, text};
@@ -281,7 +282,7 @@ fn overlaps<'a>(haystack: &'a str, needle: &'a str) -> impl Iterator<Item = usiz
         .filter(move |i| haystack.get(*i..).is_some_and(|rest| rest.starts_with(needle)))
 }
 
-fn at_edge(haystack: &str, at: usize, len: usize, start_edge: bool, end_edge: bool) -> bool {
+pub(super) fn at_edge(haystack: &str, at: usize, len: usize, start_edge: bool, end_edge: bool) -> bool {
     let before = haystack.get(..at).and_then(|s| s.chars().next_back());
     let after = haystack.get(at + len..).and_then(|s| s.chars().next());
     let inside = |edge: bool, c: Option<char>| edge && c.is_some_and(char::is_alphanumeric);
@@ -295,50 +296,34 @@ pub fn list_operator(c: &Call) -> Value {
         ListOp::In { case_sensitive, negated } => member_of(c, case_sensitive, negated),
         ListOp::HasAny | ListOp::HasAll => {
             let haystack = fold(&c.text(0));
-            let found = |needle: &String| find(TextMatch::Has, &haystack, needle);
-            let with = |needles: &[String]| match op {
-                ListOp::HasAny => needles.iter().any(found),
-                _ => needles.iter().all(found),
+            let found = |terms: &Terms| match op {
+                ListOp::HasAny => terms.any_in(&haystack),
+                _ => terms.all_in(&haystack),
             };
-            Value::Bool(match cached_texts(c, false) {
-                Some(needles) => with(needles),
-                None => with(&texts(c, false)),
-            })
+            Value::Bool(with_terms(c, found))
         }
     }
 }
 
-fn texts(c: &Call, case_sensitive: bool) -> Vec<String> {
-    (1..c.args.len())
-        .flat_map(|i| {
-            let ty = c.ty(i);
-            list_items(c.arg(i)).iter().map(move |v| {
-                let text = text::tostring(v, ty);
-                if case_sensitive { text.into_owned() } else { fold(&text) }
-            })
-        })
-        .collect()
-}
-
-fn cached_texts<'a>(c: &Call<'a>, case_sensitive: bool) -> Option<&'a [String]> {
-    if !c.site.constant.iter().skip(1).all(|constant| *constant) {
-        return None;
+/// The terms of the list; made once if it is constant.
+fn with_terms(c: &Call, use_them: impl FnOnce(&Terms) -> bool) -> bool {
+    let texts = || -> Vec<String> {
+        let texts = |i| list_items(c.arg(i)).iter().map(move |v| fold(&text::tostring(v, c.ty(i))));
+        (1..c.args.len()).flat_map(texts).collect()
+    };
+    if c.site.constant.iter().skip(1).all(|constant| *constant)
+        && let Cache::Terms(terms) = c.site.cache.get_or_init(|| Cache::Terms(Terms::ready(texts())))
+    {
+        return use_them(terms);
     }
-    match c.site.cache.get_or_init(|| Cache::Texts(texts(c, case_sensitive))) {
-        Cache::Texts(texts) => Some(texts),
-        _ => None,
-    }
+    use_them(&Terms::new(texts()))
 }
 
 fn member_of(c: &Call, case_sensitive: bool, negated: bool) -> Value {
     let x = c.arg(0);
     if !case_sensitive {
         let x = fold(&c.text(0));
-        let found = match cached_texts(c, false) {
-            Some(texts) => texts.contains(&x),
-            None => texts(c, false).contains(&x),
-        };
-        return Value::Bool(found != negated);
+        return Value::Bool(with_terms(c, |terms| terms.contain(&x)) != negated);
     }
     // A dynamic is compared as text against texts, by value against the rest.
     let x = match (c.ty(0), x) {

@@ -3,7 +3,7 @@
 
 use super::call::{Cache, Call};
 use super::pattern;
-use super::string::{MAX_TEXT, bounded, window};
+use super::string::{MAX_TEXT, bounded, too_long, window};
 use super::{
     DYNAMIC, Function, LONG, Naming, Returns, STRING, constant, integer, literal, one_of, optional, scalar,
     text, type_literal,
@@ -153,7 +153,7 @@ fn replace(c: &Call, source: usize, pattern: usize, rewrite: usize) -> Value {
                 });
                 // Nothing longer than the limit is made, not even to be thrown away.
                 if out.len() > MAX_TEXT {
-                    return c.missing();
+                    return too_long(c);
                 }
             }
             at = whole.end();

@@ -3,7 +3,7 @@
 
 use super::call::Call;
 use super::{DYNAMIC, Function, Naming, REAL, boolean, constant, dynamic, integer, number, one_of, optional};
-use crate::value::{Bag, Type, Value, compare};
+use crate::value::{Bag, Type, Value, compare, meter};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -389,6 +389,7 @@ fn fir(c: &Call) -> Value {
     if filter.is_empty() || x.len().saturating_mul(filter.len()) > MAX_WORK {
         return Value::Null;
     }
+    meter::step(x.len() * filter.len() / 16);
     let negative = filter.iter().any(|f| *f < 0.0);
     if if c.has(2) { c.arg(2).is_true() } else { !negative } {
         let sum: f64 = filter.iter().sum();
@@ -418,6 +419,7 @@ fn iir(c: &Call) -> Value {
     let term = |from: &[f64], i: usize, k: usize, f: &f64| {
         i.checked_sub(k).and_then(|j| from.get(j)).map_or(0.0, |v| v * f)
     };
+    meter::step(x.len() * (numerators.len() + denominators.len()) / 16);
     let mut y: Vec<f64> = Vec::with_capacity(x.len());
     for i in 0..x.len() {
         let ahead: f64 = numerators.iter().enumerate().map(|(k, f)| term(&x, i, k, f)).sum();

@@ -6,7 +6,7 @@ use super::call::{Call, list_items};
 use super::{
     DYNAMIC, Function, LONG, Naming, REAL, Returns, dynamic, number, one_of, optional, repeated, type_literal,
 };
-use crate::value::percentile::{Ranking, digest_percentile};
+use crate::value::percentile::{Ranking, of_digest};
 use crate::value::{Type, Value, compare, convert};
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ pub static FUNCTIONS: &[Function] = &[
     [("percentile_tdigest(dynamic([[1, 1], [5, 3]]), 50)", "5"),
      ("percentile_tdigest(dynamic([[1, 1]]), 100, typeof(long))", "1")],
     |c| {
-        let at = |p: f64| convert::convert(&digest_percentile(c.arg(0), p), Type::Dynamic, c.result());
+        let at = |p: f64| convert::convert(&of_digest(c.arg(0)).at(p), Type::Dynamic, c.result());
         c.real(1).map_or(Value::Null, at)
     }),
     function!("percentiles_array_tdigest"(dynamic("tdigest"), repeated(one_of("percentile", NUMBER_OR_ARRAY)))
@@ -71,7 +71,8 @@ pub static FUNCTIONS: &[Function] = &[
     [("percentiles_array_tdigest(dynamic([[1, 1], [5, 3]]), 0, 100)", "[1,5]")],
     |c| {
         let ranks = c.args.iter().skip(1).flat_map(list_items).filter_map(compare::real);
-        Value::array(ranks.map(|p| digest_percentile(c.arg(0), p)).collect())
+        let digest = of_digest(c.arg(0));
+        Value::array(ranks.map(|p| digest.at(p)).collect())
     }),
     function!("tdigest_merge"(dynamic("tdigest"), repeated(dynamic("tdigest"))) -> DYNAMIC,
         Naming::Fixed("tdigests_merge_result"), "Merges several results of tdigest.",

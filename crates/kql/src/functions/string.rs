@@ -6,7 +6,7 @@ use super::{
     optional, punycode, repeated, scalar, text, text_or_dynamic,
 };
 use crate::syntax::ast::TextMatch;
-use crate::value::{Type, Value, convert, text as value_text};
+use crate::value::{Type, Value, convert, meter, text as value_text};
 use memchr::memchr;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -90,7 +90,7 @@ pub static FUNCTIONS: &[Function] = &[
         "Returns the number of code points of a text.", [("strlen('héllo')", "5")],
         |c| Value::Long(c.text(0).chars().count() as i64)),
     function!("strrep"(scalar("value"), integer("multiplier"), optional(scalar("delimiter"))) -> STRING, NONE,
-        "Repeats a text, at most 1,024 times. Returns the empty string if the result exceeds 16 MB.",
+        "Repeats a text, at most 1,024 times. A result above 16 MB ends the query with an error.",
         [("strrep('ab', 3)", "ababab"), ("strrep('a', 2, '-')", "a-a")], string_repeat),
     function!("substring"(scalar("source"), number("start"), optional(number("length"))) -> STRING, NONE,
         "Returns part of a text. The position counts from 0; without a length, the part reaches to the end.",
@@ -117,10 +117,16 @@ pub static FUNCTIONS: &[Function] = &[
 
 /// A text within [`MAX_TEXT`].
 pub(super) fn bounded(c: &Call, text: String) -> Value {
-    if text.len() > MAX_TEXT { c.missing() } else { Value::from(text) }
+    if text.len() > MAX_TEXT { too_long(c) } else { Value::from(text) }
 }
 
-/// Texts one after the other with a delimiter between them; the empty text past [`MAX_TEXT`], before it is made.
+/// What stands for a text past [`MAX_TEXT`], until the run that asked for it ends with an error.
+pub(super) fn too_long(c: &Call) -> Value {
+    meter::refuse();
+    c.missing()
+}
+
+/// Texts one after the other with a delimiter between them; [too long](too_long) past [`MAX_TEXT`], before it is made.
 pub(super) fn join<'a>(c: &Call, texts: impl Iterator<Item = Cow<'a, str>>, delimiter: &str) -> Value {
     let mut out = String::new();
     for (i, text) in texts.enumerate() {
@@ -129,7 +135,7 @@ pub(super) fn join<'a>(c: &Call, texts: impl Iterator<Item = Cow<'a, str>>, deli
         }
         out.push_str(&text);
         if out.len() > MAX_TEXT {
-            return c.missing();
+            return too_long(c);
         }
     }
     Value::from(out)
@@ -139,8 +145,9 @@ fn has_any_index(c: &Call) -> Value {
     let source = operators::fold(&c.text(0));
     let Some(values) = c.arg(1).as_array() else { return Value::Null };
     let has = |v: &Value| {
+        meter::step(source.len() / 64 + 1);
         let term = operators::fold(&value_text::tostring(v, Type::Dynamic));
-        operators::matches_text(TextMatch::Has, true, &source, &term)
+        meter::is_over() || operators::matches_text(TextMatch::Has, true, &source, &term)
     };
     Value::Long(values.iter().position(has).map_or(-1, |i| i as i64))
 }
@@ -190,7 +197,7 @@ fn replace_one(c: &Call, source: &str, lookup: &str, rewrite: &str) -> Value {
     let found = source.matches(lookup).count();
     // Nothing longer than the limit is made, not even to be thrown away.
     if found.saturating_mul(rewrite.len()).saturating_add(source.len()) > MAX_TEXT.saturating_mul(2) {
-        return c.missing();
+        return too_long(c);
     }
     bounded(c, source.replace(lookup, rewrite))
 }
@@ -212,6 +219,10 @@ fn replace_strings(c: &Call) -> Value {
     let mut pieces: Vec<(&str, bool)> = vec![(&source, false)];
     let mut length = source.len();
     for (lookup, rewrite) in pairs {
+        meter::step(source.len() / 64 + pieces.len() / 16 + 1);
+        if meter::is_over() {
+            return c.missing();
+        }
         let mut next = Vec::with_capacity(pieces.len());
         for (piece, settled) in pieces {
             if settled {
@@ -232,7 +243,7 @@ fn replace_strings(c: &Call) -> Value {
         pieces = next;
     }
     if length > MAX_TEXT {
-        c.missing()
+        too_long(c)
     } else {
         Value::from(pieces.into_iter().map(|(p, _)| p).collect::<String>())
     }
@@ -273,7 +284,7 @@ fn string_repeat(c: &Call) -> Value {
     let (text, delimiter) = (c.text(0), if c.has(2) { c.text(2) } else { "".into() });
     let times = c.count(1).unwrap_or(0).min(1024);
     if (text.len() + delimiter.len()).saturating_mul(times) > MAX_TEXT {
-        return c.missing();
+        return too_long(c);
     }
     Value::from(vec![&*text; times].join(&delimiter))
 }

@@ -3,12 +3,17 @@
 //! A plan is a graph: `let T = …` used twice is one node with two parents, worked out once a run.
 
 mod expr;
+mod graph;
 mod join;
 mod set;
 pub mod split;
 mod stage;
 
-pub use expr::{CallExpr, Expr, ExprKind, Window, WindowExpr};
+pub use expr::{CallExpr, Expr, ExprId, ExprKind, Parts, Window, WindowExpr};
+pub use graph::{
+    Components, Cycles, Graph, GraphEdge, GraphPattern, GraphQuery, GraphRead, GraphSource, NodeTable,
+    PathFold, Shortest,
+};
 pub use join::{IpLookup, Join, JoinKind};
 pub use set::{
     Activity, ActivityKind, AggregateExpr, ApplyOutput, MakeSeries, MvApply, Partition, Pivot, Scan,
@@ -110,6 +115,8 @@ pub enum PlanKind {
     Join(Box<Join>),
     /// Two tables by network: `evaluate ipv4_lookup(…)`.
     IpLookup(Box<IpLookup>),
+    /// A graph of tables: `make-graph … | graph-match …`.
+    Graph(Box<Graph>),
     /// Several tables one after the other; where each output column is found in each, `None` for missing.
     Union(Vec<UnionInput>),
     /// Nothing could be bound; reported already.
@@ -122,6 +129,22 @@ impl PlanKind {
         match self {
             PlanKind::Stage(input, _) | PlanKind::Set(input, _) => Some(input),
             _ => None,
+        }
+    }
+
+    /// What a query calls it.
+    pub fn operator(&self) -> &'static str {
+        match self {
+            PlanKind::Table(_) | PlanKind::Leaf(_) | PlanKind::Given(_) | PlanKind::Error => "table",
+            PlanKind::Rows(_) => "datatable",
+            PlanKind::Print(_) => "print",
+            PlanKind::Range(_) => "range",
+            PlanKind::Stage(_, stage) => stage.operator(),
+            PlanKind::Set(_, op) => op.operator(),
+            PlanKind::Join(_) => "join",
+            PlanKind::IpLookup(_) => "evaluate ipv4_lookup",
+            PlanKind::Graph(_) => "make-graph",
+            PlanKind::Union(_) => "union",
         }
     }
 
@@ -145,15 +168,15 @@ impl PlanKind {
                 f(&l.left);
                 f(&l.right);
             }
+            PlanKind::Graph(g) => g.for_each_plan(f),
             PlanKind::Union(inputs) => inputs.iter().for_each(|i| f(&i.plan)),
             _ => {}
         }
         self.for_each_expr(&mut |e| {
-            e.any(&mut |e| {
+            e.visit(&mut |e| {
                 if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
                     f(plan);
                 }
-                false
             });
         });
     }
@@ -177,6 +200,7 @@ impl PlanKind {
                 [&l.left_key, &l.right_key].into_iter().for_each(&mut *f);
                 l.extra.iter().for_each(|(a, b)| [a, b].into_iter().for_each(&mut *f));
             }
+            PlanKind::Graph(g) => g.for_each_expr(f),
             PlanKind::Table(_)
             | PlanKind::Leaf(_)
             | PlanKind::Given(_)

@@ -54,6 +54,29 @@ pub enum SetOp {
 }
 
 impl SetOp {
+    /// What a query calls it.
+    pub fn operator(&self) -> &'static str {
+        match self {
+            SetOp::Sort(_) => "sort",
+            SetOp::Take(_) => "take",
+            SetOp::Sample(_) => "sample",
+            SetOp::Top(..) => "top",
+            SetOp::Count => "count",
+            SetOp::Summarize(_) => "summarize",
+            SetOp::Window(_) => "extend",
+            SetOp::MvApply(_) => "mv-apply",
+            SetOp::Partition(_) => "partition",
+            SetOp::MakeSeries(_) => "make-series",
+            SetOp::TopNested(_) => "top-nested",
+            SetOp::Scan(_) => "scan",
+            SetOp::Pivot(_) => "evaluate pivot",
+            SetOp::Narrow(_) => "evaluate narrow",
+            SetOp::Activity(a) => a.name,
+            SetOp::SchemaMerge(_) => "evaluate schema_merge",
+            SetOp::RowsNear(..) => "evaluate rows_near",
+        }
+    }
+
     /// Every expression it evaluates itself; those of subqueries are not among them.
     pub fn for_each_expr(&self, f: &mut dyn FnMut(&Expr)) {
         let aggregates = |aggregates: &[AggregateExpr], f: &mut dyn FnMut(&Expr)| {

@@ -22,6 +22,20 @@ pub enum Stage {
     ParseKv(Rc<ParseKv>),
 }
 
+impl Stage {
+    /// What a query calls it.
+    pub fn operator(&self) -> &'static str {
+        match self {
+            Stage::Where(_) => "where",
+            Stage::Extend(_) => "extend",
+            Stage::Project(_) => "project",
+            Stage::MvExpand(_) => "mv-expand",
+            Stage::Parse(_) => "parse",
+            Stage::ParseKv(_) => "parse-kv",
+        }
+    }
+}
+
 /// `mv-expand`
 pub struct MvExpand {
     /// What is expanded: the value, the output column, the type asked for.

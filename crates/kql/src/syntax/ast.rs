@@ -225,7 +225,7 @@ pub static TEXT_OPS: &[TextOp] = &[
 ];
 
 /// An operator over a value and a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListOp {
     /// `in`, `in~`, `!in`, `!in~`
     In {
@@ -386,6 +386,14 @@ pub enum OperatorKind {
     Search(Vec<Parameter>, Vec<Expr>, Expr),
     /// `find where p`
     Find(Find),
+    /// `make-graph a --> b …`
+    MakeGraph(MakeGraph),
+    /// `graph-match (x)-[e]->(y) …`, `graph-shortest-paths …`
+    GraphMatch(GraphMatch),
+    /// `graph-to-table nodes`, each output
+    GraphToTable(Vec<GraphOutput>),
+    /// `graph-mark-components kind=weak`
+    GraphMarkComponents(Vec<Parameter>),
     /// `render timechart`, `consume`: nothing for us to do
     Ignored,
     /// A known operator that is not supported, or one that could not be read; reported already.
@@ -540,6 +548,89 @@ pub struct Find {
     pub predicate: Expr,
     /// `project a, b:long`; `None` for `project-smart`
     pub project: Option<Vec<(Name, Option<Type>)>>,
+}
+
+/// The operands of `make-graph`.
+#[derive(Debug)]
+pub struct MakeGraph {
+    /// The column of the edges that names where an edge starts.
+    pub source: Name,
+    /// The column of the edges that names where it ends.
+    pub target: Name,
+    /// `with N on n, …`: tables of nodes and the columns that name them
+    pub nodes: Vec<(Expr, Name)>,
+    /// `with_node_id=n`
+    pub node_id: Option<Name>,
+    /// `partitioned-by k (…)`: a column of edges and nodes, and the operators that run over the graph of each value
+    pub partition: Option<(Name, Vec<Operator>)>,
+}
+
+/// The operands of `graph-match` and `graph-shortest-paths`.
+#[derive(Debug)]
+pub struct GraphMatch {
+    /// Whether it is `graph-shortest-paths`.
+    pub shortest: bool,
+    /// `cycles=none`, `output=all`
+    pub parameters: Vec<Parameter>,
+    /// The pattern: each sequence a walk.
+    pub sequences: Vec<Walk>,
+    /// `where p`
+    pub filter: Option<Expr>,
+    /// `project a = x.y, …`
+    pub project: Vec<Named>,
+}
+
+/// `(a)-[e]->(b)--(c)`
+#[derive(Debug)]
+pub struct Walk {
+    /// Where it starts.
+    pub first: PatternNode,
+    /// The edges, each with the node it leads to.
+    pub rest: Vec<(PatternEdge, PatternNode)>,
+}
+
+/// `(a)`, `()`
+#[derive(Debug)]
+pub struct PatternNode {
+    /// Its variable.
+    pub name: Option<Name>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `-[e]->`, `<--`, `-[e*1..3]-`
+#[derive(Debug)]
+pub struct PatternEdge {
+    /// Its variable.
+    pub name: Option<Name>,
+    /// Which way it is walked.
+    pub direction: Direction,
+    /// `*1..3`
+    pub hops: Option<(Expr, Expr)>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Which way an edge of a pattern is walked, read from the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// `-->`: from its source to its target
+    Forward,
+    /// `<--`: from its target to its source
+    Backward,
+    /// `--`: either way
+    Any,
+}
+
+/// An output of `graph-to-table`.
+#[derive(Debug)]
+pub struct GraphOutput {
+    /// `nodes` or `edges`.
+    pub what: Name,
+    /// `as T`
+    pub name: Option<Name>,
+    /// `with_node_id=c`, `with_source_id=c`, `with_target_id=c`
+    pub parameters: Vec<Parameter>,
 }
 
 /// `(a:long, b:string = "x") { let …; body }`

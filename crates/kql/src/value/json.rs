@@ -12,10 +12,6 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::rc::Rc;
 
-/// How long the text of a value may grow, in bytes: arrays that share their items can be small in memory and endless as text.
-/// What is longer is cut; nothing in a log is.
-const MAX_TEXT: usize = 64 << 20;
-
 enum Frame {
     Array(Vec<Value>),
     Object(Vec<(Str, Value)>, Str),
@@ -215,7 +211,8 @@ enum Written<'a> {
     Bag(std::slice::Iter<'a, (Str, Value)>),
 }
 
-/// Writes a value as the compact JSON text Kusto gives for a dynamic. Without recursion: see [`MAX_DEPTH`].
+/// Writes a value as the compact JSON text Kusto gives for a dynamic. Without recursion: see [`MAX_DEPTH`]. No value is so large
+/// that its text would have no end: see [`Value::array`].
 pub fn write(out: &mut String, value: &Value) {
     let mut open: Vec<Written<'_>> = Vec::new();
     let mut value = value;
@@ -234,17 +231,16 @@ pub fn write(out: &mut String, value: &Value) {
         // On to the next value, closing what is done.
         value = loop {
             let first = out.ends_with(['[', '{']);
-            let room = out.len() <= MAX_TEXT;
             match open.last_mut() {
                 None => return,
-                Some(Written::Array(items)) => match items.next().filter(|_| room) {
+                Some(Written::Array(items)) => match items.next() {
                     Some(item) => {
                         out.push_str(if first { "" } else { "," });
                         break item;
                     }
                     None => out.push(']'),
                 },
-                Some(Written::Bag(pairs)) => match pairs.next().filter(|_| room) {
+                Some(Written::Bag(pairs)) => match pairs.next() {
                     Some((key, item)) => {
                         out.push_str(if first { "" } else { "," });
                         write_string(out, key);

@@ -11,12 +11,16 @@ pub mod datetime;
 pub mod json;
 pub mod key;
 pub mod limits;
+pub mod meter;
 pub mod percentile;
 pub mod raw;
 pub mod text;
 pub mod timespan;
 
 pub use rust_decimal::Decimal;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 /// Text shared between rows; cloning copies a pointer.
@@ -122,7 +126,7 @@ pub enum Value {
     /// `"text"`
     String(Str),
     /// `dynamic([1, 2])`
-    Array(Rc<Vec<Value>>),
+    Array(Rc<Array>),
     /// `dynamic({"a": 1})`
     Bag(Rc<Bag>),
 }
@@ -131,99 +135,179 @@ const _: () = assert!(size_of::<Value>() <= 24, "a row is a vector of these");
 
 /// About how many bytes values take, with all that is in them.
 pub fn bytes(values: &[Value]) -> usize {
-    let mut waiting: Vec<&Value> = values.iter().collect();
-    let mut bytes = 0;
+    Extent::of(values.iter()).bytes
+}
+
+/// How large a dynamic value is, known when it is made: a value can hold the same part many times over, so that it is small in
+/// memory and endless for whoever walks it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    depth: usize,
+    bytes: usize,
+}
+
+impl Extent {
+    /// As deep as dynamic values can be. What walks them may recurse.
+    const MAX_DEPTH: usize = 256;
+    /// As many bytes as a dynamic value may have, with each part counted wherever it stands.
+    const MAX_BYTES: usize = 64 << 20;
+
+    fn of<'a>(parts: impl Iterator<Item = &'a Value>) -> Extent {
+        let mut all = Extent::default();
+        for part in parts {
+            let part = match part {
+                Value::String(text) => Extent { depth: 0, bytes: text.len() },
+                Value::Array(array) => array.extent,
+                Value::Bag(bag) => bag.extent,
+                _ => Extent::default(),
+            };
+            all.depth = all.depth.max(part.depth);
+            all.bytes = all.bytes.saturating_add(part.bytes).saturating_add(size_of::<Value>());
+        }
+        Extent { depth: all.depth + 1, ..all }
+    }
+
+    /// Whether there can be such a value; where not, whoever asks for it is stopped.
+    fn fits(self) -> bool {
+        let fits = self.depth <= Extent::MAX_DEPTH && self.bytes <= Extent::MAX_BYTES;
+        if !fits {
+            meter::refuse();
+        }
+        fits
+    }
+}
+
+/// The items of an array. Made by [`Value::array`].
+#[derive(Clone, Debug, Default)]
+pub struct Array {
+    items: Vec<Value>,
+    extent: Extent,
+}
+
+impl Array {
+    /// The items, to be changed and made an array again.
+    pub fn into_items(mut self) -> Vec<Value> {
+        std::mem::take(&mut self.items)
+    }
+}
+
+impl Deref for Array {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        &self.items
+    }
+}
+
+impl Drop for Array {
+    fn drop(&mut self) {
+        drop_without_recursion(std::mem::take(&mut self.items));
+    }
+}
+
+/// What nests deep must not need a deep stack to go away.
+fn drop_without_recursion(mut waiting: Vec<Value>) {
+    if !waiting.iter().any(|v| matches!(v, Value::Array(_) | Value::Bag(_))) {
+        return;
+    }
     while let Some(value) = waiting.pop() {
-        bytes += size_of::<Value>();
         match value {
-            Value::String(text) => bytes += text.len(),
-            Value::Array(items) => waiting.extend(items.iter()),
-            Value::Bag(bag) => {
-                for (key, value) in bag.iter() {
-                    bytes += size_of::<Str>() + key.len();
-                    waiting.push(value);
-                }
+            Value::Array(array) => {
+                waiting.extend(Rc::into_inner(array).into_iter().flat_map(Array::into_items))
             }
+            Value::Bag(bag) => waiting.extend(Rc::into_inner(bag).into_iter().flat_map(Bag::into_values)),
             _ => {}
         }
     }
-    bytes
 }
 
 /// A property bag: keys in the order they were first written, each once.
 #[derive(Clone, Debug, Default)]
-pub struct Bag(Vec<(Str, Value)>);
+pub struct Bag {
+    pairs: Vec<(Str, Value)>,
+    /// Where the keys of a large bag are, once someone has asked.
+    index: OnceCell<HashMap<Str, usize>>,
+    extent: Extent,
+}
 
 impl Bag {
+    /// Up to so many keys are looked through.
+    const SMALL: usize = 16;
+
     /// An empty bag.
     pub fn new() -> Bag {
         Bag::default()
     }
 
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.pairs.len() <= Bag::SMALL {
+            return self.pairs.iter().position(|(k, _)| &**k == key);
+        }
+        let all = || self.pairs.iter().enumerate().map(|(i, (key, _))| (Rc::clone(key), i)).collect();
+        self.index.get_or_init(all).get(key).copied()
+    }
+
     /// The value of `key`, if the bag has it.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)
+        self.position(key).and_then(|at| self.pairs.get(at)).map(|(_, v)| v)
     }
 
     /// Sets `key`; a key that is there keeps its place and takes the new value.
     pub fn insert(&mut self, key: Str, value: Value) {
-        match self.0.iter_mut().find(|(k, _)| *k == key) {
+        match self.position(&key).and_then(|at| self.pairs.get_mut(at)) {
             Some(slot) => slot.1 = value,
-            None => self.0.push((key, value)),
+            None => self.push(key, value),
         }
     }
 
     /// Sets `key` unless the bag has it.
     pub fn insert_if_absent(&mut self, key: Str, value: Value) {
-        if self.get(&key).is_none() {
-            self.0.push((key, value));
+        if self.position(&key).is_none() {
+            self.push(key, value);
         }
+    }
+
+    fn push(&mut self, key: Str, value: Value) {
+        if let Some(index) = self.index.get_mut() {
+            index.insert(Rc::clone(&key), self.pairs.len());
+        }
+        self.pairs.push((key, value));
     }
 
     /// A bag of pairs whose keys the caller knows to be distinct.
     pub fn from_distinct(pairs: Vec<(Str, Value)>) -> Bag {
-        Bag(pairs)
+        Bag { pairs, index: OnceCell::new(), extent: Extent::default() }
     }
 
     /// The pairs in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Str, Value)> {
-        self.0.iter()
+        self.pairs.iter()
     }
 
     /// The pairs in order, as a slice.
     pub fn pairs(&self) -> &[(Str, Value)] {
-        &self.0
+        &self.pairs
     }
 
     /// How many keys.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.pairs.len()
     }
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs.is_empty()
+    }
+
+    fn into_values(mut self) -> impl Iterator<Item = Value> {
+        std::mem::take(&mut self.pairs).into_iter().map(|(_, v)| v)
     }
 }
 
 impl Drop for Bag {
-    /// Without recursion: what nests deep must not need a deep stack to go away.
     fn drop(&mut self) {
-        let nests = |v: &Value| matches!(v, Value::Array(_) | Value::Bag(_));
-        if !self.0.iter().any(|(_, v)| nests(v)) {
-            return;
-        }
-        let mut waiting: Vec<Value> = std::mem::take(&mut self.0).into_iter().map(|(_, v)| v).collect();
-        while let Some(value) = waiting.pop() {
-            match value {
-                Value::Array(items) => waiting.extend(Rc::into_inner(items).into_iter().flatten()),
-                Value::Bag(bag) => {
-                    if let Some(mut bag) = Rc::into_inner(bag) {
-                        waiting.extend(std::mem::take(&mut bag.0).into_iter().map(|(_, v)| v));
-                    }
-                }
-                _ => {}
-            }
+        if self.pairs.iter().any(|(_, v)| matches!(v, Value::Array(_) | Value::Bag(_))) {
+            drop_without_recursion(std::mem::take(&mut self.pairs).into_iter().map(|(_, v)| v).collect());
         }
     }
 }
@@ -240,12 +324,18 @@ impl Value {
 
     /// A text value.
     pub fn text(text: &str) -> Value {
-        if text.is_empty() { Value::empty_text() } else { Value::String(Rc::from(text)) }
+        if text.is_empty() {
+            return Value::empty_text();
+        }
+        meter::make(text.len());
+        Value::String(Rc::from(text))
     }
 
-    /// An array value.
+    /// An array value; null, and noted by the [`meter`], if there would be too much of it.
     pub fn array(items: Vec<Value>) -> Value {
-        Value::Array(Rc::new(items))
+        meter::make(items.len() * size_of::<Value>());
+        let extent = Extent::of(items.iter());
+        if extent.fits() { Value::Array(Rc::new(Array { items, extent })) } else { Value::Null }
     }
 
     /// An array of texts.
@@ -255,12 +345,17 @@ impl Value {
 
     /// A property bag value of pairs whose keys are distinct.
     pub fn object(pairs: &[(&str, Value)]) -> Value {
-        Value::bag(Bag(pairs.iter().map(|(key, value)| (Str::from(*key), value.clone())).collect()))
+        let pairs = pairs.iter().map(|(key, value)| (Str::from(*key), value.clone()));
+        Value::bag(Bag::from_distinct(pairs.collect()))
     }
 
-    /// A property bag value.
-    pub fn bag(bag: Bag) -> Value {
-        Value::Bag(Rc::new(bag))
+    /// A property bag value; null, and noted by the [`meter`], if there would be too much of it.
+    pub fn bag(mut bag: Bag) -> Value {
+        let keys: usize = bag.iter().map(|(key, _)| key.len() + size_of::<Str>()).sum();
+        meter::make(keys + bag.len() * size_of::<Value>());
+        let extent = Extent::of(bag.iter().map(|(_, v)| v));
+        bag.extent = Extent { bytes: extent.bytes.saturating_add(keys), ..extent };
+        if bag.extent.fits() { Value::Bag(Rc::new(bag)) } else { Value::Null }
     }
 
     /// Whether this is the null.

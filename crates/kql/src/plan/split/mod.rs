@@ -148,6 +148,14 @@ impl Splitter {
                 let (left, right) = (self.node(&join.left, &left), self.node(&join.right, &right));
                 PlanKind::Join(Box::new(join.with_inputs(left, right)))
             }
+            PlanKind::Graph(g) => {
+                let (body, read) = g.body.as_ref().map(|body| self.subquery(body)).unzip();
+                let needed = read.as_deref().unwrap_or(needed);
+                let edges = self.node(&g.source.edges, &g.edge_needs(needed));
+                let tables = g.source.nodes.iter();
+                let nodes = tables.map(|t| self.node(&t.plan, &g.node_needs(t, needed))).collect();
+                PlanKind::Graph(Box::new(g.rebuilt(edges, nodes, body, &mut |e| self.expr(e))))
+            }
             PlanKind::Union(inputs) => PlanKind::Union(
                 inputs
                     .iter()
@@ -287,10 +295,11 @@ impl Splitter {
 
     /// An expression with the tables inside it (`toscalar`, `in (T)`) split too.
     fn expr(&mut self, e: &Expr) -> Expr {
-        if e.is_row_local() {
-            return e.clone();
-        }
-        if let ExprKind::Scalar(plan) | ExprKind::List(plan) = &e.kind {
+        let mut change = |e: &Expr| {
+            if e.is_row_local() {
+                return Ok(Some(e.clone()));
+            }
+            let (ExprKind::Scalar(plan) | ExprKind::List(plan)) = &e.kind else { return Ok(None) };
             let mut needed = vec![false; plan.columns.len()];
             if let Some(first) = needed.first_mut() {
                 *first = true;
@@ -300,9 +309,10 @@ impl Splitter {
                 ExprKind::Scalar(_) => ExprKind::Scalar(plan),
                 _ => ExprKind::List(plan),
             };
-            return Expr { kind, ty: e.ty, span: e.span };
-        }
-        e.with_children(e.children().iter().map(|child| self.expr(child)).collect())
+            Ok(Some(Expr { kind, ty: e.ty, span: e.span }))
+        };
+        let Ok(made) = e.rewrite::<std::convert::Infallible>(&mut change, &Expr::with_children);
+        made
     }
 
     /// The longest run of row stages over a table, as a leaf, with what must wait on top of it.
@@ -381,10 +391,7 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
     let reads = |at: usize| {
         let mut reads = false;
         for e in waiting {
-            e.any(&mut |x| {
-                reads |= matches!(x.kind, ExprKind::Column(i) if i == at);
-                false
-            });
+            e.visit(&mut |x| reads |= matches!(x.kind, ExprKind::Column(i) if i == at));
         }
         reads
     };
@@ -395,7 +402,11 @@ fn sink_below(stage: &Stage, waiting: &[Expr]) -> Option<Sunk> {
             let local = match local.len() {
                 0 => None,
                 1 => local.into_iter().next().map(Stage::Where),
-                _ => Some(Stage::Where(Expr { kind: ExprKind::And(local), ty: Type::Bool, span: e.span })),
+                _ => Some(Stage::Where(Expr {
+                    kind: ExprKind::And(local.into()),
+                    ty: Type::Bool,
+                    span: e.span,
+                })),
             };
             let waiting = waiting.iter().cloned().chain(late).collect();
             Some(Sunk { local, waiting })
@@ -436,17 +447,10 @@ pub fn conjuncts(e: &Expr) -> Vec<Expr> {
 
 /// A filter over a projection's output columns, if the projection keeps what it reads.
 fn remap(e: &Expr, values: &[Expr]) -> Option<Expr> {
-    match &e.kind {
-        ExprKind::Column(i) => {
-            let at = values.iter().position(|v| matches!(v.kind, ExprKind::Column(j) if j == *i))?;
-            Some(Expr { kind: ExprKind::Column(at), ty: e.ty, span: e.span })
-        }
-        ExprKind::Window(_) => None,
-        _ => {
-            let children = e.children().iter().map(|child| remap(child, values));
-            Some(e.with_children(children.collect::<Option<Vec<_>>>()?))
-        }
-    }
+    e.with_columns(&|i, column| {
+        let at = values.iter().position(|v| matches!(v.kind, ExprKind::Column(j) if j == i))?;
+        Some(Expr { kind: ExprKind::Column(at), ty: column.ty, span: column.span })
+    })
 }
 
 /// A stage with its expressions replaced.

@@ -1,7 +1,7 @@
 //! The scalar grammar, by precedence: or, and, equality, relation, sum, product, text operators, sign, path.
 //! Source: Microsoft's published grammar; text operators bind tighter than `*`.
 
-use super::{MAX_CHAIN, Parsed, Parser, Skip};
+use super::{MAX_CHAIN, MAX_DEEP_CHAIN, Parsed, Parser, SHALLOW, Skip};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::ast::{Argument, BinaryOp, Expr, ExprKind, ListOp, Name, Named, TEXT_OPS};
 use crate::syntax::lex::{LiteralValue, Token};
@@ -180,10 +180,13 @@ impl Parser {
 
     fn count_chain(&mut self, length: &mut usize) -> Parsed<()> {
         *length += 1;
-        if *length <= MAX_CHAIN {
+        // A chain makes the tree as deep as it is long, and chains can stand in chains.
+        let most = if self.depth <= SHALLOW { MAX_CHAIN } else { MAX_DEEP_CHAIN };
+        if *length <= most {
             return Ok(());
         }
-        let d = Diagnostic::error("FP002", "The expression chains more than 200 operators.", self.span())
+        let message = format!("The expression chains more than {most} operators.");
+        let d = Diagnostic::error("FP002", message, self.span())
             .with_hint("use parentheses or let statements to split it");
         self.report(d);
         Err(Skip)

@@ -5,6 +5,7 @@
 //! so one pass reports several errors.
 
 mod expr;
+mod graph;
 mod operands;
 mod operator;
 mod search;
@@ -17,7 +18,7 @@ use super::ast::{
 };
 use super::lex::{Lexeme, LiteralValue, Token, lex};
 use super::reserved::{Place, is_reserved};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Span};
 use crate::value::{Str, Type, Value};
 use std::rc::Rc;
 
@@ -25,6 +26,10 @@ use std::rc::Rc;
 const MAX_DEPTH: usize = 100;
 /// How many operators one chain (`a + b + c …`) may have: the tree leans left, one level each.
 const MAX_CHAIN: usize = 200;
+/// How many of them may stand in a row where the query nests deeper than [`SHALLOW`].
+const MAX_DEEP_CHAIN: usize = 32;
+/// What is no deep nesting.
+const SHALLOW: usize = 16;
 /// How long a query may be, in bytes. Sentinel's own limit is 10,000 characters.
 pub const MAX_LENGTH: usize = 1 << 20;
 
@@ -34,7 +39,8 @@ pub fn parse(source: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
         let d = Diagnostic::error("FP001", "The query is longer than 1 MiB.", Span::new(0, source.len()));
         return (Vec::new(), vec![d]);
     }
-    let (lexemes, diagnostics) = lex(source);
+    let (lexemes, mut diagnostics) = lex(source);
+    diagnostics.truncate(MAX_DIAGNOSTICS + 1);
     let mut parser = Parser { lexemes, at: 0, diagnostics, depth: 0 };
     let statements = parser.statements(None);
     (statements, parser.diagnostics)
@@ -134,7 +140,10 @@ impl Parser {
 
     /// One error a place: what follows from the first helps no one.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.iter().any(|d| d.span == diagnostic.span) {
+        // One more than are shown tells that there are more.
+        if self.diagnostics.len() <= MAX_DIAGNOSTICS
+            && !self.diagnostics.iter().any(|d| d.span == diagnostic.span)
+        {
             self.diagnostics.push(diagnostic);
         }
     }

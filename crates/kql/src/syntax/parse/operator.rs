@@ -47,11 +47,6 @@ const REFUSED: &[&str] = &[
     "facet",
     "fork",
     "reduce",
-    "make-graph",
-    "graph-match",
-    "graph-shortest-paths",
-    "graph-to-table",
-    "graph-mark-components",
     "graph-where-nodes",
     "graph-where-edges",
     "graph",
@@ -104,6 +99,11 @@ const OPERATORS: &[&str] = &[
     "scan",
     "search",
     "find",
+    "make-graph",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-mark-components",
     "render",
     "consume",
 ];
@@ -337,6 +337,13 @@ impl Parser {
                 OperatorKind::Search(parameters, tables, self.search_predicate(case_sensitive)?)
             }
             "find" => OperatorKind::Find(self.find()?),
+            "make-graph" => OperatorKind::MakeGraph(self.make_graph()?),
+            "graph-match" => OperatorKind::GraphMatch(self.graph_match(false)?),
+            "graph-shortest-paths" => OperatorKind::GraphMatch(self.graph_match(true)?),
+            "graph-to-table" => OperatorKind::GraphToTable(self.list(Self::graph_output)?),
+            "graph-mark-components" => {
+                OperatorKind::GraphMarkComponents(self.options(&["kind", "with_component_id"])?)
+            }
             "render" => self.render()?,
             "consume" => OperatorKind::Ignored,
             word => return self.unknown_operator(word, name),
@@ -478,7 +485,7 @@ impl Parser {
     }
 
     /// `( operators )`: a pipeline whose source is given.
-    fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
+    pub(super) fn operators_in_parentheses(&mut self) -> Parsed<Vec<Operator>> {
         self.expect("(")?;
         self.deeper(|p| {
             let mut operators = vec![p.operator()];
@@ -494,7 +501,7 @@ impl Parser {
     }
 
     /// `a = x, b, …`: columns, so not without end.
-    fn named_list(&mut self) -> Parsed<Vec<Named>> {
+    pub(super) fn named_list(&mut self) -> Parsed<Vec<Named>> {
         let start = self.span();
         let items = self.list(Self::named)?;
         if items.len() <= MAX_COLUMNS {

@@ -1,0 +1,102 @@
+//! What a detector says of its inputs: times that cannot be read, files beside the logs, and inputs that are empty.
+
+use super::{Detector, Options, alerts, detector, event, gzip, problems, scan_off};
+use serde_json::{Value, json};
+
+fn said(d: &mut Detector) -> Vec<(String, String, Option<u64>)> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let problem = |line: &str| serde_json::from_str::<Value>(line).expect("JSON");
+    problems(d)
+        .lines()
+        .map(problem)
+        .map(|p| (text(&p["code"]), text(&p["message"]), p["offset"].as_u64()))
+        .collect()
+}
+
+#[test]
+fn times_that_cannot_be_read() {
+    let mut without = scan_off(1, "");
+    without.as_object_mut().expect("an object").remove("eventTime");
+    let with = |time: Value| {
+        let mut event = scan_off(1, "");
+        event["eventTime"] = time;
+        event
+    };
+    for (event, want) in [
+        (with(json!(1_773_396_060)), "cannot be read: 1773396060;"),
+        (with(json!(1_773_396_060_000_u64)), "cannot be read: 1773396060000;"),
+        (with(json!("1773396060")), "cannot be read: \"1773396060\";"),
+        (with(json!({"$date": "2026-03-13T10:01:00Z"})), "cannot be read: {\"$date\":"),
+        (with(json!("01/02/2026, 10:00:00")), "cannot be read: \"01/02/2026"),
+        (with(json!("x".repeat(100))), "x…;"),
+        (with(json!(null)), "has no eventTime;"),
+        (without, "has no eventTime;"),
+    ] {
+        // Also an event that no rule can need has a place.
+        for name in ["PutImageScanningConfiguration", "GetObject"] {
+            let mut event = event.clone();
+            event["eventName"] = json!(name);
+            let timed = scan_off(2, "2026-03-13T10:01:00Z");
+            let bytes = format!("{timed}\n{event}\n{timed}\n");
+            for size in [bytes.len(), 100] {
+                let mut d = detector(&[], Options::default());
+                bytes.as_bytes().chunks(size).for_each(|chunk| d.push(chunk));
+                d.end_input();
+                let said = said(&mut d);
+                assert_eq!(said.len(), 1, "{said:?}");
+                let (code, message, offset) = &said[0];
+                assert!(code == "bad_time" && message.contains(want), "{want}: {said:?}");
+                assert_eq!(*offset, Some(timed.to_string().len() as u64 + 1));
+                assert_eq!((d.stats().ingest.untimed, d.stats().ingest.events), (1, 3));
+            }
+        }
+    }
+    // Forms that Kusto reads are times.
+    for time in [
+        "2026-03-13 10:01:00.000",
+        "2026-03-13T10:01:00+05:30",
+        "Mar 13, 2026 10:01:00 AM",
+        "13/03/2026, 10:01:00",
+    ] {
+        let mut d = detector(&[], Options::default());
+        d.push(with(json!(time)).to_string().as_bytes());
+        d.finish();
+        assert_eq!((said(&mut d), alerts(&mut d).len()), (vec![], 1), "{time}");
+    }
+}
+
+#[test]
+fn many_times_that_cannot_be_read_are_counted() {
+    let event = event(1, "soon", "GetObject", "eve").to_string() + "\n";
+    let mut d = detector(&[], Options::default());
+    for (times, want) in [(10, None), (11, Some("1 more event has")), (500, Some("490 more events have"))] {
+        d.push(event.repeat(times).as_bytes());
+        d.end_input();
+        let said = said(&mut d);
+        assert_eq!(said.len(), 10 + usize::from(want.is_some()));
+        assert!(want.is_none_or(|want| said[10].1.starts_with(want)), "{:?}", said.last());
+    }
+    assert_eq!(d.stats().ingest.untimed, 521);
+}
+
+#[test]
+fn inputs_without_events() {
+    let mut d = detector(&[], Options::default());
+    let digest = br#"{"digestStartTime":"a","digestEndTime":"b","logFiles":[]}"#;
+    for bytes in [digest.to_vec(), gzip(digest)] {
+        d.push(&bytes);
+        d.end_input();
+    }
+    assert_eq!((said(&mut d), d.stats().ingest.digests, d.stats().ingest.problems), (vec![], 2, 0));
+    let stats: Value = serde_json::from_str(&super::host_json::stats(&d.stats())).expect("JSON");
+    assert_eq!(stats["digests"], 2);
+    // An input of no bytes, whether or not some were pushed; and the end of all is not one more.
+    d.end_input();
+    d.push(b"");
+    d.end_input();
+    d.push(b" \n");
+    d.finish();
+    d.finish();
+    let codes: Vec<_> = said(&mut d).into_iter().map(|(code, ..)| code).collect();
+    assert_eq!(codes, ["empty", "empty", "empty"]);
+}
