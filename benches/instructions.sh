@@ -39,7 +39,7 @@ echo "hits.ndjson, every tenth event one of the built-in rule: $(per_event hits.
 for query in \
   'AWSCloudTrail | count' \
   'AWSCloudTrail | summarize count() by EventName' \
-  'AWSCloudTrail | where isempty(ErrorCode) | summarize n=count(), first=min(TimeGenerated), last=max(TimeGenerated) by UserIdentityArn | top 10 by n'
+  'AWSCloudTrail | where isempty(ErrorCode) | summarize n=count(), oldest=min(TimeGenerated), newest=max(TimeGenerated) by UserIdentityArn | top 10 by n'
 do
   echo "$query: $(per_event events.ndjson query "$query") instructions per event"
 done
