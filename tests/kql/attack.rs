@@ -135,7 +135,7 @@ fn expressions_that_double() {
             "let f = (x:long) {{ iff(x > 0, x + x, x - x) }}; range n from 1 to 3 step 1 | extend m = {nested}"
         )
     };
-    assert_eq!(answer(&calls(28))["rows"][2][1], 3_i64 << 28);
+    assert_eq!(answer(&calls(20))["rows"][2][1], 3_i64 << 20);
     // A condition that is put below a join, through what computes its columns.
     let stages = " | extend v = v + v".repeat(60);
     let joined = format!("datatable(k:long, v:long)[1, 1] | join (print k = 1) on k{stages} | where v > 0");

@@ -215,7 +215,7 @@ fn many_rows(n: usize) -> Rows {
             Value::bag(Bag::from_distinct(vec![(Rc::from(format!("k{i}")), Value::Long(1))])),
             Value::DateTime(NOW + SECOND * i as i64),
             Value::Real(i as f64 / 3.0),
-            Value::Bool(i % 2 == 0),
+            Value::Bool(i.is_multiple_of(2)),
             Value::text(&format!("10.{}.{}.{}", i >> 16, (i >> 8) & 255, i & 255)),
         ],
         ..Row::default()

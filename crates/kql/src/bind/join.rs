@@ -246,6 +246,11 @@ impl Binder<'_> {
                 let Some((below, taken)) = self.sink(input, sinking, span)? else { return Some(None) };
                 (PlanKind::Set(below, SetOp::Sort(keys.clone())), taken)
             }
+            // `serialize` by itself.
+            PlanKind::Set(input, SetOp::Window(sets)) if sets.is_empty() => {
+                let Some((below, taken)) = self.sink(input, sinking, span)? else { return Some(None) };
+                (PlanKind::Set(below, SetOp::Window(Vec::new())), taken)
+            }
             PlanKind::Join(join) => {
                 let Some((left, taken)) = self.sink_left(join, sinking, span)? else { return Some(None) };
                 (PlanKind::Join(Box::new(join.with_inputs(left, Rc::clone(&join.right)))), taken)

@@ -31,7 +31,7 @@ pub struct Fold {
 }
 
 enum Kept {
-    Summary(Summary),
+    Summary(Box<Summary>),
     Count(usize),
     First {
         rows: Vec<Row>,
@@ -108,7 +108,7 @@ impl Fold {
     fn new(leaf: usize, step: &Rc<Plan>, stages: &[&Stage], op: &SetOp, mut run: Run<'static>) -> Fold {
         let step = Rc::clone(step);
         let kept = match op {
-            SetOp::Summarize(s) => Summary::new(&mut run, s).map(Kept::Summary),
+            SetOp::Summarize(s) => Summary::new(&mut run, s).map(|s| Kept::Summary(Box::new(s))),
             SetOp::Count => Ok(Kept::Count(0)),
             SetOp::Take(n) => run.count(n).map(|limit| Kept::First { rows: Vec::new(), limit }),
             _ => Ok(Kept::Top { rows: Table::default(), waiting: Vec::new(), waiting_bytes: 0 }),

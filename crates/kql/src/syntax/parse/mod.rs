@@ -23,7 +23,7 @@ use crate::value::{Str, Type, Value};
 use std::rc::Rc;
 
 /// How deep expressions may nest.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 80;
 /// How many operators one chain (`a + b + c …`) may have: the tree leans left, one level each.
 const MAX_CHAIN: usize = 200;
 /// How many of them may stand in a row where the query nests deeper than [`SHALLOW`].
@@ -159,8 +159,12 @@ impl Parser {
     /// Runs a parser one level deeper; too deep is an error here, not a stack overflow later.
     fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= MAX_DEPTH {
-            let d = Diagnostic::error("FP002", "The query nests more than 100 levels.", self.span())
-                .with_hint("move inner parts into let statements");
+            let d = Diagnostic::error(
+                "FP002",
+                format!("The query nests more than {MAX_DEPTH} levels."),
+                self.span(),
+            )
+            .with_hint("move inner parts into let statements");
             self.report(d);
             return Err(Skip);
         }
