@@ -11,7 +11,7 @@ const LISTED = 1000;
 /** What people call the format of each envelope. */
 const FORMATS = {
   bare: 'single events', array: 'JSON arrays', records: 'S3 log files', eventbridge: 'EventBridge', 'cloudwatch-logs': 'CloudWatch Logs',
-  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV',
+  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV', firehose: 'Firehose', table: 'exported tables', ocsf: 'OCSF',
 };
 
 export class Account {
@@ -80,7 +80,7 @@ export class Account {
 
   /** For `--summary`: one object, the same in every format. */
   toJSON() {
-    const { events, bytes, inflatedBytes, firstEvent, lastEvent, untimed, late, dropped, ahead, envelopes, rules } = this.#stats;
+    const { events, bytes, inflatedBytes, firstEvent, lastEvent, untimed, late, dropped, ahead, digests, envelopes, rules } = this.#stats;
     const some = (list) => list.slice(0, LISTED);
     return {
       complete: this.complete,
@@ -92,7 +92,7 @@ export class Account {
         unreadable: some(this.unreadable), skipped: { count: this.skipped.length, files: some(this.skipped) },
         problems: { count: this.problemCount, first: this.problems },
       },
-      events: { read: events, first: firstEvent ?? null, last: lastEvent ?? null, untimed, late, dropped, ahead, formats: envelopes },
+      events: { read: events, first: firstEvent ?? null, last: lastEvent ?? null, untimed, late, dropped, ahead, digests, formats: envelopes },
       ...(rules !== undefined && {
         rules: { ran: rules, leftOut: this.leftOut, failed: this.failed },
         alerts: { total: total(this.severities), bySeverity: Object.fromEntries(this.severities), byRule: [...this.alerts.values()] },
@@ -114,11 +114,12 @@ export class Account {
 
   /** What keeps the answer from being whole. */
   gaps() {
-    const { untimed, late, dropped, ahead = 0 } = this.#stats;
+    const { untimed, late, dropped, ahead = 0, digests = 0 } = this.#stats;
     const runs = this.failed.reduce((sum, failed) => sum + failed.runs, 0);
     return [
       this.skipped.length > 0 && style.dim(`passed over ${count(this.skipped.length, 'file')}: ${grouped(this.skipped, 'reason', 'path')}`),
       this.unreadable.length > 0 && style.red(`not read: ${count(this.unreadable.length, 'input')}: ${grouped(this.unreadable, 'reason', 'path')}`),
+      digests > 0 && style.dim(`passed over ${count(digests, 'digest file')}`),
       this.problemCount > 0 && style.yellow(`${count(this.problemCount, 'problem')} while reading; everything else was read`),
       untimed > 0 && style.yellow(`${count(untimed, 'event')} without a readable eventTime; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
       ahead > 0 && style.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
