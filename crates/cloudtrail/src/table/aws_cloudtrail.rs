@@ -287,7 +287,7 @@ impl<'a> EventRow<'a> {
             Some(Outline { minified: true, .. })
                 if ty == Text && matches!(raw.first(), Some(b'{' | b'[')) =>
             {
-                Value::text(&json::lossy(raw))
+                Value::text(&json::raw_text(raw))
             }
             _ => to_type(raw, ty),
         }
@@ -495,7 +495,7 @@ fn text(raw: &[u8]) -> Cow<'_, str> {
     if raw == b"null" {
         return Cow::Borrowed("");
     }
-    json::raw_text(raw)
+    json::raw_text(json::minify(raw))
 }
 
 fn to_type(raw: &[u8], ty: Type) -> Value {

@@ -203,7 +203,7 @@ fn json_value(
     line: u64,
     problems: &mut Vec<LineProblem>,
 ) -> Result<Value, String> {
-    let text = json::raw_text(raw);
+    let text = json::raw_text(json::minify(raw));
     if column.ty == Type::String {
         // As in the table of events: text is itself, everything else its JSON.
         return Ok(match (raw.first(), raw) {

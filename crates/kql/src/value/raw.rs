@@ -329,10 +329,10 @@ pub fn minify(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The minified text of a raw value as a column holds it. Logs are read with raw control characters inside their strings; the text is
+/// The text of a minified raw value as a column holds it. Logs are read with raw control characters inside their strings; the text is
 /// JSON, which has them escaped, so that `parse_json` finds in it what the log says.
-pub fn text(raw: &[u8]) -> Cow<'_, str> {
-    let text = lossy(minify(raw));
+pub fn text<'a>(minified: impl Into<Cow<'a, [u8]>>) -> Cow<'a, str> {
+    let text = lossy(minified);
     if !text.bytes().any(|b| b < b' ') {
         return text;
     }
@@ -385,6 +385,6 @@ mod tests {
         assert_eq!(skip_value(deep.as_bytes(), 0), Ok(deep.len()));
         assert!(skip_value(deep.replace('}', "]").as_bytes(), 0).is_err());
         assert_eq!(&*minify(b"{ \"a b\" : [ 1 ] }"), b"{\"a b\":[1]}");
-        assert_eq!(text(b"{ \"a\tb\" : [ 1 ] }"), "{\"a\\u0009b\":[1]}");
+        assert_eq!(text(minify(b"{ \"a\tb\" : [ 1 ] }")), "{\"a\\u0009b\":[1]}");
     }
 }
