@@ -253,6 +253,7 @@ fn the_coverage_pages_are_fresh() {
     let entries = kql::coverage::entries();
     let pages = [
         ("docs/functions.md", kql::coverage::to_markdown(&entries)),
+        ("docs/kql.md", kql::coverage::language_to_markdown()),
         ("js/functions.json", kql::coverage::to_json(&entries)),
     ];
     for (file, text) in pages {

@@ -9,10 +9,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The least share of each part that passes, in percent.
-const THRESHOLDS: &[(&str, &str, f64)] =
-    &[("golden", "core", 97.0), ("golden", "plugin", 90.0), ("golden", "rare-op", 80.0), ("peer", "", 96.5)];
+const THRESHOLDS: &[(&str, &str, f64)] = &[
+    ("golden", "core", 97.0),
+    ("golden", "plugin", 90.0),
+    ("golden", "rare-op", 80.0),
+    ("golden", "graph", 85.0),
+    ("docs2", "core", 93.0),
+    ("kustainer", "all", 99.0),
+    ("peer", "", 96.5),
+];
 /// Parts of the corpus outside what Forepost is for: their misses are not listed one by one.
-const OUTSIDE: &[&str] = &["geo", "graph"];
+const OUTSIDE: &[&str] = &["geo"];
 
 fn shared() -> Option<PathBuf> {
     let given = std::env::var_os("FOREPOST_SHARED").map(PathBuf::from);
@@ -128,8 +135,61 @@ fn names(v: &Value) -> Vec<&str> {
     v.as_array().map(|items| items.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
 }
 
+/// The coarse type of a column, where a case has no exact one.
+fn class(ty: &str) -> &str {
+    match ty {
+        "bool" => "Bool",
+        "int" | "long" => "Int",
+        "real" | "decimal" => "Real",
+        "string" => "String",
+        "datetime" => "DateTime",
+        "timespan" => "TimeSpan",
+        "guid" => "Guid",
+        "dynamic" => "Dynamic",
+        other => other,
+    }
+}
+
+/// The rows with what is in their arrays sorted: the order of what sets and bags collect is not defined.
+fn sorted(v: &Value) -> Value {
+    match unwrap(v) {
+        Value::String(s) if s.starts_with(['[', '{']) => {
+            serde_json::from_str(s).map_or_else(|_| v.clone(), |parsed: Value| sorted(&parsed))
+        }
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(sorted).collect();
+            items.sort_by_cached_key(Value::to_string);
+            json!(items)
+        }
+        Value::Object(members) => members.iter().map(|(k, v)| (k.clone(), sorted(v))).collect(),
+        other => other.clone(),
+    }
+}
+
 /// Why an answer is not the one wanted.
 fn verdict(case: &Value, answer: &Value) -> Option<String> {
+    if case["refused"] == true {
+        return answer.get("error").is_none().then(|| "answered; Kusto refuses it".to_owned());
+    }
+    let why = compare(case, answer)?;
+    let query = case["query"].as_str().unwrap_or_default();
+    if answer.get("rows").is_none()
+        || !["make_set", "make_bag", "set_", "bag_"].iter().any(|w| query.contains(w))
+    {
+        return Some(why);
+    }
+    let loose = |value: &Value| {
+        let rows = value["rows"].as_array().into_iter().flatten();
+        let rows: Vec<Value> =
+            rows.map(|row| row.as_array().into_iter().flatten().map(sorted).collect()).collect();
+        let mut copy = value.clone();
+        copy["rows"] = json!(rows);
+        copy
+    };
+    compare(&loose(case), &loose(answer)).map(|_| why)
+}
+
+fn compare(case: &Value, answer: &Value) -> Option<String> {
     if let Some(error) = answer.get("error") {
         return Some(format!("{}: {}", plain(&error["code"]), plain(&error["message"])));
     }
@@ -145,6 +205,11 @@ fn verdict(case: &Value, answer: &Value) -> Option<String> {
     if !loose && !want_types.is_empty() && got_types != want_types {
         return Some(format!("types {got_types:?}, want {want_types:?}"));
     }
+    let (classes, got_classes) =
+        (names(&case["classes"]), got_types.iter().map(|ty| class(ty)).collect::<Vec<_>>());
+    if !classes.is_empty() && got_classes != classes {
+        return Some(format!("types {got_types:?}, want {classes:?}"));
+    }
     let types = if want_types.is_empty() { got_types } else { want_types };
     let row_same = |want: &Value, got: &Value| match (want.as_array(), got.as_array()) {
         (Some(w), Some(g)) => {
@@ -158,7 +223,7 @@ fn verdict(case: &Value, answer: &Value) -> Option<String> {
         return Some(format!("{} rows, want {}", got.len(), want.len()));
     }
     let query = case["query"].as_str().unwrap_or_default();
-    let words: Vec<&str> = query.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let words: Vec<&str> = query.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').collect();
     let sorted = ["sort", "order", "top"].iter().any(|w| words.contains(w));
     if sorted && !names(&case["flags"]).contains(&"unordered") {
         let bad = want.iter().zip(got).position(|(w, g)| !row_same(w, g))?;
@@ -192,7 +257,7 @@ fn every_case_passes_or_is_a_known_gap() {
         text.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('\t')).collect();
     let mut missed: BTreeMap<String, String> = BTreeMap::new();
     let mut tally: BTreeMap<(&str, String), (usize, usize)> = BTreeMap::new();
-    for file in ["golden", "peer"] {
+    for file in ["golden", "docs2", "kustainer", "peer"] {
         let cases = std::fs::read_to_string(shared.join(format!("kql/{file}.jsonl"))).expect("cases");
         for line in cases.lines() {
             let case: Value = serde_json::from_str(&quoted_reals(line)).expect("a case is JSON");

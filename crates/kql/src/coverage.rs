@@ -1,7 +1,9 @@
 //! What the engine supports, printed from its own tables: the source of `docs/functions.md` and `js/functions.json`.
 
 use super::aggregates;
+use super::bind::{PLUGINS, REFUSED_PLUGINS};
 use super::functions::{FAMILIES, Kind, Param};
+use crate::syntax::parse::{OPERATORS, REFUSED};
 use crate::value::json;
 
 /// A function or aggregate as the coverage page shows it.
@@ -97,3 +99,26 @@ pub fn to_markdown(entries: &[Entry]) -> String {
     }
     out
 }
+
+/// What the engine supports of KQL besides functions, as a page.
+pub fn language_to_markdown() -> String {
+    let code = |names: &[&str]| {
+        let mut names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        names.sort();
+        names.join(", ")
+    };
+    let rows: String = OPERATORS.iter().map(|(name, doc)| format!("| `{name}` | {doc} |\n")).collect();
+    let functions = FAMILIES.iter().map(|family| family.functions.len()).sum::<usize>();
+    let outside = crate::REFUSED_FUNCTIONS.iter().map(|(name, why)| format!("| `{name}` | {why} |\n"));
+    LANGUAGE
+        .replace("{functions}", &functions.to_string())
+        .replace("{aggregates}", &aggregates::sorted().len().to_string())
+        .replace("{operators}", &rows)
+        .replace("{plugins}", &code(PLUGINS))
+        .replace("{refused operators}", &code(REFUSED))
+        .replace("{refused plugins}", &code(REFUSED_PLUGINS))
+        .replace("{refused functions}", &outside.collect::<String>())
+}
+
+/// The page but for what the tables say.
+const LANGUAGE: &str = include_str!("language.md");

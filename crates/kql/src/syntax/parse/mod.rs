@@ -10,7 +10,7 @@ mod operands;
 mod operator;
 mod search;
 
-pub(crate) use operator::MAX_COLUMNS;
+pub(crate) use operator::{MAX_COLUMNS, OPERATORS, REFUSED};
 
 use super::ast::{
     ColumnDecl, Expr, ExprKind, Lambda, LambdaParameter, Name, ParameterType, Pattern, Statement,
