@@ -130,7 +130,8 @@ impl IngestReport {
 
     /// What was reported since the last call. The clock stays as it is.
     pub fn take(&mut self) -> IngestReport {
-        let fresh = IngestReport { horizon: self.horizon, ..IngestReport::default() };
+        let (horizon, untimed_here) = (self.horizon, self.untimed_here);
+        let fresh = IngestReport { horizon, untimed_here, ..IngestReport::default() };
         std::mem::replace(self, fresh)
     }
 

@@ -71,6 +71,9 @@ const KNOWN = [
   [/\bsearch\b|\bfind\b/, 'it knows other tables'],
   [/\bunion\b/, 'it orders and numbers clashing columns otherwise, and knows no table patterns'],
   [/percentile/, 'it widens int to long'],
+  [/\bceiling\(/, 'it says long for a whole number where the engine yields real'],
+  [/strcat_array\(map\(/, 'it says dynamic where the function yields a string'],
+  [/node_degree_/, 'it does not name a column after the function'],
   [/with_itemindex/, 'it gives the index another name where one is taken'],
   [/Column1\b/, 'it numbers made-up names that clash otherwise'],
 ];

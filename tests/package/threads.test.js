@@ -106,7 +106,7 @@ test('the built-in rule, over every form and what is broken', async () => {
   for (const form of ['single events', 'JSON arrays', 'S3 log files', 'EventBridge', 'CloudWatch Logs', 'LookupEvents', 'SNS', 'SQS', 'Kinesis', 'pipeline records', 'CSV']) {
     assert.match(stderr, new RegExp(`^format: .*\\b${form} \\d`, 'm'));
   }
-  assert.match(stderr, /: \d{3} more problems/);
+  assert.match(stderr, /1299 times more/);
 });
 
 test('rules over windows of many files, over every event, over nothing, over a table', async () => {

@@ -332,16 +332,16 @@ fn bin(c: &Call) -> Value {
         (Value::Timespan(t), n) => {
             n.as_integer().and_then(|step| floor(*t, step)).map_or(Value::Null, Value::Timespan)
         }
-        _ => bin_number(v, to, floor),
+        _ => bin_number(v, to, c.result() == Type::Int, floor),
     }
 }
 
-fn bin_number(v: &Value, to: &Value, floor: impl Fn(i64, i64) -> Option<i64>) -> Value {
+fn bin_number(v: &Value, to: &Value, int: bool, floor: impl Fn(i64, i64) -> Option<i64>) -> Value {
     if let (Some(n), Some(step)) = (v.as_integer(), to.as_integer()) {
-        return match (floor(n, step), v) {
-            (None, _) => Value::Null,
-            (Some(n), Value::Int(_)) => i32::try_from(n).map_or(Value::Null, Value::Int),
-            (Some(n), _) => Value::Long(n),
+        return match floor(n, step) {
+            None => Value::Null,
+            Some(n) if int => i32::try_from(n).map_or(Value::Null, Value::Int),
+            Some(n) => Value::Long(n),
         };
     }
     if matches!(v, Value::Decimal(_)) || matches!(to, Value::Decimal(_)) {
