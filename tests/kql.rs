@@ -9,6 +9,8 @@ mod attack;
 mod datatable;
 #[path = "kql/golden.rs"]
 mod golden;
+#[path = "kql/graphs.rs"]
+mod graphs;
 #[path = "kql/metamorphic.rs"]
 mod metamorphic;
 #[path = "kql/operators.rs"]

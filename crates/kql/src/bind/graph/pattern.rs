@@ -466,6 +466,8 @@ fn name_of(e: &ast::Expr) -> Option<String> {
         Ast::Call(function, _) if matches!(&*function.text, "node_degree_in" | "node_degree_out") => {
             Some(function.text.to_string())
         }
+        // `any` is an aggregate elsewhere.
+        Ast::Call(function, _) if FOLDS.iter().any(|(name, _)| *name == &*function.text) => None,
         _ => name::of(e),
     }
 }

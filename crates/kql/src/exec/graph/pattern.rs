@@ -11,7 +11,10 @@ use crate::exec::row::{Evidence, Row};
 use crate::exec::run::Run;
 use crate::plan::{Cycles, Expr, ExprKind, GraphPattern, GraphRead, PathFold, Shortest};
 use crate::syntax::ast::Direction;
-use crate::value::Value;
+use crate::value::{Value, meter};
+
+/// What it costs to look at an edge.
+const STEPS_A_HOP: usize = 16;
 
 /// No way leads there.
 const FAR: u32 = u32::MAX;
@@ -88,6 +91,7 @@ impl Columns for Found<'_> {
             GraphRead::Path { edge, inner_nodes, fold, .. } => {
                 let Some(Some(body)) = self.bodies.get(index) else { return Value::Null };
                 let mut scratch = Scratch::default();
+                meter::step(self.ways.get(*edge).map_or(0, Vec::len));
                 let mut values: Vec<Value> = if *inner_nodes {
                     let way = self.ways.get(*edge).map(Vec::as_slice).unwrap_or_default();
                     let (_, inner) = way.split_last().unzip();
@@ -132,7 +136,7 @@ impl Found<'_> {
         Row { values: (0..self.pattern.reads.len()).map(|i| self.column(i)).collect(), evidence }
     }
 
-    /// What a row costs beyond its width.
+    /// How many hops it has.
     fn length(&self) -> usize {
         self.ways.iter().map(Vec::len).sum()
     }
@@ -349,7 +353,8 @@ impl Search<'_> {
     /// The distances of all nodes to nodes at known distances, by walks along a leg.
     fn spread(&self, run: &mut Run<'_>, leg: &Leg, mut distance: Vec<u32>) -> Result<Vec<u32>, ExecError> {
         let network = self.found.network;
-        run.budget.charge(network.nodes.len() + network.edges.len(), 0)?;
+        meter::step(STEPS_A_HOP * (network.nodes.len() + network.edges.len()));
+        run.budget.settle()?;
         let largest = distance.iter().filter(|d| **d != FAR).max().copied().unwrap_or(0);
         let mut levels: Vec<Vec<usize>> = vec![Vec::new(); largest as usize + 1];
         for (node, d) in distance.iter().enumerate().filter(|(_, d)| **d != FAR) {
@@ -413,9 +418,11 @@ impl Search<'_> {
     }
 
     fn emit(&self, run: &mut Run<'_>, out: &mut Vec<Row>) -> Result<(), ExecError> {
-        run.budget.charge(1, self.found.pattern.reads.len() + self.found.length())?;
+        run.budget.charge(1, self.found.pattern.reads.len())?;
         let row = self.found.row();
-        run.budget.charge(1, row.evidence.events().len())?;
+        // Each event is compared with those before it.
+        meter::step(row.evidence.events().len().saturating_mul(self.found.length()) / 16);
+        run.budget.keep(&row.values)?;
         out.push(row);
         Ok(())
     }
@@ -429,7 +436,7 @@ impl Search<'_> {
         out: &mut Vec<Row>,
     ) -> Result<bool, ExecError> {
         let mut any = false;
-        let mut total = 0_u32;
+        let (mut total, mut deepest) = (0_u32, 0);
         let mut frames = vec![Frame::start(0, at)];
         while let Some(mut frame) = frames.pop() {
             let Some(leg) = self.legs.get(frame.leg) else { continue };
@@ -475,7 +482,8 @@ impl Search<'_> {
                 continue;
             }
             // Go on along an edge.
-            run.budget.charge(1, 0)?;
+            meter::step(STEPS_A_HOP);
+            run.budget.settle()?;
             let hop = if frame.hops < leg.hops.1 && self.can_pass(leg, &frame) {
                 self.found.network.hop(frame.at, leg.direction, frame.next)
             } else {
@@ -494,6 +502,10 @@ impl Search<'_> {
                         self.found.ways.get_mut(edge).into_iter().for_each(|way| way.push(hop));
                         let hops = frame.hops + 1;
                         frames.push(Frame { hops, ..Frame::start(frame.leg, hop.to) });
+                        if frames.len() > deepest {
+                            deepest = frames.len();
+                            run.budget.charge(1, 2)?;
+                        }
                     }
                 }
                 None if frame.hops > 0 => {
@@ -586,7 +598,8 @@ impl Search<'_> {
             self.goal = Some(self.goal(run, target)?);
             for at in 0..network.nodes.len() {
                 let nearest = self.goal.as_ref().and_then(|goal| goal.from_start.first()?.get(at).copied());
-                let Some(nearest) = nearest.filter(|d| *d != FAR) else { continue };
+                let fitting = self.nodes.get(start).is_none_or(|f| fits(f, at));
+                let Some(nearest) = nearest.filter(|d| *d != FAR && fitting) else { continue };
                 for limit in nearest.max(least)..=most {
                     if let Some(goal) = &mut self.goal {
                         goal.limit = limit;
@@ -617,7 +630,7 @@ impl Search<'_> {
             let start = if leg.hops.0 == 0 {
                 within.clone()
             } else {
-                run.budget.charge(network.nodes.len() + network.edges.len(), 0)?;
+                meter::step(STEPS_A_HOP * (network.nodes.len() + network.edges.len()));
                 let first = |node: usize| {
                     let hops = network.hops(node, leg.direction);
                     let open = hops.filter(|hop| self.edges.get(leg.edge).is_none_or(|f| fits(f, hop.edge)));
