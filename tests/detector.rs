@@ -293,6 +293,30 @@ AWSCloudTrail | where EventName == 'AttachUserPolicy'
     assert_eq!(ids, ["e-1", "e-2", "e-3"]);
 }
 
+/// Who calls one API and who then calls another, over a graph: its evidence is the events of the edges that match.
+#[test]
+fn graphs_in_a_rule_keep_their_evidence() {
+    let query = "AWSCloudTrail\n\
+        | make-graph EventName --> UserIdentityUserName with_node_id=n\n\
+        | graph-match (a)-[first_]->(who)<-[second_]-(b)\n\
+          where a.n == 'CreateUser' and b.n == 'AttachUserPolicy'\n\
+          project Who = who.n, TimeGenerated = second_.TimeGenerated";
+    let events = [
+        event(1, "2026-03-11T01:00:00Z", "CreateUser", "dana"),
+        event(2, "2026-03-11T02:00:00Z", "AttachUserPolicy", "dana"),
+        event(3, "2026-03-11T03:00:00Z", "CreateUser", "eli"),
+        event(4, "2026-03-11T04:00:00Z", "ListUsers", "dana"),
+    ];
+    let (found, _) = scan(&[rule(query, "")], [ndjson(&events).as_slice()]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let row = &found[0]["Evidence"][0];
+    assert_eq!(row["row"]["Who"], "dana");
+    let mut ids: Vec<&str> =
+        row["events"].as_array().expect("events").iter().filter_map(|e| e["eventID"].as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["e-1", "e-2"]);
+}
+
 #[test]
 fn triggers_suppression_and_near_real_time() {
     let x = |id, time: &str| event(id, time, "X", "a");

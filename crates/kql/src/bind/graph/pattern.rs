@@ -151,7 +151,8 @@ impl Binder<'_> {
     }
 
     fn check_pattern(&mut self, p: &Pattern<'_>, m: &ast::GraphMatch, span: Span) -> Option<()> {
-        if m.shortest && (m.sequences.len() > 1 || p.edges.iter().all(|e| e.hops == (1, 1))) {
+        let mut edges = m.sequences.iter().flat_map(|walk| &walk.rest);
+        if m.shortest && (m.sequences.len() > 1 || !edges.any(|(edge, _)| edge.hops.is_some())) {
             let message = "graph-shortest-paths needs one sequence with an edge of variable length.";
             self.report(Diagnostic::error("FP013", message, span).with_hint("for example (a)-[e*1..3]->(b)"));
             return None;
@@ -460,12 +461,9 @@ impl Pattern<'_> {
     }
 }
 
-/// The name a value gives its column: as in `project`, and a degree has its function's, as the docs print it.
+/// The name a value gives its column, as in `project`.
 fn name_of(e: &ast::Expr) -> Option<String> {
     match &e.kind {
-        Ast::Call(function, _) if matches!(&*function.text, "node_degree_in" | "node_degree_out") => {
-            Some(function.text.to_string())
-        }
         // `any` is an aggregate elsewhere.
         Ast::Call(function, _) if FOLDS.iter().any(|(name, _)| *name == &*function.text) => None,
         _ => name::of(e),

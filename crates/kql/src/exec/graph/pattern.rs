@@ -14,7 +14,7 @@ use crate::syntax::ast::Direction;
 use crate::value::{Value, meter};
 
 /// What it costs to look at an edge.
-const STEPS_A_HOP: usize = 16;
+const STEPS_A_HOP: usize = 128;
 
 /// No way leads there.
 const FAR: u32 = u32::MAX;
