@@ -66,11 +66,11 @@ test('what a delivery loses is counted and logged, for Firehose takes no more th
   const answer = await post(handler, delivery('nonsense', s3(switchedOff(), switchedOff({ eventTime: 'soon', eventID: '2' }))), FIREHOSE);
   assert.equal(answer.status, 200);
   const { problems, untimed, events, alerts } = await counters(handler);
-  assert.deepEqual({ problems, untimed, events, alerts }, { problems: 1, untimed: 1, events: 2, alerts: 1 });
+  assert.deepEqual({ problems, untimed, events, alerts }, { problems: 2, untimed: 1, events: 2, alerts: 1 });
   assert.equal(logged.length, 1);
   const line = JSON.parse(logged[0]);
   assert.equal(line.requestId, 'r-1');
-  assert.equal(line.problems.length, 1);
+  assert.equal(line.problems.length, 2, 'what is no log, and the event without a time');
   assert.equal(line.untimed, 1);
 });
 
