@@ -422,3 +422,26 @@ fn steps_are_limited() {
     let error = engine.query("T | where n + n > n").err().map(|e| e.to_string()).unwrap_or_default();
     assert!(error.contains("E_RUNAWAY_QUERY") && error.contains("'where' takes too many steps"), "{error}");
 }
+
+/// A stage that makes too much stops there, and not when it has made everything.
+#[test]
+fn a_stage_stops_where_its_budget_ends() {
+    let columns: String = (0..200).map(|i| format!("{} a{i} = n", if i > 0 { "," } else { "" })).collect();
+    let columns_of = ROWS.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
+    let catalog = Catalog { tables: vec![Table { name: Rc::from("T"), columns: columns_of }] };
+    let plan = compile(&format!("T | extend{columns} | count"), &catalog).query.expect("it binds").plan;
+    let rows = many_rows(20_000);
+    let mut budget = Budget::of_cells(400_000);
+    budget.steps = u64::MAX;
+    let mut run = Run::new(NOW, &[], budget);
+    plan.any(&mut |node| {
+        if matches!(node.kind, PlanKind::Table(_)) {
+            run.provide(node, Rc::clone(&rows));
+        }
+        false
+    });
+    assert_eq!(run.table(&plan).err().map(|e| e.code), Some("E_RUNAWAY_QUERY"));
+    let _ = run.budget.settle();
+    let taken = u64::MAX - run.budget.steps;
+    assert!(taken < 20_000 * 200 / 4, "{taken} steps for a tenth of the rows");
+}

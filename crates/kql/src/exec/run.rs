@@ -206,9 +206,10 @@ impl<'a> Run<'a> {
         let mut out = Vec::new();
         // Rows nobody else needs are changed in place.
         for row in Rc::unwrap_or_clone(rows) {
+            let before = out.len();
             stage::run(&compiled, row, &mut self.budget, &mut self.scratch, &mut |row| out.push(row))?;
+            self.budget.charge(out.len() - before, width)?;
         }
-        self.budget.charge(out.len(), width)?;
         Ok(out)
     }
 
