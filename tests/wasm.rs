@@ -15,7 +15,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 const HIT: &str = r#"{"Records":[{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ana","userName":"ana"},"eventTime":"2026-06-17T10:00:00Z","eventSource":"ecr.amazonaws.com","eventName":"PutImageScanningConfiguration","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.5","requestParameters":{"repositoryName":"team/ape","imageScanningConfiguration":{"scanOnPush":false}},"eventID":"e1","recipientAccountId":"111122223333"}]}"#;
 
 fn built_in() -> Detector {
-    Detector::new("[]", true, false, None, "[]").expect("the built-in rules load")
+    Detector::new("[]", true, false, None, "[]", None, None).expect("the built-in rules load")
 }
 
 /// Writes where `push` reads; gives how much.
@@ -65,9 +65,10 @@ fn what_cannot_be_read_is_told() {
 
 #[wasm_bindgen_test]
 fn a_bad_rule_is_refused_with_findings() {
-    let refusal = Detector::new(r#"[{"file":"a.yaml","text":"name: [1"}]"#, true, false, None, "[]")
-        .err()
-        .expect("a refusal");
+    let refusal =
+        Detector::new(r#"[{"file":"a.yaml","text":"name: [1"}]"#, true, false, None, "[]", None, None)
+            .err()
+            .expect("a refusal");
     let findings: Vec<Value> = serde_json::from_str(&refusal).expect("a list");
     assert!(findings.iter().any(|f| f["severity"] == "error" && f["file"] == "a.yaml" && f["line"].is_u64()));
     assert_eq!(check("[]", "[]").expect("nothing to check"), "[]");
