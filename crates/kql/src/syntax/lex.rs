@@ -347,7 +347,7 @@ impl<'a> Lexer<'a> {
 /// `dynamic(…)`, and nowhere else. Its literal holds [`largest_negated`], which the parser makes a long or an error.
 const LARGEST_NEGATED: &str = "9223372036854775808";
 
-/// See [`LARGEST_NEGATED`].
+/// What the literal holds of the one number that is a long only behind a minus sign.
 pub fn largest_negated() -> Value {
     Value::Decimal(i64::MIN.unsigned_abs().into())
 }
