@@ -5,6 +5,10 @@ import { UsageError } from './args.js';
 import { reasonOf } from './files.js';
 import { clean, count, number, style, time } from './terminal.js';
 
+/** Sentinel's severities, the least first, and as options name them. */
+export const SEVERITIES = ['Informational', 'Low', 'Medium', 'High'];
+export const LEVELS = SEVERITIES.map((name) => name.toLowerCase());
+
 const NAMED = 3;      // files or rules that a line names; the JSON has up to LISTED of each
 const LISTED = 1000;
 
@@ -100,6 +104,12 @@ export class Account {
     };
   }
 
+  /** The rules that failed while running, for people. */
+  failures() {
+    return this.failed.map(({ rule, runs, message, code }) =>
+      `${style.red('failed')} ${rule ? `${clean(rule)}: ` : ''}${clean(message)}${runs > 1 ? `; so did ${runs - 1} more runs` : ''} ${style.dim(`[${clean(code)}]`)}`);
+  }
+
   /** What was read, for people: the first lines of a summary. */
   reading(ms) {
     const stats = this.#stats;
@@ -136,10 +146,10 @@ export class Account {
     const alerts = total(this.severities);
     if (this.nothingRead) return [style.red(style.bold('nothing was read'))];
     if (alerts === 0) return [this.complete ? style.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : style.yellow(style.bold('no alerts in what was read'))];
-    const severities = ORDER.filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
+    const severities = SEVERITIES.toReversed().filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
     return [
       style.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),
-      ...[...this.alerts.values()].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+      ...[...this.alerts.values()].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity))
         .map((entry) => `  ${number(entry.alerts)} × ${clean(entry.rule)} ${style.dim(`(${clean(entry.severity)})`)}`),
     ];
   }
@@ -153,8 +163,6 @@ export function writeSummary(path, account, command) {
     throw new UsageError(`cannot write the summary to ${clean(path)}: ${clean(reasonOf(error))}`, command);
   }
 }
-
-const ORDER = ['High', 'Medium', 'Low', 'Informational'];
 
 const total = (counts) => [...counts.values()].reduce((a, b) => a + b, 0);
 

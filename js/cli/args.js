@@ -61,6 +61,12 @@ function splitOnce(text, separator) {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** What to read: the operands, or standard input where something comes from there. */
+export function inputsOf(operands, command) {
+  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
+  return operands.length > 0 ? operands : ['-'];
+}
+
 /** The candidate nearest to a misspelt word, if one is near enough. */
 export function nearest(word, candidates) {
   const scored = candidates.map((candidate) => [distance(word.slice(0, 40), candidate), candidate]).sort((a, b) => a[0] - b[0]);

@@ -1,6 +1,6 @@
 // Findings of `check` in the formats that other tools read.
 
-import { clean, count } from './terminal.js';
+import { count, markup } from './terminal.js';
 
 export const CHECK_FORMATS = ['pretty', 'ndjson', 'github', 'sarif', 'junit'];
 
@@ -39,14 +39,13 @@ export function sarif(findings, version) {
 
 /** JUnit's XML, a test case a file; a file fails if one of its findings is an error. */
 export function junit(files, findings) {
-  const xml = (text) => clean(text).replace(/[<>&"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const cases = files.map((file) => {
     const own = findings.filter((finding) => finding.file === file);
     const errors = own.filter(({ severity }) => severity === 'error');
-    const lines = (list) => list.map(({ severity, code, message, line, column }) => `${severity}[${code}] ${line}:${column} ${message}`).map(xml).join('\n');
-    const failure = errors.length > 0 ? `<failure message="${xml(count(errors.length, 'error'))}">${lines(errors)}</failure>` : '';
+    const lines = (list) => list.map(({ severity, code, message, line, column }) => `${severity}[${code}] ${line}:${column} ${message}`).map(markup).join('\n');
+    const failure = errors.length > 0 ? `<failure message="${markup(count(errors.length, 'error'))}">${lines(errors)}</failure>` : '';
     const rest = own.filter(({ severity }) => severity !== 'error');
-    return `  <testcase classname="forepost check" name="${xml(file)}">${failure}${rest.length > 0 ? `<system-out>${lines(rest)}</system-out>` : ''}</testcase>\n`;
+    return `  <testcase classname="forepost check" name="${markup(file)}">${failure}${rest.length > 0 ? `<system-out>${lines(rest)}</system-out>` : ''}</testcase>\n`;
   });
   const failed = new Set(findings.filter(({ severity }) => severity === 'error').map(({ file }) => file)).size;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="forepost check" tests="${files.length}" failures="${failed}">\n${cases.join('')}</testsuite>\n`;

@@ -2,7 +2,7 @@
 
 import { actor, eventsOf, facts, parameters, renderAlert } from './alert.js';
 import { csvLine } from './table.js';
-import { clean, count, time } from './terminal.js';
+import { clean, count, markup, time } from './terminal.js';
 
 export const ALERT_FORMATS = ['pretty', 'ndjson', 'json', 'csv', 'md', 'html'];
 
@@ -31,7 +31,7 @@ export function alertWriter(format, { write }) {
     };
     case 'html': return {
       alert: (alert) => write(`${written++ === 0 ? HTML_HEAD : ''}${html(alert)}`),
-      end: (account) => write(`${written === 0 ? HTML_HEAD : ''}<h2>What was read</h2>\n<ul>${plain(account).map((line) => `<li>${esc(line)}</li>`).join('\n')}</ul>\n</body></html>\n`),
+      end: (account) => write(`${written === 0 ? HTML_HEAD : ''}<h2>What was read</h2>\n<ul>${plain(account).map((line) => `<li>${markup(line)}</li>`).join('\n')}</ul>\n</body></html>\n`),
     };
     default: return { alert: (alert) => write(`${renderAlert(alert)}\n\n`), end: nothing };
   }
@@ -48,15 +48,18 @@ function csvCells(alert) {
 /** Markdown's own characters, so that text from a log stays text. */
 const md = (text) => clean(text).replace(/[\\`*_{}[\]()#+.!|<>~-]/g, '\\$&');
 
+/** The table of an alert's events. */
+const STEP_COLUMNS = ['time', 'call', 'error', 'by', 'on'];
+const stepCells = ({ record = {} }) => [time(record.eventTime), record.eventName, record.errorCode, actor(record), parameters(record.requestParameters)].map((cell) => cell ?? '');
+
 function markdown(alert) {
   const events = eventsOf(alert);
-  const rows = facts(alert).map(({ label, value }) => `| ${label} | ${md(value)} |\n`).join('');
-  const steps = events.map(({ record = {} }) => `| ${md(time(record.eventTime))} | ${md(record.eventName ?? '')} | ${md(record.errorCode ?? '')} | ${md(actor(record))} | ${md(parameters(record.requestParameters))} |\n`).join('');
+  const line = (cells) => `| ${cells.join(' | ')} |\n`;
+  const rows = facts(alert).map(({ label, value }) => line([label, md(value)])).join('');
+  const steps = events.map((event) => line(stepCells(event).map(md))).join('');
   return `## ${md(alert.AlertSeverity)}: ${md(alert.AlertName)}\n\n${alert.Description ? `${md(alert.Description)}\n\n` : ''}|  |  |\n| --- | --- |\n${rows}`
-    + (events.length > 0 ? `\n| time | call | error | by | on |\n| --- | --- | --- | --- | --- |\n${steps}` : '');
+    + (events.length > 0 ? `\n${line(STEP_COLUMNS)}${line(STEP_COLUMNS.map(() => '---'))}${steps}` : '');
 }
-
-const esc = (text) => clean(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const HTML_HEAD = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -72,12 +75,11 @@ td, th { border-top: 1px solid #8884; padding: .2rem .6rem .2rem 0; text-align: 
 
 function html(alert) {
   const events = eventsOf(alert);
-  const rows = facts(alert).map(({ label, value }) => `<tr><th>${esc(label)}</th><td>${esc(value)}</td></tr>`).join('\n');
-  const cells = ({ record = {} }) => [time(record.eventTime), record.eventName, record.errorCode, actor(record), parameters(record.requestParameters)];
-  const steps = events.map((event) => `<tr>${cells(event).map((cell) => `<td>${esc(cell ?? '')}</td>`).join('')}</tr>`).join('\n');
-  return `<h2>${esc(alert.AlertSeverity)}: ${esc(alert.AlertName)}</h2>
-${alert.Description ? `<p>${esc(alert.Description)}</p>\n` : ''}<table>${rows}</table>
-<details><summary>${count(events.length, 'event')}</summary><table><tr><th>time</th><th>call</th><th>error</th><th>by</th><th>on</th></tr>
+  const rows = facts(alert).map(({ label, value }) => `<tr><th>${markup(label)}</th><td>${markup(value)}</td></tr>`).join('\n');
+  const steps = events.map((event) => `<tr>${stepCells(event).map((cell) => `<td>${markup(cell)}</td>`).join('')}</tr>`).join('\n');
+  return `<h2>${markup(alert.AlertSeverity)}: ${markup(alert.AlertName)}</h2>
+${alert.Description ? `<p>${markup(alert.Description)}</p>\n` : ''}<table>${rows}</table>
+<details><summary>${count(events.length, 'event')}</summary><table><tr>${STEP_COLUMNS.map((name) => `<th>${name}</th>`).join('')}</tr>
 ${steps}</table></details>
 `;
 }

@@ -1,5 +1,6 @@
 // The options of each command, and its help.
 
+import { LEVELS } from './account.js';
 import { ALERT_FORMATS } from './formats.js';
 import { CHECK_FORMATS } from './findings.js';
 import { EVENT_FORMATS } from './investigate.js';
@@ -22,7 +23,6 @@ const SPAN = {
   from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
   to: { value: 'TIME', about: 'only events before this time' },
 };
-const LEVELS = ['informational', 'low', 'medium', 'high'];
 
 const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
 
@@ -92,7 +92,7 @@ export const OPTIONS = {
   schema: { format: format(LIST_FORMATS, 'output format; ndjson prints one column per line'), output: OUTPUT, ...COMMON },
   completion: { ...COMMON },
   functions: {
-    format: { value: 'pretty|ndjson', choices: ['pretty', 'ndjson'], about: 'output format; ndjson prints one function per line as an object' },
+    format: format(['pretty', 'ndjson'], 'output format; ndjson prints one function per line as an object'),
     ...COMMON,
   },
 };

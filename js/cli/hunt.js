@@ -5,9 +5,9 @@ import { stringifyExact } from '../json.js';
 import { Query } from '../query.js';
 import { describeHunt } from '../triage.js';
 import { Account, writeSummary } from './account.js';
-import { UsageError } from './args.js';
+import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
-import { readRules } from './rulefiles.js';
+import { readRules, unreadable } from './rulefiles.js';
 import { Several } from './several.js';
 import { table } from './table.js';
 import { readTables } from './tables.js';
@@ -17,11 +17,11 @@ const SHOWN = 10; // rows of an answer
 
 export async function hunt(options, [folder, ...operands]) {
   if (folder === undefined) throw new UsageError('hunt needs a folder or file of hunting queries, then the logs', 'hunt');
-  const paths = operands.length > 0 ? operands : ['-'];
+  const paths = inputsOf(operands, 'hunt');
   const { rules: files, failed } = readRules([folder]);
   const tables = readTables(options, 'hunt');
   const account = new Account();
-  account.leftOut = failed.map(({ path, message }) => ({ file: path, rule: null, code: 'unreadable', message }));
+  account.leftOut = unreadable(failed);
   const hunts = [];
   for (const { file, text } of files) {
     const description = describeHunt(text);
@@ -58,8 +58,8 @@ export async function hunt(options, [folder, ...operands]) {
     }
   }
   await output.close();
-  for (const { rule, message, code } of account.failed) note(`${style.red('failed')} ${clean(rule)}: ${clean(message)} ${style.dim(`[${clean(code)}]`)}`);
+  account.failures().forEach(note);
   if (options.summary) writeSummary(options.summary, account, 'hunt');
-  note([`${count(hunts.length, 'hunting query').replace('querys', 'queries')}, ${silent} without rows`, ...account.reading(), ...(account.nothingRead ? account.outcome() : [])].join('\n'));
+  note([`${count(hunts.length, 'hunting query', 'hunting queries')}, ${silent} without rows`, ...account.reading(), ...(account.nothingRead ? account.outcome() : [])].join('\n'));
   return account.status;
 }

@@ -5,16 +5,11 @@ import { stringifyExact } from '../json.js';
 import { Query } from '../query.js';
 import { Account, writeSummary } from './account.js';
 import { actor, parameters } from './alert.js';
-import { UsageError } from './args.js';
+import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
 import { Several } from './several.js';
 import { csvLine, mdLine, table } from './table.js';
 import { clean, columnsOf, count, fit, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
-
-const pathsOf = (operands, command) => {
-  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
-  return operands.length > 0 ? operands : ['-'];
-};
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z?)?$/;
 
@@ -28,16 +23,13 @@ function events({ from, to }, command) {
   return `AWSCloudTrail${bound('from', from, '>=')}${bound('to', to, '<')}`;
 }
 
-const END = (account, options, command) => {
+/** Says what is missing, and gives the exit status. */
+function end(account, options, command) {
   if (options.summary) writeSummary(options.summary, account, command);
-  if (account.nothingRead) {
-    note([...account.gaps(), ...account.outcome()].join('\n'));
-    return 2;
-  }
-  const gaps = account.gaps();
-  if (gaps.length > 0) note(gaps.join('\n'));
-  return account.interrupted ? 130 : account.complete ? 0 : 1;
-};
+  const said = [...account.gaps(), ...(account.nothingRead ? account.outcome() : [])];
+  if (said.length > 0) note(said.join('\n'));
+  return account.status;
+}
 
 /** What the summary asks, with the title of each answer. */
 const QUESTIONS = [
@@ -51,24 +43,23 @@ const QUESTIONS = [
 
 /** One screen: who, from where, when, what changed, what failed, new keys, regions, alerts. */
 export async function summary(options, operands) {
-  const paths = pathsOf(operands, 'summary');
+  const paths = inputsOf(operands, 'summary');
   const start = events(options, 'summary');
   const queries = QUESTIONS.map(([, what, order]) => new Query(`${start} | ${what} | sort by ${order}`));
   const detector = new Detector({ evidence: false });
   const account = new Account();
   await readInto(new Several([detector, ...queries]), paths, account);
-  if (account.nothingRead) return END(account, options, 'summary');
+  if (account.nothingRead) return end(account, options, 'summary');
   detector.finish();
   for (const alert of detector.alerts()) account.alert(alert);
   detector.problems().forEach((problem) => account.failure(problem));
   account.count(detector.stats());
   const output = outputTo(options.output);
-  const answers = queries.map((query, i) => ({ title: QUESTIONS[i][0], shown: QUESTIONS[i][3], ...query.result() }));
+  const answers = queries.map((query, i) => ({ title: QUESTIONS[i][0], shown: QUESTIONS[i][3], answer: query.result() }));
   if (options.format === 'json') {
-    const rows = ({ columns, rows: all }) => all.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
-    await output.write(`${stringifyExact({ ...Object.fromEntries(answers.map((a) => [a.title, rows(a)])), account: account.toJSON() })}\n`);
+    await output.write(`${stringifyExact({ ...Object.fromEntries(answers.map(({ title, answer }) => [title, answer.objects()])), account: account.toJSON() })}\n`);
   } else {
-    for (const answer of answers.filter(({ rows }) => rows.length > 0)) await output.write(section(answer, options.format));
+    for (const question of answers.filter(({ answer }) => answer.rows.length > 0)) await output.write(section(question, options.format));
     const last = [...account.reading(), ...account.outcome()];
     await output.write(options.format === 'md' ? last.map((line) => `- ${line}\n`).join('') : `${last.join('\n')}\n`);
   }
@@ -76,10 +67,10 @@ export async function summary(options, operands) {
   detector.dispose();
   queries.forEach((query) => query.dispose());
   if (options.summary) writeSummary(options.summary, account, 'summary');
-  return account.interrupted ? 130 : account.complete ? 0 : 1;
+  return account.status;
 }
 
-function section({ title, shown, columns, rows }, format) {
+function section({ title, shown, answer: { columns, rows } }, format) {
   const cells = rows.slice(0, shown).map((row) => row.map((cell, i) => (columns[i].type === 'datetime' && cell ? time(cell).replace(' UTC', '') : cell)));
   const more = rows.length > shown ? `and ${number(rows.length - shown)} more\n` : '';
   const names = columns.map(({ name }) => name);
@@ -92,17 +83,15 @@ const SHOWN = ['TimeGenerated', 'EventName', 'EventSource', 'ErrorCode', 'ErrorM
 
 /** All events in the order of their time. */
 export async function timeline(options, operands) {
-  const paths = pathsOf(operands, 'timeline');
+  const paths = inputsOf(operands, 'timeline');
   const only = options.changes ? ' | where ReadOnly == false' : '';
   const query = new Query(`${events(options, 'timeline')}${only} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
   const account = new Account();
   await readInto(query, paths, account);
-  if (!account.nothingRead) await printEvents(objects(query.result()), options);
+  if (!account.nothingRead) await printEvents(query.result().objects(), options);
   query.dispose();
-  return END(account, options, 'timeline');
+  return end(account, options, 'timeline');
 }
-
-const objects = ({ columns, rows }) => rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
 
 const MOST_ROUNDS = 16;
 const quoted = (value) => `'${value.replace(/[\\']/g, '\\$&')}'`;
@@ -127,7 +116,7 @@ export async function pivot(options, [value, ...operands]) {
     const query = new Query(`${events(options, 'pivot')} | where ${where} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
     account = new Account();
     await readInto(query, paths, account, { quiet: round > 0 });
-    found = account.nothingRead ? [] : objects(query.result());
+    found = account.nothingRead ? [] : query.result().objects();
     query.dispose();
     const before = values.size;
     for (const event of found) for (const [made, how] of madeBy(event)) if (!values.has(made)) values.set(made, how);
@@ -136,7 +125,7 @@ export async function pivot(options, [value, ...operands]) {
   for (const [made, how] of [...values].slice(1)) remark(`${style.dim('follows')} ${clean(made)} ${style.dim(clean(how))}`);
   if (found.length > 0) await printEvents(found, options);
   else if (!account.nothingRead) note(`no event of ${clean(value)}`);
-  return END(account, options, 'pivot');
+  return end(account, options, 'pivot');
 }
 
 const KEY_OR_ARN = /^A[KS]IA[A-Z0-9]{8,}$|^arn:/;

@@ -21,6 +21,9 @@ export function readRules(paths) {
   return { rules, failed };
 }
 
+/** Files that cannot be read, as rules that are left out. */
+export const unreadable = (failed) => failed.map(({ path, message }) => ({ file: path, rule: null, code: 'unreadable', message }));
+
 /**
  * A finding with its source line and a caret:
  * ```text

@@ -3,16 +3,14 @@
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
 import { parseExact } from '../json.js';
-import { Account, writeSummary } from './account.js';
-import { UsageError } from './args.js';
+import { Account, LEVELS, writeSummary } from './account.js';
+import { inputsOf, UsageError } from './args.js';
 import { alertWriter } from './formats.js';
 import { readInto } from './read.js';
-import { readRules, render } from './rulefiles.js';
+import { readRules, render, unreadable } from './rulefiles.js';
 import { readTables } from './tables.js';
 import { clean, note, outputTo, remark, style } from './terminal.js';
 import { threadsFor } from './threads.js';
-
-const SEVERITIES = ['informational', 'low', 'medium', 'high'];
 
 export const scan = (options, operands) => run('scan', options, operands);
 
@@ -24,8 +22,7 @@ export function conclude(options, operands) {
 }
 
 async function run(command, options, operands, span) {
-  const paths = operands.length > 0 ? operands : ['-'];
-  if (operands.length === 0 && process.stdin.isTTY) throw new UsageError(`${command} needs a file, a folder, or - for standard input`, command);
+  const paths = inputsOf(operands, command);
   const files = options.rules && loadRules(options, command);
   const tables = readTables(options, command);
   const { detector, rules, leftOut } = newDetector(files, tables, options);
@@ -38,8 +35,8 @@ async function run(command, options, operands, span) {
     for (const text of detector.alertTexts()) {
       for (const line of text.split('\n').filter(Boolean)) {
         const alert = parseExact(line);
-        const level = SEVERITIES.indexOf(alert.AlertSeverity.toLowerCase());
-        if (options.severity && level < SEVERITIES.indexOf(options.severity)) continue;
+        const level = LEVELS.indexOf(alert.AlertSeverity.toLowerCase());
+        if (options.severity && level < LEVELS.indexOf(options.severity)) continue;
         severest = Math.max(severest, level);
         account.alert(alert);
         await write.alert(alert, line);
@@ -58,19 +55,17 @@ async function run(command, options, operands, span) {
   for (const problem of detector.problems()) account.failure(problem);
   await write.end(account);
   await output.close();
-  for (const { rule, runs, message, code } of account.failed) {
-    note(`${style.red('failed')} ${rule ? `${clean(rule)}: ` : ''}${clean(message)}${runs > 1 ? `; so did ${runs - 1} more runs` : ''} ${style.dim(`[${clean(code)}]`)}`);
-  }
+  account.failures().forEach(note);
   const summary = [...account.reading(performance.now() - started), ...account.outcome()].join('\n');
   if (account.status === 0) remark(summary);
   else note(summary);
   if (options.summary) writeSummary(options.summary, account, command);
   detector.dispose();
-  if (account.status === 0 && options['fail-on'] && severest >= SEVERITIES.indexOf(options['fail-on'])) return 3;
+  if (account.status === 0 && options['fail-on'] && severest >= LEVELS.indexOf(options['fail-on'])) return 3;
   return account.status;
 }
 
-/** The rule files of `--rules`; with `--rule`, those whose name, id or file it is part of. */
+/** The rule files of `--rules`, and those that cannot be read. */
 function loadRules({ rules: paths, strict }, command) {
   const { rules, failed } = readRules(paths);
   if (failed.length > 0 && (strict || rules.length === 0)) {
@@ -88,7 +83,7 @@ function newDetector(files, tables, options) {
   const textOf = (finding) => files?.rules.find((rule) => rule.file === finding.file)?.text ?? '';
   const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
   const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables };
-  const leftOut = (files?.failed ?? []).map(({ path, message }) => ({ file: path, rule: null, code: 'unreadable', message }));
+  const leftOut = unreadable(files?.failed ?? []);
   let rules = files?.rules;
   let detector;
   try {

@@ -88,6 +88,9 @@ export const clean = (value) => textOf(value).replace(UNSAFE, (c) => `\\u{${c.co
 
 const textOf = (value) => (value !== null && typeof value === 'object' ? stringifyExact(value) : String(value));
 
+/** Text from outside as text of HTML and XML. */
+export const markup = (text) => clean(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
 /** How many columns of a terminal a cleaned text takes. */
 export function width(text) {
   let columns = 0;
@@ -118,7 +121,7 @@ export const columnsOf = (stream) => stream.columns || Number(process.env.COLUMN
 export const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `1 file`, `2 files` */
-export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+export const count = (n, noun, several = `${noun}s`) => `${number(n)} ${n === 1 ? noun : several}`;
 
 /** `1.2 MB` */
 export function bytes(n) {
