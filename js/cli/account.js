@@ -110,47 +110,47 @@ export class Account {
       `${style.red('failed')} ${rule ? `${clean(rule)}: ` : ''}${clean(message)}${runs > 1 ? `; so did ${runs - 1} more runs` : ''} ${style.dim(`[${clean(code)}]`)}`);
   }
 
-  /** What was read, for people: the first lines of a summary. */
-  reading(ms) {
+  /** What was read, for people: the first lines of a summary. `paint`: the colours of where they go. */
+  reading(ms, paint = style) {
     const stats = this.#stats;
     const files = this.read === this.found ? count(this.found, 'file') : `${number(this.read)} of ${count(this.found, 'file')}`;
     return [
       [`${count(stats.events, 'event')} in ${files}`, ms !== undefined && `${(ms / 1000).toFixed(1)} s`, stats.rules !== undefined && count(stats.rules, 'rule')].filter(Boolean).join(', '),
       stats.events > 0 && stats.firstEvent && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
       stats.events > 0 && `format: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${FORMATS[name] ?? clean(name)} ${number(n)}`).join(', ')}`,
-      ...this.gaps(),
+      ...this.gaps(paint),
     ].filter(Boolean);
   }
 
   /** What keeps the answer from being whole. */
-  gaps() {
+  gaps(paint = style) {
     const { untimed, late, dropped, ahead = 0, digests = 0 } = this.#stats;
     const runs = this.failed.reduce((sum, failed) => sum + failed.runs, 0);
     return [
-      this.skipped.length > 0 && style.dim(`passed over ${count(this.skipped.length, 'file')}: ${grouped(this.skipped, 'reason', 'path')}`),
-      this.unreadable.length > 0 && style.red(`not read: ${count(this.unreadable.length, 'input')}: ${grouped(this.unreadable, 'reason', 'path')}`),
-      digests > 0 && style.dim(`passed over ${count(digests, 'digest file')}`),
-      this.problemCount > 0 && style.yellow(`${count(this.problemCount, 'problem')} while reading; everything else was read`),
-      untimed > 0 && style.yellow(`${count(untimed, 'event')} without a readable eventTime; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
-      ahead > 0 && style.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
-      late > 0 && style.yellow(`${count(late, 'event')} arrived after the end of their window; rules ignored ${late === 1 ? 'it' : 'them'}`),
-      dropped > 0 && style.red(`${count(dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
-      this.leftOut.length > 0 && style.red(`${count(this.leftOut.length, 'rule')} left out: ${grouped(this.leftOut, 'message', 'file')}`),
-      this.failed.length > 0 && style.red(`${count(this.failed.length, 'rule')} failed in ${count(runs, 'run')}: ${plural(this.failed.length, 'its alerts are', 'their alerts are')} missing`),
-      this.interrupted && style.yellow('interrupted: the answer covers only what was read'),
+      this.skipped.length > 0 && paint.dim(`passed over ${count(this.skipped.length, 'file')}: ${grouped(this.skipped, 'reason', 'path')}`),
+      this.unreadable.length > 0 && paint.red(`not read: ${count(this.unreadable.length, 'input')}: ${grouped(this.unreadable, 'reason', 'path')}`),
+      digests > 0 && paint.dim(`passed over ${count(digests, 'digest file')}`),
+      this.problemCount > 0 && paint.yellow(`${count(this.problemCount, 'problem')} while reading; everything else was read`),
+      untimed > 0 && paint.yellow(`${count(untimed, 'event')} without a readable eventTime; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
+      ahead > 0 && paint.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
+      late > 0 && paint.yellow(`${count(late, 'event')} arrived after the end of their window; rules ignored ${late === 1 ? 'it' : 'them'}`),
+      dropped > 0 && paint.red(`${count(dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
+      this.leftOut.length > 0 && paint.red(`${count(this.leftOut.length, 'rule')} left out: ${grouped(this.leftOut, 'message', 'file')}`),
+      this.failed.length > 0 && paint.red(`${count(this.failed.length, 'rule')} failed in ${count(runs, 'run')}: ${plural(this.failed.length, 'its alerts are', 'their alerts are')} missing`),
+      this.interrupted && paint.yellow('interrupted: the answer covers only what was read'),
     ].filter(Boolean);
   }
 
   /** The alerts, for people: the last lines of a summary. "No alerts" never stands alone where something is missing. */
-  outcome() {
+  outcome(paint = style) {
     const alerts = total(this.severities);
-    if (this.nothingRead) return [style.red(style.bold('nothing was read'))];
-    if (alerts === 0) return [this.complete ? style.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : style.yellow(style.bold('no alerts in what was read'))];
+    if (this.nothingRead) return [paint.red(paint.bold('nothing was read'))];
+    if (alerts === 0) return [this.complete ? paint.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : paint.yellow(paint.bold('no alerts in what was read'))];
     const severities = SEVERITIES.toReversed().filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
     return [
-      style.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),
+      paint.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),
       ...[...this.alerts.values()].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity))
-        .map((entry) => `  ${number(entry.alerts)} × ${clean(entry.rule)} ${style.dim(`(${clean(entry.severity)})`)}`),
+        .map((entry) => `  ${number(entry.alerts)} × ${clean(entry.rule)} ${paint.dim(`(${clean(entry.severity)})`)}`),
     ];
   }
 }

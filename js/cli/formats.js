@@ -2,7 +2,7 @@
 
 import { actor, eventsOf, facts, parameters, renderAlert } from './alert.js';
 import { csvLine } from './table.js';
-import { clean, count, markup, time } from './terminal.js';
+import { clean, count, markup, noStyle, time } from './terminal.js';
 
 export const ALERT_FORMATS = ['pretty', 'ndjson', 'json', 'csv', 'md', 'html'];
 
@@ -38,7 +38,7 @@ export function alertWriter(format, { write }) {
 }
 
 /** What was read, without the colours of a terminal. */
-const plain = (account) => [...account.reading(), ...account.outcome()].map((line) => line.replace(/\x1b\[\d+m/g, ''));
+const plain = (account) => [...account.reading(undefined, noStyle), ...account.outcome(noStyle)];
 
 function csvCells(alert) {
   const known = Object.fromEntries(facts(alert).map(({ label, value }) => [label, value]));

@@ -9,7 +9,7 @@ import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
 import { Several } from './several.js';
 import { csvLine, mdLine, table } from './table.js';
-import { clean, columnsOf, count, fit, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
+import { clean, columnsOf, count, fit, noStyle, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z?)?$/;
 
@@ -60,7 +60,8 @@ export async function summary(options, operands) {
     await output.write(`${stringifyExact({ ...Object.fromEntries(answers.map(({ title, answer }) => [title, answer.objects()])), account: account.toJSON() })}\n`);
   } else {
     for (const question of answers.filter(({ answer }) => answer.rows.length > 0)) await output.write(section(question, options.format));
-    const last = [...account.reading(), ...account.outcome()];
+    const paint = options.format === 'md' ? noStyle : style;
+    const last = [...account.reading(undefined, paint), ...account.outcome(paint)];
     await output.write(options.format === 'md' ? last.map((line) => `- ${line}\n`).join('') : `${last.join('\n')}\n`);
   }
   await output.close();

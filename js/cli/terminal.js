@@ -7,6 +7,7 @@ import { stringifyExact } from '../json.js';
 const COLOURS = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36, bold: 1, dim: 2 };
 
 let wanted = 'auto';
+let intoFile = false; // what would go to standard output does
 
 /** `--color`: `always`, `never`, or `auto`. */
 export function setColour(choice = 'auto') { wanted = choice; }
@@ -16,11 +17,14 @@ function colourful(stream) {
   if (wanted !== 'auto') return wanted === 'always';
   if (process.env.NO_COLOR) return false;
   if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== '0';
-  return Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
+  return Boolean(stream.isTTY) && process.env.TERM !== 'dumb' && !(intoFile && stream === process.stdout);
 }
 
 const painter = (stream) => Object.fromEntries(Object.entries(COLOURS).map(([name, code]) =>
   [name, (text) => (colourful(stream) ? `\x1b[${code}m${text}\x1b[0m` : String(text))]));
+
+/** No colours: for reports. */
+export const noStyle = Object.fromEntries(Object.keys(COLOURS).map((name) => [name, String]));
 
 /** Colours for standard error and for standard output: either may be a terminal without the other. */
 export const style = painter(process.stderr);
@@ -35,6 +39,7 @@ export function out(text) {
 /** Where `--output FILE` writes, or standard output: `{write, close}`; both are waited for. */
 export function outputTo(path) {
   if (path === undefined) return { write: out, close: () => undefined };
+  intoFile = true;
   const file = createWriteStream(path);
   file.on('error', (error) => {
     process.stderr.write(`forepost: cannot write ${clean(path)}: ${clean(error.message)}\n`);

@@ -47,6 +47,9 @@ test('summary shows who, from where, what changed, what failed, keys and alerts 
   for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line);
   const json = JSON.parse((await forepost(['summary', logs, '--format', 'json', '--from', '2026-06-17T10:04:00Z', '--to', '2026-06-17T10:06:00Z'])).stdout);
   assert.deepEqual(json.regions.map(({ Region, Events }) => [Region, Events]), [['eu-west-1', 2]]);
+  const md = (await forepost(['summary', logs, '--format', 'md'], { env: { FORCE_COLOR: '1' } })).stdout;
+  assert.match(md, /^- 7 events in 2 files, 1 rule$/m);
+  assert.ok(!md.includes('\u001b'), 'a report has no colours');
   assert.equal((await forepost(['summary', `${folder}/none`])).status, 2);
 });
 
