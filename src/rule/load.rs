@@ -9,7 +9,7 @@ mod time;
 
 use super::alert::push_new;
 use super::finding::{self, Finding, Position, Severity};
-use super::yaml::{self, Content, Node};
+use super::yaml::{self, Content, Entry, Node};
 use super::{
     AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
     HuntingQuery, IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity,
@@ -84,8 +84,12 @@ const ANALYTIC_KEYS: &[&str] =
 
 fn is_hunting(root: &Node) -> bool {
     let Content::Map(entries) = &root.content else { return false };
-    let has = |key: &str| entries.iter().any(|e| e.key.eq_ignore_ascii_case(key));
-    has("query") && has("name") && !ANALYTIC_KEYS.iter().any(|key| has(key))
+    has_any(entries, &["query"]) && has_any(entries, &["name"]) && !has_any(entries, ANALYTIC_KEYS)
+}
+
+/// Whether a mapping has one of the keys, in whatever case.
+fn has_any(entries: &[Entry], keys: &[&str]) -> bool {
+    entries.iter().any(|e| keys.iter().any(|key| e.key.eq_ignore_ascii_case(key)))
 }
 
 /// `None` only together with an error among the findings.
@@ -122,7 +126,7 @@ const TELLING_KEYS: &[&str] = &["id", "query", "kind", "severity", "queryFrequen
 fn analytic(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
     if let Content::Map(entries) = &root.content
         && !entries.is_empty()
-        && !entries.iter().any(|e| TELLING_KEYS.iter().any(|key| e.key.eq_ignore_ascii_case(key)))
+        && !has_any(entries, TELLING_KEYS)
     {
         let keys: Vec<_> = entries.iter().take(4).map(|e| shown(&e.key)).collect();
         let message = format!("not an analytic rule: a mapping with the keys {}", keys.join(", "));
