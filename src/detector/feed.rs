@@ -445,8 +445,14 @@ impl State {
         for index in can_pass.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
-            if !stage::passes(&leaf.stages, leaf.leading, &row, &mut self.scratch) {
-                continue;
+            let budget = &mut Budget::default();
+            match stage::passes(&leaf.stages, leaf.leading, &row, budget, &mut self.scratch) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(e) => {
+                    failed = Some(e);
+                    continue;
+                }
             }
             if let Some(fold) = leaf.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
                 // No stage changes the row, and mostly only some of its columns are read.

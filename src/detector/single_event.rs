@@ -174,7 +174,7 @@ impl SingleLeaf {
 
     fn rows(&self, event: &CachedRow<'_>, scratch: &mut Scratch) -> Result<Vec<Row>, ExecError> {
         let mut rows = Vec::new();
-        if stage::passes(&self.stages, self.leading, event, scratch) {
+        if stage::passes(&self.stages, self.leading, event, &mut BUDGET.clone(), scratch)? {
             let values = event.needed(&self.needed);
             let rest = checked::tail(&self.stages, self.leading);
             let row = Row { values, evidence: Evidence::None };

@@ -271,3 +271,26 @@ fn much_evidence_comes_in_pieces() {
         }
     }
 }
+
+/// A rule's first filters run before a row is made: there, too, what is too much is said, and nothing is left for the next
+/// event to pay.
+#[test]
+fn a_filter_that_needs_too_much_of_an_event_is_no_silence() {
+    // Whether the prefilter can work the filter out, as it can from name and source, or only the rule.
+    for column in ["EventSource", "AWSRegion"] {
+        let scan_with = |times: &str| {
+            let query = format!("AWSCloudTrail | where EventName == 'n' and strlen({times}) > 5000");
+            let mut d =
+                detector(&[rule(&query, "queryFrequency: 1h\nqueryPeriod: 1h\n")], Options::default());
+            let event = EVENT.replacen('{', r#"{"awsRegion":"r","#, 1);
+            (0..3).for_each(|_| d.push(format!("{event}\n").as_bytes()));
+            let left = kql::value::meter::take();
+            d.finish();
+            (left, super::problems(&mut d))
+        };
+        let (left, problems) = scan_with(&format!("strrep({column}, 1000)"));
+        assert_eq!((left, problems.as_str()), (kql::value::meter::Spent::default(), ""), "{column}");
+        let (_, problems) = scan_with(&format!("strrep(strrep(strrep({column}, 1000), 1000), 1000)"));
+        assert_eq!(problems.matches("E_RUNAWAY_QUERY").count(), 3, "{column}: {problems}");
+    }
+}

@@ -7,7 +7,7 @@ pub use kql::functions::operators::fold;
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, ExprKind, Stage};
 use kql::syntax::ast::{ListOp, TextMatch};
-use kql::value::{Value, json};
+use kql::value::{Value, json, meter};
 
 /// An expression put together from columns' expressions may have so many parts.
 const MAX_PARTS: usize = 200;
@@ -125,7 +125,11 @@ impl Node {
     fn can_be_true(&self, pair: &Pair, scratch: &mut Scratch) -> bool {
         match self {
             Node::Unknown => true,
-            Node::Known(program, _) => program.eval(pair, scratch).is_true(),
+            Node::Known(program, _) => {
+                let passes = program.eval(pair, scratch).is_true();
+                // What needs too much for a pair is no answer: the rule's own filter says so of each event.
+                meter::take().over || passes
+            }
             Node::All(nodes) => nodes.iter().all(|n| n.can_be_true(pair, scratch)),
             Node::Any(nodes) => nodes.iter().any(|n| n.can_be_true(pair, scratch)),
         }

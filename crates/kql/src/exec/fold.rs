@@ -148,7 +148,7 @@ impl Fold {
 
     fn take(&mut self, columns: &dyn Columns, row: &dyn Fn() -> Row) -> Result<(), ExecError> {
         let Fold { step, stages, leading, kept, run, scratch, .. } = self;
-        if kept.is_full() || !stage::passes(stages, *leading, columns, scratch) {
+        if kept.is_full() || !stage::passes(stages, *leading, columns, &mut Budget::default(), scratch)? {
             return Ok(());
         }
         let rest = stages.get(*leading..).unwrap_or_default();

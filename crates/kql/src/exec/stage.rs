@@ -230,8 +230,16 @@ pub fn leading_filters(stages: &[CompiledStage]) -> usize {
     stages.iter().take_while(|s| s.predicate().is_some()).count()
 }
 
-/// Whether a record passes the leading filters.
-pub fn passes(stages: &[CompiledStage], leading: usize, record: &dyn Columns, scratch: &mut Scratch) -> bool {
+/// Whether a record passes the leading filters. A filter that would need too much for it is an error, not a no.
+pub fn passes(
+    stages: &[CompiledStage],
+    leading: usize,
+    record: &dyn Columns,
+    budget: &mut Budget,
+    scratch: &mut Scratch,
+) -> Result<bool, ExecError> {
     let mut filters = stages.iter().take(leading).filter_map(CompiledStage::predicate);
-    filters.all(|p| p.eval(record, scratch).is_true())
+    let passes = filters.all(|p| p.eval(record, scratch).is_true());
+    budget.settle()?;
+    Ok(passes)
 }
