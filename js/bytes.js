@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 const nameOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
 // By name, because objects of another realm (a frame, a test runner's sandbox) are no instances of this one's classes.
-const isBuffer = (value) => ArrayBuffer.isView(value) || nameOf(value) === 'ArrayBuffer' || nameOf(value) === 'SharedArrayBuffer';
+export const isBuffer = (value) => ArrayBuffer.isView(value) || nameOf(value) === 'ArrayBuffer' || nameOf(value) === 'SharedArrayBuffer';
 const isBlob = (value) => typeof value?.stream === 'function' && typeof value.arrayBuffer === 'function';
 const isMessage = (value) => nameOf(value) === 'Response' || nameOf(value) === 'Request';
 

@@ -1,7 +1,7 @@
 // Why a rule matched an event, or did not.
 
 import { explain as engineExplain } from './engine.js';
-import { describe, toBytes } from './bytes.js';
+import { describe, isBuffer, toBytes } from './bytes.js';
 import { ForepostError, RuleError } from './errors.js';
 import { guarded } from './instance.js';
 import { parseExact, stringifyExact } from './json.js';
@@ -24,7 +24,7 @@ export function explain(rule, event) {
 
 /** The event's JSON text as bytes: as it was logged, or written from an object. */
 function recordOf(event) {
-  const isText = typeof event === 'string' || ArrayBuffer.isView(event) || event instanceof ArrayBuffer;
+  const isText = typeof event === 'string' || isBuffer(event);
   const bytes = toBytes(isText || event === undefined ? event : stringifyExact(event));
   const first = bytes.find((byte) => byte > 32);
   if (first !== 123) throw new ForepostError('bad-argument', `explain() needs one CloudTrail event: an object or its JSON text, not ${isText ? 'other text' : describe(event)}`);

@@ -5,6 +5,7 @@ import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { Duplex, PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { before, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { check, Detector, explain, load, Query, query, RuleError } from '../../dist/npm/entry/node.js';
 import { parseExact } from '../../dist/npm/json.js';
@@ -101,6 +102,9 @@ test('explain() says which filter an event passed, in positions of the query', (
   assert.equal(result.rows, 0);
   assert.equal(leaves[0].stages[0].passed, false);
   assert.throws(() => explain({ file: 'a.yaml', text: 'x: 1' }, event), (error) => error instanceof RuleError && error.diagnostics[0].file === 'a.yaml');
+  const elsewhere = runInNewContext('new ArrayBuffer(size)', { size: new TextEncoder().encode(JSON.stringify(event)).length });
+  new Uint8Array(elsewhere).set(new TextEncoder().encode(JSON.stringify(event)));
+  assert.deepEqual(explain(RULE, elsewhere), explain(RULE, event), 'bytes of another realm are bytes');
   for (const wrong of [undefined, null, 5, [], 'nonsense', '', '[]', new Uint8Array()]) assert.throws(() => explain(RULE, wrong), { code: 'bad-argument' }, String(wrong));
 });
 
