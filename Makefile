@@ -103,6 +103,7 @@ test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engin
 test-package: package native dist/panic-test ## The npm package and its command in Node, and its types
 	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
+	node $(PACKAGE)/cli.js test rules --min-tests 2
 
 # What the package is compared with; in the profile of the tests, which looks for overflow.
 .PHONY: native
@@ -274,8 +275,9 @@ $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/
 	cargo build --locked --release --manifest-path tools/bindgen/Cargo.toml --target-dir target/tools
 	touch $@
 
+# What is there as package.json wants it need not be fetched again. A link is another worktree's folder, which npm ci would empty.
 $(NODE_MODULES): package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ls > /dev/null 2>&1 || { test ! -L node_modules || rm node_modules; npm ci --no-audit --no-fund --loglevel=error; }
 	touch $@
 
 # Without --locked: the lock file that wasm-bindgen-cli ships names a crate that was withdrawn.

@@ -1,10 +1,17 @@
-// Which files of a folder can hold events. The content decides; a name only saves the look at it.
+// Which files of a folder can hold events. The content decides; a name only saves the look at it. And which are rules, by their names.
 
 const LOG_NAMES = /\.(json|gz|ndjson|jsonl|log|csv|zip|zst|tgz)$/i;
-const RULE_NAMES = /\.ya?ml$/i;
+const YAML_NAMES = /\.ya?ml$/i;
+const TEST_NAMES = /\.test\.ya?ml$/i;
 
 /** How many of its first bytes tell what a file is. */
 export const LOOKED_AT = 64 << 10;
+
+/** Whether a file holds the tests of a rule: X.test.yaml beside X.yaml. */
+export const isTestByName = (path) => TEST_NAMES.test(path);
+
+/** Whether a file is a rule. */
+export const isRuleByName = (path) => YAML_NAMES.test(path) && !isTestByName(path);
 
 /** Whether a file is usually a log, so that nobody needs to look. An empty file should be one: the engine says that it is empty. */
 export const isLogByName = (path, size) => size === 0 || LOG_NAMES.test(path);
@@ -24,7 +31,7 @@ export function whyNoLog(path, bytes) {
   if (MAGICS.some((magic) => magic.every((byte, i) => bytes[i] === byte)) || text.startsWith(TAR.text, TAR.at)) return undefined;
   if (/^\s*[{[]/.test(text)) return undefined;
   if (text.includes('\0')) return 'not text';
-  if (RULE_NAMES.test(path)) return 'YAML';
+  if (YAML_NAMES.test(path)) return 'YAML';
   const [header] = text.split('\n', 1);
   const isTable = COLUMN.test(header) && /[,;\t]/.test(header);
   return isTable || KEY.test(text) ? undefined : 'text without events';

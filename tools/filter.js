@@ -6,11 +6,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRuleByName } from '../js/logfile.js';
 
 const [engine, out, path, key] = process.argv.slice(2);
 if (path && !existsSync(path)) fail(`${path} does not exist`);
 const files = !path ? [] : statSync(path).isDirectory()
-  ? readdirSync(path, { recursive: true }).filter((name) => /\.ya?ml$/i.test(name)).sort().map((name) => join(path, name))
+  ? readdirSync(path, { recursive: true }).filter(isRuleByName).sort().map((name) => join(path, name))
   : [path];
 if (path && files.length === 0) fail(`no rule file (.yaml, .yml) in ${path}`);
 const rules = files.map((file) => ({ file, text: readFileSync(file, 'utf8') }));

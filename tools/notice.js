@@ -24,9 +24,12 @@ const OTHERS = [
   { name: 'Rules of the Microsoft Sentinel repository', licence: 'MIT', texts: [`Copyright (c) Microsoft Corporation. All rights reserved.\n\n${MIT}`] },
 ];
 
-/** The NOTICE of the module and, for a page, of the npm packages in that `node_modules` that `lock` says it ships. */
-export function notice({ lock, modules } = {}) {
-  const works = [...crates(), ...OTHERS, ...(lock ? packages(lock, modules) : [])];
+/**
+ * The NOTICE of the module, and of the npm packages in `modules` that are built in: those that `lock` says are shipped or, with `only`, a set of
+ * its paths.
+ */
+export function notice({ lock, modules, only } = {}) {
+  const works = [...crates(), ...OTHERS, ...(lock ? packages(lock, modules, only) : [])];
   const byText = new Map();
   for (const { name, licence, texts } of works) {
     if (texts.length === 0) throw new Error(`${name} has no text of its licence`);
@@ -50,9 +53,9 @@ function crates() {
     });
 }
 
-function packages(lock, modules) {
+function packages(lock, modules, only) {
   return Object.entries(JSON.parse(readFileSync(lock, 'utf8')).packages)
-    .filter(([path, { dev }]) => path !== '' && !dev && existsSync(`${modules}/../${path}`))
+    .filter(([path, { dev }]) => path !== '' && (only ? only.has(path) : !dev) && existsSync(`${modules}/../${path}`))
     .map(([path, { version, license }]) => ({ name: `${path.replace(/^.*node_modules\//, '')} ${version}`, licence: license, texts: textOf(`${modules}/../${path}`) }));
 }
 

@@ -2,9 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isLogByName, LOOKED_AT, whyNoLog } from '../logfile.js';
-
-const RULE_NAMES = /\.ya?ml$/i;
+import { isLogByName, isRuleByName, isTestByName, LOOKED_AT, whyNoLog } from '../logfile.js';
 
 /** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
 export function* pullFile(path, reader) {
@@ -21,8 +19,11 @@ export function* pullFile(path, reader) {
 /** The log files of paths. In a folder, the content decides: a file that can hold events is taken, whatever its name. */
 export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path, size) ? undefined : lookInto(path, size)));
 
-/** The rule files of paths. In a folder, those that are called .yaml or .yml. */
-export const findRules = (paths) => find(paths, (path) => (RULE_NAMES.test(path) ? undefined : 'not .yaml or .yml'));
+/** The rule files of paths. In a folder, those that are called .yaml or .yml and hold no tests. */
+export const findRules = (paths) => find(paths, (path) => (isRuleByName(path) ? undefined : isTestByName(path) ? 'tests of a rule' : 'not .yaml or .yml'));
+
+/** The test files of paths, and the rule files. */
+export const findTests = (paths) => find(paths, (path) => (isRuleByName(path) || isTestByName(path) ? undefined : 'not .yaml or .yml'));
 
 /**
  * The files of paths in a fixed order (by name, folders and files alike): `{files: [{path, size}], failed: [{path, message}],

@@ -1,7 +1,8 @@
 // `forepost functions`: lists the KQL functions of the engine, from the table it was built with.
 
 import { readFileSync } from 'node:fs';
-import { nearest, UsageError } from './args.js';
+import { nearest } from '../nearest.js';
+import { UsageError } from './args.js';
 import { note, number, out, style } from './terminal.js';
 
 export async function functions(options, operands) {

@@ -6,9 +6,10 @@ import { CHECK_FORMATS } from './findings.js';
 import { EVENT_FORMATS } from './investigate.js';
 import { LIST_FORMATS } from './lists.js';
 import { QUERY_FORMATS } from './query.js';
+import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'rules', 'schema', 'functions', 'completion'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -85,6 +86,17 @@ export const OPTIONS = {
     table: TABLE,
     format: format(CHECK_FORMATS, 'output format; ndjson prints one finding per line, github annotates a pull request'),
     strict: { about: 'exit with status 1 for warnings too' },
+    output: OUTPUT,
+    ...COMMON,
+  },
+  test: {
+    rules: { value: 'DIR', many: true, about: 'find the rules of tests in this folder too, by the names of their files; repeat for more' },
+    filter: { value: 'TEXT', many: true, about: 'only tests whose file or name contains this text, or whose rule has\nseverity=…, tactic=…, technique=… or id=…; repeat to narrow further' },
+    require: { about: 'a rule without tests is a failure' },
+    'min-tests': { value: 'N', count: 1000, about: 'a rule with fewer tests is a failure; from 2 on it needs one that alerts and one that is quiet' },
+    bail: { about: 'stop at the first test that fails' },
+    format: format(TEST_FORMATS, 'output format; ndjson prints one test per line, github annotates a pull request'),
+    junit: { value: 'FILE', about: 'also write the results to this file, as JUnit XML' },
     output: OUTPUT,
     ...COMMON,
   },
@@ -197,6 +209,28 @@ In a folder, Forepost checks all .yaml and .yml files.`,
     ],
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
   },
+  test: {
+    usage: 'forepost test [FILE|DIR]…',
+    about: `Runs the tests of rules: X.test.yaml beside X.yaml. A test gives a few CloudTrail events, whole or in part, and says what the
+rule makes of them: alerts with their entities and details, or none. The engine is the one of scan. Without FILE, the tests of this folder.
+
+  events:
+    off: {eventSource: ecr.amazonaws.com, eventName: PutImageScanningConfiguration,
+      requestParameters: {imageScanningConfiguration: {scanOnPush: false}}}
+  tests:
+  - name: scanning switched off
+    given: off
+    expect: {alerts: 1, alert: {severity: Medium}}
+    quietWhen:
+    - set: {errorCode: AccessDenied}
+
+docs/testing.md describes the format.`,
+    examples: [
+      ['forepost test my-rules/', 'run the tests of a folder'],
+      ['forepost test my-rules/ --min-tests 2 --format github --junit tests.xml', 'in a pipeline: every rule needs tests of both kinds'],
+    ],
+    status: '0 all tests passed; 1 a test failed; 2 a test or its rule could not run',
+  },
   rules: {
     usage: 'forepost rules [FILE|DIR]…',
     about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
@@ -243,6 +277,7 @@ export function overview() {
   forepost pivot VALUE AWSLogs/           list all events of an address, key, ARN or session
   forepost hunt DIR AWSLogs/              run hunting queries
   forepost check DIR                      check rule files for errors
+  forepost test [DIR]                     run the tests of rules
   forepost rules [DIR]                    list rules
   forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions

@@ -1,7 +1,8 @@
 // `forepost rules` and `forepost schema`: what there is to run, and what queries can read.
 
 import { builtInRules, describeHunt, describeRule, tableColumns } from '../triage.js';
-import { nearest, UsageError } from './args.js';
+import { nearest } from '../nearest.js';
+import { UsageError } from './args.js';
 import { readRules } from './rulefiles.js';
 import { csvLine, table } from './table.js';
 import { clean, count, note, outputTo, remark, style } from './terminal.js';

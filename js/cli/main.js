@@ -2,7 +2,8 @@
 
 import { loadSync, version } from '../entry/node.js';
 import { ForepostError } from '../errors.js';
-import { nearest, parse, UsageError } from './args.js';
+import { nearest } from '../nearest.js';
+import { parse, UsageError } from './args.js';
 import { check } from './check.js';
 import { completion } from './completion.js';
 import { functions } from './functions.js';
@@ -14,7 +15,10 @@ import { query } from './query.js';
 import { conclude, scan } from './scan.js';
 import { clean, leaveWhenOutputFails, note, out, setColour, setQuiet, style } from './terminal.js';
 
-const RUN = { scan, conclude, query, check, functions, summary, timeline, pivot, hunt, rules, schema, completion };
+/** What needs more code than the others is not run before it is called. */
+const test = async (...given) => (await import('./test.js')).test(...given);
+
+const RUN = { scan, conclude, query, check, test, functions, summary, timeline, pivot, hunt, rules, schema, completion };
 
 /** Exit status: 0 success; 1 something was not read, or a rule was left out or failed or is wrong; 2 it could not run, or nothing was read. */
 export async function main(argv) {

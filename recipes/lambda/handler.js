@@ -56,7 +56,7 @@ function objectsIn(event) {
 /** The rules in a folder that is deployed with the function: set FOREPOST_RULES to its path. Without it, the built-in rules run. */
 export function rulesIn(folder) {
   if (!folder) return undefined;
-  return readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).map((file) => ({ file, text: readFileSync(`${folder}/${file}`, 'utf8') }));
+  return readdirSync(folder).filter((name) => /(?<!\.test)\.ya?ml$/.test(name)).map((file) => ({ file, text: readFileSync(`${folder}/${file}`, 'utf8') }));
 }
 
 let s3;

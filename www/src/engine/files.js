@@ -1,8 +1,6 @@
 // What was dropped or picked, as a flat list of files: logs and rules.
 
-import { isLogByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
-
-const RULE = /\.ya?ml$/i;
+import { isLogByName, isRuleByName, isTestByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
 
 /**
  * Splits `[{file, path}]` into logs, rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
@@ -12,7 +10,7 @@ export async function sort(files) {
   const sorted = { rules: [], logs: [], passedOver: [] };
   for (const entry of files) {
     const { file, path } = entry;
-    const rule = RULE.test(path);
+    const rule = isRuleByName(path);
     const reason = path.includes('/') ? await whyNot(file, path, rule) : undefined;
     if (reason) sorted.passedOver.push({ path, reason });
     else (rule ? sorted.rules : sorted.logs).push(entry);
@@ -22,6 +20,7 @@ export async function sort(files) {
 
 async function whyNot(file, path, rule) {
   if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
+  if (isTestByName(path)) return 'tests of a rule';
   if (rule || isLogByName(path, file.size)) return undefined;
   return whyNoLog(path, new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer()));
 }

@@ -1,0 +1,91 @@
+// `forepost test`
+
+import { writeFileSync } from 'node:fs';
+import { testOf } from '../testing/files.js';
+import { loadTests } from '../testing/load.js';
+import { describeRule } from '../triage.js';
+import { UsageError } from './args.js';
+import { reasonOf } from './files.js';
+import { junitOf, outcome, testWriter } from './testreports.js';
+import { clean, count, note, outputTo, remark, style } from './terminal.js';
+
+export async function test(options, operands) {
+  const paths = operands.length > 0 ? operands : ['.'];
+  const started = performance.now();
+  const { suites, rules, failed } = loadTests(paths, { rules: options.rules ?? [] });
+  for (const { file, message } of failed) note(`${style.red('cannot read')} ${clean(file)}: ${clean(message)}`);
+  const chosen = filtered(suites, rules, options.filter);
+  if (chosen.length === 0 && failed.length === 0) {
+    throw new UsageError(options.filter && suites.length > 0 ? `no test fits --filter ${options.filter.join(' ')}` : `no .test.yaml files in ${paths.map(clean).join(', ')}`, 'test');
+  }
+  const output = outputTo(options.output);
+  const writer = testWriter(options.format ?? 'pretty', output, chosen.length === 1);
+  const all = [];
+  let stopped = false;
+  for (const suite of chosen) {
+    const results = [];
+    for (const { run } of suite.cases) {
+      results.push(run());
+      stopped = options.bail && results.at(-1).status !== 'passed';
+      if (stopped) break;
+    }
+    all.push({ suite, results });
+    await writer.file(suite, results);
+    if (stopped) break;
+  }
+  const seconds = (performance.now() - started) / 1000;
+  await writer.end(all, seconds);
+  await output.close();
+  if (options.junit) write(options.junit, junitOf(all, seconds));
+  const lacking = stopped ? [] : tooFewTests(options, suites, rules);
+  for (const line of lacking) note(`${style.red('too few tests')} ${clean(line)}`);
+  const summary = `${outcome(all)}${stopped ? '; stopped at the first that failed' : ''}  ${Math.round(seconds * 1000)} ms`;
+  const statuses = all.flatMap(({ results }) => results.map(({ status }) => status));
+  const status = failed.length > 0 || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length > 0 ? 1 : 0;
+  if (status === 0) remark(summary);
+  else note(summary);
+  return status;
+}
+
+/** What --require and --min-tests find: rules that have too few tests, as lines. */
+function tooFewTests({ require: needed, 'min-tests': least = needed ? 1 : 0 }, suites, rules) {
+  if (least === 0) return [];
+  const byRule = new Map();
+  for (const suite of suites) byRule.set(suite.rule ?? '', [...(byRule.get(suite.rule ?? '') ?? []), ...suite.cases]);
+  const files = new Set([...rules.filter(({ text }) => describeRule(text) !== null).map(({ file }) => file), ...suites.map(({ rule }) => rule).filter(Boolean)]);
+  return [...files].flatMap((file) => {
+    const cases = byRule.get(file) ?? [];
+    if (cases.length === 0) return [`${file} has none; write ${testOf(file)}`];
+    if (cases.length < least) return [`${file} has ${count(cases.length, 'test')}, not ${least}`];
+    const quiet = cases.filter(({ expectsNone }) => expectsNone).length;
+    if (least >= 2 && quiet === 0) return [`${file} has no test that expects no alert`];
+    if (least >= 2 && quiet === cases.length) return [`${file} has no test that expects an alert`];
+    return [];
+  });
+}
+
+/** The cases that fit every --filter: a part of the file's or the test's name, or `severity=`, `tactic=`, `technique=` or `id=` of the rule. */
+function filtered(suites, rules, filters = []) {
+  if (filters.length === 0) return suites;
+  const wanted = filters.map((text) => /^(severity|tactic|technique|id)=(.*)$/is.exec(text) ?? [text, undefined, text]);
+  const lower = (text) => String(text ?? '').toLowerCase();
+  return suites.map((suite) => {
+    const rule = suite.ruleText === undefined ? undefined : describeRule(suite.ruleText);
+    const values = {
+      severity: [rule?.severity], id: [rule?.id], tactic: rule?.tactics ?? [],
+      technique: [...(rule?.techniques ?? []), ...(rule?.subTechniques ?? [])],
+    };
+    const cases = suite.cases.filter(({ name }) => wanted.every(([, key, value]) => (key === undefined
+      ? lower(`${suite.file} ${name}`).includes(lower(value))
+      : values[key.toLowerCase()].some((one) => lower(one) === lower(value)))));
+    return { ...suite, cases };
+  }).filter(({ cases }) => cases.length > 0);
+}
+
+function write(path, text) {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(`cannot write ${clean(path)}: ${clean(reasonOf(error, path))}`, 'test');
+  }
+}
