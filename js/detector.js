@@ -54,6 +54,11 @@ export class Detector extends Reader {
 
   finish() { this.call('finish'); }
 
+  restart() {
+    this.call('restart');
+    this.rewind();
+  }
+
   stream() {
     const emit = (controller) => { for (const alert of this.#eachAlert()) controller.enqueue(alert); };
     return new TransformStream({

@@ -75,6 +75,12 @@ export class Reader {
     this.#offset = 0;
   }
 
+  /** The next bytes are the first of the first input. */
+  rewind() {
+    this.#inputs = 1;
+    this.#offset = 0;
+  }
+
   problems() { return parseLines(this.call('takeProblems')); }
 
   stats() { return JSON.parse(this.call('stats')); }

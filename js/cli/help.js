@@ -95,6 +95,9 @@ export const OPTIONS = {
     require: { about: 'a rule without tests is a failure' },
     'min-tests': { value: 'N', count: 1000, about: 'a rule with fewer tests is a failure; from 2 on it needs one that alerts and one that is quiet' },
     bail: { about: 'stop at the first test that fails' },
+    mutate: { about: 'change each rule in small ways and name the changes that no test notices' },
+    mutants: { value: 'N', count: 10000, about: 'try at most so many changes of a rule (default: 200); implies --mutate' },
+    'min-score': { value: 'PERCENT', count: 100, about: 'a rule of whose changes fewer are noticed is a failure; implies --mutate' },
     format: format(TEST_FORMATS, 'output format; ndjson prints one test per line, github annotates a pull request'),
     junit: { value: 'FILE', about: 'also write the results to this file, as JUnit XML' },
     output: OUTPUT,
@@ -227,6 +230,7 @@ rule makes of them: alerts with their entities and details, or none. The engine 
 docs/testing.md describes the format.`,
     examples: [
       ['forepost test my-rules/', 'run the tests of a folder'],
+      ['forepost test my-rules/x.yaml --mutate', 'find what the tests of a rule do not notice'],
       ['forepost test my-rules/ --min-tests 2 --format github --junit tests.xml', 'in a pipeline: every rule needs tests of both kinds'],
     ],
     status: '0 all tests passed; 1 a test failed; 2 a test or its rule could not run',

@@ -1,15 +1,13 @@
 // `forepost scan` and `forepost conclude`
 
-import { Detector } from '../detector.js';
-import { RuleError } from '../errors.js';
 import { parseExact } from '../json.js';
 import { Account, LEVELS, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
 import { alertWriter } from './formats.js';
 import { readInto } from './read.js';
-import { readRules, render, unreadable } from './rulefiles.js';
+import { loadRules, newDetector } from './ruleset.js';
 import { readTables } from './tables.js';
-import { clean, note, outputTo, remark, style } from './terminal.js';
+import { note, outputTo, remark } from './terminal.js';
 import { threadsFor } from './threads.js';
 
 export const scan = (options, operands) => run('scan', options, operands);
@@ -23,7 +21,7 @@ export function conclude(options, operands) {
 
 async function run(command, options, operands, span) {
   const paths = inputsOf(operands, command);
-  const files = options.rules && loadRules(options, command);
+  const files = options.rules && loadRules(options.rules, options, command);
   const tables = readTables(options, command);
   const { detector, rules, leftOut } = newDetector(files, tables, options);
   const output = outputTo(options.output);
@@ -63,47 +61,4 @@ async function run(command, options, operands, span) {
   detector.dispose();
   if (account.status === 0 && options['fail-on'] && severest >= LEVELS.indexOf(options['fail-on'])) return 3;
   return account.status;
-}
-
-/** The rule files of `--rules`, and those that cannot be read. */
-function loadRules({ rules: paths, strict }, command) {
-  const { rules, failed } = readRules(paths);
-  if (failed.length > 0 && (strict || rules.length === 0)) {
-    throw new UsageError(`cannot read the rules in ${clean(failed[0].path)}: ${clean(failed[0].message)}`, command);
-  }
-  if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
-  return { rules, failed };
-}
-
-/**
- * A detector of the rules that can run, these rules, and `{file, rule, code, message}` of those that cannot. With `--strict`, one that
- * cannot run is an error.
- */
-function newDetector(files, tables, options) {
-  const textOf = (finding) => files?.rules.find((rule) => rule.file === finding.file)?.text ?? '';
-  const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
-  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables };
-  const leftOut = unreadable(files?.failed ?? []);
-  let rules = files?.rules;
-  let detector;
-  try {
-    detector = new Detector({ rules, ...setup });
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error;
-    const errors = error.diagnostics.filter(({ severity }) => severity === 'error');
-    const broken = new Set(errors.map(({ file }) => file));
-    rules = rules?.filter(({ file }) => !broken.has(file));
-    if (options.strict || !rules || rules.length === 0 || broken.size === 0) {
-      error.diagnostics.forEach(show);
-      throw error;
-    }
-    for (const file of broken) {
-      const { rule, code, message } = errors.find((finding) => finding.file === file);
-      leftOut.push({ file, rule: rule ?? null, code, message });
-    }
-    detector = new Detector({ rules, ...setup });
-    remark(style.dim(`forepost check shows what the rules that were left out lack, and where`));
-  }
-  for (const warning of detector.warnings) remark(render(warning, textOf(warning)));
-  return { detector, rules, leftOut };
 }

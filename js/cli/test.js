@@ -6,8 +6,11 @@ import { loadTests } from '../testing/load.js';
 import { describeRule } from '../triage.js';
 import { UsageError } from './args.js';
 import { reasonOf } from './files.js';
-import { junitOf, outcome, testWriter } from './testreports.js';
+import { junitOf, outcome, scoreOf, testWriter } from './testreports.js';
 import { clean, count, note, outputTo, remark, style } from './terminal.js';
+
+/** How many mutants of a rule are tried. */
+const MUTANTS = 200;
 
 export async function test(options, operands) {
   const paths = operands.length > 0 ? operands : ['.'];
@@ -18,6 +21,7 @@ export async function test(options, operands) {
   if (chosen.length === 0 && failed.length === 0) {
     throw new UsageError(options.filter && suites.length > 0 ? `no test fits --filter ${options.filter.join(' ')}` : `no .test.yaml files in ${paths.map(clean).join(', ')}`, 'test');
   }
+  const mutates = options.mutate || options.mutants || options['min-score'];
   const output = outputTo(options.output);
   const writer = testWriter(options.format ?? 'pretty', output, chosen.length === 1);
   const all = [];
@@ -29,8 +33,10 @@ export async function test(options, operands) {
       stopped = options.bail && results.at(-1).status !== 'passed';
       if (stopped) break;
     }
-    all.push({ suite, results });
-    await writer.file(suite, results);
+    const passed = results.every(({ status }) => status === 'passed');
+    const mutation = mutates && passed && suite.mutate ? { rule: suite.rule, ...suite.mutate(options.mutants ?? MUTANTS) } : undefined;
+    all.push({ suite, results, mutation });
+    await writer.file(mutates && !mutation ? { ...suite, note: 'not mutated, for a test fails' } : suite, results, mutation);
     if (stopped) break;
   }
   const seconds = (performance.now() - started) / 1000;
@@ -39,9 +45,11 @@ export async function test(options, operands) {
   if (options.junit) write(options.junit, junitOf(all, seconds));
   const lacking = stopped ? [] : tooFewTests(options, suites, rules);
   for (const line of lacking) note(`${style.red('too few tests')} ${clean(line)}`);
+  const low = options['min-score'] ? all.filter(({ mutation }) => mutation && scoreOf(mutation) < options['min-score']) : [];
+  for (const { mutation } of low) note(`${style.red('tests notice too little')} ${clean(mutation.rule)}: ${scoreOf(mutation)} % of the mutants, not ${options['min-score']} %`);
   const summary = `${outcome(all)}${stopped ? '; stopped at the first that failed' : ''}  ${Math.round(seconds * 1000)} ms`;
   const statuses = all.flatMap(({ results }) => results.map(({ status }) => status));
-  const status = failed.length > 0 || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length > 0 ? 1 : 0;
+  const status = failed.length > 0 || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length > 0 || low.length > 0 ? 1 : 0;
   if (status === 0) remark(summary);
   else note(summary);
   return status;

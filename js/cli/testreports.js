@@ -10,13 +10,16 @@ export function testWriter(format, { write }, verbose) {
   const nothing = () => undefined;
   switch (format) {
     case 'ndjson': return {
-      file: async (_, results) => { for (const { alerts, ...result } of results) await write(`${JSON.stringify({ ...result, alerts: alerts.length })}\n`); },
+      file: async (_, results, mutation) => {
+        for (const { alerts, ...result } of results) await write(`${JSON.stringify({ ...result, alerts: alerts.length })}\n`);
+        if (mutation) await write(`${JSON.stringify({ mutation })}\n`);
+      },
       end: nothing,
     };
     case 'tap': return { file: nothing, end: (all) => write(tap(all.flatMap(({ results }) => results))) };
     case 'junit': return { file: nothing, end: (all, seconds) => write(junit(all, seconds)) };
-    case 'github': return { file: (_, results) => write(results.flatMap(annotations).join('')), end: nothing };
-    default: return { file: (suite, results) => write(pretty(suite, results, verbose)), end: nothing };
+    case 'github': return { file: (_, results, mutation) => write([...results.flatMap(annotations), ...survived(mutation)].join('')), end: nothing };
+    default: return { file: (suite, results, mutation) => write(pretty(suite, results, verbose) + mutants(mutation)), end: nothing };
   }
 }
 
@@ -34,6 +37,19 @@ function pretty({ file, note }, results, verbose) {
     return `  ${style[colour](sign)} ${clean(result.name)}${result.status === 'passed' ? '' : style.dim(`  ${clean(file)}:${result.line}`)}\n${lines.join('')}`;
   }).join('')}`;
 }
+
+/** How many of the mutants the tests noticed, in per cent. */
+export const scoreOf = ({ mutants: all, noticed }) => (all === 0 ? 100 : Math.floor((noticed * 100) / all));
+
+function mutants(mutation) {
+  if (!mutation) return '';
+  const { rule, mutants: all, noticed, survivors, leftOut } = mutation;
+  return `  ${noticed} of ${count(all, 'mutant')} noticed (${scoreOf(mutation)} %)${leftOut > 0 ? `; ${leftOut} more were not tried (--mutants)` : ''}\n${survivors.map(({ line, what, hint }) =>
+    `  ${style.yellow('~')} ${clean(what)}${style.dim(`  ${clean(rule)}:${line}`)}\n      ${style.dim(`no test notices; add ${hint}`)}\n`).join('')}`;
+}
+
+const survived = (mutation) => (mutation?.survivors ?? []).map(({ line, what, hint }) =>
+  github({ file: mutation.rule, severity: 'warning', code: 'no test notices:', rule: what, message: `add ${hint}`, line, column: 1 }));
 
 /** TAP 14: https://testanything.org */
 function tap(results) {

@@ -86,15 +86,26 @@ function compareList(patterns, items, compare, noun, exactly = false) {
   const missing = patterns.flatMap((pattern, i) => {
     if (place(i, new Set())) return [];
     const closest = items.map((item) => ({ item, found: compare(pattern, item) })).sort((a, b) => a.found.length - b.found.length)[0];
-    return [{ path: [i], message: `no ${noun} ${shown(pattern)}; ${closest ? `the nearest is ${shown(closest.item)}` : `there is no ${noun}`}` }];
+    return [{ path: [i], message: `no ${noun} ${shown(pattern)}${nearestTo(closest, noun)}` }];
   });
   const left = exactly ? items.filter((_, i) => !takenBy.has(i)) : [];
   return [...missing, ...left.map((item) => ({ path: [], message: `not expected: ${shown(item)}` }))];
 }
 
-const compareFields = (pattern, item) => Object.entries(pattern).flatMap(([key, wanted]) => compareValue(wanted, item[key]));
+function nearestTo(closest, noun) {
+  if (!closest) return `; there is no ${noun}`;
+  const { item, found } = closest;
+  if (found.length === 0) return `; ${shown(item)} fits another`;
+  if (item === null || typeof item !== 'object') return `; the nearest is ${shown(item)}`;
+  return `; in the nearest, ${found.map(({ message }) => message).join('; ')}`;
+}
 
-const compareWhole = (pattern, item) => Object.keys({ ...pattern, ...item }).flatMap((key) => compareValue(pattern[key] ?? null, item[key] ?? null));
+const compareFields = (pattern, item) => compareKeys(Object.keys(pattern), pattern, item);
+
+const compareWhole = (pattern, item) => compareKeys(Object.keys({ ...pattern, ...item }), pattern, item);
+
+const compareKeys = (keys, pattern, item) => keys.flatMap((key) =>
+  compareValue(pattern[key] ?? null, item[key] ?? null).map(({ message }) => ({ path: [], message: `${key}: ${message}` })));
 
 /** A value with a pattern: the same, or a text that `contains` or `matches`. */
 function compareValue(wanted, got) {

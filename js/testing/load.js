@@ -5,8 +5,12 @@ import { loadSync } from '../entry/node.js';
 import { RuleError } from '../errors.js';
 import { checkedOptions } from '../options.js';
 import { findSuites, readerBeside, ruleFinder } from './files.js';
-import { runCase, RuleUnderTest } from './run.js';
+import { mutate } from './mutate.js';
+import { runCase, RulesUnderTest } from './run.js';
 import { readSuite } from './suite.js';
+
+/** How many rules stay compiled; each takes some memory. */
+const MAX_READY = 200;
 
 /**
  * The tests of paths, file by file: `[{file, rule, cases: [{name, line, run}]}]`. `run()` gives the result. A test file that cannot run
@@ -20,8 +24,16 @@ export function loadTests(paths, options = {}) {
   const ruleOf = ruleFinder(list(rules));
   const underTest = new Map();
   const prepare = (rule) => {
-    if (!underTest.has(rule.file)) underTest.set(rule.file, new RuleUnderTest([rule]));
-    return underTest.get(rule.file);
+    const ready = underTest.get(rule.file) ?? new RulesUnderTest([rule]);
+    // Those that were asked for last stay ready.
+    underTest.delete(rule.file);
+    underTest.set(rule.file, ready);
+    if (underTest.size > MAX_READY) {
+      const [[file, oldest]] = underTest;
+      oldest.dispose();
+      underTest.delete(file);
+    }
+    return ready;
   };
   const suites = found.tests.map(({ file, text }) => {
     let rule;
@@ -30,7 +42,11 @@ export function loadTests(paths, options = {}) {
       rule = ruleOf(file, suite.rule);
       if (!rule) return broken(file, suite.document.at(suite.rule === undefined ? [] : ['rule']), `there is no rule ${suite.rule ?? file.replace(/\.test(?=\.ya?ml$)/i, '')}`, 'no-rule');
       const others = (names) => othersOf(rule.file, names).map(prepare);
-      return { file, rule: rule.file, ruleText: rule.text, cases: suite.cases.map((test) => caseOf(file, test, () => runCase(suite, test, prepare(rule), others))) };
+      return {
+        file, rule: rule.file, ruleText: rule.text,
+        cases: suite.cases.map((test) => caseOf(file, test, () => runCase(suite, test, prepare(rule), others))),
+        mutate: (most) => mutate(suite, rule, most),
+      };
     } catch (error) {
       if (error.code !== 'bad-test-file') throw error;
       return broken(file, error, error.reason, 'bad-test-file', rule?.file);

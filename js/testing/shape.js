@@ -4,12 +4,12 @@
 import { nearest } from '../nearest.js';
 import schema from './test.schema.json' with { type: 'json' };
 
-/** Throws the first error of the document. */
-export function checkShape(document) {
-  check(document, document.value, schema, []);
+/** Throws the first error of the document. `shape`: another than that of test files. */
+export function checkShape(document, shape = schema) {
+  check(document, document.value, shape, []);
 }
 
-const resolve = (shape) => (shape.$ref ? { ...schema.definitions[shape.$ref.split('/').at(-1)] } : shape);
+const resolve = (shape) => (shape.$ref ? schema.definitions[shape.$ref.split('/').at(-1)] : shape);
 
 const typeOf = (value) => (value === null ? 'null' : Array.isArray(value) ? 'array' : Number.isInteger(value) || typeof value === 'bigint' ? 'integer' : typeof value);
 

@@ -15,24 +15,25 @@ import { stringifyExact } from '../json.js';
 export function readSuite(file, text, read) {
   const document = new Document(file, text);
   checkShape(document);
-  const { rule, start = DEFAULT_START, events = {}, tables = {}, tests } = document.value;
-  const records = Object.fromEntries(Object.entries(events).map(([name, record]) => [name, recordOf(document, record, ['events', name], read)]));
+  const { rule, start = DEFAULT_START, defaults = {}, events = {}, tables = {}, tests } = document.value;
+  const make = (record, path) => (typeof record.from === 'string' ? readRecord(document, record, path, read) : { ...spelt(document, defaults, ['defaults']), ...spelt(document, record, path) });
+  const records = Object.fromEntries(Object.entries(events).map(([name, record]) => [name, make(record, ['events', name])]));
   const sharedTables = tablesOf(document, tables, ['tables'], read);
   const names = new Set();
   const cases = tests.flatMap((test, i) => {
     const path = ['tests', i];
     if (names.has(test.name)) throw document.error([...path, 'name'], `there are two tests with the name ${JSON.stringify(test.name)}`);
     names.add(test.name);
-    return casesOf(document, test, path, { records, tables: sharedTables, start: Date.parse(start), read });
+    return casesOf(document, test, path, { records, make, tables: sharedTables, start: Date.parse(start), read });
   });
   return { file, document, rule, cases };
 }
 
-function casesOf(document, test, path, { records, tables, start: fileStart, read }) {
+function casesOf(document, test, path, { records, make: makeRecord, tables, start: fileStart, read }) {
   const { name, given, start, period, expect, quietWhen = [], alsoQuiet } = test;
   if (expect === undefined && quietWhen.length === 0 && alsoQuiet === undefined) throw document.error(path, 'the test expects nothing; write expect: alert, expect: none or quietWhen');
   const base = {
-    given: givenOf(document, given, [...path, 'given'], records, read),
+    given: givenOf(document, given, [...path, 'given'], records, makeRecord),
     tables: { ...tables, ...tablesOf(document, test.tables ?? {}, [...path, 'tables'], read) },
   };
   const from = start === undefined ? fileStart : Date.parse(start);
@@ -56,11 +57,11 @@ function casesOf(document, test, path, { records, tables, start: fileStart, read
 }
 
 /** `[{record, name, path, at, set, remove, repeat, every}]` */
-function givenOf(document, given, path, records, read) {
+function givenOf(document, given, path, records, make) {
   const list = Array.isArray(given) ? given.map((item, i) => [item, [...path, i]]) : [[given, path]];
   return list.map(([item, at]) => {
     const { event, ...rest } = typeof item === 'string' ? { event: item } : item;
-    if (typeof event !== 'string') return { record: recordOf(document, event, [...at, 'event'], read), path: at, ...rest };
+    if (typeof event !== 'string') return { record: make(event, [...at, 'event']), path: at, ...rest };
     if (!Object.hasOwn(records, event)) {
       const guess = nearest(event, Object.keys(records));
       throw document.error(at, `there is no event ${JSON.stringify(event)}${guess ? `; did you mean ${guess}?` : `; the events are ${Object.keys(records).join(', ') || 'none'}`}`);
@@ -103,15 +104,17 @@ function describe({ event, set = {}, remove = [], at, repeat, every, without, ta
   return `${parts.join(', ')}${event ? ` in ${event}` : ''}`;
 }
 
-/** A record as the file gives it, or from a file of its own: `events.json`, `events.json#eventID`. */
-function recordOf(document, record, path, read) {
-  if (typeof record.from !== 'string') {
-    for (const key of Object.keys(record)) {
-      const meant = misspelt(key);
-      if (meant) throw document.error([...path, key], `a CloudTrail event has no ${key}; did you mean ${meant}?`);
-    }
-    return record;
+/** A record, if none of its fields is a misspelling. */
+function spelt(document, record, path) {
+  for (const key of Object.keys(record)) {
+    const meant = misspelt(key);
+    if (meant) throw document.error([...path, key], `a CloudTrail event has no ${key}; did you mean ${meant}?`);
   }
+  return record;
+}
+
+/** A record of a file: `events.json`, `events.json#eventID`. */
+function readRecord(document, record, path, read) {
   const { from, ...rest } = record;
   const [file, id] = from.split(/#(?=[^#]*$)/);
   const fail = (message) => { throw document.error([...path, 'from'], message); };

@@ -101,6 +101,8 @@ const ALERTS_AT_ONCE: usize = 16 << 20;
 pub struct Detector {
     rules: Vec<RuleState>,
     feed: Feed,
+    tables: Vec<NamedTable>,
+    limits: Limits,
     options: AlertOptions,
     stream: bool,
     clock: Option<fn() -> i64>,
@@ -124,11 +126,12 @@ impl Detector {
         if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
-        let mut feed = Feed::within(limits, if candidates { Keep::Records } else { Keep::Evidence });
-        let rules = compiled.into_iter().map(|c| RuleState::new(c, &mut feed, &tables)).collect();
+        let (feed, rules) = begin(compiled, &tables, limits, candidates);
         Ok(Detector {
             rules,
             feed,
+            tables,
+            limits,
             options,
             stream,
             clock,
@@ -139,6 +142,17 @@ impl Detector {
             alert_count: 0,
             to_conclude: None,
         })
+    }
+
+    /// Forgets all that was read and found, and begins anew with the same rules: to compile them takes longer than to read a few
+    /// events.
+    pub fn restart(&mut self) {
+        let compiled = self.rules.iter().map(|state| Rc::clone(&state.compiled)).collect();
+        (self.feed, self.rules) = begin(compiled, &self.tables, self.limits, self.candidates_only);
+        self.alerts.clear();
+        self.alert_bytes = 0;
+        self.alert_count = 0;
+        self.to_conclude = None;
     }
 
     /// What is odd about the rules but does not stop them.
@@ -372,6 +386,18 @@ pub struct Stats {
     pub alerts: u64,
     /// Rules.
     pub rules: usize,
+}
+
+/// Rules that have read nothing yet, and what feeds them.
+fn begin(
+    rules: Vec<Rc<CompiledRule>>,
+    tables: &[NamedTable],
+    limits: Limits,
+    candidates: bool,
+) -> (Feed, Vec<RuleState>) {
+    let mut feed = Feed::within(limits, if candidates { Keep::Records } else { Keep::Evidence });
+    let rules = rules.into_iter().map(|rule| RuleState::new(rule, &mut feed, tables)).collect();
+    (feed, rules)
 }
 
 impl RuleState {

@@ -139,6 +139,11 @@ impl Detector {
         self.0.finish();
     }
 
+    /// Forgets all that was read and found, and begins anew with the same rules.
+    pub fn restart(&mut self) {
+        self.0.restart();
+    }
+
     /// The alerts since the last call, one JSON object a line.
     #[wasm_bindgen(js_name = takeAlerts)]
     pub fn take_alerts(&mut self) -> String {

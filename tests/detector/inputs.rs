@@ -1,6 +1,6 @@
 //! What a detector says of its inputs: times that cannot be read, files beside the logs, and inputs that are empty.
 
-use super::{Detector, Options, alerts, detector, event, gzip, problems, scan_off};
+use super::{Detector, Options, alerts, detector, event, gzip, problems, rule, scan_off};
 use serde_json::{Value, json};
 
 fn said(d: &mut Detector) -> Vec<(String, String, Option<u64>)> {
@@ -11,6 +11,46 @@ fn said(d: &mut Detector) -> Vec<(String, String, Option<u64>)> {
         .map(problem)
         .map(|p| (text(&p["code"]), text(&p["message"]), p["offset"].as_u64()))
         .collect()
+}
+
+/// A detector that starts anew answers as another one would: nothing of what it read before is left, whatever it was in the middle of.
+#[test]
+fn restarted() {
+    let rules = [
+        rule(
+            "AWSCloudTrail | summarize n = count() by EventName",
+            "queryFrequency: 1h\nqueryPeriod: 5h\nsuppressionEnabled: true\nsuppressionDuration: 2h\n",
+        ),
+        rule("AWSCloudTrail | where EventName == 'Nothing'", "triggerOperator: eq\ntriggerThreshold: 0\n"),
+    ];
+    let rules = rules.map(|mut r| {
+        r.text = r.text.replace("abcd", &format!("{:04x}", r.text.len()));
+        r
+    });
+    let events = |d: &mut Detector, from: u32| {
+        (from..from + 3).for_each(|i| {
+            d.push(scan_off(i, &format!("2026-03-{:02}T07:00:00Z", i + 1)).to_string().as_bytes())
+        });
+    };
+    let fresh = |from: u32| {
+        let mut d = detector(&rules, Options::default());
+        events(&mut d, from);
+        d.finish();
+        (alerts(&mut d), d.stats())
+    };
+    let mut d = detector(&rules, Options::default());
+    for from in [1, 5, 1] {
+        // Left in the middle of an event, with alerts nobody took, and windows concluded.
+        events(&mut d, 7);
+        d.push(b"{\"eventVersion\":\"1.11\",\"eventNam");
+        d.finish();
+        d.restart();
+        assert_eq!(alerts(&mut d), Vec::<Value>::new());
+        events(&mut d, from);
+        d.finish();
+        assert_eq!((alerts(&mut d), d.stats()), fresh(from), "{from}");
+        d.restart();
+    }
 }
 
 #[test]

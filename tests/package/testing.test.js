@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { runTests, testCases, TestFailure } from '../../dist/npm/testing.js';
-import { forepost, jsonLines, PACKAGE, ROOT, ruleText, scratch } from './support.js';
+import { mutantsOf } from '../../js/testing/mutants.js';
+import { forepost, jsonLines, PACKAGE, ROOT, ruleText, scratch, shared } from './support.js';
 
 const QUERY = 'AWSCloudTrail\n| where EventName == "Denied"\n| where isempty(ErrorCode)\n| summarize Count = count() by UserIdentityUserName\n| where Count > 2';
 const RULE = ruleText('Denied often', QUERY);
@@ -89,7 +90,7 @@ test('a difference names what was expected, what came, and its line', () => {
   assert.equal(alerts, 'expected 2 alerts, got 1');
   assert.equal(severity, 'severity: expected "High", got "Low"');
   assert.equal(details, 'details: x: expected "y", got nothing');
-  assert.match(rows, /^no row \{"Count":4\}; the nearest is \{.*"Count":3\}$/);
+  assert.match(rows, /^no row \{"Count":4\}; in the nearest, Count: expected 4, got 3$/);
   assert.match(b, /^expected an alert, got none\nDenied: /);
   assert.match(c, /ended at isempty\(ErrorCode\), where ErrorCode is "No"/);
   assert.deepEqual(results[0].failures.map(({ line }) => line), [8, 10, 12, 13]);
@@ -167,6 +168,58 @@ test('alsoQuiet: no other rule of the folder alerts', () => {
   const results = run('others', '- {name: a, given: denied, alsoQuiet: all}\n- {name: b, given: denied, alsoQuiet: [still.yaml]}\n', { more });
   assert.deepEqual(results.map(({ status }) => status), ['failed', 'passed']);
   assert.match(results[0].failures[0].message, /loud\.yaml alerts too: Loud/);
+});
+
+test('defaults are the fields of events that do not have them', () => {
+  assert.deepEqual(messages(run('defaults', '- {name: a, given: {event: bo, repeat: 3}, expect: {rows: [{UserIdentityUserName: bo}]}}\n- {name: b, given: {event: {errorCode: ""}, repeat: 3}, expect: {rows: [{UserIdentityUserName: ana}]}}\n', {
+    head: 'defaults: {eventName: Denied, eventSource: x, userIdentity: {userName: ana}}\nevents: {bo: {userIdentity: {userName: bo}}}\n',
+  })), []);
+});
+
+test('every shared rule alerts and stays quiet as its test file says', shared('rules') ? {} : { skip: 'shared/rules is not here' }, () => {
+  const results = runTests(`${ROOT}tests/rules`, { rules: shared('rules') });
+  assert.deepEqual(results.filter(({ status }) => status !== 'passed').map(({ file, failures }) => [file, failures]), []);
+  const tested = new Set(results.map(({ file }) => basename(file).replace('.test', '')));
+  assert.deepEqual(readdirSync(shared('rules')).filter((name) => name.endsWith('.yaml') && !tested.has(name)), [], 'rules without tests');
+  for (const file of new Set(results.map((result) => result.file))) {
+    const own = results.filter((result) => result.file === file);
+    assert.ok(own.some(({ alerts }) => alerts.length > 0) && own.some(({ alerts }) => alerts.length === 0), `${file} has an alert and a quiet test`);
+  }
+});
+
+test('mutation: what tests notice, and what they do not', async () => {
+  const weak = '- {name: x, given: {event: denied, repeat: 3}, expect: alert}\n';
+  const strong = `${weak}- {name: y, given: {event: denied, repeat: 2}, expect: none}
+- {name: z, given: {event: denied, repeat: 3}, expect: {rowsExactly: [{Count: 3, UserIdentityUserName: ana}]}, quietWhen: [{set: {errorCode: x}}, {set: {eventName: y}}]}
+- {name: over two windows, given: {event: denied, repeat: 6, every: 20m}, expect: {alerts: 2}}
+- {name: over half a window, given: {event: denied, repeat: 3, every: 25m}, expect: {alerts: 1}}
+`;
+  const mutationOf = async (tests, ...options) => {
+    const { status, stdout } = await forepost(['test', folder('mutation', tests), '--format', 'ndjson', '--mutate', ...options]);
+    return { status, ...jsonLines(stdout).find(({ mutation }) => mutation)?.mutation };
+  };
+  const few = await mutationOf(weak);
+  const many = await mutationOf(strong, '--min-score', '100');
+  assert.equal(few.mutants, many.mutants);
+  assert.ok(few.noticed < many.noticed);
+  assert.ok(few.survivors.some(({ what, line, hint }) => what === 'without | where isempty(ErrorCode)' && line === 15 && /quiet test/.test(hint)), JSON.stringify(few.survivors));
+  assert.deepEqual([many.survivors, many.status], [[], 0]);
+  assert.equal((await mutationOf(weak, '--min-score', '100')).status, 1);
+  const cut = await mutationOf(weak, '--mutants', '5');
+  assert.ok(cut.mutants <= 5 && cut.leftOut > 0);
+  const failing = await forepost(['test', folder('mutation', '- {name: x, given: denied, expect: alert}\n'), '--mutate']);
+  assert.equal(failing.status, 1);
+  assert.match(failing.stdout, /not mutated, for a test fails/);
+});
+
+test('each kind of mutant is made, and those of strings and comments are not', () => {
+  const query = 'let n = 5;\nAWSCloudTrail // and == 1\n| where a == "x and y" and b != 3 or isempty(c) and not(d has "e")\n| where f in ("g") and h !in~ ("i") and ago(2h) < T and k == true\n| summarize count() by l';
+  const made = mutantsOf(ruleText('x', query)).map(({ what }) => what);
+  for (const what of ['5 → 6', '5 → 4', '== → !=', 'and → or', 'or → and', '!= → ==', '3 → 2', 'isempty → isnotempty', 'has → contains', '"e" → another text', '"x and y" → another text',
+    'in → !in', '!in~ → in~', '2h → 1h', '2h → 4h', '< → <=', 'true → false', 'without a == "x and y" and', 'without and b != 3', 'without or isempty(c) and not(d has "e")',
+    'without | summarize count() by l', 'without | where f in ("g") and h !in~ ("i") and ago(2h) < T and k == true', 'not(f in ("g") and h !in~ ("i") and ago(2h) < T and k == true)',
+    'triggerThreshold: 0 → 1', 'queryFrequency: 1h → 30m', 'queryPeriod: 1h → 30m']) assert.ok(made.includes(what), `${what} is not among ${made.join(' | ')}`);
+  assert.ok(!made.some((what) => what.includes('== 1')));
 });
 
 test('formats, exit statuses and options of the command', async () => {

@@ -1,0 +1,50 @@
+// The rules that a command runs: those that can, and who cannot.
+
+import { Detector } from '../detector.js';
+import { RuleError } from '../errors.js';
+import { UsageError } from './args.js';
+import { readRules, render, unreadable } from './rulefiles.js';
+import { clean, note, remark, style } from './terminal.js';
+
+/** The rule files of paths, and those that cannot be read: `{rules, failed}`. */
+export function loadRules(paths, { strict }, command) {
+  const { rules, failed } = readRules(paths);
+  if (failed.length > 0 && (strict || rules.length === 0)) {
+    throw new UsageError(`cannot read the rules in ${clean(failed[0].path)}: ${clean(failed[0].message)}`, command);
+  }
+  if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
+  return { rules, failed };
+}
+
+/**
+ * A detector of the rules that can run, these rules, and `{file, rule, code, message}` of those that cannot. With `--strict`, one that
+ * cannot run is an error.
+ */
+export function newDetector(files, tables, options) {
+  const textOf = (finding) => files?.rules.find((rule) => rule.file === finding.file)?.text ?? '';
+  const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
+  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables };
+  const leftOut = unreadable(files?.failed ?? []);
+  let rules = files?.rules;
+  let detector;
+  try {
+    detector = new Detector({ rules, ...setup });
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    const errors = error.diagnostics.filter(({ severity }) => severity === 'error');
+    const broken = new Set(errors.map(({ file }) => file));
+    rules = rules?.filter(({ file }) => !broken.has(file));
+    if (options.strict || !rules || rules.length === 0 || broken.size === 0) {
+      error.diagnostics.forEach(show);
+      throw error;
+    }
+    for (const file of broken) {
+      const { rule, code, message } = errors.find((finding) => finding.file === file);
+      leftOut.push({ file, rule: rule ?? null, code, message });
+    }
+    detector = new Detector({ rules, ...setup });
+    remark(style.dim(`forepost check shows what the rules that were left out lack, and where`));
+  }
+  for (const warning of detector.warnings) remark(render(warning, textOf(warning)));
+  return { detector, rules, leftOut };
+}
