@@ -4,8 +4,6 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use forepost::detector::{Detector, Options, RuleFile};
 use forepost::host::json;
-use cloudtrail::source::Problem;
-use cloudtrail::source::gzip::{Gzip, Inflated};
 use memchr::{memchr, memmem};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -135,35 +133,6 @@ pub extern "C" fn inflate(len: usize) -> usize {
                     Ok(_) => {}
                 }
             }
-        })
-    })
-}
-
-thread_local! {
-    static GZIP: RefCell<Gzip> = RefCell::default();
-}
-
-struct Nowhere(usize);
-
-impl Inflated for Nowhere {
-    fn bytes(&mut self, chunk: &[u8]) {
-        self.0 += std::hint::black_box(chunk).len();
-    }
-    fn gap(&mut self) {}
-    fn problem(&mut self, _: Problem) {
-        self.0 = 0;
-    }
-}
-
-/// The same as the engine does it: with a checksum that takes less time.
-#[unsafe(no_mangle)]
-pub extern "C" fn inflate_as_we_do(len: usize) -> usize {
-    with(len, |input| {
-        GZIP.with_borrow_mut(|gzip| {
-            let mut out = Nowhere(0);
-            gzip.push(input, &mut out);
-            gzip.finish(&mut out);
-            out.0
         })
     })
 }
