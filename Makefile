@@ -84,6 +84,7 @@ lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features fluent-bit --target $(WASM_TARGET) -- -D warnings
+	cargo check --locked --target $(WASM_TARGET) --manifest-path benches/module/Cargo.toml --target-dir target/bench
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps -p kql -p cloudtrail
 
 .PHONY: licences
