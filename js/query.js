@@ -14,13 +14,13 @@ import { toTicks } from './time.js';
 export class Query extends Reader {
   #kql;
 
-  constructor(kql, options = {}) {
+  constructor(kql, options = {}, readsOnly = false) {
     const { now = new Date(), tables } = checkedOptions('new Query()', options, ['now', 'tables']);
     if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query must be a string, not ${describe(kql)}`);
     const ticks = toTicks(now);
     const given = tableFiles(tables);
     try {
-      super('Query', () => new EngineQuery(kql, ticks, given));
+      super('Query', () => new EngineQuery(kql, ticks, given, readsOnly));
     } catch (error) {
       throw typeof error === 'string' ? queryError(JSON.parse(error), kql) : error;
     }
@@ -37,11 +37,24 @@ export class Query extends Reader {
 
   result() { return this.#answer('result'); }
 
+  /** Takes the result of `handOver()` of a QueryReader of the same query, as if its input had been pushed here. */
+  takeOver(handed) { this.call('takeOver', handed); }
+
   #answer(name) {
     const { columns, rows, error } = parseExact(this.call(name));
     if (error) throw queryError([error], this.#kql);
     return new QueryResult(columns, rows);
   }
+}
+
+/** Reads for a query in another thread. For the command. */
+export class QueryReader extends Query {
+  constructor(kql, options) { super(kql, options, true); }
+
+  /** The input for a query's `takeOver()` since the last call. `waiting()` gives its approximate size in bytes. */
+  handOver() { return this.call('handOver'); }
+
+  waiting() { return this.call('waiting'); }
 }
 
 /** The columns and rows of an answer. */

@@ -27,6 +27,7 @@ const SPAN = {
 
 const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
 
+const THREADS = { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' };
 const ALERTS = {
   rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more (default: the built-in rules)' },
   strict: { about: 'stop if a rule cannot run, instead of leaving it out and naming it' },
@@ -43,7 +44,7 @@ const ALERTS = {
 export const OPTIONS = {
   scan: {
     ...ALERTS,
-    threads: { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' },
+    threads: THREADS,
     follow: { about: 'print an alert once event time is 5 minutes past the end of its window;\nthe input must be in time order' },
     ...COMMON,
   },
@@ -59,6 +60,7 @@ export const OPTIONS = {
     output: OUTPUT,
     summary: SUMMARY,
     now: { value: 'TIME', about: 'what now() and ago() mean (default: the time of the last event, or the clock for standard input)' },
+    threads: THREADS,
     'no-truncate': { about: 'print all columns and whole cells in the pretty format' },
     table: TABLE,
     batch: { about: 'read one {"id","query"} object per line from standard input and print one answer per line' },

@@ -13,6 +13,7 @@ import { csvLine, lines as lineByLine, mdLine, table, tsvLine } from './table.js
 import { readTables } from './tables.js';
 import { readText } from './text.js';
 import { clean, count, note, out, outputTo, remark, style, time } from './terminal.js';
+import { threadsFor } from './threads.js';
 
 const MAX = 1 << 20; // bytes of a query file
 
@@ -26,12 +27,14 @@ export async function query(options, operands) {
   let run;
   try {
     const tables = readTables(options, 'query');
-    run = new Query(kql, { tables, now: await nowFor(kql, options, paths) });
+    const now = await nowFor(kql, options, paths) ?? new Date();
+    run = new Query(kql, { tables, now });
     const output = outputTo(options.output);
     const writer = rowWriter(options, output);
     if (paths.length > 0) {
       await readInto(run, paths, account, {
         afterPart: run.streams && options.format !== undefined && options.format !== 'pretty' ? () => writer.rows(run.takeRows()) : undefined,
+        ahead: (found) => threadsFor(options.threads, found, run, { kql, now, tables }),
         until: () => run.complete,
       });
     }

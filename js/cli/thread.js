@@ -1,7 +1,8 @@
-// One of the threads that read for a scan: files in, in their order, and out what there is to know of them. It runs no rule to
-// its end: the thread that started it concludes. Everything here waits for the disk, so that nothing has to wait for this loop.
+// One of the threads that read for a scan or a query: files in, in their order, and out what there is to know of them. It runs no rule
+// and no query to its end: the thread that started it concludes. Everything here waits for the disk, so that nothing has to wait for this loop.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { QueryReader } from '../query.js';
 import { EventReader, loadSync } from '../triage.js';
 import { pullFile } from './files.js';
 
@@ -9,9 +10,9 @@ const HANDED = 256 << 10;    // so much found goes on its way at once
 const PARTS = 16;            // or so many parts, so that the bar moves
 const UNREAD = 16 << 20;     // with so much on its way, wait until it is taken
 
-const { module, rules, tables, current, ahead } = workerData;
+const { module, rules, kql, now, tables, current, ahead } = workerData;
 loadSync(module);
-const reader = new EventReader({ rules, tables, index: false });
+const reader = kql === undefined ? new EventReader({ rules, tables, index: false }) : new QueryReader(kql, { now, tables });
 
 let parts = [];
 let size = 0;

@@ -1,4 +1,4 @@
-// The threads that read for a scan, as the one sees them that concludes. Each reads ahead in files of its own; what they found is
+// The threads that read for a scan or a query, as the one sees them that concludes. Each reads ahead in files of its own; what they found is
 // taken file by file, in the order of the files, so that the outcome does not depend on how many they are or which is quicker.
 
 import { availableParallelism } from 'node:os';
@@ -8,13 +8,18 @@ import { compiledModule } from '../instance.js';
 
 const QUEUED = { bytes: 1 << 20, files: 64 }; // what a thread has before it: enough not to idle, and shared out evenly
 
-const WORTH = 8 << 20; // bytes of gzip that take longer than another thread takes to start; of plain text, 16 times as much
+const WORTH = 8 << 20; // bytes of gzip that take longer than another thread takes to start
+const PLAIN = { scan: 16, query: 4 }; // so many times as much of plain text: a scan steps over most of it
 const MOST = 8;
 const MUCH = 4 << 20;  // bytes handed over, from which on it shows whether threads are of use
 
-/** The threads to read the files with; undefined where one is as good. */
+/**
+ * The threads to read the files with; undefined where one is as good. `reader` takes what they find; `setup` is what it was made of: a
+ * detector's `{rules, tables}`, a query's `{kql, now, tables}`.
+ */
 export function threadsFor(wanted, files, reader, setup) {
-  const work = files.reduce((sum, { path, size }) => sum + (/\.gz$/i.test(path) ? size : size / 16), 0);
+  const plain = setup.kql === undefined ? PLAIN.scan : PLAIN.query;
+  const work = files.reduce((sum, { path, size }) => sum + (/\.gz$/i.test(path) ? size : size / plain), 0);
   const readable = files.filter(({ size }) => size > 0).length;
   const count = Math.min(wanted ?? Math.min(availableParallelism(), MOST, Math.floor(work / WORTH)), readable);
   return count > 1 ? new Threads(count, files, reader, setup) : undefined;
@@ -34,7 +39,6 @@ export class Threads {
   #givenUp = false;
   #closed = false;
 
-  /** `reader` takes what they find; `setup` is `{rules, tables}`, as it has them. */
   constructor(count, files, reader, setup) {
     this.#reader = reader;
     this.#files = files;

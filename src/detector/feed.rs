@@ -2,7 +2,7 @@
 
 use super::NamedTable;
 use super::ingest_report::{IngestReport, IngestStats, Problem};
-use super::transfer::{Texts, Transfer, push_text};
+use super::transfer::{LeafRow, Texts, Transfer, push_text};
 use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
@@ -16,7 +16,7 @@ use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
 use kql::value::{Value, json};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -37,7 +37,7 @@ impl Size {
     /// concluding, which copies the rows of a window; a query does not copy its rows.
     fn limit(keep: Keep) -> Size {
         let mib = match keep {
-            Keep::Rows => 2560,
+            Keep::Rows | Keep::RowsToHandOver => 2560,
             Keep::Evidence | Keep::Records => 2048,
         };
         Size { rows: MAX_CANDIDATES, bytes: mib << 20 }
@@ -70,10 +70,42 @@ pub struct LeafState {
     leading: usize,
     needed: Vec<bool>,
     reads_events: bool,
+    found: LeafRows,
+}
+
+/// The rows that a leaf let through, with the times of their events.
+#[derive(Default)]
+struct LeafRows {
     rows: Vec<(Option<i64>, Row)>,
-    sorted: Cell<bool>,
+    unsorted: bool,
     /// What takes the rows as they come, instead of their being kept here.
     fold: Option<Fold>,
+}
+
+/// How much a feed keeps, over all leaves.
+struct Room {
+    kept: Size,
+    limit: Size,
+    /// Rows for which there was no room.
+    dropped: u64,
+}
+
+impl LeafRows {
+    /// Takes a row: into the fold, or to those that are kept while there is room. False if there is none.
+    fn take(&mut self, time: Option<i64>, row: Row, room: &mut Room) -> bool {
+        if let Some(fold) = &mut self.fold {
+            fold.push_row(&row);
+            return true;
+        }
+        if room.kept.rows >= room.limit.rows || room.kept.bytes >= room.limit.bytes {
+            room.dropped += 1;
+            return false;
+        }
+        room.kept.add(Size::of(&row));
+        self.rows.push((time, row));
+        self.unsorted = true;
+        true
+    }
 }
 
 impl LeafState {
@@ -82,29 +114,29 @@ impl LeafState {
     pub fn window(&self, window: &Range<i64>) -> Table {
         let untimed = if self.reads_events { 0..0 } else { 0..self.from(i64::MIN) };
         let timed = self.from(window.start)..self.from(window.end);
-        let rows = [untimed, timed].map(|range| self.rows.get(range).unwrap_or_default());
+        let rows = [untimed, timed].map(|range| self.found.rows.get(range).unwrap_or_default());
         Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())
     }
 
     /// Where the rows with this time or a later one begin; those without a time stand before all others. The rows are sorted.
     fn from(&self, time: i64) -> usize {
-        debug_assert!(self.sorted.get(), "rows are looked up in order");
-        self.rows.partition_point(|(t, _)| t.is_none_or(|t| t < time))
+        debug_assert!(!self.found.unsorted, "rows are looked up in order");
+        self.found.rows.partition_point(|(t, _)| t.is_none_or(|t| t < time))
     }
 
     fn sort(&mut self) {
-        if !self.sorted.replace(true) {
+        if std::mem::take(&mut self.found.unsorted) {
             fn raw(row: &Row) -> &[u8] {
                 row.evidence.events().first().map_or(&[], |e| &e.raw)
             }
-            self.rows.sort_by(|(t, a), (u, b)| t.cmp(u).then_with(|| raw(a).cmp(raw(b))));
+            self.found.rows.sort_by(|(t, a), (u, b)| t.cmp(u).then_with(|| raw(a).cmp(raw(b))));
         }
     }
 }
 
 /// The first time from `from` on of the rows of several leaves.
 pub fn first_time(leaves: &[LeafState], from: i64) -> Option<i64> {
-    leaves.iter().filter_map(|l| l.rows.get(l.from(from)).and_then(|(t, _)| *t)).min()
+    leaves.iter().filter_map(|l| l.found.rows.get(l.from(from)).and_then(|(t, _)| *t)).min()
 }
 
 /// What a feed keeps of a candidate record.
@@ -116,6 +148,8 @@ pub enum Keep {
     Evidence,
     /// The record alone, for another detector to conclude from.
     Records,
+    /// The rows as bytes, for another run of the same query.
+    RowsToHandOver,
 }
 
 /// Inputs, leaves and counters.
@@ -128,16 +162,13 @@ struct State {
     leaves: Vec<LeafState>,
     prefilter: Prefilter,
     keep: Keep,
-    /// The raw candidate records, for [`Keep::Records`].
+    /// The raw candidate records of [`Keep::Records`], the rows of [`Keep::RowsToHandOver`].
     collected: Vec<u8>,
     report: IngestReport,
     scratch: Scratch,
     candidates: u64,
-    kept: Size,
-    /// The most that is kept.
-    limit: Size,
+    room: Room,
     late: u64,
-    dropped: u64,
     reported_dropped: bool,
     /// For each leaf: all windows that end before this time are concluded.
     late_before: Vec<Option<i64>>,
@@ -161,10 +192,8 @@ impl Feed {
                 report: IngestReport::default(),
                 scratch: Scratch::default(),
                 candidates: 0,
-                kept: Size::NONE,
-                limit: Size::limit(keep),
+                room: Room { kept: Size::NONE, limit: Size::limit(keep), dropped: 0 },
                 late: 0,
-                dropped: 0,
                 reported_dropped: false,
                 late_before: Vec::new(),
             },
@@ -185,9 +214,7 @@ impl Feed {
                 stages,
                 needed: leaf.needed.clone(),
                 reads_events: &*leaf.table == TABLE,
-                rows: Vec::new(),
-                sorted: Cell::new(true),
-                fold: None,
+                found: LeafRows::default(),
             };
             if let Some(given) = tables.iter().find(|t| *t.name == *leaf.table) {
                 let time = given.table.columns.iter().position(|c| &*c.name == "TimeGenerated");
@@ -197,7 +224,7 @@ impl Feed {
                         _ => None,
                     };
                     let row = Row { values: values.clone(), evidence: Evidence::None };
-                    let rows = &mut state.rows;
+                    let rows = &mut state.found.rows;
                     // Each row has a budget of its own: the table is in memory already, only what a stage expands it to is bounded.
                     let done = stage::run(
                         &state.stages,
@@ -212,7 +239,7 @@ impl Feed {
                         self.state.report.problem(None, "FP301", e.message);
                     }
                 }
-                state.sorted.set(false);
+                state.found.unsorted = true;
             }
             self.state.leaves.push(state);
             self.state.late_before.push(None);
@@ -290,7 +317,7 @@ impl Feed {
         for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
             leaf.sort();
             let gone = leaf.from(i64::MIN)..leaf.from(from);
-            leaf.rows.drain(gone).for_each(|(_, row)| self.state.kept.take_off(Size::of(&row)));
+            leaf.found.rows.drain(gone).for_each(|(_, row)| self.state.room.kept.take_off(Size::of(&row)));
         }
         checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }
@@ -314,30 +341,31 @@ impl Feed {
     pub fn set_fold(&mut self, leaf: usize, mut fold: Fold) {
         self.take_rows(leaf).iter().for_each(|row| fold.push_row(row));
         if let Some(leaf) = self.state.leaves.get_mut(leaf) {
-            leaf.fold = Some(fold);
+            leaf.found.fold = Some(fold);
         }
     }
 
     /// Whether a leaf has a fold that no further row changes.
     pub fn fold_is_full(&self, leaf: usize) -> bool {
-        self.state.leaves.get(leaf).and_then(|leaf| leaf.fold.as_ref()).is_some_and(Fold::is_full)
+        self.state.leaves.get(leaf).and_then(|leaf| leaf.found.fold.as_ref()).is_some_and(Fold::is_full)
     }
 
     /// The fold of a leaf, if it has one; its rows are kept from now on.
     pub fn take_fold(&mut self, leaf: usize) -> Option<Fold> {
-        self.state.leaves.get_mut(leaf)?.fold.take()
+        self.state.leaves.get_mut(leaf)?.found.fold.take()
     }
 
     /// The rows of a leaf in the order they came; they are gone from it then.
     pub fn take_rows(&mut self, leaf: usize) -> Table {
         let Some(leaf) = self.state.leaves.get_mut(leaf) else { return Table::default() };
-        leaf.rows.iter().for_each(|(_, row)| self.state.kept.take_off(Size::of(row)));
-        Rc::new(std::mem::take(&mut leaf.rows).into_iter().map(|(_, row)| row).collect())
+        let rows = std::mem::take(&mut leaf.found.rows);
+        rows.iter().for_each(|(_, row)| self.state.room.kept.take_off(Size::of(row)));
+        Rc::new(rows.into_iter().map(|(_, row)| row).collect())
     }
 
     /// How many rows were dropped because the feed was full.
     pub fn dropped(&self) -> u64 {
-        self.state.dropped
+        self.state.room.dropped
     }
 
     /// How many bytes wait for an export.
@@ -348,22 +376,42 @@ impl Feed {
     /// Exports everything since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
         let state = &mut self.state;
-        let (report, records) = (state.report.take(), std::mem::take(&mut state.collected));
-        Transfer { stats: self.source.take_stats(), report, records: &records }.write()
+        let (report, found) = (state.report.take(), std::mem::take(&mut state.collected));
+        let candidates = match state.keep {
+            Keep::RowsToHandOver => std::mem::take(&mut state.candidates),
+            Keep::Rows | Keep::Evidence | Keep::Records => 0,
+        };
+        Transfer { stats: self.source.take_stats(), report, candidates, found: &found }.write()
     }
 
     /// Imports what another feed of the same leaves has exported. False if the bytes are no export.
     pub fn import_transfer(&mut self, bytes: &[u8]) -> bool {
-        let Some(Transfer { stats, report, records }) = Transfer::read(bytes) else { return false };
-        self.source.add_stats(&stats);
-        self.state.report.add(report);
+        let Some(found) = self.import_counts(bytes) else { return false };
         // The imported report already covers these records, so what reading them again reports is discarded.
         let report = self.state.report.take();
-        for raw in Texts(records) {
+        for raw in Texts(found) {
             self.state.offer(&Record::new(raw, Envelope::Bare, 0));
         }
         self.state.report = report;
         true
+    }
+
+    /// The same of a feed that hands over [rows](Keep::RowsToHandOver).
+    pub fn import_rows(&mut self, bytes: &[u8]) -> bool {
+        let Some(found) = self.import_counts(bytes) else { return false };
+        LeafRow::read_all(found, &mut |LeafRow { leaf, time, values }| {
+            if let Some(leaf) = self.state.leaves.get_mut(leaf) {
+                leaf.found.take(time, Row { values, evidence: Evidence::None }, &mut self.state.room);
+            }
+        })
+    }
+
+    fn import_counts<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let Transfer { stats, report, candidates, found } = Transfer::read(bytes)?;
+        self.source.add_stats(&stats);
+        self.state.report.add(report);
+        self.state.candidates += candidates;
+        Some(found)
     }
 
     /// Reports that a rule could not run as it should.
@@ -374,11 +422,11 @@ impl Feed {
     /// Problems since the last call.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         let state = &mut self.state;
-        if state.dropped > 0 && !std::mem::replace(&mut state.reported_dropped, true) {
+        if state.room.dropped > 0 && !std::mem::replace(&mut state.reported_dropped, true) {
             let message = format!(
                 "the logs hold more than {MAX_CANDIDATES} candidate events or {} MiB of them; Forepost drops the others and alerts \
                  can be missing; scan fewer days or fewer rules at once",
-                state.limit.bytes >> 20
+                state.room.limit.bytes >> 20
             );
             state.report.problem(None, "FP304", message);
         }
@@ -396,7 +444,7 @@ impl Feed {
             candidates: s.candidates,
             problems: s.report.problem_count,
             late: s.late,
-            dropped: s.dropped,
+            dropped: s.room.dropped,
             untimed: s.report.untimed,
             digests: stats.digests,
             ahead: s.report.ahead,
@@ -454,14 +502,14 @@ impl State {
                     continue;
                 }
             }
-            if let Some(fold) = leaf.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
+            if let Some(fold) = leaf.found.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
                 // No stage changes the row, and mostly only some of its columns are read.
                 fold.push(&row, &|| Row { values: row.needed(&leaf.needed), evidence: Evidence::None });
                 candidate = true;
                 continue;
             }
             let evidence = match (self.keep, &event) {
-                (Keep::Rows | Keep::Records, _) => Evidence::None,
+                (Keep::Rows | Keep::Records | Keep::RowsToHandOver, _) => Evidence::None,
                 (Keep::Evidence, Some(event)) => Evidence::One(Rc::clone(event)),
                 (Keep::Evidence, None) => {
                     let raw = embedded::without_added(record.raw);
@@ -473,36 +521,30 @@ impl State {
             };
             let values = row.needed(&leaf.needed);
             let stages = checked::tail(&leaf.stages, leaf.leading);
-            let (rows, fold) = (&mut leaf.rows, &mut leaf.fold);
-            let (mut found, mut dropped, keep) = (false, 0, self.keep);
-            let (limit, kept) = (self.limit, &mut self.kept);
+            let (rows, room) = (&mut leaf.found, &mut self.room);
+            let (keep, collected) = (self.keep, &mut self.collected);
+            let mut found = false;
             let done = stage::run(
                 stages,
                 Row { values, evidence },
                 &mut Budget::default(),
                 &mut self.scratch,
                 &mut |row| {
-                    if let Some(fold) = fold {
-                        found = true;
-                        fold.push_row(&row);
-                    } else if keep == Keep::Records {
-                        found = true;
-                    } else if kept.rows < limit.rows && kept.bytes < limit.bytes {
-                        found = true;
-                        kept.add(Size::of(&row));
-                        rows.push((time, row));
-                    } else {
-                        dropped += 1;
-                    }
+                    found |= match keep {
+                        Keep::Rows | Keep::Evidence => rows.take(time, row, room),
+                        Keep::Records => true,
+                        Keep::RowsToHandOver => {
+                            LeafRow { leaf: index, time, values: row.values }.write(collected);
+                            true
+                        }
+                    };
                 },
             );
             if let Err(e) = done {
                 failed = Some(e);
             }
-            self.dropped += dropped;
             if found {
                 candidate = true;
-                leaf.sorted.set(false);
                 if let (Some(t), Some(before)) = (time, late_before)
                     && t < before
                 {
@@ -624,19 +666,19 @@ mod tests {
         };
         for limit in [Size { rows: 3, bytes: 1 << 20 }, Size { rows: 100, bytes: 7000 }] {
             let mut feed = Feed::new(Keep::Evidence);
-            feed.state.limit = limit;
+            feed.state.room.limit = limit;
             let leaves: Vec<_> =
                 compile_all(&files, &[]).0.iter().flat_map(|c| c.split.leaves.clone()).collect();
             let range = feed.add(&leaves, &[]);
             (0..10).for_each(|i| feed.push(event(i).as_bytes()));
             feed.end_input();
-            let kept = feed.state.kept;
+            let kept = feed.state.room.kept;
             assert!((3..=5).contains(&kept.rows) && kept.bytes < 10_000, "{} {}", kept.rows, kept.bytes);
-            assert_eq!(feed.state.dropped as usize + kept.rows, 10);
+            assert_eq!(feed.state.room.dropped as usize + kept.rows, 10);
             assert!(feed.take_problems().iter().any(|p| p.code == "FP304"));
             assert_eq!(feed.take_problems(), [], "it is reported once");
             feed.concluded(range, Some(i64::MAX));
-            assert_eq!((feed.state.kept.rows, feed.state.kept.bytes), (0, 0));
+            assert_eq!((feed.state.room.kept.rows, feed.state.room.kept.bytes), (0, 0));
         }
     }
 }

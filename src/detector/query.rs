@@ -36,18 +36,27 @@ pub struct QueryRun {
 impl QueryRun {
     /// A run of a query at a time (what `now()` is, in ticks) over events and the user's tables.
     pub fn new(kql: &str, now: i64, tables: &[NamedTable]) -> Result<QueryRun, InvalidQuery> {
+        let mut run = QueryRun::over(kql, now, tables, Keep::Rows)?;
+        run.set_folds(Budget::default());
+        Ok(run)
+    }
+
+    /// A run that only reads, for another of the same query to answer: see [`export_transfer`](Self::export_transfer).
+    pub fn reader(kql: &str, now: i64, tables: &[NamedTable]) -> Result<QueryRun, InvalidQuery> {
+        QueryRun::over(kql, now, tables, Keep::RowsToHandOver)
+    }
+
+    fn over(kql: &str, now: i64, tables: &[NamedTable], keep: Keep) -> Result<QueryRun, InvalidQuery> {
         let compiled = compile(kql, &catalog(tables));
         let Some(query) = compiled.query else {
             return Err(InvalidQuery { diagnostics: compiled.diagnostics });
         };
         let columns = query.plan.columns.clone();
         let split = split(&query.plan);
-        let mut feed = Feed::new(Keep::Rows);
+        let mut feed = Feed::new(keep);
         let leaves = feed.add(&split.leaves, tables);
         let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
-        let mut run = QueryRun { feed, root: split.root, columns, leaves, streamed, now };
-        run.set_folds(Budget::default());
-        Ok(run)
+        Ok(QueryRun { feed, root: split.root, columns, leaves, streamed, now })
     }
 
     /// What can take rows as they come does so from now on.
@@ -102,6 +111,22 @@ impl QueryRun {
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.feed.end_input();
+    }
+
+    /// Of a [reader](Self::reader): the rows, counts and problems since the last call, for [`import_transfer`](Self::import_transfer).
+    pub fn export_transfer(&mut self) -> Vec<u8> {
+        self.feed.export_transfer()
+    }
+
+    /// About how many bytes [`export_transfer`](Self::export_transfer) would give.
+    pub fn waiting(&self) -> usize {
+        self.feed.waiting()
+    }
+
+    /// Imports what a reader of the same query, in the same program, has [exported](Self::export_transfer), as if the bytes it
+    /// read had been pushed here. False if the bytes are no export.
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> bool {
+        self.feed.import_rows(transfer)
     }
 
     /// The answer over all inputs. Asking again without further input yields the answer over none.
@@ -187,6 +212,51 @@ mod tests {
         });
         assert!(read.is_some_and(|n| n <= 7), "{read:?}");
         assert_eq!(five.result().unwrap().rows.len(), 5);
+    }
+
+    /// Readers that hand over, taken in the order of the inputs, make the answer that one run makes: also the counts, the
+    /// problems, and what a `take` no longer reads.
+    #[test]
+    fn what_readers_hand_over_is_what_one_run_reads() {
+        let input = |n: usize| -> String {
+            let event = |i: usize| {
+                format!(
+                    "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{}\",\"eventTime\":\"2026-01-0{}T00:00:00Z\",\"requestParameters\":{{\"a\":[{i},0.1]}}}}\n",
+                    i % 3,
+                    n + 1
+                )
+            };
+            (n * 10..n * 17).map(event).chain([format!("broken {n}\n")]).collect()
+        };
+        let rows = |table: Table| format!("{:?}", table.rows);
+        for kql in [
+            "AWSCloudTrail | count",
+            "AWSCloudTrail | where EventName != 'E1' | project TimeGenerated, EventName, RequestParameters",
+            "AWSCloudTrail | extend p = parse_json(RequestParameters) | mv-expand p.a | summarize sum(toreal(p_a)), make_set(p.a) by EventName",
+            "AWSCloudTrail | top 3 by RequestParameters | sort by EventName asc",
+            "AWSCloudTrail | where EventName == 'E2' | take 2",
+            "AWSCloudTrail | join kind=inner (AWSCloudTrail | where EventName == 'E0') on EventName | count",
+            "AWSCloudTrail | where rand() < 0.5 | count",
+            "let t = datatable(a:long)[1]; union AWSCloudTrail, t | count",
+        ] {
+            let new = || QueryRun::new(kql, 7, &[]).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
+            let (mut alone, mut taking) = (new(), new());
+            for n in 0..4 {
+                let mut reader = QueryRun::reader(kql, 7, &[]).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
+                alone.push(input(n).as_bytes());
+                alone.end_input();
+                for part in input(n).as_bytes().chunks(100) {
+                    reader.push(part);
+                    assert!(taking.import_transfer(&reader.export_transfer()));
+                }
+                reader.end_input();
+                assert!(taking.import_transfer(&reader.export_transfer()));
+                assert_eq!(format!("{:?}", alone.take_problems()), format!("{:?}", taking.take_problems()));
+            }
+            assert_eq!((alone.stats(), alone.is_complete()), (taking.stats(), taking.is_complete()), "{kql}");
+            assert_eq!(rows(alone.result().unwrap()), rows(taking.result().unwrap()), "{kql}");
+        }
+        assert!(!QueryRun::new("AWSCloudTrail", 0, &[]).unwrap().import_transfer(b"something else"));
     }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.

@@ -1,10 +1,11 @@
-//! The bytes that carry a finder's results to the detector that concludes: the ingest report, the counts, and the raw
-//! candidate records. The importing detector then reports, counts and keeps what it would have if it had read the input.
+//! The bytes that carry what one reader found to the one that concludes: the ingest report, the counts, and the raw candidate
+//! records or the rows of a query's leaves. Who imports them then reports, counts and keeps what it would have if it had read the input.
 //!
 //! A number has 8 bytes, least significant first; a text follows its length. Both sides come from one build: there is no version.
 
 use super::ingest_report::{IngestReport, Problem};
 use cloudtrail::source::Stats;
+use kql::value::{Value, codec};
 
 /// Everything since the last export.
 #[derive(Default)]
@@ -13,21 +14,23 @@ pub struct Transfer<'a> {
     pub stats: Stats,
     /// The feed's report.
     pub report: IngestReport,
-    /// The candidate records, as [`push_text`] writes them.
-    pub records: &'a [u8],
+    /// The events that made rows which are handed over; of candidate records, the importing detector counts them.
+    pub candidates: u64,
+    /// The candidate records, as [`push_text`] writes them, or rows, as [`LeafRow::write`] does.
+    pub found: &'a [u8],
 }
 
 impl<'a> Transfer<'a> {
     /// As bytes.
     pub fn write(&self) -> Vec<u8> {
         let (stats, report) = (&self.stats, &self.report);
-        let mut out = Vec::with_capacity(self.records.len() + 256);
+        let mut out = Vec::with_capacity(self.found.len() + 256);
         for n in
             [stats.bytes_in, stats.bytes_inflated, stats.problems, stats.digests].iter().chain(&stats.records)
         {
             push_number(&mut out, *n);
         }
-        for n in [report.problem_count, report.untimed, report.problems.len() as u64] {
+        for n in [self.candidates, report.problem_count, report.untimed, report.problems.len() as u64] {
             push_number(&mut out, n);
         }
         for time in [report.first, report.last] {
@@ -38,7 +41,7 @@ impl<'a> Transfer<'a> {
             push_text(&mut out, code.as_bytes());
             push_text(&mut out, message.as_bytes());
         }
-        out.extend_from_slice(self.records);
+        out.extend_from_slice(self.found);
         out
     }
 
@@ -50,6 +53,7 @@ impl<'a> Transfer<'a> {
         for n in [bytes_in, bytes_inflated, problems, digests].into_iter().chain(records) {
             *n = texts.number()?;
         }
+        of.candidates = texts.number()?;
         of.report.problem_count = texts.number()?;
         of.report.untimed = texts.number()?;
         let problems = texts.number()?;
@@ -61,7 +65,7 @@ impl<'a> Transfer<'a> {
             let message = String::from_utf8(texts.next()?.to_vec()).ok()?;
             of.report.problems.push(Problem { offset, code, message, rule: None });
         }
-        of.records = texts.0;
+        of.found = texts.0;
         Some(of)
     }
 }
@@ -73,6 +77,43 @@ fn push_number(out: &mut Vec<u8>, n: u64) {
 fn push_optional(out: &mut Vec<u8>, n: Option<u64>) {
     push_number(out, u64::from(n.is_some()));
     push_number(out, n.unwrap_or(0));
+}
+
+/// A row that a leaf let through, and the time of its event.
+pub struct LeafRow {
+    /// Which leaf.
+    pub leaf: usize,
+    /// In ticks.
+    pub time: Option<i64>,
+    /// A value for each column.
+    pub values: Vec<Value>,
+}
+
+impl LeafRow {
+    /// Appends the row.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        codec::write_length(self.leaf, out);
+        out.push(u8::from(self.time.is_some()));
+        out.extend_from_slice(&self.time.unwrap_or(0).to_le_bytes());
+        codec::write_row(&self.values, out);
+    }
+
+    /// Reads all rows; false if the bytes are something else. Those before are given all the same.
+    pub fn read_all(bytes: &[u8], each: &mut dyn FnMut(LeafRow)) -> bool {
+        let mut decoder = codec::Decoder(bytes);
+        while !decoder.0.is_empty() {
+            let Some(row) = LeafRow::read(&mut decoder) else { return false };
+            each(row);
+        }
+        true
+    }
+
+    fn read(from: &mut codec::Decoder<'_>) -> Option<LeafRow> {
+        let leaf = from.length()?;
+        let timed = from.byte()? > 0;
+        let time = i64::from_le_bytes(from.fixed()?);
+        Some(LeafRow { leaf, time: timed.then_some(time), values: from.row()? })
+    }
 }
 
 /// Appends a text after its length.

@@ -168,11 +168,31 @@ pub struct Query(QueryRun);
 
 #[wasm_bindgen]
 impl Query {
-    /// `now` is what `now()` is, in ticks. Throws the diagnostics of a bad query as a JSON array.
+    /// `now` is what `now()` is, in ticks; `reads_only`: another answers, to which this hands over. Throws the diagnostics of
+    /// a bad query as a JSON array.
     #[wasm_bindgen(constructor)]
-    pub fn new(kql: &str, now: i64, tables: &str) -> Result<Query, String> {
+    pub fn new(kql: &str, now: i64, tables: &str, reads_only: bool) -> Result<Query, String> {
         let tables = given_tables(tables).map_err(|errors| json::unplaced(&errors.findings))?;
-        QueryRun::new(kql, now, &tables).map(Query).map_err(|invalid| json::diagnostics(&invalid.diagnostics))
+        let run = if reads_only { QueryRun::reader } else { QueryRun::new };
+        run(kql, now, &tables).map(Query).map_err(|invalid| json::diagnostics(&invalid.diagnostics))
+    }
+
+    /// Of a query that only reads: what the `takeOver` of one that answers imports, everything since the last call.
+    #[wasm_bindgen(js_name = handOver)]
+    pub fn export_transfer(&mut self) -> Vec<u8> {
+        self.0.export_transfer()
+    }
+
+    /// About how many bytes `handOver` would give.
+    pub fn waiting(&self) -> usize {
+        self.0.waiting()
+    }
+
+    /// Imports what a reader of the same query has handed over, as if the bytes it read had been pushed here.
+    #[wasm_bindgen(js_name = takeOver)]
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
+        let imported = self.0.import_transfer(transfer);
+        if imported { Ok(()) } else { Err("these bytes do not come from Query.handOver()".to_owned()) }
     }
 
     /// Whether the query reads events at all.

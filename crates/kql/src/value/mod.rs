@@ -5,6 +5,7 @@
 //! One null serves all types. `string` has no null in Kusto: an expression of type string never
 //! yields [`Value::Null`]; what would be a null there is the empty text.
 
+pub mod codec;
 pub mod compare;
 pub mod convert;
 pub mod datetime;
