@@ -83,7 +83,7 @@ fn queries_answer() {
     assert_eq!(answer["rows"][0][0], "PutImageScanningConfiguration");
     assert_eq!(query.take_problems(), "");
 
-    let refusal = Query::new("print x = 1 | where Nme == 1", 0, "[]").err().expect("a refusal");
+    let refusal = Query::new("print x = 1 | where Nme == 1", 0, "[]", false).err().expect("a refusal");
     assert_eq!(serde_json::from_str::<Value>(&refusal).expect("a list")[0]["code"], "KS142");
 
     let line: Value =
