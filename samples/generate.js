@@ -12,9 +12,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const ACCOUNT = '111122223333';
-const DAY = Date.UTC(2026, 5, 17);
-const HOUR = 3600e3;
+export const ACCOUNT = '111122223333';
+export const DAY = Date.UTC(2026, 5, 17);
+export const HOUR = 3600e3;
 const FILE_HOURS = 3;
 const ROUTINE_EVENTS = 420;
 
@@ -34,11 +34,11 @@ export function randomness(seed) {
   };
 }
 
-const HEX = '0123456789abcdef';
+export const HEX = '0123456789abcdef';
 const uuid = (random) => `${random.text(HEX, 8)}-${random.text(HEX, 4)}-4${random.text(HEX, 3)}-${random.pick([...'89ab'])}${random.text(HEX, 3)}-${random.text(HEX, 12)}`;
 const iso = (ms) => new Date(ms).toISOString().replace('.000', '');
 
-const user = (userName, id, mfa) => (at) => ({
+export const user = (userName, id, mfa) => (at) => ({
   type: 'IAMUser',
   principalId: `AIDA${id}EXAMPLE`,
   arn: `arn:aws:iam::${ACCOUNT}:user/${userName}`,
@@ -48,7 +48,7 @@ const user = (userName, id, mfa) => (at) => ({
   ...(mfa === undefined ? {} : { sessionContext: { attributes: { creationDate: iso(at - 20 * 60e3), mfaAuthenticated: String(mfa) } } }),
 });
 
-const role = (roleName, session, id, path = '') => (at) => ({
+export const role = (roleName, session, id, path = '') => (at) => ({
   type: 'AssumedRole',
   principalId: `AROA${id}EXAMPLE:${session}`,
   arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName}/${session}`,
@@ -62,9 +62,9 @@ const role = (roleName, session, id, path = '') => (at) => ({
   },
 });
 
-const CLI = 'aws-cli/2.27.41 md/awscrt#0.26.1 ua/2.1 os/linux#6.8.0 md/arch#x86_64 lang/python#3.13.4';
-const CONSOLE = 'Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0';
-const SDK = 'aws-sdk-go-v2/1.36.3 os/linux lang/go#1.24.4';
+export const CLI = 'aws-cli/2.27.41 md/awscrt#0.26.1 ua/2.1 os/linux#6.8.0 md/arch#x86_64 lang/python#3.13.4';
+export const CONSOLE = 'Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0';
+export const SDK = 'aws-sdk-go-v2/1.36.3 os/linux lang/go#1.24.4';
 
 const ACTORS = {
   marta: { identity: user('marta.lindqvist', 'Q7MARTA2XK4N', true), ip: '198.51.100.23', agent: CONSOLE, region: 'eu-west-1' },
@@ -102,7 +102,7 @@ const ROUTINE = [
 
 const repository = (random) => random.pick(['web/storefront', 'web/admin', 'payments/checkout-api', 'payments/ledger', 'tools/base-image']);
 
-function event(random, at, { identity, ip, agent, region }, service, eventName, readOnly, requestParameters, rest = {}) {
+export function event(random, at, { identity, ip, agent, region }, service, eventName, readOnly, requestParameters, rest = {}) {
   const host = `${service}.${region}.amazonaws.com`;
   return {
     eventVersion: '1.11',
