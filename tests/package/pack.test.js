@@ -52,6 +52,11 @@ test('each has a test that alerts and three that are quiet, and all pass', async
   }
 });
 
+test('the tests notice four of five changes of a rule', async () => {
+  const { status, stdout, stderr } = await forepost(['test', PACK, '--min-score', '80', '--mutants', '20', '--quiet']);
+  assert.equal(status, 0, stdout + stderr);
+});
+
 test('every description says what to check and what is normal', () => {
   for (const file of files) assert.match(text(file), /\n {2}Check: [^]+\n {2}Normal: /, file);
 });
