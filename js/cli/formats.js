@@ -1,7 +1,7 @@
 // Alerts in the formats of `--format`.
 
 import { actor, eventsOf, facts, parameters, renderAlert } from './alert.js';
-import { csvLine } from './table.js';
+import { csvLine } from '../cells.js';
 import { clean, count, markup, noStyle, time } from './terminal.js';
 
 export const ALERT_FORMATS = ['pretty', 'ndjson', 'json', 'csv', 'md', 'html'];

@@ -1,14 +1,16 @@
 // `forepost summary`, `timeline` and `pivot`: the first questions of a responder, as queries over the logs.
 
 import { Detector } from '../detector.js';
+import { csvLine, mdLine } from '../cells.js';
 import { stringifyExact } from '../json.js';
+import { EVENT_FIELDS as FIELDS, QUESTIONS, madeBy } from '../questions.js';
 import { Query } from '../query.js';
 import { Account, writeSummary } from './account.js';
 import { actor, parameters } from './alert.js';
 import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
 import { Several } from './several.js';
-import { csvLine, mdLine, table } from './table.js';
+import { table } from './table.js';
 import { clean, columnsOf, count, fit, noStyle, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z?)?$/;
@@ -30,16 +32,6 @@ function end(account, options, command) {
   if (said.length > 0) note(said.join('\n'));
   return account.status;
 }
-
-/** What the summary asks, with the title of each answer. */
-const QUESTIONS = [
-  ['who', 'summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Changes = countif(ReadOnly == false), Addresses = dcount(SourceIpAddress), First = min(TimeGenerated), Last = max(TimeGenerated) by Who = coalesce(UserIdentityArn, UserIdentityInvokedBy, UserIdentityUserName, UserIdentityPrincipalid, UserIdentityType)', 'Events desc', 8],
-  ['from where', 'summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Principals = dcount(UserIdentityArn), First = min(TimeGenerated), Last = max(TimeGenerated) by Address = SourceIpAddress', 'Events desc', 8],
-  ['calls that change something', 'where ReadOnly == false | summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Last = max(TimeGenerated) by Call = EventName, Service = EventSource', 'Events desc', 10],
-  ['errors', 'where isnotempty(ErrorCode) | summarize Events = count(), Calls = strcat_array(make_set(EventName, 4), ", ") by Error = ErrorCode', 'Events desc', 6],
-  ['access keys, the newest first', 'where isnotempty(UserIdentityAccessKeyId) | summarize First = min(TimeGenerated), Last = max(TimeGenerated), Events = count(), Who = take_any(UserIdentityArn) by Key = UserIdentityAccessKeyId', 'First desc', 6],
-  ['regions', 'summarize Events = count(), First = min(TimeGenerated) by Region = AWSRegion', 'Events desc', 8],
-];
 
 /** One screen: who, from where, when, what changed, what failed, new keys, regions, alerts. */
 export async function summary(options, operands) {
@@ -79,7 +71,6 @@ function section({ title, shown, answer: { columns, rows } }, format) {
   return `${style.bold(title)}\n${table(columns, cells).text}${style.dim(more)}\n`;
 }
 
-const FIELDS = 'TimeGenerated, EventName, EventSource, ErrorCode, ErrorMessage, UserIdentityArn, UserIdentityType, UserIdentityAccessKeyId, SessionIssuerUserName, SourceIpAddress, AWSRegion, UserAgent, RequestParameters, ResponseElements, AwsEventId, RecipientAccountId, ReadOnly';
 const SHOWN = ['TimeGenerated', 'EventName', 'EventSource', 'ErrorCode', 'ErrorMessage', 'UserIdentityArn', 'UserIdentityAccessKeyId', 'SourceIpAddress', 'AWSRegion', 'UserAgent', 'RequestParameters', 'AwsEventId'];
 
 /** All events in the order of their time. */
@@ -120,7 +111,7 @@ export async function pivot(options, [value, ...operands]) {
     found = account.nothingRead ? [] : query.result().objects();
     query.dispose();
     const before = values.size;
-    for (const event of found) for (const [made, how] of madeBy(event)) if (!values.has(made)) values.set(made, how);
+    for (const event of found) for (const made of madeBy(event)) if (!values.has(made)) values.set(made, `by ${event.EventName} at ${time(event.TimeGenerated)}`);
     if (values.size === before || account.interrupted) break;
   }
   for (const [made, how] of [...values].slice(1)) remark(`${style.dim('follows')} ${clean(made)} ${style.dim(clean(how))}`);
@@ -130,22 +121,6 @@ export async function pivot(options, [value, ...operands]) {
 }
 
 const KEY_OR_ARN = /^A[KS]IA[A-Z0-9]{8,}$|^arn:/;
-
-/** The keys and sessions that an event made, and how. */
-function* madeBy({ EventName, TimeGenerated, ResponseElements }) {
-  if (!/^(?:AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)/.test(EventName ?? '')) return;
-  let response;
-  try {
-    response = JSON.parse(ResponseElements);
-  } catch {
-    return; // a call that failed made nothing
-  }
-  const how = `by ${EventName} at ${time(TimeGenerated)}`;
-  const { credentials, assumedRoleUser, federatedUser, accessKey } = response ?? {};
-  for (const made of [credentials?.accessKeyId, assumedRoleUser?.arn, federatedUser?.arn, accessKey?.accessKeyId]) {
-    if (typeof made === 'string' && made !== '') yield [made, how];
-  }
-}
 
 export const EVENT_FORMATS = ['pretty', 'ndjson', 'json', 'csv', 'md'];
 

@@ -4,7 +4,8 @@ import { builtInRules, describeHunt, describeRule, tableColumns } from '../triag
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
 import { readRules } from './rulefiles.js';
-import { csvLine, table } from './table.js';
+import { csvLine } from '../cells.js';
+import { table } from './table.js';
 import { clean, count, note, outputTo, remark, style } from './terminal.js';
 
 /** One line a rule: severity, name, how often, tactics and techniques, id, file. */

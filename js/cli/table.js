@@ -1,11 +1,9 @@
 // The answer of a query as text: a table, lines, CSV, TSV or Markdown.
 
-import { stringifyExact } from '../json.js';
+import { cellText } from '../cells.js';
 import { clean, columnsOf, fit, outStyle as style, pad, width } from './terminal.js';
 
 const WIDEST = 60; // columns of the terminal that one column of the answer takes
-
-const cellText = (cell) => (cell === null ? '' : typeof cell === 'string' ? cell : stringifyExact(cell));
 
 /** Aligned columns, as many as fit; numbers to the right. `whole`: nothing is cut and nothing left out. */
 export function table(columns, rows, whole = false) {
@@ -36,25 +34,3 @@ export function lines(columns, rows, before = 0) {
   return rows.map((row, i) => `${style.dim(`── row ${before + i + 1} `.padEnd(label + 2, '─'))}\n${row.map((cell, j) => [clean(columns[j].name), clean(cellText(cell))])
     .filter(([, text]) => text !== '').map(([name, text]) => `${style.bold(pad(name, label))}  ${text}\n`).join('')}`).join('');
 }
-
-/** Cells that a spreadsheet takes for a formula, behind blanks and in full width too. */
-const FORMULA = /^[\s\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
-
-/**
- * RFC 4180: commas, CRLF, quotes where needed. A text that a spreadsheet would run as a formula gets a `'` in front, and control and
- * direction characters but tab and line end show as \u{…}.
- */
-export function csvLine(cells) {
-  const quote = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${cells.map((cell) => quote(defused(cellText(cell)))).join(',')}\r\n`;
-}
-
-/** Tab-separated, a row a line: tabs and line ends inside cells are `\t` and `\n`. */
-export const tsvLine = (cells) => `${cells.map((cell) => cleanLines(cellText(cell)).replace(/[\\\t\r\n]/g, (c) => ({ '\\': '\\\\', '\t': '\\t', '\r': '\\r', '\n': '\\n' })[c])).join('\t')}\n`;
-
-export const mdLine = (cells) => `| ${cells.map((cell) => clean(cellText(cell)).replace(/[\\|`*_<>[\]]/g, '\\$&')).join(' | ')} |\n`;
-
-const defused = (text) => (FORMULA.test(text) && !NUMBER.test(text) ? `'${cleanLines(text)}` : cleanLines(text));
-
-const cleanLines = (text) => text.split(/([\t\r\n]+)/).map((part, i) => (i % 2 === 0 ? clean(part) : part)).join('');

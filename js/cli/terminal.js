@@ -3,6 +3,7 @@
 import { createWriteStream } from 'node:fs';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { stringifyExact } from '../json.js';
+import { visible } from '../visible.js';
 
 const COLOURS = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36, bold: 1, dim: 2 };
 
@@ -82,14 +83,8 @@ export function leaveWhenOutputFails() {
   }
 }
 
-// Controls, formats (directions, zero widths, tags), separators of lines, and letters that show as nothing.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
-
-/**
- * What came from outside, safe to show: logs are an attacker's to write, and control or direction characters could
- * repaint the terminal. They show as \u{…}; what should be text and is not shows as JSON.
- */
-export const clean = (value) => textOf(value).replace(UNSAFE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+/** What came from outside, safe to show; what should be text and is not shows as JSON. */
+export const clean = (value) => visible(textOf(value));
 
 const textOf = (value) => (value !== null && typeof value === 'object' ? stringifyExact(value) : String(value));
 
