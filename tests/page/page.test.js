@@ -35,6 +35,13 @@ async function sameAsCommand(paths, folder, rules) {
   else await page.setInputFiles('#pick-folder', folder);
   await settled(page);
   const read = rules ? logsIn(folder) : paths;
+  if (await page.locator('button[data-key=repeated]').count()) {
+    // The command counts each delivery, as a workspace does.
+    await page.click('button[data-key=repeated]');
+    await page.click('text=Count each delivery');
+    await page.waitForSelector('text=repeated events count each time');
+    await settled(page);
+  }
   assert.equal(await events(page), eventCount(...read));
   const command = lines(forepost('scan', ...read, '--format', 'ndjson', ...(rules ? ['--rules', rules, '--rules', join(ROOT, 'rules')] : [])));
   assert.ok(command.length > 0, 'the command finds something');
@@ -385,7 +392,7 @@ test('CSV holds no formula, and a link carries no event', async () => {
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const { inflateRawSync } = await import('node:zlib');
   const view = JSON.parse(inflateRawSync(Buffer.from(link.split('#v1=')[1], 'base64url')));
-  assert.deepEqual(Object.keys(view).sort(), ['filters', 'query', 'rules', 'tab']);
+  assert.deepEqual(Object.keys(view).sort(), ['filters', 'local', 'off', 'query', 'rules', 'tab']);
   assert.equal(JSON.stringify(view).includes('0-1'), false);
   await page.close();
   const hostile = deflateRawSync(JSON.stringify({ tab: '<img>', rules: [{ file: 'x.yaml', text: 'id: <b>' }], filters: { values: { EventName: [1] }, time: 'x' } })).toString('base64url');

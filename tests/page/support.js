@@ -27,7 +27,7 @@ export const lines = (text) => text.split('\n').filter(Boolean);
 export async function settled(page, timeout = 60_000) {
   await page.waitForFunction(() => {
     const status = document.querySelector('.status')?.textContent ?? '';
-    return /no problems|\d problem/.test(status) && !document.querySelector('.status progress:not([hidden])');
+    return /no problems|\d problem|Incomplete|cannot run/.test(status) && !document.querySelector('.status progress:not([hidden])');
   }, null, { timeout });
   // What is said comes a frame before what is drawn.
   await page.waitForFunction(() => {
@@ -38,7 +38,7 @@ export async function settled(page, timeout = 60_000) {
 }
 
 /** The events that the status line tells. */
-export const events = async (page) => Number((await page.textContent('.status')).match(/^([\d,]+) events/)[1].replaceAll(',', ''));
+export const events = async (page) => Number((await page.textContent('.status')).match(/^(?:sample)?([\d,]+) events?/)[1].replaceAll(',', ''));
 
 /** What a click saves. */
 export async function download(page, act) {

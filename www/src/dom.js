@@ -1,4 +1,7 @@
-// Making elements. Text goes in as text: there is no way here to make HTML of it.
+// Making elements. Text goes in as text: there is no way here to make HTML of it. Control and direction characters of any text show
+// as \u{…}, so that no log can turn a line around; the style sheet isolates what is written from right to left.
+
+import { visibleLines } from 'forepost/visible.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -22,11 +25,14 @@ function fill(element, classes, rest) {
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
     else if (key === 'value' || key === 'checked') element[key] = value;
     else if (key === 'class') element.setAttribute('class', [...classes, value].filter(Boolean).join(' '));
-    else element.setAttribute(key, value === true ? '' : value);
+    else element.setAttribute(key, value === true ? '' : typeof value === 'string' && !key.startsWith('data-') ? visibleLines(value) : value);
   }
-  element.append(...rest.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...rest.flat(Infinity).filter(isChild).map(shown));
   return element;
 }
+
+const isChild = (child) => child !== null && child !== undefined && child !== false && child !== '';
+const shown = (child) => (typeof child === 'string' ? visibleLines(child) : child);
 
 const isAttributes = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Node);
 
@@ -34,7 +40,7 @@ const isAttributes = (value) => value !== null && typeof value === 'object' && !
 export function mount(element, ...children) {
   const key = element.contains(document.activeElement) ? document.activeElement.dataset?.key : undefined;
   const { scrollTop } = element;
-  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  element.replaceChildren(...children.flat(Infinity).filter(isChild).map(shown));
   element.scrollTop = scrollTop;
   if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }

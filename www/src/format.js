@@ -48,3 +48,15 @@ export function duration(timespan) {
   const parts = [[Number(days), 'd'], [Number(hours), 'h'], [Number(minutes), 'm'], [Number(seconds), 's']];
   return parts.filter(([n]) => n).map(([n, unit]) => `${n}${unit}`).join(' ') || timespan;
 }
+
+/** `09:05:07` on the day of another time, else with the date: the end of a span. */
+export const until = (from, to, local) => {
+  const [a, b] = [time(from, local), time(to, local)];
+  return a.slice(0, 10) === b.slice(0, 10) ? b.slice(11) : b;
+};
+
+/** A time under an axis: as much of it as the length of the axis needs. */
+export const axisTime = (at, length, local) => {
+  const text = time(at, local, false);
+  return length > 20 * 86_400_000 ? text.slice(0, 10) : length > 2 * 86_400_000 ? text.slice(5, 16) : length > 600_000 ? text.slice(11, 16) : text.slice(11);
+};

@@ -3,32 +3,46 @@
 import { Engine } from './engine/client.js';
 import { fromDrop, fromInput, sample, sort } from './engine/files.js';
 import { copy, h, mount } from './dom.js';
+import { visible as safe } from 'forepost/visible.js';
 import { AlertsPanel, visible } from './ui/alerts.js';
 import { Detail } from './ui/detail.js';
-import { help, paste, problems } from './ui/dialogs.js';
+import { ask, help, paste, problems } from './ui/dialogs.js';
 import { emptyState } from './ui/empty.js';
 import { EventsPanel } from './ui/events.js';
 import { Header } from './ui/header.js';
 import { Histogram } from './ui/histogram.js';
+import { Lanes } from './ui/lanes.js';
+import { MatrixPanel } from './ui/matrix.js';
 import { keyboard } from './ui/keyboard.js';
 import { QueryPanel } from './ui/query.js';
 import { RulesPanel } from './ui/rules.js';
 import { Sidebar } from './ui/sidebar.js';
 import { Tabs } from './ui/tabs.js';
-import { plural } from './format.js';
-import { fromLink, link } from './takeaway.js';
+import { entityFilter, isFiltered, nameOf, narrowed, toggled } from './filters.js';
+import { number, plural } from './format.js';
+import { canHide, gaps } from './gaps.js';
+import { fromLink, LONG_LINK, link } from './takeaway.js';
 import { scriptUrl } from './trust.js';
 
+const NOTHING = { reading: false, bytes: 0, totalBytes: 0, files: 0, totalFiles: 0, events: 0, rate: 0, problems: 0, cancelled: 0, unread: 0 };
+const NO_EVENTS = { count: 0, bytes: 0, full: false, repeated: 0 };
 const VIEW_MS = 400;           // how often the events' view follows reading
 
 class App {
   state = {
     phase: 'starting',         // starting, ready, failed
-    progress: { reading: false, bytes: 0, totalBytes: 0, files: 0, totalFiles: 0, events: 0, rate: 0, problems: 0 },
+    progress: NOTHING,
+    walking: 0,                // files found so far in folders that were dropped
     passedOver: [],
-    totals: { count: 0, bytes: 0, full: false },
+    totals: NO_EVENTS,
+    sample: false,             // what is loaded is the sample
+    each: false,               // repeated events count each time
     rules: [],                 // {file, text, original, builtIn, card, findings, enabled, broken, dirty}
     alerts: [],
+    story: undefined,          // findings by the principal behind them
+    notes: {},                 // by finding: {verdict, star, text}
+    order: 'principal',        // how alerts are grouped
+    range: undefined,          // the time that the histogram shows, if not all
     concludeProblems: [],
     concluded: false,
     filters: {},
@@ -52,23 +66,26 @@ class App {
   constructor(element) {
     this.element = element;
     this.engine = new Engine((what, data) => this.#heard(what, data));
-    this.say = (text) => { this.toast.textContent = text; this.toast.dataset.last = text; clearTimeout(this.toastTimer); this.toastTimer = setTimeout(() => { this.toast.textContent = ''; }, 3000); };
+    this.say = (text) => { this.toast.textContent = safe(text); this.toast.dataset.last = text; clearTimeout(this.toastTimer); this.toastTimer = setTimeout(() => { this.toast.textContent = ''; }, 3000); };
     this.toast = h('div.toast', { role: 'status', 'aria-live': 'polite' });
     this.header = new Header(this);
     this.sidebar = new Sidebar(this);
     this.histogram = new Histogram(this);
+    this.lanes = new Lanes(this);
     this.tabs = new Tabs(this);
     this.detail = new Detail(this);
-    this.panels = { alerts: new AlertsPanel(this), events: new EventsPanel(this), query: new QueryPanel(this), rules: new RulesPanel(this) };
+    this.panels = { alerts: new AlertsPanel(this), events: new EventsPanel(this), attack: new MatrixPanel(this), query: new QueryPanel(this), rules: new RulesPanel(this) };
+    this.notice = h('div.notice', { role: 'status', hidden: true });
     this.body = h('div.body');
-    this.work = [this.sidebar.element, h('main', { id: 'main', tabindex: -1 }, this.histogram.element, this.tabs.element,
+    this.work = [this.sidebar.element, h('main', { id: 'main', tabindex: -1 }, this.histogram.element, this.lanes.element, this.tabs.element,
       Object.entries(this.panels).map(([name, panel]) => {
         panel.element.id = `panel-${name}`;
         panel.element.setAttribute('role', 'tabpanel');
         return panel.element;
       })), this.detail.element];
-    element.append(this.header.element, this.body, this.toast);
+    element.append(this.header.element, this.notice, this.body, this.toast);
     applyTheme(this.state.theme);
+    this.#history();
     keyboard(this);
     addEventListener('pointerdown', () => { this.#pressed = true; }, true);
     const released = () => setTimeout(() => {
@@ -86,8 +103,7 @@ class App {
       Object.assign(this, { columns, functions });
       await this.#setRules(await Promise.all(builtIn.map((rule) => this.#readRule({ ...rule, builtIn: true, enabled: true }))));
       this.update({ phase: 'ready' });
-      const linked = await fromLink(location.hash);
-      if (linked) this.#takeLink(linked);
+      await this.#readLink();
     } catch (error) {
       this.update({ phase: 'failed', error: error.message });
     }
@@ -106,22 +122,35 @@ class App {
   }
 
   #paint() {
-    const { phase, progress, tab, linked } = this.state;
+    const { phase, progress, tab } = this.state;
     const used = progress.totalFiles > 0 || tab === 'rules' || tab === 'query';
-    const shape = phase === 'ready' && used ? 'work' : `${phase} ${this.state.rules.length} ${Boolean(linked)}`;
+    const shape = phase === 'ready' && used ? 'work' : `${phase} ${this.state.rules.length}`;
     if (this.shape !== shape) {
       this.shape = shape;
       this.element.classList.toggle('working', shape === 'work');
       mount(this.body, shape === 'work' ? this.work : emptyState(this));
     }
     this.header.render();
+    this.#noticed();
     if (shape !== 'work') return;
     for (const [name, panel] of Object.entries(this.panels)) panel.element.hidden = name !== tab;
     this.sidebar.render();
     this.histogram.render();
+    this.lanes.render();
     this.tabs.render();
     this.panels[tab].render();
     this.detail.render();
+  }
+
+  /** What a link brought and waits for a yes. */
+  #noticed() {
+    const { linked } = this.state;
+    if (this.notice.hidden === !linked) return;
+    this.notice.hidden = !linked;
+    if (!linked) return;
+    const names = linked.slice(0, 3).map(({ file }) => file).join(', ');
+    mount(this.notice, h('span', `The link brought ${plural(linked.length, 'rule')}: ${names}${linked.length > 3 ? ` and ${linked.length - 3} more` : ''}.`),
+      h('button.small', { onclick: () => this.useLinked() }, linked.length === 1 ? 'Add rule' : 'Add rules'), h('button.small', { onclick: () => this.update({ linked: undefined }) }, 'Ignore'));
   }
 
   #heard(what, data) {
@@ -129,8 +158,8 @@ class App {
       this.update({ progress: data });
       this.#refreshView(data.reading ? VIEW_MS : 0);
     } else if (what === 'alerts') {
-      const { alerts, count = this.state.alerts.length } = data;
-      this.update({ concludeProblems: data.problems, concluded: data.last, applying: this.state.applying && !data.last, ...(alerts ? { alerts } : {}) });
+      const { alerts, totals = this.state.totals, count = this.state.alerts.length } = data;
+      this.update({ totals, concludeProblems: data.problems, concluded: data.last, applying: this.state.applying && !data.last, ...(alerts ? { alerts } : {}) });
       if (alerts) {
         this.#refreshView(0);
         const selected = this.state.selection?.alert;
@@ -138,12 +167,23 @@ class App {
         if (selected && !still) this.select(undefined);
         else if (still && (still.rows !== selected.rows || still.end !== selected.end)) this.selectAlert(still.id);
       }
-      if (data.last) this.say(`${this.state.progress.files === 1 ? 'The file was' : 'All files were'} read: ${count === 1 ? '1 alert' : `${count} alerts`}.`);
+      if (data.last) { this.#sayResult(count); this.#tellStory(); }
     } else if (what === 'query') {
       this.panels.query.progress(data.events);
     } else if (what === 'failed') {
       this.update({ phase: 'failed', error: data });
     }
+  }
+
+  async #tellStory() {
+    const found = await this.engine.ask('story').catch((error) => this.say(`The story cannot be told: ${error.message}`));
+    if (found) this.update({ story: found });
+  }
+
+  #sayResult(count) {
+    const { progress } = this.state;
+    const how = gaps(this.state).some(canHide) ? 'Not everything was' : progress.totalFiles === 1 ? 'The file was' : 'All files were';
+    this.say(`${how} read: ${plural(count, 'alert')}.`);
   }
 
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,10 +199,11 @@ class App {
       depth = 0;
       over(false);
       try {
-        await this.add(await fromDrop(e.dataTransfer));
+        await this.add(await fromDrop(e.dataTransfer, (walking) => this.update({ walking })));
       } catch (error) {
         this.say(`Cannot read the dropped files: ${error.message}`);
       }
+      this.update({ walking: 0 });
     });
   }
 
@@ -172,21 +213,28 @@ class App {
     await this.add(files);
   }
 
-  /** Logs are read, YAML files become rules. */
-  async add(files) {
+  /** Logs are read, YAML files become rules. The sample and real logs never lie together. */
+  async add(files, { sample: isSample = false } = {}) {
     const { rules, logs, passedOver } = await sort(files);
-    if (passedOver.length) this.update({ passedOver: [...this.state.passedOver, ...passedOver] });
     if (!files.length) return this.say('There are no files to read.');
+    if (logs.length && this.state.sample && !isSample) {
+      await this.#forget();
+      this.say('The sample was removed.');
+    }
+    if (passedOver.length) this.update({ passedOver: [...this.state.passedOver, ...passedOver] });
     if (rules.length) await this.addRules(await Promise.all(rules.map(async ({ file, path }) => ({ file: path, text: await file.text() }))));
     if (logs.length) {
       if (this.state.tab === 'rules' || this.state.tab === 'query') this.update({ tab: 'alerts' });
+      this.update({ sample: isSample });
       this.engine.read(logs);
     }
   }
 
   async sample() {
+    if (this.state.sample) return this.say('The sample is loaded.');
+    if (this.engine.inputs.length) return this.say('The sample is not mixed with your logs. Start over to load it.');
     try {
-      await this.add(await sample());
+      await this.add(await sample(), { sample: true });
     } catch (error) {
       this.say(error.message);
     }
@@ -198,13 +246,25 @@ class App {
 
   cancel() { if (this.state.progress.reading) this.engine.cancel(); }
 
+  /** Whether leaving would lose something that only this page has. */
+  get hasWork() { return (this.engine.inputs.length > 0 && !this.state.sample) || Object.keys(this.state.notes).length > 0 || this.state.rules.some(({ text, original }) => text !== original); }
+
   async reset() {
+    const sure = !this.hasWork || await ask('Start over?', 'All logs, alerts and filters are removed from this page. Rules stay.', 'Start over');
+    if (sure) await this.#forget();
+  }
+
+  async #forget() {
     await this.engine.clear();
     this.update({
-      alerts: [], view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: { count: 0, bytes: 0, full: false }, concludeProblems: [],
-      progress: { reading: false, bytes: 0, totalBytes: 0, files: 0, totalFiles: 0, events: 0, rate: 0, problems: 0 },
-      passedOver: [],
+      alerts: [], story: undefined, range: undefined, view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: NO_EVENTS, concludeProblems: [], progress: NOTHING, passedOver: [], sample: false,
     });
+  }
+
+  /** Repeated events count once, or as often as they came. */
+  async countEach(each) {
+    this.update({ each });
+    await this.engine.countEach(each);
   }
 
   // ── Rules ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,9 +286,14 @@ class App {
   async addRules(files) {
     const added = await Promise.all(files.map((rule) => this.#readRule({ ...rule, builtIn: false, enabled: true })));
     const names = new Set(added.map(({ file }) => file));
-    const rules = [...this.state.rules.filter(({ file }) => !names.has(file)), ...added];
+    const ids = new Map(added.filter(({ card, broken }) => card && !broken).map(({ card, file }) => [card.id, file]));
+    // Of two rules with one id, the one that came last runs.
+    const before = this.state.rules.filter(({ file }) => !names.has(file)).map((rule) => (ids.has(rule.card?.id) ? { ...rule, enabled: false, replacedBy: ids.get(rule.card.id) } : rule));
+    const rules = [...before, ...added];
     const broken = added.filter((rule) => rule.broken);
-    this.say(broken.length ? `${added.length - broken.length} of ${added.length} rules added; ${broken.length} cannot run.` : `${plural(added.length, 'rule')} added.`);
+    const replaced = before.filter(({ replacedBy }) => replacedBy && names.has(replacedBy)).length;
+    this.say(`${broken.length ? `${added.length - broken.length} of ${plural(added.length, 'rule')} added; ${broken.length} cannot run.` : `${plural(added.length, 'rule')} added.`}${
+      replaced ? ` ${plural(replaced, 'rule')} with the same id switched off.` : ''}`);
     await this.#setRules(rules);
     if (broken.length || !this.state.progress.totalFiles) this.update({ tab: 'rules' });
     this.panels.rules.choose((broken[0] ?? added[0]).file);
@@ -272,26 +337,79 @@ class App {
 
   // ── The view ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Changes what is looked at; Back returns. */
+  navigate(patch) {
+    this.update(patch);
+    this.#remember(true);
+    if ('filters' in patch || 'range' in patch) this.#refreshView(0, true);
+  }
+
   filter(filters) {
-    this.update({ filters });
-    this.#refreshView(0, true);
+    this.navigate({ filters });
   }
 
-  toggle(column, word) {
+  toggle(field, word, out) { this.filter(toggled(this.state.filters, field, word, out)); }
+
+  /** Narrows what is shown to one value; other filters stay. */
+  narrow(field, word, tab = this.state.tab) {
+    this.navigate({ filters: narrowed(this.state.filters, field, word), tab });
+    this.say(`Filter: ${nameOf(field)} ${word}`);
+  }
+
+  /** Only, or without, events with one of these words. */
+  filterWords(field, words, out = false) {
     const { filters } = this.state;
-    const words = filters.values?.[column] ?? [];
-    const next = words.includes(word) ? words.filter((w) => w !== word) : [...words, word];
-    const values = { ...filters.values, [column]: next };
-    if (!next.length) delete values[column];
-    this.filter({ ...filters, values });
+    const list = out ? 'not' : 'values';
+    this.navigate({ tab: 'events', filters: { ...filters, [list]: { ...filters[list], [field]: words } } });
   }
 
-  filterValues(values) { this.update({ tab: 'events' }); this.filter({ values }); }
+  /** The page of an address, a key, a principal or another value. `group` is its part of the story. */
+  async about(field, words, title, group) {
+    const told = group ?? (field === 'account' ? this.state.story?.groups.find(({ root }) => words.includes(root)) : undefined);
+    const of = told ? told.members : words;
+    const page = await this.engine.ask('entity', field, of);
+    this.select({ entity: { ...page, field, words: of, title, group: told } });
+  }
 
-  filterEntity(type, name, entity) {
-    this.say(`Filter: ${type} ${name}.`);
-    if (type === 'ip' && entity.Address) this.filter({ values: { SourceIpAddress: [entity.Address] } });
-    else this.filter({ text: entity.Name ?? name });
+  /** Changes what is noted about a finding. */
+  note(finding, change) {
+    const { notes } = this.state;
+    this.update({ notes: { ...notes, [finding]: { ...notes[finding], ...change } } });
+  }
+
+  filterEntity(entity) { this.narrow(...entityFilter(entity)); }
+
+  undo() {
+    if (this.#depth > 0) history.back();
+    else this.filter({});
+  }
+
+  #depth = 0;
+
+  /** The browser's history holds tab, filters and time range, so that Back and Forward work. */
+  #remember(push) {
+    const { tab, filters, range } = this.state;
+    const now = JSON.stringify({ tab, filters, range });
+    if (push && now === this.#here) return;
+    this.#here = now;
+    if (push) this.#depth += 1;
+    history[push ? 'pushState' : 'replaceState']({ tab, filters, range, depth: this.#depth }, '');
+  }
+
+  #here;
+
+  #history() {
+    this.#remember(false);
+    addEventListener('popstate', ({ state }) => {
+      if (!state?.filters) return; // another fragment: see hashchange
+      const { tab, filters, range, depth } = state;
+      this.#depth = depth ?? 0;
+      this.#here = JSON.stringify({ tab, filters, range });
+      this.update({ tab, filters, range });
+      this.#refreshView(0, true);
+    });
+    addEventListener('hashchange', () => this.#readLink());
+    addEventListener('beforeunload', (event) => { if (this.hasWork) event.preventDefault(); });
   }
 
   #refreshView(wait, now = false) {
@@ -302,10 +420,10 @@ class App {
       this.#viewBusy = true;
       const began = performance.now();
       try {
-        const { filters } = this.state;
-        const view = await this.engine.ask('view', filters);
-        const { count, bytes, full } = view;
-        this.update({ view, totals: { count, bytes, full } });
+        const { filters, range } = this.state;
+        const view = await this.engine.ask('view', filters, range);
+        const { count, bytes, full, repeated } = view;
+        this.update({ view, totals: { count, bytes, full, repeated } });
       } catch (error) {
         this.say(error.message);
       }
@@ -319,7 +437,7 @@ class App {
   }
 
   go(tab) {
-    this.update({ tab });
+    this.navigate({ tab });
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (tab === 'query') this.panels.query.focus();
       else (this.panels[tab].table?.element ?? this.panels[tab].element).focus();
@@ -345,10 +463,11 @@ class App {
   async showEvent(eventId) {
     const row = await this.engine.ask('locate', eventId);
     if (row < 0) return this.say('The events table does not hold this event.');
-    this.filter({});
-    await this.engine.ask('view', {});
+    const filtered = isFiltered(this.state.filters);
+    this.navigate({ filters: {}, tab: 'events' });
+    if (filtered) this.say('The filters were cleared to show the event. Back restores them.');
+    await this.engine.ask('view', {}, this.state.range);
     const at = await this.engine.ask('find', row);
-    this.update({ tab: 'events' });
     await this.selectEvent(row);
     setTimeout(() => this.panels.events.table.activate(at), 300);
   }
@@ -371,14 +490,20 @@ class App {
   }
 
   async copyLink() {
-    copy(await link(this.state, this.panels.query.text), () => this.say('Link copied. It contains rules and filters, but no events.'));
+    const { url, left } = await link(this.state, this.panels.query.text);
+    const long = url.length > LONG_LINK ? ` It has ${number(url.length)} characters: mail and chat may cut it.` : '';
+    copy(url, (said) => this.say(said === 'Copied.' ? `Link copied. It has rules and filters, but no events${left ? `, and not ${left}: save a case for that` : ''}.${long}` : said));
   }
 
   /** A link brings a view; rules of it run only when they are asked to. */
-  #takeLink({ tab, filters, query, rules }) {
+  async #readLink() {
+    const linked = await fromLink(location.hash);
+    if (!linked) return;
+    if (linked.error) return this.say(linked.error);
+    const { tab, filters, query, rules, off, local } = linked;
     if (query) this.panels.query.set(query);
-    this.update({ filters, ...(tab ? { tab } : {}), linked: rules.length ? rules : undefined });
-    history.replaceState(null, '', location.pathname + location.search);
+    this.navigate({ filters, local, ...(tab ? { tab } : {}), linked: rules.length ? rules : undefined });
+    if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? { ...rule, enabled: false } : rule)));
   }
 
   async useLinked() {

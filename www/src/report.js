@@ -2,18 +2,21 @@
 // and its own policy lets nothing run or load.
 
 import { entityName } from './engine/alerts.js';
+import { visibleLines } from 'forepost/visible.js';
 import { number, plural, span, time } from './format.js';
+import { canHide, eventCount, gaps, repeats } from './gaps.js';
 
 const STYLE = `:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}h2{font-size:1.1rem;border-top:1px solid #8886;padding-top:1rem;margin-top:2rem}table{border-collapse:collapse;width:100%;font-size:.85rem}
 th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}th{font-weight:600}
 pre{font-size:.8rem;overflow:auto;background:#8881;padding:.75rem;white-space:pre-wrap;overflow-wrap:anywhere}.muted{opacity:.75}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem}dd{margin:0;overflow-wrap:anywhere}summary{cursor:pointer}@media print{details{display:block}}`;
 
-export function report(alerts, total, { progress, rules }) {
+export function report(alerts, total, state) {
+  const { progress, rules } = state;
   const page = document.implementation.createHTMLDocument('Forepost: alerts');
   const el = (tag, ...children) => {
     const element = page.createElement(tag);
-    element.append(...children.flat().filter((c) => c !== null && c !== undefined));
+    element.append(...children.flat().filter((c) => c !== null && c !== undefined).map((c) => (typeof c === 'string' ? visibleLines(c) : c)));
     return element;
   };
   const meta = (attributes) => {
@@ -25,7 +28,8 @@ export function report(alerts, total, { progress, rules }) {
   page.head.prepend(meta({ charset: 'utf-8' }), meta({ 'http-equiv': 'Content-Security-Policy', content: "default-src 'none'; style-src 'unsafe-inline'" }), meta({ name: 'viewport', content: 'width=device-width' }));
   const active = rules.filter(({ enabled }) => enabled);
   page.body.append(el('h1', plural(total, 'alert')),
-    el('p', `${number(progress.events)} CloudTrail events from ${plural(progress.totalFiles, 'file')}${progress.span ? `, ${span(progress.span)}` : ''}; ${plural(active.length, 'rule')} active; ${progress.problems ? `${plural(progress.problems, 'problem')} while reading` : 'everything was read'}.`),
+    el('p', `${number(eventCount(state))} CloudTrail events from ${plural(progress.totalFiles, 'file')}${progress.span ? `, ${span(progress.span)}` : ''}; ${plural(active.length, 'rule')} active; ${gaps(state).some(canHide) ? 'not everything was read' : 'everything was read'}.`),
+    el('ul', [...gaps(state).map(({ text }) => el('li', text)), ...(repeats(state) ? [el('li', repeats(state))] : [])]),
     el('p', 'Created by Forepost. This file loads nothing and runs no scripts.'));
   if (alerts.length < total) page.body.append(el('p', `This report has the first ${number(alerts.length)} alerts.`));
   for (const { alert, entities, details, rule, resultRows, events, eventTotal } of alerts) {

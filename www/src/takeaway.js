@@ -1,21 +1,36 @@
 // Export: alerts as NDJSON, CSV and a report, and a link to the view.
 
 import { h, save } from './dom.js';
+import { canHide, gaps } from './gaps.js';
 import { report } from './report.js';
+
+/** The views of what was read. */
+export const TABS = ['alerts', 'events', 'attack', 'query', 'rules'];
 
 const REPORTED = 300;          // alerts in a report
 
+/** A file that does not hold everything says so by its name. */
+const named = (name, ending, { state }) => `forepost-${name}${gaps(state).some(canHide) ? '-incomplete' : ''}.${ending}`;
+
 /** Ways to save alerts: `[name, act]`. */
 export const alertFiles = (ids, app) => [
-  ['Save as NDJSON', async () => save('forepost-alerts.ndjson', await app.engine.ask('alertFile', 'ndjson', ids))],
-  ['Save as CSV', async () => save('forepost-alerts.csv', await app.engine.ask('alertFile', 'csv', ids))],
+  ['Save as NDJSON', async () => save(named('alerts', 'ndjson', app), await app.engine.ask('alertFile', 'ndjson', ids))],
+  ['Save as CSV', async () => save(named('alerts', 'csv', app), await app.engine.ask('alertFile', 'csv', ids))],
   ['Save as report', async () => {
     const alerts = await Promise.all(ids.slice(0, REPORTED).map((id) => app.engine.ask('alert', id)));
-    save('forepost-report.html', new Blob([report(alerts.filter(Boolean), ids.length, app.state)], { type: 'text/html' }));
+    save(named('report', 'html', app), new Blob([report(alerts.filter(Boolean), ids.length, app.state)], { type: 'text/html' }));
   }],
 ];
 
-export const menu = (alerts, app) => h('div.menu', { role: 'menu' }, alertFiles(alerts.map(({ id }) => id), app).map(([name, act]) => h('button', { role: 'menuitem', onclick: act }, name)));
+/** Ways to save the events that pass the filters. */
+const eventFiles = (app) => [
+  ['Save events as NDJSON', async () => save(named('events', 'ndjson', app), await app.engine.ask('events', 'ndjson'))],
+  ['Save events as CSV', async () => save(named('events', 'csv', app), await app.engine.ask('events', 'csv'))],
+];
+
+const items = (list) => list.map(([name, act]) => h('button', { role: 'menuitem', onclick: act }, name));
+
+export const menu = (alerts, app) => h('div.menu', { role: 'menu' }, items(alertFiles(alerts.map(({ id }) => id), app)), items(eventFiles(app)));
 
 /** Bytes as text for a link. */
 const toText = (bytes) => btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -23,32 +38,52 @@ const toBytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replace
 const through = async (bytes, stream) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 
 const MAX_LINK = 200_000;      // characters of a link that is read
+const MAX_RULES = 500;
+/** What some mail and chat programs cut. */
+export const LONG_LINK = 8000;
 
-/** A link to this view: the tab, the filters, the query, and rules that were edited or added. Never an event. */
-export async function link({ tab, filters, rules }, query) {
-  const own = rules.filter(({ builtIn, text, original }) => !builtIn || text !== original);
-  const view = { tab, filters, query, rules: own.map(({ file, text }) => ({ file, text })) };
-  const bytes = await through(new TextEncoder().encode(JSON.stringify(view)), new CompressionStream('deflate-raw'));
-  return `${location.href.split('#')[0]}#v1=${toText(bytes)}`;
+/**
+ * A link to this view: the tab, the filters, the query, rules that were edited or added, and which ones are off. Never an event. `left` says what it
+ * does not hold.
+ */
+export async function link({ tab, filters, rules, local }, query) {
+  const own = rules.filter(({ builtIn, text, original }) => !builtIn || text !== original).map(({ file, text }) => ({ file, text }));
+  const off = rules.filter(({ enabled, broken }) => !enabled && !broken).map(({ file }) => file);
+  const url = async (view) => {
+    const bytes = await through(new TextEncoder().encode(JSON.stringify(view)), new CompressionStream('deflate-raw'));
+    return `${location.href.split('#')[0]}#v1=${toText(bytes)}`;
+  };
+  const whole = await url({ tab, filters, query, rules: own.slice(0, MAX_RULES), off, local });
+  if (whole.length <= MAX_LINK && own.length <= MAX_RULES) return { url: whole };
+  return { url: await url({ tab, filters, query, rules: [], off, local }), left: own.length === 1 ? 'the rule' : `the ${own.length} rules` };
 }
 
-/** The view in a link's fragment, or undefined. The link is untrusted: its shape is checked. */
+/** The view in a link's fragment; undefined if there is none, with `error` if it cannot be read. The link is untrusted: its shape is checked. */
 export async function fromLink(fragment) {
+  if (!fragment.startsWith('#v1=')) return undefined;
   const text = /^#v1=([\w-]+)$/.exec(fragment)?.[1];
-  if (!text || text.length > MAX_LINK) return undefined;
+  if (!text) return { error: 'The link is damaged: it was cut or changed on its way.' };
+  if (text.length > MAX_LINK) return { error: 'The link is too long to be read.' };
   try {
-    const bytes = await through(toBytes(text), new DecompressionStream('deflate-raw'));
-    const { tab, filters = {}, query, rules = [] } = JSON.parse(new TextDecoder().decode(bytes));
-    const isText = (value) => typeof value === 'string';
-    const values = Object.fromEntries(Object.entries(filters.values ?? {}).filter(([, words]) => Array.isArray(words) && words.every(isText)));
-    const time = Array.isArray(filters.time) && filters.time.length === 2 && filters.time.every(Number.isFinite) ? filters.time : undefined;
-    return {
-      tab: ['alerts', 'events', 'query', 'rules'].includes(tab) ? tab : undefined,
-      filters: { values, time, text: isText(filters.text) ? filters.text : undefined },
-      query: isText(query) ? query : undefined,
-      rules: Array.isArray(rules) ? rules.filter(({ file, text: t } = {}) => isText(file) && isText(t)).slice(0, 50) : [],
-    };
+    const view = JSON.parse(new TextDecoder().decode(await through(toBytes(text), new DecompressionStream('deflate-raw'))));
+    return checkedView(view);
   } catch {
-    return undefined;
+    return { error: 'The link is damaged: it was cut or changed on its way.' };
   }
+}
+
+const isText = (value) => typeof value === 'string';
+
+/** What a link or a case says of the view, as far as it has the right shape. */
+export function checkedView({ tab, filters, query, rules, off, local }) {
+  const lists = (of) => Object.fromEntries(Object.entries(Object(of)).filter(([, words]) => Array.isArray(words) && words.length && words.every(isText)));
+  const { values, not, time, text } = Object(filters);
+  return {
+    tab: TABS.includes(tab) ? tab : undefined,
+    filters: { values: lists(values), not: lists(not), time: Array.isArray(time) && time.length === 2 && time.every(Number.isFinite) ? time : undefined, text: isText(text) ? text : undefined },
+    query: isText(query) ? query : undefined,
+    rules: Array.isArray(rules) ? rules.filter((rule) => isText(rule?.file) && isText(rule?.text)).map(({ file, text: t }) => ({ file, text: t })) : [],
+    off: Array.isArray(off) ? off.filter(isText) : [],
+    local: local === true,
+  };
 }

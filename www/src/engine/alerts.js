@@ -2,9 +2,12 @@
 
 import { parseExact } from 'forepost/json.js';
 import { csv } from '../csv.js';
+import { ALERT_FIELDS, accessKey, passes, who } from './fields.js';
 
 const ROWS = 200;              // result rows that a view of an alert gets
 const EVENTS = 500;            // and evidence events
+const ACTORS = 50;             // principals that a summary of one names
+const REMEMBERED = 64 << 20;   // characters of alerts whose records stay parsed for filters
 
 const parse = (text, otherwise) => { try { return JSON.parse(text); } catch { return otherwise; } };
 
@@ -39,17 +42,32 @@ export class Alerts {
 
   list() { return Array.from(this.#lines.values(), ({ summary: s }) => s); }
 
-  /** The ids of alerts that pass the filters: in time, and naming each value somewhere. */
-  passing({ values = {}, time, text } = {}) {
-    const wanted = Object.values(values).filter((words) => words?.length).map((words) => words.map((word) => word.toLowerCase()));
-    if (text) wanted.push([text.toLowerCase()]);
+  /**
+   * The ids of alerts that pass the filters: in time, and with one event of their evidence that passes all of them. Of an alert without
+   * evidence, a result row or an entity has to.
+   */
+  passing({ values = {}, not = {}, time, text } = {}) {
+    const lists = [values, not].flatMap(Object.entries).filter(([, words]) => words.length);
+    const ofEvents = lists.some(([field]) => !ALERT_FIELDS.includes(field));
+    const needle = text?.toLowerCase();
     const ids = [];
+    let remembered = 0;
     for (const [id, entry] of this.#lines) {
       const { start, end } = entry.summary;
       if (time && !(end >= time[0] && start <= time[1])) continue;
-      if (wanted.length) entry.lower ??= entry.line.toLowerCase();
-      // In the line, a text stands with JSON's escapes, in ExtendedProperties with two layers of them.
-      if (wanted.every((words) => words.some((word) => entry.lower.includes(word) || entry.lower.includes(JSON.stringify(word).slice(1, -1))))) ids.push(id);
+      if (!isKind(entry.summary, values, true) || !isKind(entry.summary, not, false)) continue;
+      if (needle) {
+        // In the line, a text stands with JSON's escapes, in ExtendedProperties with two layers of them.
+        entry.lower ??= entry.line.toLowerCase();
+        if (!entry.lower.includes(needle) && !entry.lower.includes(JSON.stringify(needle).slice(1, -1))) continue;
+      }
+      if (ofEvents) {
+        const records = entry.records ?? recordsOf(entry.line);
+        remembered += entry.line.length;
+        entry.records = remembered < REMEMBERED ? records : undefined;
+        if (!records.some((record) => passes(record, { values, not }))) continue;
+      }
+      ids.push(id);
     }
     return ids;
   }
@@ -94,13 +112,45 @@ export class Alerts {
   }
 }
 
+/** What a filter on events can hold of an alert: its evidence, or what stands for it. */
+function recordsOf(line) {
+  const { Evidence = [], Entities } = parseExact(line);
+  const events = Evidence.flatMap(({ events: of = [] }) => of.map(({ record }) => record));
+  if (events.length) return events;
+  const entities = parse(Entities, []);
+  const named = { userIdentity: { userName: entities.filter(({ Type }) => Type === 'account').map(entityName)[0] }, sourceIPAddress: entities.find(({ Address }) => Address)?.Address, entities };
+  return [named, ...Evidence.map(({ row }) => row ?? {})];
+}
+
+/** Whether an alert is of the kind that filters on alerts ask for. */
+function isKind({ severity, tactics, techniques, rule }, lists, wanted) {
+  const of = { Severity: [severity], Tactic: tactics.split(', '), Technique: techniques, Rule: [rule] };
+  return ALERT_FIELDS.every((field) => !lists[field]?.length || of[field].some((value) => lists[field].includes(value)) === wanted);
+}
+
 const COLUMNS = ['TimeGenerated', 'AlertSeverity', 'DisplayName', 'Description', 'StartTime', 'EndTime', 'Tactics', 'Techniques', 'SubTechniques', 'Entities', 'SystemAlertId', 'AlertType', 'ProviderName', 'ProductName', 'ExtendedProperties'];
 
-/** What a list shows. Small: there can be many. */
+/** What lists, lanes and the story show. Small: there can be many. */
 function summary(line) {
   const alert = JSON.parse(line);
   const extended = parse(alert.ExtendedProperties, {});
   const [ruleId] = parse(extended['Analytic Rule Ids'], []);
+  const entities = parse(alert.Entities, []);
+  const actors = new Map();
+  const evidence = new Set();
+  const addresses = new Set();
+  for (const { row, events = [] } of alert.Evidence ?? []) {
+    if (!events.length) evidence.add(JSON.stringify(row));
+    for (const { record, eventID } of events) {
+      const id = eventID ?? JSON.stringify(record);
+      if (evidence.has(id)) continue;
+      evidence.add(id);
+      const actor = JSON.stringify([who(record), accessKey(record)]);
+      actors.set(actor, (actors.get(actor) ?? 0) + 1);
+      addresses.add(record.sourceIPAddress ?? record.SourceIpAddress ?? '');
+    }
+  }
+  const words = (text) => [].concat(parse(text, text ? [text] : []));
   return {
     id: alert.SystemAlertId,
     severity: alert.AlertSeverity,
@@ -108,9 +158,29 @@ function summary(line) {
     rule: extended['Analytic Rule Name'] ?? alert.AlertName,
     ruleId,
     tactics: alert.Tactics,
-    entities: parse(alert.Entities, []).slice(0, 3).map(entityName),
+    techniques: [...words(alert.Techniques), ...words(alert.SubTechniques)],
+    entities: entities.slice(0, 3).map(entityName),
+    // Runs of one rule over the same evidence are one finding.
+    finding: hash(JSON.stringify([ruleId ?? alert.AlertName, alert.AlertSeverity, alert.DisplayName, alert.Entities, [...evidence].sort()])),
+    actors: [...actors].sort(([, a], [, b]) => b - a).slice(0, ACTORS).map(([actor, n]) => [...JSON.parse(actor), n]),
+    addresses: [...addresses].filter(Boolean).slice(0, ACTORS),
     rows: Number(extended['Search Query Results Overall Count'] ?? alert.Evidence?.length ?? 0),
     start: Date.parse(alert.StartTime),
     end: Date.parse(alert.EndTime),
+    ran: Date.parse(alert.TimeGenerated),
   };
+}
+
+/** 53 bits of a text, enough to tell findings of one page apart (cyrb53). */
+function hash(text) {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text.charCodeAt(i);
+    a = Math.imul(a ^ c, 2654435761);
+    b = Math.imul(b ^ c, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
 }

@@ -5,6 +5,8 @@ import readerUrl from './reader.worker.js?worker&url';
 import moduleUrl from 'forepost/forepost.wasm?url';
 import { scriptUrl } from '../trust.js';
 
+const HANDED = 4 << 20;        // bytes of files that a reader gets at once, and
+const HANDED_FILES = 256;      // how many files
 const SETTLE_MS = 40;          // how often progress is shown, at most
 const CONCLUDE_MS = 1500;      // how often alerts are concluded while files are still being read, at most
 
@@ -25,6 +27,7 @@ export class Engine {
   #concluding = false;
   #started = 0;
   #round = 0;
+  #each = false;
   #settling;
 
   /** `emit(what, data)` is told of `progress`, `alerts`, `idle` and `failed`. */
@@ -80,9 +83,11 @@ export class Engine {
     this.#stopReaders();
     await this.ask('use', rules);
     if (!again.length) return;
-    if (wasReading) {
-      // The index was not complete: begin anew.
-      await this.ask('clear');
+    const cancelled = this.#inputs.filter(({ status }) => status === 'cancelled');
+    if (wasReading || cancelled.length) {
+      // The index was not complete, or has events of files that are not read again: begin anew.
+      for (const input of cancelled) Object.assign(input, { bytes: 0, events: 0 });
+      await this.ask('clear', this.#each);
       this.#indexing = true;
     } else {
       this.#indexing = false;
@@ -92,6 +97,14 @@ export class Engine {
     for (const input of again) Object.assign(input, { status: 'waiting', bytes: 0, events: 0, problems: [], problemCount: 0 });
     this.#queue = again;
     this.#work();
+  }
+
+  /** Whether repeated events count each time. All inputs are read again. */
+  async countEach(each) {
+    this.#each = each;
+    const files = this.#inputs.map(({ file, path }) => ({ file, path }));
+    await this.clear();
+    if (files.length) this.read(files);
   }
 
   #stopReaders() {
@@ -105,13 +118,13 @@ export class Engine {
     const round = ++this.#round;
     for (const input of this.#queue) input.status = 'cancelled';
     this.#queue = [];
-    for (const { worker, input } of this.#readers) if (input) worker.postMessage({ type: 'cancel' });
+    for (const { worker, inputs } of this.#readers) if (inputs.size) worker.postMessage({ type: 'cancel' });
     // A worker that does not hear it in time is ended.
     setTimeout(() => {
       if (round !== this.#round) return;
-      for (const reader of this.#readers.filter(({ input }) => input)) {
+      for (const reader of this.#readers.filter(({ inputs }) => inputs.size)) {
         reader.worker.terminate();
-        reader.input.status = 'cancelled';
+        for (const input of reader.inputs) input.status = 'cancelled';
         this.#readers.splice(this.#readers.indexOf(reader), 1);
       }
       this.#settle();
@@ -127,37 +140,48 @@ export class Engine {
     this.#span = undefined;
     this.#started = 0;
     this.#indexing = true;
-    await this.ask('clear');
+    await this.ask('clear', this.#each);
   }
 
   #work() {
     const cores = Math.max(1, Math.min(navigator.hardwareConcurrency || 2, 16));
     while (this.#queue.length) {
-      let reader = this.#readers.find(({ input }) => !input);
+      let reader = this.#readers.find(({ busy }) => !busy);
       if (!reader) {
         if (this.#readers.length >= cores) break;
         reader = this.#startReader();
       }
-      const input = this.#queue.shift();
-      input.status = 'reading';
-      reader.input = input;
-      reader.worker.postMessage({ type: 'read', job: { id: input.id, file: input.file, path: input.path } });
+      reader.busy = true;
+      const jobs = [];
+      // All readers get a share of what waits; a large file comes alone.
+      const share = Math.min(HANDED_FILES, Math.ceil(this.#queue.length / cores));
+      for (let bytes = 0; this.#queue.length && jobs.length < share && (!jobs.length || bytes + this.#queue[0].size <= HANDED);) {
+        const input = this.#queue.shift();
+        bytes += input.size;
+        input.status = 'reading';
+        reader.inputs.add(input);
+        jobs.push({ id: input.id, file: input.file, path: input.path });
+      }
+      reader.worker.postMessage({ type: 'read', jobs });
     }
   }
 
   #startReader() {
     const worker = new Worker(scriptUrl(readerUrl), { type: 'module', name: 'reader' });
-    const reader = { worker, input: undefined, id: `${this.#round}-${this.#next++}` };
+    const reader = { worker, inputs: new Set(), busy: false, id: `${this.#round}-${this.#next++}` };
     const { port1, port2 } = new MessageChannel();
     this.#desk.postMessage({ type: 'reader' }, [port1]);
     worker.postMessage({ type: 'start', id: reader.id, module: this.#module, rules: this.#rules, desk: port2, indexing: this.#indexing }, [port2]);
     worker.onmessage = ({ data }) => this.#heard(reader, data);
     worker.onerror = (event) => {
       event.preventDefault();
-      const { input } = reader;
       worker.terminate();
       this.#readers.splice(this.#readers.indexOf(reader), 1);
-      if (input) Object.assign(input, { status: 'done', problems: [{ offset: input.bytes, code: 'worker', message: event.message || 'the reader failed' }], problemCount: 1 });
+      // The first of its files is where it failed; the others are for another reader.
+      const [failed, ...rest] = reader.inputs;
+      if (failed) Object.assign(failed, { status: 'done', problems: [{ offset: failed.bytes, code: 'worker', message: event.message || 'the reader failed' }], problemCount: 1 });
+      for (const input of rest) input.status = 'waiting';
+      this.#queue.unshift(...rest);
       this.#work();
       this.#settle();
     };
@@ -166,16 +190,22 @@ export class Engine {
   }
 
   #heard(reader, data) {
-    const input = this.#inputs[data.id];
-    if (!input || !this.#readers.includes(reader)) return;
-    this.#observe(data);
+    if (!this.#readers.includes(reader)) return;
     if (data.type === 'progress') {
-      input.bytes = data.bytes;
+      this.#observe(data);
+      this.#inputs[data.id].bytes = data.bytes;
       this.#counts.set(data.reader, data.events);
     } else if (data.type === 'done') {
-      const { events, problems, problemCount, cancelled } = data;
-      Object.assign(input, { events, problems, problemCount, bytes: cancelled ? input.bytes : input.size, status: cancelled ? 'cancelled' : 'done' });
-      reader.input = undefined;
+      this.#counts.set(data.reader, data.count);
+      for (const file of data.files) {
+        const { id, bytes, events, problems, problemCount, cancelled } = file;
+        const input = this.#inputs[id];
+        this.#observe(file);
+        Object.assign(input, { events, problems, problemCount, bytes: cancelled ? bytes : input.size, status: cancelled ? 'cancelled' : 'done' });
+        reader.inputs.delete(input);
+      }
+    } else if (data.type === 'free') {
+      reader.busy = false;
       this.#work();
     }
     this.#settle();
@@ -228,6 +258,7 @@ export class Engine {
     const sum = (key) => this.#inputs.reduce((total, input) => total + input[key], 0);
     const events = [...this.#counts.values()].reduce((a, b) => a + b, 0);
     const done = this.#inputs.filter(({ status }) => status === 'done' || status === 'cancelled').length;
+    const cancelled = this.#inputs.filter(({ status }) => status === 'cancelled');
     this.#emit('progress', {
       reading: this.reading,
       bytes: sum('bytes'),
@@ -238,6 +269,8 @@ export class Engine {
       rate: events / Math.max((performance.now() - this.#started) / 1000, 0.1),
       problems: sum('problemCount'),
       span: this.#span,
+      cancelled: cancelled.length,
+      unread: cancelled.reduce((total, { size, bytes }) => total + size - bytes, 0),
     });
   }
 }

@@ -2,6 +2,8 @@
 
 import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, tableColumns } from 'forepost/triage.js';
 import { Alerts } from './alerts.js';
+import { Repeats, without } from './repeats.js';
+import { lanes, story } from './story.js';
 import { EventStore } from './store.js';
 
 let store = new EventStore();
@@ -9,6 +11,8 @@ let alerts = new Alerts();
 let rules = [];
 let candidates = [];           // bytes of the records that matter, a batch each
 let candidateBytes = 0;
+let once = true;               // an event that comes again is left out, and told
+let repeats;
 let tooMany = false;
 const MAX_CANDIDATE_BYTES = 512 << 20;
 let span;                      // [first, last] event that any reader saw
@@ -19,12 +23,7 @@ self.onmessage = async ({ data, ports }) => {
     loadSync(data.module);
   } else if (data.type === 'reader') {
     ports[0].onmessage = ({ data: part }) => {
-      if (candidateBytes + part.candidates.length > MAX_CANDIDATE_BYTES) {
-        tooMany = true;
-      } else if (part.candidates.length) {
-        candidateBytes += part.candidates.length;
-        candidates.push(part.candidates);
-      }
+      if (part.candidates.length) takeCandidates(part.candidates);
       if (part.batch) store.add(part.reader, part.file, part.batch);
       ports[0].postMessage({ stop: store.full });
     };
@@ -40,15 +39,65 @@ self.onmessage = async ({ data, ports }) => {
   }
 };
 
+/** Where each candidate lies: [batch, start, end]. */
+let places = [];
+
+function takeCandidates(bytes) {
+  if (candidateBytes + bytes.length > MAX_CANDIDATE_BYTES) {
+    tooMany = true;
+    return;
+  }
+  let taken = bytes;
+  if (once) {
+    const ends = [];
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) ends.push(at + 1);
+    if (ends.at(-1) !== bytes.length) ends.push(bytes.length);
+    const repeated = repeats.find(bytes, ends, ends.length);
+    const part = repeated.size ? without(bytes, ends, ends.length, repeated) : { raw: bytes, ends };
+    taken = part.raw;
+    part.ends.forEach((end, i) => places.push([candidates.length, i ? part.ends[i - 1] : 0, end]));
+  }
+  candidateBytes += taken.length;
+  candidates.push(taken);
+}
+
 function forget() {
   candidates = [];
   candidateBytes = 0;
   tooMany = false;
+  places = [];
+  repeats = new Repeats((n) => { const [batch, start, end] = places[n]; return candidates[batch].subarray(start, end); });
 }
+
+forget();
 
 const pause = () => new Promise((resolve) => { setTimeout(resolve); });
 
 const TOO_MANY = { offset: null, code: 'candidates', message: 'the rules need more than 512 MB of events; the others were dropped and alerts can be missing. Run fewer rules, or use the command.' };
+
+/** A query of the page itself over the kept events, as objects. Other work goes on in between; `going()` says whether the answer is still wanted. */
+async function asked(kql, going) {
+  const run = new Query(kql);
+  try {
+    let breath = performance.now();
+    for (const { raw } of store.batches()) {
+      for (let at = 0; at < raw.length; at += 1 << 20) run.push(raw.subarray(at, at + (1 << 20)));
+      if (performance.now() - breath > 50) {
+        await pause();
+        if (!going()) throw Object.assign(new Error('no longer wanted'), { code: 'stopped' });
+        breath = performance.now();
+      }
+    }
+    if (store.count) run.endInput();
+    return run.result().objects();
+  } finally {
+    run.dispose();
+  }
+}
+
+let storyRun = 0;
+let laneRun = 0;
+let told = [];                 // the groups of the last story
 
 const operations = {
   rules: () => builtInRules(),
@@ -63,8 +112,10 @@ const operations = {
     forget();
   },
 
-  clear() {
-    store = new EventStore();
+  /** Starts anew. `each`: repeated events count each time, as a workspace counts what is delivered twice. */
+  clear(each = false) {
+    once = !each;
+    store = new EventStore({ once });
     alerts = new Alerts();
     forget();
     span = undefined;
@@ -73,22 +124,23 @@ const operations = {
   /** Concludes from everything that was read so far; `alerts` only if they are not those of the last time. */
   conclude(times) {
     if (times) span = times;
-    if (rules.length === 0) return { alerts: alerts.replace([]) ? [] : undefined, count: 0, problems: [], late: 0, dropped: 0 };
+    if (rules.length === 0) return { alerts: alerts.replace([]) ? [] : undefined, count: 0, problems: [], late: 0, dropped: 0, totals: store.totals() };
     const detector = new Detector({ rules });
     try {
       for (const bytes of candidates) detector.push(bytes);
-      detector.endInput();
+      if (candidates.length) detector.endInput(); // no candidate is no empty input
       if (span) detector.observe(...span);
       detector.finish();
       const { late, dropped } = detector.stats();
       const changed = alerts.replace(Array.from(detector.alertTexts()));
-      return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: [...detector.problems(), ...(tooMany ? [TOO_MANY] : [])], late, dropped };
+      return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: [...detector.problems(), ...(tooMany ? [TOO_MANY] : [])], late, dropped, totals: store.totals() };
     } finally {
       detector.dispose();
     }
   },
 
-  view: (filters) => ({ ...store.view(filters), alertIds: alerts.passing(filters) }),
+  view: (filters, range) => ({ ...store.view(filters, range), alertIds: alerts.passing(filters) }),
+  events: (format) => store.file(format),
   alert: (id) => alerts.detail(id),
   alertText: (id) => alerts.text(id),
   alertFile: (format, ids) => alerts.file(format, ids),
@@ -147,4 +199,32 @@ const operations = {
   },
 
   stop() { queryRun += 1; },
+
+  /** Findings by the principals behind them; undefined if another run began meanwhile. */
+  async story() {
+    const mine = ++storyRun;
+    try {
+      const found = await story(alerts.list(), (kql) => asked(kql, () => mine === storyRun));
+      if (mine !== storyRun) return undefined;
+      told = found.groups;
+      return found;
+    } catch (error) {
+      if (error.code === 'stopped') return undefined;
+      throw error;
+    }
+  },
+
+  /** The first groups of the story over time. */
+  async lanes(count, range) {
+    const mine = ++laneRun;
+    try {
+      return await lanes(told.slice(0, count), range, (kql) => asked(kql, () => mine === laneRun));
+    } catch (error) {
+      if (error.code === 'stopped') return undefined;
+      throw error;
+    }
+  },
+
+  /** All of an address, a key, a principal or any other value. */
+  entity: (field, words) => ({ ...store.entity(field, words), alertIds: alerts.passing({ values: { [field]: words } }) }),
 };

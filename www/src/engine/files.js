@@ -28,27 +28,31 @@ async function whyNot(file, path, rule) {
 /** The files of an <input>. */
 export const fromInput = (input) => Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
 
-/** The files of a drop, folders walked. Call it in the event itself: the entries are gone later. */
-export async function fromDrop(transfer) {
+/**
+ * The files of a drop, folders walked; `found` is told how many there are so far. Call it in the event itself: the entries are
+ * gone later.
+ */
+export async function fromDrop(transfer, found = () => {}) {
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return Array.from(transfer.files, (file) => ({ file, path: file.name }));
   const files = [];
-  const waiting = [...entries];
-  while (waiting.length) {
-    const entry = waiting.shift();
-    if (entry.isDirectory) {
-      const reader = entry.createReader();
-      let part;
-      do {
-        part = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
-        waiting.push(...part);
-      } while (part.length); // it gives a hundred at a time
-    } else {
+  const walk = async (entry) => {
+    if (!entry.isDirectory) {
       const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
       files.push({ file, path: entry.fullPath.replace(/^\//, '') });
+      found(files.length);
+      return;
     }
-  }
-  return files;
+    const reader = entry.createReader();
+    let part;
+    do {
+      part = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+      // A file alone costs a message each way: a hundred are asked for at once.
+      await Promise.all(part.map(walk));
+    } while (part.length); // it gives a hundred at a time
+  };
+  await Promise.all(entries.map(walk));
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The sample that comes with the page. */

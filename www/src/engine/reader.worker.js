@@ -1,9 +1,10 @@
 // Reads files: finds the records that matter to the rules, and indexes all of them. One of these runs on each core.
 
 import { EventReader, loadSync } from 'forepost/triage.js';
-import { isZip, unzip } from './zip.js';
 
 const SLICE = 1 << 20;         // a push: small enough that a Cancel is heard soon
+const PACKED = 64 << 10;       // a push of what is compressed: it may come out a thousand times as long
+const AHEAD = 16;              // small files that are opened while others are read
 const REPORT_MS = 100;         // how often progress is told
 const MAX_PROBLEMS = 200;      // told per file; the rest is counted
 
@@ -29,7 +30,7 @@ self.onmessage = ({ data }) => {
     name(data.id);
     renew();
   } else if (data.type === 'read') {
-    read(data.job);
+    readAll(data.jobs);
   } else if (data.type === 'cancel') {
     cancelled = true;
   }
@@ -42,86 +43,87 @@ function renew() {
   reader = new EventReader({ rules, index: indexing });
 }
 
-async function read({ id, file, path }) {
-  const job = { id, bytes: 0, problems: [], problemCount: 0, told: 0, events: 0, members: 0 };
-  const before = reader.stats().events;
+/** Reads files one after another. To open a small file takes longer than to read it, so that some are opened ahead. */
+async function readAll(jobs) {
   cancelled = false;
-  let seen = {};
+  const heads = [];
+  const open = ({ file }) => file.slice(0, SLICE).arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  for (let n = 0; n < jobs.length; n += 1) {
+    while (!cancelled && heads.length < Math.min(n + AHEAD, jobs.length)) {
+      const head = open(jobs[heads.length]);
+      head.catch(() => { /* said when its turn comes */ });
+      heads.push(head);
+    }
+    if (cancelled) finished({ ...newJob(jobs[n]), begun: false });
+    else await read(jobs[n], heads[n], n === jobs.length - 1);
+    heads[n] = undefined;
+  }
+  report();
+  self.postMessage({ type: 'free' });
+}
+
+const newJob = ({ id }) => ({ id, bytes: 0, problems: [], problemCount: 0, told: 0, events: 0 });
+
+async function read({ id, file, path }, head, last) {
+  const job = { ...newJob({ id }), begun: true, before: reader.stats().events };
   try {
-    const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-    if (isZip(head)) await readArchive(file, job);
-    else await readPlain(file, job);
-    await flush(job, true);
-    seen = reader.stats();
-    if (cancelled) job.problems.length = job.problemCount = 0; // where it was cut is our doing
-    tell(job, true);
+    const first = await head;
+    job.step = /^[\s\ufeff]*[[{]/.test(new TextDecoder().decode(first.subarray(0, 64))) ? SLICE : PACKED;
+    for await (const chunk of slices(file, job, first)) {
+      for (let at = 0; at < chunk.length && !cancelled; at += job.step) {
+        reader.push(chunk.subarray(at, at + job.step));
+        await flush(job);
+      }
+    }
+    reader.endInput();
+    await flush(job, last || cancelled);
+    job.seen = reader.stats();
+    job.cut = cancelled && job.bytes < file.size;
+    if (job.cut) job.problems.length = job.problemCount = 0; // where it was cut is our doing
   } catch (error) {
     // A trap takes the reader with it: what it had handed over stays, a new one goes on with the next file.
     problem(job, { offset: job.bytes, code: error.code ?? 'unreadable', message: readable(error, path) });
     try {
       await flush(job, true);
-      seen = reader.stats();
-      tell(job, true);
+      job.seen = reader.stats();
+      tell(job);
     } catch { /* the reader is gone */ }
     renew();
   }
+  finished(job);
+}
+
+let done = [];                 // files that the page has not heard of
+let reported = 0;
+
+function finished({ id, bytes, problems, problemCount, begun, cut, before = 0, seen = {} }) {
   const { events = before, firstEvent, lastEvent } = seen;
-  self.postMessage({ type: 'done', id, events: events - before, problems: job.problems, problemCount: job.problemCount, cancelled, firstEvent, lastEvent });
+  done.push({ id, bytes, events: events - before, problems, problemCount, cancelled: cut || !begun, firstEvent, lastEvent });
+  if (performance.now() - reported > REPORT_MS) report();
 }
 
-async function readPlain(file, job) {
-  for await (const chunk of slices(file, job)) {
-    reader.push(chunk);
-    await flush(job);
-  }
-  end(job);
-}
-
-async function readArchive(file, job) {
-  await unzip(slices(file, job), (entry) => {
-    job.members += 1;
-    return {
-      push: (chunk) => pushAll(job, chunk, entry),
-      end: () => end(job, entry),
-      fail: (message) => {
-        problem(job, { offset: null, code: 'zip', message: `${entry}: ${message}` });
-        end(job, entry);
-      },
-    };
-  });
-  if (cancelled) reader.endInput();
-  else if (!job.members) problem(job, { offset: 0, code: 'zip', message: 'the archive has no log files' });
+function report() {
+  reported = performance.now();
+  self.postMessage({ type: 'done', reader: `${readerId}.${made}`, count: reader.stats().events, files: done });
+  done = [];
 }
 
 const readable = (error, path) => (error.name === 'NotFoundError' || error.name === 'NotReadableError'
   ? `${path} cannot be opened: ${error.message}` : error.message);
 
-async function* slices(file, job) {
+async function* slices(file, job, first) {
   for (let at = 0; at < file.size && !cancelled; at += SLICE) {
-    const bytes = new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
+    const bytes = at ? new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer()) : first;
     if (cancelled) return;
     yield bytes;
+    if (cancelled) return;
     job.bytes = Math.min(at + SLICE, file.size);
     tell(job);
   }
 }
 
-async function pushAll(job, chunk, entry) {
-  for (let at = 0; at < chunk.length && !cancelled; at += SLICE) {
-    reader.push(chunk.subarray(at, at + SLICE));
-    await flush(job, false, entry);
-  }
-}
-
-function end(job, entry) {
-  reader.endInput();
-  collectProblems(job, entry);
-}
-
-function collectProblems(job, entry) {
-  for (const found of reader.problems()) {
-    problem(job, entry ? { ...found, message: `${entry}: ${found.message}` } : found);
-  }
+function collectProblems(job) {
+  for (const found of reader.problems()) problem(job, found);
 }
 
 function problem(job, found) {
@@ -130,8 +132,8 @@ function problem(job, found) {
 }
 
 /** Hands what was found to the desk; waits while the desk is behind. */
-async function flush(job, last = false, entry = undefined) {
-  collectProblems(job, entry);
+async function flush(job, last = false) {
+  collectProblems(job);
   const candidates = reader.candidates();
   const batch = indexing ? reader.batch() : undefined;
   if (candidates.length || batch) {
@@ -143,9 +145,9 @@ async function flush(job, last = false, entry = undefined) {
   while (unacknowledged > (last ? 0 : 2)) await new Promise((resolve) => { wake = resolve; });
 }
 
-function tell(job, now = false) {
+function tell(job) {
   const time = performance.now();
-  if (!now && time - job.told < REPORT_MS) return;
+  if (time - job.told < REPORT_MS) return;
   job.told = time;
   const { events, firstEvent, lastEvent } = reader.stats();
   self.postMessage({ type: 'progress', id: job.id, bytes: job.bytes, reader: `${readerId}.${made}`, events, firstEvent, lastEvent });

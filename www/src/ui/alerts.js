@@ -1,9 +1,17 @@
-// Alerts, grouped by rule and severity.
+// The story, and below it the findings: alerts of one rule over the same evidence are one line.
 
 import { h, mount } from '../dom.js';
 import { middle, number, plural, span, time } from '../format.js';
-import { SEVERITIES, dash, severity, tick } from './icons.js';
+import { isFiltered } from '../filters.js';
+import { canHide, eventCount, gaps } from '../gaps.js';
+import { TACTICS, spaced } from '../attack.js';
+import { VERDICTS } from '../notes.js';
+import { findings as folded } from '../engine/findings.js';
+import { SEVERITIES, dash, severity, star } from './icons.js';
+import { Story, accountOf, principal } from './story.js';
 import { VirtualTable } from './table.js';
+
+const ORDERS = { principal: 'principal', rule: 'severity and rule', time: 'time' };
 
 const rank = (name) => (SEVERITIES.indexOf(name) + 1 || 9);
 
@@ -17,49 +25,57 @@ export class AlertsPanel {
       label: 'Alerts by severity and rule',
       rowHeight: 32,
       columns: [
-        { name: 'Severity', width: '124px' }, { name: 'First event', width: '170px', class: 'num' },
-        { name: 'Alert', width: 'minmax(180px, 1fr)' }, { name: 'Entities', width: 'minmax(0, 200px)', class: 'wide' }, { name: 'Rows', width: '56px', class: 'num right' },
+        { name: 'Severity', width: '124px', narrow: '108px' }, { name: 'First event', width: '170px', class: 'num mid' },
+        { name: 'Alert', width: 'minmax(180px, 1fr)' }, { name: 'Entities', width: 'minmax(0, 200px)', class: 'wide' }, { name: 'Rows', width: '56px', class: 'num right mid' },
       ],
       load: (from, count) => this.#lines.slice(from, from + count),
       cells: (line) => (line.group ? this.#group(line) : this.#alert(line)),
       rowClass: (line) => (line.group ? 'group' : line.id === this.app.state.selection?.alert?.id ? 'selected' : ''),
       open: (line) => (line.group ? undefined : app.selectAlert(line.id)),
+      openable: (line) => !line.group,
     });
+    this.story = new Story(app);
+    this.note = h('span', { role: 'status' });
+    this.order = h('select', { 'aria-label': 'Alerts by', onchange: () => app.update({ order: this.order.value }) }, Object.entries(ORDERS).map(([value, text]) => h('option', { value }, `by ${text}`)));
+    this.bar = h('p.note.toolbar', this.note, h('span.grow'), this.order);
     this.element = h('section.panel', { 'aria-label': 'Alerts' });
   }
 
-  #group({ severity: name, rule, count, tactics }) {
-    return [severity(name), h('span.muted', plural(count, 'alert')), h('span.rulename', { title: rule }, rule), h('span.muted', tactics), ''];
+  #group({ severity: name, title, count, under }) {
+    return [severity(name), h('span.muted', plural(count, 'finding')), h('span.rulename', { title }, title), h('span.muted', under), ''];
   }
 
   #alert(line) {
-    const { severity: grave, name, entities, rows, start } = line;
+    const { severity: grave, name, entities, rows, start, runs } = line;
+    const { notes, local } = this.app.state;
+    const note = notes[line.finding];
     return [
-      severity(grave), time(start, this.app.state.local),
-      h('span', { title: name }, name),
+      severity(grave), time(start, local),
+      h('span', { title: name }, note?.star && star(), note?.verdict && h('span.tag', VERDICTS[note.verdict]), name, runs.length > 1 && h('span.muted', ` in ${number(runs.length)} runs`)),
       h('span.muted', entities.map((e) => middle(e, 28)).join(', ')), number(rows),
     ];
   }
 
   render() {
     const { state } = this.app;
-    const key = [state.alerts, state.view?.alertIds, state.phase, state.tab, state.alerts.length ? 0 : state.progress, state.selection, state.local, state.filters];
+    const key = [state.alerts, state.view?.alertIds, state.phase, state.tab, state.alerts.length ? 0 : state.progress, state.selection, state.local, state.filters, state.story, state.order, state.notes];
     if (this.#key?.every((x, i) => x === key[i])) return;
-    const before = this.#key;
     this.#key = key;
     if (!state.alerts.length) {
       mount(this.element, state.progress.reading ? this.#waiting() : this.#nothing());
       return;
     }
     const shown = visible(state);
-    if (before?.[0] !== key[0] || before?.[1] !== key[1] || before?.[5] !== key[5] || before?.[6] !== key[6] || before?.[7] !== key[7]) {
-      this.#lines = group(shown);
-      this.table.reset(this.#lines.length);
-    }
+    this.#lines = lines(findings(shown, state.story), state.order);
+    this.table.reset(this.#lines.length);
+    this.story.render(shown);
+    const folded = this.#lines.filter(({ group }) => !group).length;
+    mount(this.note, folded < shown.length ? `${plural(folded, 'finding')} in ${number(shown.length)} alerts: runs over the same evidence are one line.` : plural(folded, 'finding'));
+    this.order.value = state.order;
     if (!shown.length) {
       mount(this.element, h('div.state', h('h2', `No alert matches the filters (${plural(state.alerts.length, 'alert')} in total)`),
         h('p', h('button', { onclick: () => this.app.filter({}) }, 'Clear filters'))));
-    } else if (this.table.element.parentElement !== this.element) mount(this.element, this.table.element);
+    } else if (this.table.element.parentElement !== this.element) mount(this.element, this.story.element, this.bar, this.table.element);
   }
 
   #waiting() {
@@ -69,7 +85,8 @@ export class AlertsPanel {
 
   /** The answer "no alerts", with what was checked. */
   #nothing() {
-    const { progress, rules, totals, local, concludeProblems } = this.app.state;
+    const { state } = this.app;
+    const { progress, rules, local } = state;
     const active = rules.filter(({ enabled }) => enabled);
     if (!progress.totalFiles) return h('div.state');
     if (!progress.events) {
@@ -77,39 +94,55 @@ export class AlertsPanel {
         h('p', progress.problems ? `${plural(progress.totalFiles, 'file')} read with ${plural(progress.problems, 'problem')}.` : `${plural(progress.totalFiles, 'file')} read. None holds a CloudTrail event.`),
         progress.problems ? h('p', h('button', { onclick: () => this.app.showProblems() }, 'Show problems')) : null);
     }
-    const cancelled = this.app.engine.inputs.filter(({ status }) => status === 'cancelled').length;
-    const sure = !progress.problems && !cancelled && !concludeProblems.length;
-    return h('div.state.answer', h('h2', sure ? tick() : dash(), sure ? ' No alerts' : ' No alerts in what was read'),
+    const found = gaps(state);
+    const tactics = new Set(active.flatMap(({ card }) => card?.tactics ?? []));
+    const unwatched = TACTICS.filter((tactic) => !tactics.has(tactic));
+    return h('div.state.answer', h('h2', found.some(canHide) ? dash() : '', `No alerts from ${plural(active.length, 'rule')}${found.some(canHide) ? ' in what was read' : ''}`),
       h('dl.checked',
         h('dt', 'Rules'), h('dd', active.length <= 3 ? active.map((r) => r.card?.name ?? r.file).join(', ') : plural(active.length, 'rule')),
-        h('dt', 'Events'), h('dd', `${number(progress.events)} from ${plural(progress.totalFiles, 'file')}`),
+        h('dt', 'They look for'), h('dd', [...tactics].map(spaced).join(', ') || 'no tactic that they name'),
+        unwatched.length > 0 && [h('dt', 'No rule looks for'), h('dd', unwatched.map(spaced).join(', '))],
+        h('dt', 'Events'), h('dd', `${number(eventCount(state))} from ${plural(progress.totalFiles, 'file')}`),
         progress.span && [h('dt', 'Time range'), h('dd', span(progress.span, local))],
-        h('dt', 'Problems'), h('dd', progress.problems ? h('button.link', { onclick: () => this.app.showProblems() }, plural(progress.problems, 'problem')) : 'none'),
-        cancelled > 0 && [h('dt', 'Not read'), h('dd', `${plural(cancelled, 'file')}: reading was cancelled`)],
-        concludeProblems.length > 0 && [h('dt', 'Rule problems'), h('dd', h('button.link', { onclick: () => this.app.showProblems() }, plural(concludeProblems.length, 'problem')))]),
-      h('p.muted', 'No event met the conditions of these rules. Other rules may find more; add them in the Rules tab.',
-        totals.full ? ' The rules ran on all events, including those the table does not show.' : ''));
+        h('dt', 'Not read'), h('dd', found.length ? h('ul', found.map(({ text }) => h('li', text)), h('li', h('button.link', { onclick: () => this.app.showProblems() }, 'Show problems'))) : 'nothing: all was read')),
+      h('p', unwatched.length > TACTICS.length / 2 ? 'This says little: most of what an attacker does, no active rule looks for. ' : '',
+        'No event met the conditions of these rules. Other rules may find more; add them in the Rules tab.'));
   }
 }
 
 /** Alerts that pass the filters; which ones, the desk knows. */
 export function visible({ alerts, filters, view }) {
-  const filtered = filters.time || filters.text || Object.keys(filters.values ?? {}).length;
+  const filtered = isFiltered(filters);
   if (!filtered || !view?.alertIds) return alerts;
   const ids = new Set(view.alertIds);
   return alerts.filter(({ id }) => ids.has(id));
 }
 
-function group(alerts) {
+/** Findings, with who stands behind each as far as the story knows. */
+function findings(alerts, story) {
+  const roots = new Map(story?.findings.map(({ finding, root, others }) => [finding, { root, others }]));
+  return folded(alerts).map((finding) => ({ root: finding.actors[0]?.[0] ?? '', others: 0, ...finding, ...roots.get(finding.finding) }));
+}
+
+const KEYS = { principal: ({ root }) => root, rule: ({ severity: grave, rule }) => `${rank(grave)}\n${rule}` };
+
+/** Findings in their order, with a heading before each group of several. */
+function lines(found, order) {
+  const byTime = (a, b) => a.start - b.start || (a.id < b.id ? -1 : 1);
+  if (order === 'time') return found.sort(byTime);
+  const groups = Map.groupBy ? Map.groupBy(found, KEYS[order]) : grouped(found, KEYS[order]);
+  const worst = (list) => Math.min(...list.map((finding) => rank(finding.severity)));
+  const sorted = [...groups.values()].map((list) => list.sort((a, b) => rank(a.severity) - rank(b.severity) || byTime(a, b))).sort((a, b) => worst(a) - worst(b) || byTime(a[0], b[0]));
+  return sorted.flatMap((list) => (list.length === 1 ? list : [heading(list, order), ...list]));
+}
+
+function heading(list, order) {
+  const tactics = [...new Set(list.flatMap(({ tactics: of }) => (of ? of.split(/,\s*/) : [])))].map(spaced).join(', ');
+  return { group: true, severity: list[0].severity, title: order === 'rule' ? list[0].rule : `${principal(list[0].root)} ${accountOf(list[0].root)}`.trim(), count: list.length, under: tactics };
+}
+
+function grouped(list, keyOf) {
   const groups = new Map();
-  for (const alert of alerts) {
-    const key = `${alert.severity}\n${alert.rule}`;
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push(alert);
-  }
-  const sorted = [...groups.values()].sort(([a], [b]) => rank(a.severity) - rank(b.severity) || (a.rule < b.rule ? -1 : 1));
-  return sorted.flatMap((list) => [
-    { group: true, severity: list[0].severity, rule: list[0].rule, count: list.length, tactics: list[0].tactics },
-    ...list.sort((a, b) => a.start - b.start || (a.id < b.id ? -1 : 1)),
-  ]);
+  for (const item of list) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }

@@ -5,7 +5,10 @@ import { copy, h, mount } from '../dom.js';
 import { middle, number, plural, time } from '../format.js';
 import { alertFiles } from '../takeaway.js';
 import { entityName } from '../engine/alerts.js';
-import { chevron, close, severity } from './icons.js';
+import { VERDICTS } from '../notes.js';
+import { entityFilter } from '../filters.js';
+import { entityPage } from './entity.js';
+import { chevron, close, info, severity, star } from './icons.js';
 import { jsonTree, reveal } from './json.js';
 import { prefixQueries } from './stages.js';
 import { fieldsRead, whyView } from './why.js';
@@ -23,8 +26,8 @@ export class Detail {
   }
 
   render() {
-    const { selection, local, rules } = this.app.state;
-    const key = [selection, local, rules];
+    const { selection, local, rules, notes } = this.app.state;
+    const key = [selection, local, rules, selection?.alert ? notes[selection.alert.finding] : undefined];
     if (this.#key?.every((x, i) => x === key[i])) return;
     const same = this.#key?.[0] === selection;
     this.#key = key;
@@ -33,6 +36,7 @@ export class Detail {
     this.app.element.classList.toggle('has-detail', Boolean(selection));
     if (!selection) return this.element.replaceChildren();
     if (selection.alert) this.#alert(selection.alert);
+    else if (selection.entity) this.#entityPage(selection.entity);
     else this.#eventDetail(selection.event);
     if (!same) this.element.scrollTop = 0;
   }
@@ -41,19 +45,44 @@ export class Detail {
     mount(this.element, h('header', h('div.title', title), h('button.quiet', { onclick: () => this.app.select(undefined), title: 'Close (Esc)', 'data-key': 'close' }, close(), h('span.offscreen', 'Close'))), ...children);
   }
 
+  #entityPage(entity) {
+    const { title, children } = entityPage(this.app, entity);
+    this.#frame(title, ...children);
+  }
+
+  /** What a person says of a finding. */
+  #notes({ finding }) {
+    const { verdict = '', star: starred = false, text = '' } = this.app.state.notes[finding] ?? {};
+    return h('div.notes', h('p.toolbar',
+      h('button.small', { 'aria-pressed': starred ? 'true' : 'false', 'data-key': 'star', onclick: () => this.app.note(finding, { star: !starred }) }, star(), starred ? ' Starred' : ' Star'),
+      h('label', 'Verdict ', h('select', { 'data-key': 'verdict', value: verdict, onchange: (e) => this.app.note(finding, { verdict: e.target.value || undefined }) },
+        h('option', { value: '', selected: !verdict }, 'open'), Object.entries(VERDICTS).map(([value, name]) => h('option', { value, selected: value === verdict }, name))))),
+    h('textarea', { rows: 2, 'aria-label': 'Note', placeholder: 'Note', value: text, 'data-key': 'note', onchange: (e) => this.app.note(finding, { text: e.target.value }) }));
+  }
+
+  #runs({ finding, id }) {
+    const { alerts, local } = this.app.state;
+    const runs = alerts.filter((alert) => alert.finding === finding).sort((a, b) => a.ran - b.ran);
+    if (runs.length < 2) return null;
+    return [h('dt', 'Runs'), h('dd', h('details', h('summary', chevron(), `${number(runs.length)} runs over the same evidence`),
+      h('ul', runs.slice(0, 100).map((run) => h('li', run.id === id ? h('span.num', time(run.ran, local)) : h('button.link.num', { onclick: () => this.app.selectAlert(run.id) }, time(run.ran, local)))))))];
+  }
+
   #alert(line) {
     const { id, alert, entities, details, rows, ruleId, events, eventTotal, resultRows: shownRows } = line;
     const { local } = this.app.state;
     const list = (text) => { try { return JSON.parse(text); } catch { return text ? [text] : []; } };
     const techniques = [...list(alert.Techniques), ...list(alert.SubTechniques)];
     this.#frame([severity(alert.AlertSeverity), h('h2', { tabindex: -1 }, alert.DisplayName)],
-      h('p', alert.Description),
+      h('p', alert.Description?.replace(/^'([^]*)'$/, '$1')),
       h('dl.kv',
         h('dt', 'Rule'), h('dd', h('button.link', { onclick: () => this.app.showRule(ruleId) }, line.rule)),
         h('dt', 'Events'), h('dd.num', time(line.start, local), line.end > line.start && ` → ${time(line.end, local)}`),
         h('dt', 'MITRE'), h('dd', alert.Tactics || 'none', techniques.map((t) => h('span.tag', t))),
         h('dt', 'Rule ran at'), h('dd.num', time(Date.parse(alert.TimeGenerated), local)),
+        this.#runs(line),
         h('dt', 'Alert id'), h('dd', whole(alert.SystemAlertId))),
+      this.#notes(line),
       entities.length ? section('Entities', h('div.chips', entities.map((entity) => this.#entity(entity)))) : null,
       Object.keys(details).length ? section('Custom details', h('dl.kv', Object.entries(details).map(([name, values]) =>
         [h('dt', name), h('dd', [].concat(values).map((v, i) => [i ? ', ' : '', whole(String(v))]))]))) : null,
@@ -69,8 +98,10 @@ export class Detail {
     const type = entity.Type ?? 'entity';
     const name = entityName(entity);
     const title = Object.entries(entity).filter(([k]) => !k.startsWith('$') && k !== 'Type').map(([k, v]) => `${k}: ${v}`).join('\n');
-    return h('button.chip.entity', { title: `${title}\nFilter by this ${type}`, onclick: () => this.app.filterEntity(type, name, entity) },
-      h('span.kind', type), h('span', middle(name, 40)));
+    const [field, word] = entityFilter(entity);
+    return h('span.chippair', h('button.chip.entity', { title: `${title}\nFilter by this ${type}`, onclick: () => this.app.filterEntity(entity) },
+      h('span.kind', type), h('span', middle(name, 40))),
+    h('button.quiet.small', { 'aria-label': `All about ${name}`, title: `All about ${name}`, onclick: () => this.app.about(field, [word], name) }, info()));
   }
 
   #whyOf(line, events) {
@@ -151,8 +182,10 @@ export class Detail {
         region && [h('dt', 'Region'), h('dd', region)], error && [h('dt', 'Error'), h('dd', h('span.err', error))],
         h('dt', 'File'), h('dd', whole(input?.path ?? ''), h('span.muted', `, byte ${number(event.offset)}`))),
       h('p.toolbar',
-        user && h('button.small', { onclick: () => this.app.filterValues({ User: [user] }) }, 'Only this user'),
-        ip && h('button.small', { onclick: () => this.app.filterValues({ SourceIpAddress: [ip] }) }, 'Only this source IP'),
+        user && h('button.small', { onclick: () => this.app.narrow('User', user, 'events') }, 'Only this user'),
+        ip && h('button.small', { onclick: () => this.app.narrow('SourceIpAddress', ip, 'events') }, 'Only this source IP'),
+        user && h('button.small', { onclick: () => this.app.about('User', [user], user) }, 'All about the user'),
+        ip && h('button.small', { onclick: () => this.app.about('SourceIpAddress', [ip], ip) }, 'All about the address'),
         h('button.small', { onclick: () => copy(event.text, this.app.say) }, 'Copy JSON')),
       section('Why a rule did or did not match', usable.length > 1 ? h('label.pick', 'Rule ', h('select', {
         'data-key': 'rule', onchange: (e) => { this.#rule = e.target.value; show(usable.find(({ file }) => file === this.#rule)); },

@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { bytes, number, plural } from '../format.js';
+import { gaps } from '../gaps.js';
 import { close } from './icons.js';
 
 function dialog(title, ...children) {
@@ -12,10 +13,18 @@ function dialog(title, ...children) {
   return element;
 }
 
+/** Asks; resolves to whether the answer is yes. */
+export const ask = (title, text, yes) => new Promise((resolve) => {
+  let answer = false;
+  const element = dialog(title, h('p', text), h('p.toolbar',
+    h('button.primary', { onclick: () => { answer = true; element.close(); } }, yes), h('button', { autofocus: true, onclick: () => element.close() }, 'Keep everything')));
+  element.addEventListener('close', () => resolve(answer));
+});
+
 export const KEYS = [
   ['/', 'Search events'], ['j  k', 'Next, previous row'], ['Enter', 'Open the row'], ['Esc', 'Close panel or dialog'],
-  ['g a', 'Alerts'], ['g e', 'Events'], ['g q', 'Query'], ['g r', 'Rules'], ['g p', 'Problems'],
-  ['o', 'Add files'], ['v', 'Paste text'], ['s', 'Load the sample'], ['x', 'Cancel reading'], ['c', 'Clear filters'],
+  ['g a', 'Alerts'], ['g e', 'Events'], ['g t', 'ATT&CK'], ['g q', 'Query'], ['g r', 'Rules'], ['g p', 'Problems'],
+  ['o', 'Add files'], ['v', 'Paste text'], ['s', 'Load the sample'], ['x', 'Cancel reading'], ['c', 'Clear filters'], ['z', 'Undo the last filter'],
   ['t', 'Theme: automatic, light, dark'], ['u', 'Times in UTC or local'], ['l', 'Copy a link to this view'], ['Ctrl Enter', 'Run the query or the edited rule'], ['?', 'Show this list'],
 ];
 
@@ -33,9 +42,13 @@ const ADVICE = {
 export function problems(app) {
   const inputs = app.engine.inputs.filter(({ problemCount, status }) => problemCount || status === 'cancelled');
   const notes = app.state.concludeProblems;
-  const { passedOver } = app.state;
+  const { passedOver, totals, each } = app.state;
+  const found = gaps(app.state);
   return dialog('Problems', h('div.problems', { tabindex: 0, role: 'region', 'aria-label': 'Problems by file' },
-    !inputs.length && !notes.length && h('p', passedOver.length ? 'Everything else was read.' : 'Everything was read.'),
+    found.length ? h('ul.gaps', found.map(({ text }) => h('li', text))) : h('p', 'Everything was read.'),
+    (totals.repeated > 0 || each) && h('section', h('h3', 'Repeated events'), h('p', each ? 'Repeated events count each time, as a Sentinel workspace counts what is delivered twice.'
+      : `${plural(totals.repeated, 'event')} came more than once with the same eventID and content, for example from two trails or overlapping exports. Each counts once, also for the rules. A Sentinel workspace counts each delivery.`),
+      h('p', h('button.small', { onclick: (e) => { e.target.closest('dialog').close(); app.countEach(!each); } }, each ? 'Count repeated events once' : 'Count each delivery'))),
     notes.length ? h('section', h('h3', 'Rules'), h('ul', notes.map(({ code, message }) => h('li', h('b', code), ' ', message)))) : null,
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
       h('h3.mono', path), h('p.muted', `${bytes(size)}; ${plural(events, 'event')} read`, status === 'cancelled' ? '; reading was cancelled' : ''),

@@ -4,15 +4,13 @@ import { h } from '../dom.js';
 import { folder, severity } from './icons.js';
 
 export function emptyState(app) {
-  const { phase, error, rules, linked } = app.state;
+  const { phase, error, rules } = app.state;
   if (phase === 'failed') {
     return h('main.empty', { id: 'main', tabindex: -1 }, h('div.target', h('h2', 'The engine failed'),
       h('p.bad', error), h('p', 'No data left this page. Reload the page. If it fails again, use a current version of Chrome, Edge, Firefox or Safari.'),
       h('p', h('button.primary', { onclick: () => location.reload() }, 'Reload page'))));
   }
   return h('main.empty', { id: 'main', tabindex: -1 },
-    linked && h('div.notice', { role: 'status' }, h('span', `This link contains ${linked.length === 1 ? 'a rule' : `${linked.length} rules`}: ${linked.map((r) => r.file).join(', ')}. `),
-      h('button.small', { onclick: () => app.useLinked() }, linked.length === 1 ? 'Add rule' : 'Add rules'), h('button.small', { onclick: () => app.update({ linked: undefined }) }, 'Ignore')),
     h('div.target',
       folder(),
       h('h2', 'Drop CloudTrail logs here'),

@@ -2,6 +2,7 @@
 
 import { h, mount } from '../dom.js';
 import { middle, number, time } from '../format.js';
+import { eventCount } from '../gaps.js';
 import { VirtualTable } from './table.js';
 
 export class EventsPanel {
@@ -12,8 +13,8 @@ export class EventsPanel {
     this.table = new VirtualTable({
       label: 'Events by time',
       columns: [
-        { name: 'Time', width: '170px', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)', narrow: 'minmax(100px, 1fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
-        { name: 'User', width: 'minmax(100px, 1.4fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)', narrow: '110px' },
+        { name: 'Time', width: '170px', least: '150px', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)', narrow: 'minmax(100px, 1fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
+        { name: 'User', width: 'minmax(100px, 1.4fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)', narrow: '110px', class: 'mid' },
         { name: 'AWSRegion', width: 'minmax(0, 100px)', class: 'wide' }, { name: 'ErrorCode', width: 'minmax(0, 140px)', class: 'wide' },
       ],
       load: (from, count) => app.engine.ask('rows', from, count),
@@ -29,12 +30,12 @@ export class EventsPanel {
   }
 
   render() {
-    const { view, selection, local, totals, progress } = this.app.state;
+    const { view, selection, local, totals } = this.app.state;
     const key = [view, selection, local, totals];
     if (this.#key?.every((x, i) => x === key[i])) return;
     const fresh = this.#key?.[0] !== view;
     this.#key = key;
-    const beyond = progress.events - totals.count;
+    const beyond = eventCount(this.app.state) - totals.count;
     mount(this.note,
       view && view.passed !== view.total ? h('span', `${number(view.passed)} of ${number(view.total)} events match the filters.`) : null,
       totals.full && beyond > 0 ? h('span.warn', ` This table shows the first ${number(totals.count)} events (limit: 1,000,000 events or 512 MB). The rules also checked the other ${number(beyond)}.`) : null);

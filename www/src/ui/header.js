@@ -2,7 +2,8 @@
 
 import { h, mount } from '../dom.js';
 import { bytes, number, plural, span } from '../format.js';
-import { lock } from './icons.js';
+import { canHide, eventCount, gaps, repeats } from '../gaps.js';
+import { lock, plus } from './icons.js';
 
 export class Header {
   #key;
@@ -15,12 +16,11 @@ export class Header {
     this.zone = h('button.quiet', { onclick: () => app.toggleLocal() });
     const button = (text, title, act, kind = '') => h('button', { class: kind, onclick: act, title }, text);
     this.filters = button('Filters', 'Show filters', () => app.element.classList.toggle('show-filters'), 'narrow');
-    this.more = h('span.actions', this.filters,
-      button('Sample', 'Load the sample (s)', () => app.sample(), 'inwork'),
-      button('Add files', 'Add files (o)', () => this.files.click(), 'inwork'),
-      button('Add folder', 'Add a folder', () => this.folder.click(), 'inwork'),
-      button('Paste', 'Paste text (v)', () => app.paste(), 'inwork'),
-      button('Start over', 'Remove all logs and results', () => app.reset(), 'inwork'));
+    const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { this.add.open = false; act(); } }, text);
+    this.add = h('details.menubutton.inwork', h('summary', plus(), ' Add'), h('div.menu', { role: 'menu' },
+      item('Add files', () => this.files.click()), item('Add folder', () => this.folder.click()), item('Paste text', () => app.paste())));
+    addEventListener('click', (e) => { if (!this.add.contains(e.target)) this.add.open = false; });
+    this.more = h('span.actions', this.filters, this.add, button('Start over', 'Remove all logs and results', () => app.reset(), 'inwork'));
     // What is pressed while numbers change stays the same element.
     this.facts = h('span.facts');
     this.pace = h('span.facts');
@@ -33,8 +33,9 @@ export class Header {
   }
 
   render() {
-    const { progress, theme, local, phase, concludeProblems, passedOver } = this.app.state;
-    const key = [progress, theme, local, phase, concludeProblems, passedOver];
+    const { state } = this.app;
+    const { progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules } = state;
+    const key = [progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     this.theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[theme];
@@ -43,20 +44,33 @@ export class Header {
     this.zone.textContent = local ? 'Local' : 'UTC';
     this.zone.title = 'Times in UTC or local (u)';
     this.zone.setAttribute('aria-label', `Times: ${this.zone.textContent}`);
-    const { reading, totalFiles, files, events, rate, problems, totalBytes } = progress;
-    this.status.hidden = !totalFiles;
-    if (!totalFiles) return;
+    const { reading, totalFiles, files, rate, totalBytes } = progress;
+    this.status.hidden = !totalFiles && !walking;
     const share = totalBytes ? Math.min(progress.bytes / totalBytes, 1) : 1;
     this.meter.value = Math.round(share * 100);
     this.meter.hidden = this.cancel.hidden = !reading;
+    if (walking && !reading) return mount(this.facts, h('span.num', { role: 'status' }, `Looking through folders: ${plural(walking, 'file')}`));
+    const link = (kind, text, bad) => h('button.link', { class: bad ? 'bad' : '', onclick: () => this.app.showProblems(), 'data-key': kind }, text);
+    const found = gaps(state).filter(({ kind }) => kind !== 'reading');
+    const again = repeats(state);
     mount(this.facts,
-      h('span.num', `${number(events)} events`), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
+      sample && h('span.tag', 'sample'),
+      h('span.num', plural(eventCount(state), 'event')), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
       progress.span && h('span.num', span(progress.span, local)),
-      problems ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'problems' }, plural(problems, 'problem')) : !reading && h('span', 'no problems'),
-      passedOver.length ? h('button.link', { onclick: () => this.app.showProblems(), 'data-key': 'passed-over' }, `passed over ${plural(passedOver.length, 'file')}`) : null,
-      concludeProblems.length ? h('button.link.bad', { onclick: () => this.app.showProblems(), 'data-key': 'rule-problems' }, plural(concludeProblems.length, 'rule problem')) : null,
-    );
+      found.map((gap) => link(gap.kind, SHORT[gap.kind](state), canHide(gap))),
+      !reading && !found.some(canHide) && h('span', 'no problems'),
+      again && link('repeated', each ? again : `${number(totals.repeated)} repeated`));
     mount(this.pace, reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), h('span.num.percent', `${Math.floor(share * 100)} %`)]
-      : h('span.num.muted', bytes(totalBytes)));
+      : h('span.num.muted', progress.unread ? `${bytes(progress.bytes)} of ${bytes(totalBytes)} read` : bytes(totalBytes)));
   }
 }
+
+/** Gaps in few words; the dialog behind them has all of it. */
+const SHORT = {
+  cancelled: ({ progress }) => `Incomplete: ${plural(progress.cancelled, 'file')} cancelled`,
+  problems: ({ progress }) => plural(progress.problems, 'problem'),
+  'rule-problems': ({ concludeProblems }) => plural(concludeProblems.length, 'rule problem'),
+  broken: ({ rules }) => `${plural(rules.filter(({ broken }) => broken).length, 'rule')} cannot run`,
+  'passed-over': ({ passedOver }) => `passed over ${plural(passedOver.length, 'file')}`,
+  full: ({ totals }) => `first ${number(totals.count)} events searchable`,
+};

@@ -1,20 +1,26 @@
 // Keys for everything; the list to read is in dialogs.js.
 
+const STRAY_MS = 1000;
+
 export function keyboard(app) {
   let prefix = '';
   let timer;
+  let typed = -Infinity;       // when something was last typed into a field
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const [target] = event.composedPath();
     const typing = target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) && target.type !== 'checkbox';
     if (event.key === 'Escape') {
       if (document.querySelector('dialog[open]')) return;
+      typed = -Infinity;
       if (typing) { target.blur(); return; }
       if (app.element.classList.contains('show-filters')) app.element.classList.remove('show-filters');
       else if (app.state.selection) app.select(undefined);
       return;
     }
-    if (typing || document.querySelector('dialog[open]')) return;
+    if (typing) typed = event.timeStamp;
+    // A field that loses the focus while someone types must not make commands of the rest of the word.
+    if (typing || event.timeStamp - typed < STRAY_MS || document.querySelector('dialog[open]')) return;
     const key = prefix + event.key;
     prefix = '';
     if (event.key === 'g' && key === 'g') {
@@ -32,8 +38,8 @@ export function keyboard(app) {
     const act = {
       '/': () => { app.element.classList.add('show-filters'); app.sidebar.search.focus(); },
       j: () => move(1), k: () => move(-1),
-      'g a': () => app.go('alerts'), 'g e': () => app.go('events'), 'g q': () => app.go('query'), 'g r': () => app.go('rules'), 'g p': () => app.showProblems(),
-      o: () => app.header.files.click(), v: () => app.paste(), s: () => app.sample(), x: () => app.cancel(), c: () => app.filter({}),
+      'g a': () => app.go('alerts'), 'g e': () => app.go('events'), 'g t': () => app.go('attack'), 'g q': () => app.go('query'), 'g r': () => app.go('rules'), 'g p': () => app.showProblems(),
+      o: () => app.header.files.click(), v: () => app.paste(), s: () => app.sample(), x: () => app.cancel(), c: () => app.filter({}), z: () => app.undo(),
       t: () => app.nextTheme(), u: () => app.toggleLocal(), l: () => app.copyLink(), '?': () => app.help(),
     }[key];
     if (!act) return;

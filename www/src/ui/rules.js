@@ -13,7 +13,8 @@ export class RulesPanel {
   constructor(app) {
     this.app = app;
     this.list = h('div.rulelist');
-    this.card = h('div.rulecard', { tabindex: 0, role: 'region', 'aria-label': 'Rule' });
+    this.top = h('div.ruletop');
+    this.card = h('div.rulecard', { tabindex: 0, role: 'region', 'aria-label': 'Rule' }, this.top);
     this.input = h('input', { type: 'file', multiple: true, accept: '.yaml,.yml', hidden: true, onchange: () => { app.addPicked(this.input); } });
     this.element = h('section.panel.rules', { 'aria-label': 'Rules' }, h('div.rulecolumn', this.input, this.list), this.card);
   }
@@ -35,7 +36,7 @@ export class RulesPanel {
         h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.enable(rule.file, e.target.checked) }),
         h('button.quiet', { onclick: () => this.choose(rule.file), 'data-key': `rule ${rule.file}`, 'aria-current': rule === chosen ? 'true' : 'false' },
           h('span.rulename', rule.card?.name ?? rule.file),
-          h('span.under', rule.broken ? h('span.bad', cross(), ' cannot run') : rule.card ? severity(rule.card.severity) : null, this.#fired(rule)))))));
+          h('span.under', rule.broken ? h('span.bad', cross(), ' cannot run') : rule.card ? severity(rule.card.severity) : null, rule.replacedBy && !rule.enabled ? h('span.muted', 'same id as another') : this.#fired(rule)))))));
     this.#cardOf(chosen);
   }
 
@@ -45,13 +46,20 @@ export class RulesPanel {
   }
 
   #cardOf(rule) {
-    if (!rule) return mount(this.card, h('div.state', h('h2', 'No rules'), h('p', 'Drop Sentinel rule files (YAML) anywhere on this page.')));
+    if (!rule) return mount(this.top, h('div.state', h('h2', 'No rules'), h('p', 'Drop Sentinel rule files (YAML) anywhere on this page.')));
     const { card, text, original, file, findings } = rule;
     const changed = text !== original;
     const list = (items) => (items?.length ? items.join(', ') : 'none');
     const connectors = [...text.matchAll(/connectorId:\s*["']?([\w-]+)/g)].map((m) => m[1]);
-    if (this.#edited !== file) { this.#editor?.destroy(); this.#editor = undefined; this.host = h('div.editor'); this.#edited = file; }
-    mount(this.card,
+    if (this.#edited !== file) {
+      this.#editor?.destroy();
+      this.#editor = undefined;
+      this.host?.remove();
+      this.host = h('div.editor');
+      this.card.append(this.host); // once: what is moved in the document loses the focus
+      this.#edited = file;
+    }
+    mount(this.top,
       h('header', h('h2', card?.name ?? file), card && severity(card.severity)),
       card && h('p', card.description),
       card && h('dl.kv',
@@ -69,8 +77,7 @@ export class RulesPanel {
         h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Running …' : 'Run edited rule'),
         h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),
         h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), new Blob([text], { type: 'text/yaml' })) }, 'Save as YAML'),
-        h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited. The alerts still come from the previous version.' : 'Edited. The alerts come from this version.') : '')),
-      this.host);
+        h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited. The alerts still come from the previous version.' : 'Edited. The alerts come from this version.') : '')));
     if (!this.#editor) this.#edit(rule);
   }
 

@@ -2,10 +2,10 @@
 
 import { h, mount } from '../dom.js';
 import { middle, number, time } from '../format.js';
-import { SEVERITIES, close, severity } from './icons.js';
+import { isFiltered, nameOf } from '../filters.js';
+import { SEVERITIES, close, minus, severity } from './icons.js';
 
 const SHOWN = 8;
-const TITLES = { EventName: 'eventName', EventSource: 'eventSource', User: 'user', SourceIpAddress: 'sourceIPAddress', AWSRegion: 'awsRegion', ErrorCode: 'errorCode' };
 
 /** Without what all of them have; the title has the whole. */
 const short = (name, word) => (name === 'EventSource' ? word.replace(/\.amazonaws\.com$/, '') : name === 'User' ? word.replace(/^assumed-role\//, '') : word);
@@ -36,39 +36,47 @@ export class Sidebar {
   }
 
   #severities() {
-    const { alerts } = this.app.state;
-    if (!alerts.length) return null;
-    const counts = SEVERITIES.map((name) => [name, alerts.filter(({ severity: s }) => s === name).length]).filter(([, n]) => n);
-    return h('section.facet', h('h2', 'Alerts'), h('ul', counts.map(([name, n]) => h('li.plain', severity(name), h('span.count', number(n))))));
+    const { state } = this.app;
+    if (!state.alerts.length) return null;
+    const shown = this.app.shownAlerts;
+    const chosen = new Set(state.filters.values?.Severity);
+    const counts = SEVERITIES.map((name) => [name, shown.filter(({ severity: s }) => s === name).length]).filter(([name, n]) => n || chosen.has(name) || state.alerts.some(({ severity: s }) => s === name));
+    return h('section.facet', h('h2', 'Alerts', h('span.count', shown.length === state.alerts.length ? '' : `${number(shown.length)} of ${number(state.alerts.length)}`)), h('ul', counts.map(([name, n]) => h('li',
+      h('button', { 'aria-pressed': chosen.has(name) ? 'true' : 'false', onclick: () => this.app.toggle('Severity', name), 'data-key': `Severity ${name}` }, severity(name), h('span.count', number(n)))))));
   }
 
   #active() {
     const { filters, local } = this.app.state;
-    const chips = Object.entries(filters.values ?? {}).flatMap(([name, words]) => words.map((word) =>
-      this.#chip(`${TITLES[name]}: ${word || '(empty)'}`, () => this.app.toggle(name, word))));
+    const of = (lists, out) => Object.entries(lists ?? {}).flatMap(([name, words]) => words.map((word) =>
+      this.#chip(`${nameOf(name)}${out ? ' is not' : ''}: ${word || '(empty)'}`, () => this.app.toggle(name, word, out), out)));
+    const chips = [...of(filters.values, false), ...of(filters.not, true)];
     if (filters.time) chips.push(this.#chip(`${time(filters.time[0], local, false)} → ${time(filters.time[1], local, false)}`, () => this.app.filter({ ...filters, time: undefined })));
     if (filters.text) chips.push(this.#chip(`text: ${filters.text}`, () => { this.search.value = ''; this.app.filter({ ...filters, text: undefined }); }));
-    if (!chips.length) return null;
-    return h('section.facet', h('h2', 'Filters ', h('button.link', { 'data-key': 'clear', onclick: () => { this.search.value = ''; this.app.filter({}); } }, 'clear all')), h('div.chips', chips));
+    if (!isFiltered(filters)) return null;
+    return h('section.facet', h('h2', 'Filters ', h('span', h('button.link', { 'data-key': 'undo', onclick: () => this.app.undo(), title: 'Back to what was shown before' }, 'undo'), ' ',
+      h('button.link', { 'data-key': 'clear', onclick: () => { this.search.value = ''; this.app.filter({}); } }, 'clear all'))), h('div.chips', chips));
   }
 
-  #chip(text, remove) {
-    return h('button.chip', { onclick: remove, title: `Remove: ${text}`, 'data-key': `chip ${text}` }, h('span', middle(text, 30)), close(), h('span.offscreen', ' remove'));
+  #chip(text, remove, out) {
+    return h('button.chip', { class: out ? 'out' : '', onclick: remove, title: `Remove: ${text}`, 'data-key': `chip ${text}` }, h('span', middle(text, 30)), close(), h('span.offscreen', ' remove'));
   }
 
   #facet({ name, words, different }) {
+    const { values, not } = this.app.state.filters;
     if (!words.length || (words.length === 1 && words[0][0] === '')) return null;
-    const chosen = new Set(this.app.state.filters.values?.[name]);
+    const chosen = new Set(values?.[name]);
+    const excluded = new Set(not?.[name]);
     const open = this.#open.has(name);
     const shown = open ? words : words.slice(0, SHOWN);
     const most = Math.max(...words.map(([, n]) => n), 1);
-    return h('section.facet', { 'data-column': name }, h('h2', TITLES[name], h('span.count', number(different))),
+    return h('section.facet', { 'data-column': name }, h('h2', nameOf(name), h('span.count', number(different))),
       h('ul', shown.map(([word, n]) => {
         const bar = h('span.bar');
         bar.style.width = `${(100 * n) / most}%`;
         return h('li', h('button', {
-          'aria-pressed': chosen.has(word) ? 'true' : 'false', onclick: () => this.app.toggle(name, word), 'data-key': `${name} ${word}`, title: word || '(empty)',
-        }, bar, h('span.word', word === '' ? h('i', 'none') : middle(short(name, word), 25)), h('span.count', number(n))));
+          class: excluded.has(word) ? 'out' : '', 'aria-pressed': chosen.has(word) ? 'true' : 'false', onclick: () => this.app.toggle(name, word), 'data-key': `${name} ${word}`, title: word || '(empty)',
+        }, bar, h('span.word', word === '' ? h('i', 'none') : middle(short(name, word), 25)), h('span.count', number(n))),
+        h('button.exclude', { onclick: () => this.app.toggle(name, word, true), 'data-key': `not ${name} ${word}`, 'aria-pressed': excluded.has(word) ? 'true' : 'false', title: `Without ${word || '(empty)'}`, 'aria-label': `Without ${word || '(empty)'}` }, minus()));
       })),
       different > SHOWN && h('button.link', {
         'data-key': `more ${name}`, 'aria-expanded': open ? 'true' : 'false',

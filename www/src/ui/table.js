@@ -15,8 +15,8 @@ export class VirtualTable {
    * `columns`: [{name, width, class}]; `load(from, count)` gives rows (or a promise); `cells(row)` the children of each;
    * `open(row, index)` on Enter or click; `key(row)` tells the selected one.
    */
-  constructor({ label, columns, load, cells, open, rowClass, rowHeight = 28 }) {
-    Object.assign(this, { columns, load, cells, open, rowClass, rowHeight });
+  constructor({ label, columns, load, cells, open, rowClass, openable = () => true, rowHeight = 28 }) {
+    Object.assign(this, { columns, load, cells, open, rowClass, openable, rowHeight });
     this.body = h('div.vt-body', { role: 'rowgroup' });
     this.head = h('div.vt-row.vt-head', { role: 'row', 'aria-rowindex': 1 },
       columns.map(({ name, class: c }) => h('div', { role: 'columnheader', class: c }, name)));
@@ -25,6 +25,7 @@ export class VirtualTable {
     this.element.style.setProperty('--columns', columns.map(({ width }) => width).join(' '));
     // Where there is little room, columns that are `wide` go.
     this.element.style.setProperty('--columns-narrow', columns.filter(({ class: c }) => c !== 'wide').map(({ width, narrow }) => narrow ?? width).join(' '));
+    this.element.style.setProperty('--columns-least', columns.filter(({ class: c }) => !/wide|mid/.test(c ?? '')).map(({ width, narrow, least }) => least ?? narrow ?? width).join(' '));
     this.element.style.setProperty('--row', `${rowHeight}px`);
     this.id = `vt${VirtualTable.next = (VirtualTable.next ?? 0) + 1}`;
     new ResizeObserver(() => this.#schedule()).observe(this.element);

@@ -2,8 +2,11 @@
 
 import { h, mount } from '../dom.js';
 import { number } from '../format.js';
-import { menu } from '../takeaway.js';
+import { eventCount } from '../gaps.js';
+import { TABS, menu } from '../takeaway.js';
 import { down } from './icons.js';
+
+const TITLES = { alerts: 'Alerts', events: 'Events', attack: 'ATT&CK', query: 'Query', rules: 'Rules' };
 
 export class Tabs {
   #key;
@@ -11,36 +14,34 @@ export class Tabs {
   constructor(app) {
     this.app = app;
     this.list = h('div.tablist', { role: 'tablist', 'aria-label': 'Views', onkeydown: (e) => this.#arrows(e) });
-    this.take = h('details.take');
+    this.take = h('details.menubutton.take');
     this.element = h('div.tabs', { tabindex: -1 }, this.list, h('span.grow'), this.take);
     addEventListener('click', (e) => { if (!this.take.contains(e.target)) this.take.open = false; });
   }
 
   render() {
-    const { tab, alerts, progress, rules, view, filters } = this.app.state;
-    const key = [tab, alerts, progress.events, rules, view?.passed, filters];
+    const { tab, alerts, progress, totals, rules, view, filters } = this.app.state;
+    const key = [tab, alerts, progress.events, totals, rules, view, filters];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     const shown = this.app.shownAlerts;
     const of = (n, all) => (n === all ? number(all) : `${number(n)}/${number(all)}`);
-    const counts = { alerts: of(shown.length, alerts.length), events: view && view.passed !== view.total ? of(view.passed, progress.events) : number(progress.events), query: '', rules: number(rules.length) };
-    const titles = { alerts: 'Alerts', events: 'Events', query: 'Query', rules: 'Rules' };
-    mount(this.list, Object.entries(titles).map(([name, title]) => h('button.tab', {
+    const counts = { alerts: of(shown.length, alerts.length), events: view && view.passed !== view.total ? of(view.passed, view.total) : number(eventCount(this.app.state)), attack: '', query: '', rules: number(rules.length) };
+        mount(this.list, TABS.map((name) => h('button.tab', {
       role: 'tab', 'aria-selected': name === tab ? 'true' : 'false', tabindex: name === tab ? 0 : -1, 'aria-controls': `panel-${name}`, id: `tab-${name}`,
-      'data-key': name, onclick: () => this.app.update({ tab: name }),
-    }, title, counts[name] !== '' && h('span.count', counts[name]))));
+      'data-key': name, onclick: () => this.app.navigate({ tab: name }),
+    }, TITLES[name], counts[name] !== '' && h('span.count', counts[name]))));
     const open = this.take.open;
     mount(this.take, h('summary', down(), ' Export'), h('div.menu', menu(shown, this.app), h('button', { onclick: () => this.app.copyLink() }, 'Copy link to this view')));
     this.take.open = open;
-    this.take.querySelectorAll('[role=menuitem]').forEach((b) => { b.disabled = !shown.length; });
+    this.take.querySelectorAll('[role=menuitem]').forEach((b) => { b.disabled = b.textContent.includes('events') ? !view?.passed : !shown.length; });
   }
 
   #arrows(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
-    const names = ['alerts', 'events', 'query', 'rules'];
-    const next = names[(names.indexOf(this.app.state.tab) + by + names.length) % names.length];
-    this.app.update({ tab: next });
+    const next = TABS[(TABS.indexOf(this.app.state.tab) + by + TABS.length) % TABS.length];
+    this.app.navigate({ tab: next });
     requestAnimationFrame(() => this.list.querySelector(`[data-key=${next}]`)?.focus());
   }
 }

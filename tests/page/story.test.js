@@ -1,0 +1,130 @@
+// What happened, by whom: findings by the principal behind sessions and keys, lanes, entities and the ATT&CK matrix.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { AxeBuilder, add, event, file, open, scanOff, settled, visit } from './support.js';
+
+let site;
+let page;
+
+before(async () => { site = await open(); });
+after(() => site?.close());
+beforeEach(async () => { page = await visit(site); });
+afterEach(async () => {
+  const { complaints } = page;
+  await page.close();
+  assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
+});
+
+const ADA = { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/ada', userName: 'ada', accessKeyId: 'AKIAADA0000000000001' };
+const session = (role, key) => ({ type: 'AssumedRole', arn: `arn:aws:sts::111122223333:assumed-role/${role}/ada`, principalId: `AROA${role}:ada`, accessKeyId: key });
+const assume = (n, by, role, key) => event(n, {
+  eventSource: 'sts.amazonaws.com', eventName: 'AssumeRole', readOnly: true, userIdentity: by,
+  responseElements: { credentials: { accessKeyId: key }, assumedRoleUser: { arn: session(role, key).arn } },
+});
+const CHAIN = [
+  event(1, { userIdentity: ADA, readOnly: true, sourceIPAddress: '198.51.100.7' }),
+  assume(2, ADA, 'dev', 'ASIADEV0000000000001'), assume(3, session('dev', 'ASIADEV0000000000001'), 'admin', 'ASIAADMIN00000000001'),
+  scanOff(5, { userIdentity: session('admin', 'ASIAADMIN00000000001'), readOnly: false, sourceIPAddress: '203.0.113.9' }),
+  event(6, { userIdentity: session('admin', 'ASIAADMIN00000000001'), eventName: 'DeleteTrail', eventSource: 'cloudtrail.amazonaws.com', readOnly: false, errorCode: 'AccessDenied', sourceIPAddress: '203.0.113.9' }),
+  // Another account has a user of the same name.
+  event(7, { userIdentity: { ...ADA, arn: 'arn:aws:iam::999900001111:user/ada', accessKeyId: 'AKIAOTHER' }, readOnly: false }),
+];
+const load = async (lines) => { await add(page, file('a.ndjson', lines.join('\n'))); await settled(page); await page.waitForSelector('.story li'); };
+
+test('the sentence names who, through which roles, from where, what changed and what failed', async () => {
+  await load(CHAIN);
+  assert.equal(await page.locator('.story li').count(), 1);
+  assert.equal(await page.textContent('.story p'), 'user/ada of account 111122223333 from 203.0.113.9, 2026-03-10 06:00:05Z: 1 finding for Defense Evasion.'
+    + ' Went through assumed-role/dev/ada (AssumeRole), assumed-role/admin/ada (AssumeRole). In 5 events, it changed: PutImageScanningConfiguration; 1 call failed: AccessDenied.');
+  assert.match(await page.getAttribute('.lanes svg', 'aria-label'), /user\/ada: 5 events, 1 failed, 1 finding/);
+  assert.equal(await page.locator('.lanes .first').count(), 3, 'three addresses that ada had not used at first');
+});
+
+test('a page of a principal has its sessions, and of an address its principals', async () => {
+  await load(CHAIN);
+  await page.click('.story .link >> nth=0');
+  await page.waitForSelector('.detail .factlist');
+  const text = await page.textContent('.detail');
+  assert.match(text, /Events5, 1 failed/);
+  assert.match(text, /AssumeRole → assumed-role\/admin\/ada/);
+  assert.match(text, /new address 203\.0\.113\.9/);
+  await page.click('.detail >> text=Only these events');
+  await page.waitForFunction(() => document.querySelector('#tab-events .count').textContent === '5/6');
+  await page.click('.detail .factlist >> text=203.0.113.9');
+  await page.waitForFunction(() => /Events2, 1 failed/.test(document.querySelector('.detail').textContent));
+});
+
+test('a loop of roles ends, and a session that many can make is its own principal', async () => {
+  const [a, b] = [session('a', 'ASIAA000000000000001'), session('b', 'ASIAB000000000000001')];
+  const role = { type: 'AssumedRole', arn: 'arn:aws:sts::111122223333:assumed-role/app/i-1', accessKeyId: 'ASIAAPP0000000000001' };
+  const service = event(1, { eventSource: 'sts.amazonaws.com', eventName: 'AssumeRole', userIdentity: { type: 'AWSService', invokedBy: 'ec2.amazonaws.com' }, responseElements: { credentials: { accessKeyId: role.accessKeyId }, assumedRoleUser: { arn: role.arn } } });
+  await load([assume(1, a, 'b', b.accessKeyId), assume(2, b, 'a', a.accessKeyId), service, scanOff(3, { userIdentity: b }), scanOff(4, { userIdentity: role, sourceIPAddress: '192.0.2.77' })]);
+  assert.match(await page.textContent('.story'), /assumed-role\//);
+  assert.doesNotMatch(await page.textContent('.story'), /^ec2\.amazonaws\.com/);
+});
+
+test('runs over the same evidence are one finding', async () => {
+  const rule = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8')
+    .replace('19602494', '49602494').replace(/queryPeriod: .*/, 'queryPeriod: 5d').replace(/name: .*/, 'name: Five days of scanning off');
+  await add(page, file('runs.yaml', rule));
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '2');
+  await load([...CHAIN, event(6 * 86400)]);
+  const runs = await page.textContent('#panel-alerts .vt-body');
+  assert.match(runs, /in 5 runs/);
+  assert.match(await page.textContent('#panel-alerts .note'), /2 findings in 6 alerts/);
+  await page.click('#panel-alerts .vt-row:has-text("in 5 runs")');
+  await page.waitForSelector('.detail >> text=5 runs over the same evidence');
+});
+
+test('the matrix shows what rules look for and what they found, and filters', async () => {
+  await load(CHAIN);
+  await page.click('#tab-attack');
+  assert.match(await page.textContent('.matrix .note'), /1 active rule\. No active rule looks for Reconnaissance/);
+  assert.equal(await page.locator('.tactics .hit').count(), 3, 'the tactic, its technique and the sub-technique');
+  await page.click('.cell:has-text("T1562 Impair")');
+  await page.waitForSelector('.chip:has-text("technique: T1562")');
+  assert.equal(await page.textContent('#tab-alerts .count'), '1');
+});
+
+test('the histogram zooms, its axis is of what it shows, and typed nonsense is answered', async () => {
+  await page.click('text=Try the sample');
+  await settled(page);
+  await page.waitForSelector('.ticks span');
+  const ticks = () => page.$$eval('.ticks span', (all) => all.map((e) => e.textContent));
+  const before = await ticks();
+  const box = await page.locator('.plotarea').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForSelector('text=zoom in');
+  assert.deepEqual(await ticks(), before, 'a brush moves no axis');
+  await page.click('text=zoom in');
+  await page.waitForFunction((old) => document.querySelector('.ticks').textContent !== old, before.join(''));
+  await page.click('text=zoom out');
+  await page.waitForFunction((old) => document.querySelector('.ticks').textContent === old, before.join(''));
+  await page.fill('.axis input >> nth=0', 'yesterday');
+  await page.keyboard.press('Tab');
+  await page.waitForSelector('.axis >> text=Write a time such as');
+});
+
+test('axe finds nothing serious in the story, an entity and the matrix', { timeout: 120_000 }, async () => {
+  await load(CHAIN);
+  const check = async (where) => {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.waitForTimeout(150);
+      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), [], `${where}, ${colorScheme}`);
+    }
+  };
+  await page.waitForTimeout(3200);
+  await check('story');
+  await page.click('.story .link >> nth=0');
+  await page.waitForSelector('.detail .factlist');
+  await check('entity');
+  await page.click('#tab-attack');
+  await check('matrix');
+});

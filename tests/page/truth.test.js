@@ -1,0 +1,222 @@
+// What the page says of itself is true: what was read, what a filter means, what a link holds, and that no work is lost.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { add, alerts, download, event, events, file, lines, open, scanOff, settled, visit } from './support.js';
+
+let site;
+let page;
+
+before(async () => { site = await open(); });
+after(() => site?.close());
+beforeEach(async () => { page = await visit(site); });
+afterEach(async () => {
+  const { complaints } = page;
+  await page.close();
+  assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
+});
+
+const count = (tab) => page.textContent(`#tab-${tab} .count`);
+const counted = (tab, text) => page.waitForFunction(([t, n]) => document.querySelector(`#tab-${t} .count`)?.textContent === n, [tab, text]);
+const user = (name, more = {}) => ({ userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::111122223333:user/${name}`, userName: name }, ...more });
+const lots = (n, more) => Array.from({ length: n }, (_, i) => event(i, more)).join('\n');
+
+test('what was cancelled is said in the header, in the toast, with the counts and in each file', { timeout: 120_000 }, async () => {
+  await add(page, file('alert.ndjson', scanOff(1)), file('big.ndjson', lots(100_000)));
+  await page.waitForFunction(() => document.querySelector('.status progress:not([hidden])')?.value > 5, null, { polling: 10, timeout: 60_000 });
+  await page.click('text=Cancel');
+  await settled(page);
+  const status = await page.textContent('.status');
+  assert.match(status, /Incomplete: 1 file cancelled/);
+  assert.match(status, /MB of .* read/);
+  assert.doesNotMatch(status, /no problems/);
+  assert.match(await page.evaluate(() => document.querySelector('.toast').dataset.last), /^Not everything was read/);
+  await page.click('.take summary');
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.click('text=Save as report >> visible=true')]);
+  assert.equal(saved.suggestedFilename(), 'forepost-report-incomplete.html');
+  const { readFileSync } = await import('node:fs');
+  assert.match(readFileSync(await saved.path(), 'utf8'), /1 file not read to the end \(cancelled\)/);
+});
+
+test('a rule is typed into slowly, with pauses, and nothing becomes a command', async () => {
+  await page.click('text=Try the sample');
+  await settled(page);
+  await page.click('#tab-rules');
+  await page.click('.rulecard .editor >> .cm-line:has-text("AWSCloudTrail")');
+  await page.keyboard.press('End');
+  await page.keyboard.type(' // a');
+  await page.waitForTimeout(900);
+  await page.keyboard.type('bout scans, slowly', { delay: 60 });
+  await page.waitForTimeout(600);
+  assert.match(await page.textContent('.rulecard .editor >> .cm-content'), / \/\/ about scans, slowly/);
+  assert.equal(await page.getAttribute('#tab-rules', 'aria-selected'), 'true');
+  assert.equal(await events(page), 425);
+});
+
+test('the sample is never mixed with logs', async () => {
+  await page.keyboard.press('s');
+  await settled(page);
+  await page.keyboard.press('s');
+  assert.equal(await events(page), 425);
+  await add(page, file('mine.ndjson', `${scanOff(1)}\n${event(2)}`));
+  await page.waitForFunction(() => /^2 events/.test(document.querySelector('.status').textContent));
+  await settled(page);
+  await page.keyboard.press('s');
+  await page.waitForFunction(() => /not mixed/.test(document.querySelector('.toast').textContent));
+  assert.equal(await events(page), 2);
+});
+
+test('an account is its ARN, name, principal or session, and no part of a text', async () => {
+  const eve = scanOff(1, user('eve'));
+  const steve = scanOff(2, user('steve'));
+  const session = event(3, { userIdentity: { type: 'AssumedRole', arn: 'arn:aws:sts::111122223333:assumed-role/dev/eve', principalId: 'AROAX:eve' } });
+  await add(page, file('a.ndjson', [eve, steve, session, lots(20)].join('\n')));
+  await settled(page);
+  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+  await page.click('.chip.entity:has-text("eve") >> nth=0');
+  await counted('events', '2/23');
+});
+
+test('a filter on a column is exact for alerts, and one event has to meet all filters', async () => {
+  const rule = (await import('node:fs')).readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8')
+    .replace('19602494', '39602494').replace(/eventGroupingSettings:\s+aggregationKind: \w+/, 'eventGroupingSettings:\n  aggregationKind: AlertPerResult');
+  await add(page, file('each.yaml', rule));
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '2');
+  const of = (n, ip, name) => scanOff(n * 86400, { ...user(name), sourceIPAddress: ip });
+  await add(page, file('a.ndjson', [of(0, '1.2.3.1', 'u1'), of(1, '1.2.3.10', 'u10'), of(2, '1.2.3.11', 'u1'), of(3, '1.2.3.100', 'u11')].join('\n')));
+  await settled(page);
+  const all = (await alerts(page)).length;
+  await page.click('.facet[data-column=SourceIpAddress] button[title="1.2.3.1"]');
+  await counted('events', '1/4');
+  const ofIp = (await alerts(page)).map((line) => JSON.parse(line));
+  assert.ok(ofIp.length < all);
+  for (const alert of ofIp) assert.ok(alert.Evidence.some(({ events: of }) => of.some(({ record }) => record.sourceIPAddress === '1.2.3.1')));
+  // Another user: no event has both.
+  await page.click('.facet[data-column=User] .exclude[aria-label="Without user/u1"]', { force: true });
+  await counted('events', '0/4');
+  assert.equal((await alerts(page)).length, 0);
+});
+
+test('filters add up, exclude, and are undone; Back returns', async () => {
+  await page.click('text=Try the sample');
+  await settled(page);
+  await page.waitForSelector('.facet li');
+  const whole = await count('events');
+  await page.click('.facet[data-column=EventName] li button >> nth=0');
+  await page.waitForFunction((n) => document.querySelector('#tab-events .count').textContent !== n, whole);
+  const named = await count('events');
+  await page.click('#tab-events');
+  await page.click('#panel-events .vt-body .vt-row >> nth=1');
+  await page.click('text=Only this user');
+  await page.waitForFunction(() => document.querySelectorAll('.chips .chip:not(.entity)').length >= 2);
+  assert.equal(await page.locator('.sidebar .chip').count(), 2);
+  await page.click('[data-key=undo]');
+  await counted('events', named);
+  await page.goBack();
+  await page.goBack();
+  await counted('events', whole);
+  await page.hover('.facet[data-column=EventName] li >> nth=0');
+  await page.click('.facet[data-column=EventName] .exclude >> nth=0');
+  const [wanted, all] = [named.split('/')[0], whole].map(Number);
+  await counted('events', `${all - wanted}/${all}`);
+});
+
+test('an event that came twice counts once, and that is said', async () => {
+  const first = scanOff(1);
+  // Another export of the same event has its keys in another order; another event may have the same id.
+  const again = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(first)).reverse()));
+  const other = scanOff(1, { awsRegion: 'us-east-1' });
+  await add(page, file('a.ndjson', `${first}\n${event(2)}`), file('b.ndjson', `${again}\n${other}\n${event(2)}`));
+  await settled(page);
+  assert.equal(await events(page), 3);
+  assert.match(await page.textContent('.status'), /2 repeated/);
+  assert.equal(JSON.parse((await alerts(page))[0]).Evidence.flatMap(({ events: of }) => of).length, 2);
+  await page.click('button[data-key=repeated]');
+  await page.click('text=Count each delivery');
+  await page.waitForFunction(() => /^5 events/.test(document.querySelector('.status').textContent));
+  await settled(page);
+  assert.equal(JSON.parse((await alerts(page))[0]).Evidence.flatMap(({ events: of }) => of).length, 3);
+});
+
+test('many different events with one id are all kept', { timeout: 60_000 }, async () => {
+  await add(page, file('same.ndjson', Array.from({ length: 20_000 }, (_, n) => event(n, { eventID: 'same' })).join('\n')));
+  await settled(page);
+  assert.equal(await events(page), 20_000);
+});
+
+test('a link says what it does not hold, and one that is pasted or damaged is heard', async () => {
+  const yaml = (await import('node:fs')).readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
+  const id = (n) => `${String(n).padStart(8, '0')}-94af-43c8-90ba-eb0e14999612`;
+  await add(page, ...Array.from({ length: 61 }, (_, n) => file(`r${n}.yaml`, yaml.replace(/19602494-[\w-]+/, id(n)))));
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '62', null, { timeout: 30_000 });
+  await site.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click('.take summary');
+  await page.click('text=Copy link to this view');
+  await page.waitForFunction(() => /Link copied/.test(document.querySelector('.toast').dataset.last));
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await page.close();
+  page = await visit(site);
+  await page.evaluate((hash) => { location.hash = hash; }, link.split('#')[1]);
+  await page.waitForSelector('.notice');
+  assert.match(await page.textContent('.notice'), /61 rules/);
+  await page.evaluate((hash) => { location.hash = hash; }, link.split('#')[1].slice(0, 200));
+  await page.waitForFunction(() => /link is damaged/.test(document.querySelector('.toast').textContent));
+});
+
+test('leaving and starting over ask when something would be lost', async () => {
+  await add(page, file('a.ndjson', scanOff(1)));
+  await settled(page);
+  await page.click('text=Start over');
+  await page.click('text=Keep everything');
+  assert.equal(await events(page), 1);
+  const asked = new Promise((resolve) => { page.once('dialog', async (dialog) => { await dialog.dismiss(); resolve(dialog.type()); }); });
+  page.close({ runBeforeUnload: true });
+  assert.equal(await asked, 'beforeunload');
+  await page.click('text=Start over');
+  await page.click('dialog .primary');
+  await page.waitForSelector('.target');
+});
+
+test('control and direction characters of logs are visible, everywhere', async () => {
+  const turned = 'Put\u202eegami\u202c\u200b\u2066x';
+  await add(page, file('a\u202egpj.ndjson', [scanOff(1, { userAgent: turned, ...user(turned), requestParameters: { repositoryName: turned, imageScanningConfiguration: { scanOnPush: false } } }), event(2, { eventName: turned, errorCode: turned })].join('\n')));
+  await settled(page);
+  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+  await page.waitForSelector('.stages');
+  const look = async () => {
+    const text = await page.evaluate(() => {
+      const attributes = [...document.querySelectorAll('*')].flatMap((e) => ['title', 'aria-label'].map((a) => e.getAttribute(a) ?? ''));
+      return [document.body.innerText, ...attributes].join('\n');
+    });
+    assert.doesNotMatch(text, /[\u200b\u202a-\u202e\u2066-\u2069]/);
+    return text;
+  };
+  assert.match(await look(), /\\u\{202e\}/);
+  await page.click('#tab-events');
+  await page.click('#panel-events .vt-body .vt-row >> nth=1');
+  await page.waitForSelector('.detail h2:has-text("202e")');
+  await look();
+  await page.click('#tab-alerts');
+  await page.click('.take summary');
+  assert.doesNotMatch(await download(page, () => page.click('text=Save as report >> visible=true')), /[\u202a-\u202e]/);
+});
+
+test('of two rules with one id one runs, and that is said', async () => {
+  const yaml = (await import('node:fs')).readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
+  await add(page, file('again.yaml', yaml), file('a.ndjson', scanOff(1)));
+  await settled(page);
+  assert.equal((await alerts(page)).length, 1);
+  await page.click('#tab-rules');
+  assert.match(await page.textContent('.rulelist'), /1 of 2 active.*same id as another/s);
+});
+
+test('no alert is no green tick for one rule', async () => {
+  await add(page, file('quiet.ndjson', lots(5)));
+  await settled(page);
+  const text = await page.textContent('.answer');
+  assert.match(text, /No alerts from 1 rule/);
+  assert.match(text, /They look forDefense Evasion/);
+  assert.match(text, /No rule looks for.*Exfiltration/);
+  assert.equal(await page.locator('.answer .icon.yes').count(), 0);
+  assert.ok(lines(text).length > 0);
+});
