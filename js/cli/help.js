@@ -1,7 +1,9 @@
 // The options of each command, and its help.
 
 import { LEVELS } from './account.js';
+import { BACKTEST_FORMATS } from './backtestreport.js';
 import { ALERT_FORMATS } from './formats.js';
+import { COMPARE_FORMATS } from './comparereport.js';
 import { CHECK_FORMATS } from './findings.js';
 import { EVENT_FORMATS } from './investigate.js';
 import { LIST_FORMATS } from './lists.js';
@@ -9,7 +11,7 @@ import { QUERY_FORMATS } from './query.js';
 import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'rules', 'schema', 'functions', 'completion'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -103,6 +105,26 @@ export const OPTIONS = {
     format: format(TEST_FORMATS, 'output format; ndjson prints one test per line, github annotates a pull request'),
     junit: { value: 'FILE', about: 'also write the results to this file, as JUnit XML' },
     output: OUTPUT,
+    ...COMMON,
+  },
+  backtest: {
+    rules: ALERTS.rules,
+    expect: { value: 'FILE', about: 'compare the numbers of alerts with those of this YAML file; a difference is a failure' },
+    sweep: { value: 'KEY=VALUE,VALUE', many: true, about: 'also show what other values would do: triggerThreshold, triggerOperator, queryFrequency,\nqueryPeriod, aggregationKind or suppressionDuration; repeat for more' },
+    strict: ALERTS.strict,
+    table: TABLE,
+    format: format(BACKTEST_FORMATS, 'output format; ndjson prints one rule per line, md is a report'),
+    output: OUTPUT,
+    summary: SUMMARY,
+    ...COMMON,
+  },
+  compare: {
+    format: format(COMPARE_FORMATS, 'output format; ndjson prints one rule per line, md is a comment for a pull request'),
+    limit: { value: 'N', count: 100000, about: 'show at most so many alerts of each kind for a rule (default: 10)' },
+    strict: ALERTS.strict,
+    table: TABLE,
+    output: OUTPUT,
+    summary: SUMMARY,
     ...COMMON,
   },
   rules: { format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
@@ -237,6 +259,36 @@ docs/testing.md describes the format.`,
     ],
     status: '0 all tests passed; 1 a test failed; 2 a test or its rule could not run',
   },
+  backtest: {
+    usage: 'forepost backtest [PATH…|-] [--rules FILE|DIR]…',
+    about: `Replays rules over logs and shows what they would have done: alerts a day, the incidents that the rules' grouping makes of them,
+repeats, entities with their share, days that stand out, and how many alerts a week to expect. Of a rule without alerts it says
+which calls it looks for and whether they are in the logs. PATH works as in scan.
+
+A rule without alerts is silent; one with less than one a week is quiet, with more than three a day noisy, else steady.
+
+An --expect file has rules: [{rule: ID or name, atLeast: 1, atMost: 10, exactly: 0}] and others: ignore, warn or fail.`,
+    examples: [
+      ['forepost backtest AWSLogs/ --rules my-rules/', 'see how loud your rules are'],
+      ['forepost backtest AWSLogs/ --rules x.yaml --sweep triggerThreshold=0,5,10', 'choose a threshold'],
+      ['forepost backtest AWSLogs/ --rules my-rules/ --format md -o backtest.md', 'a report'],
+    ],
+    status: `0 everything was read and is as expected; 1 something was not read, a rule was left out or failed, or --expect found a difference;
+  2 it could not run, or a rule of --expect is not there; 130 stopped with Ctrl-C`,
+  },
+  compare: {
+    usage: 'forepost compare OLD NEW [PATH…|-]',
+    about: `Runs two versions of rules over the same logs and shows the difference: what changed in the rules, which alerts are gone, new or
+changed, and at which filter the other version ends their events.
+
+OLD and NEW are a file, a folder, or git:COMMIT with a path (git:main:rules/); without one, the path of the other side. Rules belong together
+by their id, then by their name.`,
+    examples: [
+      ['forepost compare old.yaml new.yaml AWSLogs/', 'two files'],
+      ['forepost compare git:origin/main rules/ AWSLogs/ --format md', 'what a branch changes, for a pull request'],
+    ],
+    status: '0 no difference; 1 a difference; 2 it could not run, or something was not read or did not run; 130 stopped with Ctrl-C',
+  },
   rules: {
     usage: 'forepost rules [FILE|DIR]…',
     about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
@@ -284,6 +336,8 @@ export function overview() {
   forepost hunt DIR AWSLogs/              run hunting queries
   forepost check DIR                      check rule files for errors
   forepost test [DIR]                     run the tests of rules
+  forepost backtest AWSLogs/ --rules DIR  show how often rules alert, and on whom
+  forepost compare OLD NEW AWSLogs/       show what another version of rules changes
   forepost rules [DIR]                    list rules
   forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions
