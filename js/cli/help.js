@@ -98,6 +98,11 @@ export const OPTIONS = {
     filter: { value: 'TEXT', many: true, about: 'only tests whose file or name contains this text, or whose rule has\nseverity=…, tactic=…, technique=… or id=…; repeat to narrow further' },
     require: { about: 'a rule without tests is a failure' },
     'min-tests': { value: 'N', count: 1000, about: 'a rule with fewer tests is a failure; from 2 on it needs one that alerts and one that is quiet' },
+    changed: { value: 'COMMIT', about: 'only tests that differ from this commit, or whose rule does' },
+    benign: { value: 'PATH', many: true, about: 'also run the rules over these logs: an alert is a failure; repeat for more' },
+    known: { value: 'FILE', about: 'rules that may alert on them, in YAML: known: [{rule: ID or name, reason: …}]' },
+    init: { about: 'write a first test file for the rule file that is named; with logs behind it, from the first alert on them' },
+    update: { about: 'rewrite the expectations of tests that fail as the rule now fulfils them; not where CI is set' },
     bail: { about: 'stop at the first test that fails' },
     mutate: { about: 'change each rule in small ways and name the changes that no test notices' },
     mutants: { value: 'N', count: 10000, about: 'try at most so many changes of a rule (default: 200); implies --mutate' },
@@ -237,16 +242,16 @@ In a folder, Forepost checks all .yaml and .yml files.`,
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
   },
   test: {
-    usage: 'forepost test [FILE|DIR]…',
+    usage: 'forepost test [FILE|DIR]…\n       forepost test --init RULE [LOG]…',
     about: `Runs the tests of rules: X.test.yaml beside X.yaml. A test gives a few CloudTrail events, whole or in part, and says what the
 rule makes of them: alerts with their entities and details, or none. The engine is the one of scan. Without FILE, the tests of this folder.
 
   events:
-    off: {eventSource: ecr.amazonaws.com, eventName: PutImageScanningConfiguration,
+    switchedOff: {eventSource: ecr.amazonaws.com, eventName: PutImageScanningConfiguration,
       requestParameters: {imageScanningConfiguration: {scanOnPush: false}}}
   tests:
   - name: scanning switched off
-    given: off
+    given: switchedOff
     expect: {alerts: 1, alert: {severity: Medium}}
     quietWhen:
     - set: {errorCode: AccessDenied}
@@ -254,6 +259,7 @@ rule makes of them: alerts with their entities and details, or none. The engine 
 docs/testing.md describes the format.`,
     examples: [
       ['forepost test my-rules/', 'run the tests of a folder'],
+      ['forepost test --init my-rules/x.yaml AWSLogs/', 'make a first test of an alert'],
       ['forepost test my-rules/x.yaml --mutate', 'find what the tests of a rule do not notice'],
       ['forepost test my-rules/ --min-tests 2 --format github --junit tests.xml', 'in a pipeline: every rule needs tests of both kinds'],
     ],

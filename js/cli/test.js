@@ -1,11 +1,16 @@
 // `forepost test`
 
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { testOf } from '../testing/files.js';
 import { loadTests } from '../testing/load.js';
 import { describeRule } from '../triage.js';
+import { Account } from './account.js';
 import { UsageError } from './args.js';
+import { benign } from './benign.js';
 import { reasonOf } from './files.js';
+import { changedSince } from './git.js';
+import { init } from './testinit.js';
 import { junitOf, outcome, scoreOf, testWriter } from './testreports.js';
 import { clean, count, note, outputTo, remark, style } from './terminal.js';
 
@@ -13,11 +18,17 @@ import { clean, count, note, outputTo, remark, style } from './terminal.js';
 const MUTANTS = 200;
 
 export async function test(options, operands) {
+  if (options.init) return init(operands);
+  if (options.update && process.env.CI) throw new UsageError('--update rewrites expectations, and does not do so where CI is set', 'test');
   const paths = operands.length > 0 ? operands : ['.'];
   const started = performance.now();
   const { suites, rules, failed } = loadTests(paths, { rules: options.rules ?? [] });
   for (const { file, message } of failed) note(`${style.red('cannot read')} ${clean(file)}: ${clean(message)}`);
-  const chosen = filtered(suites, rules, options.filter);
+  const chosen = filtered(options.changed ? changedOnly(suites, options.changed) : suites, options.filter);
+  if (chosen.length === 0 && failed.length === 0 && options.changed && suites.length > 0) {
+    remark(`no rule or test differs from ${clean(options.changed)}`);
+    return 0;
+  }
   if (chosen.length === 0 && failed.length === 0) {
     throw new UsageError(options.filter && suites.length > 0 ? `no test fits --filter ${options.filter.join(' ')}` : `no .test.yaml files in ${paths.map(clean).join(', ')}`, 'test');
   }
@@ -36,8 +47,16 @@ export async function test(options, operands) {
     const passed = results.every(({ status }) => status === 'passed');
     const mutation = mutates && passed && suite.mutate ? { rule: suite.rule, ...suite.mutate(options.mutants ?? MUTANTS) } : undefined;
     all.push({ suite, results, mutation });
+    if (options.update && suite.update) update(suite, results);
     await writer.file(mutates && !mutation ? { ...suite, note: 'not mutated, for a test fails' } : suite, results, mutation);
     if (stopped) break;
+  }
+  const account = new Account();
+  if (options.benign && !stopped) {
+    const logs = await benign(tested(chosen, rules), options.benign, account, options.known);
+    all.push(logs);
+    await writer.file(logs.suite, logs.results);
+    for (const line of account.gaps()) note(line);
   }
   const seconds = (performance.now() - started) / 1000;
   await writer.end(all, seconds);
@@ -49,7 +68,8 @@ export async function test(options, operands) {
   for (const { mutation } of low) note(`${style.red('tests notice too little')} ${clean(mutation.rule)}: ${scoreOf(mutation)} % of the mutants, not ${options['min-score']} %`);
   const summary = `${outcome(all)}${stopped ? '; stopped at the first that failed' : ''}  ${Math.round(seconds * 1000)} ms`;
   const statuses = all.flatMap(({ results }) => results.map(({ status }) => status));
-  const status = failed.length > 0 || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length > 0 || low.length > 0 ? 1 : 0;
+  const unread = options.benign && !stopped && account.status !== 0;
+  const status = failed.length > 0 || unread || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length > 0 || low.length > 0 ? 1 : 0;
   if (status === 0) remark(summary);
   else note(summary);
   return status;
@@ -73,7 +93,7 @@ function tooFewTests({ require: needed, 'min-tests': least = needed ? 1 : 0 }, s
 }
 
 /** The cases that fit every --filter: a part of the file's or the test's name, or `severity=`, `tactic=`, `technique=` or `id=` of the rule. */
-function filtered(suites, rules, filters = []) {
+function filtered(suites, filters = []) {
   if (filters.length === 0) return suites;
   const wanted = filters.map((text) => /^(severity|tactic|technique|id)=(.*)$/is.exec(text) ?? [text, undefined, text]);
   const lower = (text) => String(text ?? '').toLowerCase();
@@ -88,6 +108,26 @@ function filtered(suites, rules, filters = []) {
       : values[key.toLowerCase()].some((one) => lower(one) === lower(value)))));
     return { ...suite, cases };
   }).filter(({ cases }) => cases.length > 0);
+}
+
+/** The suites whose test file or rule differs from a commit. */
+function changedOnly(suites, ref) {
+  const changed = new Set(changedSince(ref, 'test').map((file) => resolve(file)));
+  return suites.filter(({ file, rule }) => changed.has(resolve(file)) || (rule !== undefined && changed.has(resolve(rule))));
+}
+
+/** The rules of these suites, and those that were found beside them. */
+function tested(suites, rules) {
+  const byFile = new Map(rules.filter(({ text }) => describeRule(text) !== null).map((rule) => [rule.file, rule]));
+  for (const { rule, ruleText } of suites) if (ruleText !== undefined) byFile.set(rule, { file: rule, text: ruleText });
+  return [...byFile.values()];
+}
+
+function update(suite, results) {
+  const { text, changed } = suite.update(results);
+  if (changed === 0) return;
+  write(suite.file, text);
+  remark(`${clean(suite.file)}: ${count(changed, 'test')} updated`);
 }
 
 function write(path, text) {

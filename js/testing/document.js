@@ -17,9 +17,14 @@ export class TestFileError extends ForepostError {
 export class Document {
   #document;
   #lines = new LineCounter();
+  #padded;
+  #indented;
 
   constructor(file, text) {
     this.file = file;
+    // As the file is written.
+    this.#padded = /[{[] /.test(text);
+    this.#indented = !/^(\s*)[\w'"]+:\s*(?:#.*)?\n\1- /m.test(text);
     this.#document = parseDocument(text, { version: '1.2', merge: true, intAsBigInt: true, lineCounter: this.#lines });
     const [wrong] = [...this.#document.errors, ...this.#document.warnings];
     if (wrong) throw new TestFileError(file, this.#place(wrong.pos[0]), wrong.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, ''));
@@ -45,6 +50,20 @@ export class Document {
     }
     return this.#place(start);
   }
+
+  /** Puts another value at a path. Comments and everything else stay. */
+  set(path, value) {
+    const before = this.#document.getIn(path, true);
+    if (isScalar(before) && (value === null || typeof value !== 'object')) before.value = value;
+    else {
+      const node = this.#document.createNode(value);
+      Object.assign(node, { comment: before?.comment, commentBefore: before?.commentBefore }, before?.flow && { flow: true });
+      this.#document.setIn(path, node);
+    }
+  }
+
+  /** The text of the file as it is now. */
+  toString() { return this.#document.toString({ lineWidth: 0, flowCollectionPadding: this.#padded, indentSeq: this.#indented }); }
 
   /** An error about the value at a path. */
   error(path, message) { return new TestFileError(this.file, this.at(path), message); }

@@ -42,6 +42,33 @@ export function differences(expect, alerts, start) {
   return found;
 }
 
+/** What the alerts show of the things that `expect` writes: an expectation that they fit. */
+export function observed(expect, alerts) {
+  const views = alerts.map(viewOf);
+  const allRows = views.flatMap(({ rows }) => rows);
+  const like = (patterns, items) => items.map((item, i) => picked(patterns[Math.min(i, patterns.length - 1)] ?? item, item));
+  const made = {
+    alerts: ({ alerts: wanted }) => (Array.isArray(wanted) ? views.map((view, i) => alertLike(wanted[Math.min(i, wanted.length - 1)] ?? { name: '' }, view)) : views.length),
+    alert: ({ alert }) => (views.length > 0 ? alertLike(alert, views[0]) : alert),
+    rows: ({ rows }) => (Array.isArray(rows) ? like(rows, allRows) : allRows.length),
+    rowsExactly: () => allRows,
+  };
+  return Object.fromEntries(Object.keys(expect).map((key) => [key, made[key](expect)]));
+
+  function alertLike(pattern, view) {
+    return Object.fromEntries(Object.entries(pattern).map(([key, wanted]) => {
+      if (key === 'entities' || key === 'entitiesExactly') return [key, like(wanted, view.entities)];
+      if (key === 'rows') return [key, Array.isArray(wanted) ? like(wanted, view.rows) : view.rows.length];
+      if (key === 'details') return [key, Object.fromEntries(Object.keys(wanted).map((name) => [name, single(view.details[name] ?? null)]))];
+      return [key, view[key]];
+    }));
+  }
+}
+
+const picked = (pattern, item) => Object.fromEntries(Object.keys(pattern).map((key) => [key, item[key] ?? null]));
+
+const single = (values) => (Array.isArray(values) && values.length === 1 ? values[0] : values);
+
 function compareAlert(pattern, view, start) {
   return Object.entries(pattern).flatMap(([key, wanted]) => {
     const at = (difference) => ({ ...difference, path: [key, ...difference.path], message: `${key}: ${difference.message}` });

@@ -6,6 +6,7 @@ import { RuleError } from '../errors.js';
 import { checkedOptions } from '../options.js';
 import { findSuites, readerBeside, ruleFinder } from './files.js';
 import { mutate } from './mutate.js';
+import { updated } from './update.js';
 import { runCase, RulesUnderTest } from './run.js';
 import { readSuite } from './suite.js';
 
@@ -45,6 +46,7 @@ export function loadTests(paths, options = {}) {
       return {
         file, rule: rule.file, ruleText: rule.text,
         cases: suite.cases.map((test) => caseOf(file, test, () => runCase(suite, test, prepare(rule), others))),
+        update: (results) => updated(suite, results),
         mutate: (most) => mutate(suite, rule, most),
       };
     } catch (error) {

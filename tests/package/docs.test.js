@@ -1,7 +1,7 @@
 // What the guides show works: each query of the cookbook answers, the rule of "Getting started" loads and finds what it says.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { forepost, jsonLines, ROOT, s3, SAMPLE, scratch, switchedOff } from './support.js';
 
@@ -29,11 +29,43 @@ test('the rule of "Getting started" is clean, and finds a key that was made for 
   assert.deepEqual(alerts.map((alert) => alert.Evidence.length), [1]);
 });
 
+test('the tutorial does what it says, step by step', async () => {
+  const here = scratch('tutorial');
+  cpSync(SAMPLE, `${here}/samples/AWSLogs`, { recursive: true });
+  const before = process.cwd();
+  process.chdir(here);
+  try {
+    let commands = 0;
+    for (const [, language, block] of guide('tutorial').matchAll(/```(yaml|diff|console)\n(.*?)```/gs)) {
+      const [, added, file, text] = /^# (added to )?(\S+)\n(.*)$/s.exec(block) ?? [];
+      if (language === 'yaml') {
+        writeFileSync(file, (added ? readFileSync(file, 'utf8') : '') + text);
+        if (file === 'secrets.yaml') writeFileSync('before.yaml', text);
+      } else if (language === 'diff') {
+        const lines = text.trimEnd().split('\n');
+        const side = (sign) => lines.filter((line) => [' ', sign].includes(line[0])).map((line) => line.slice(1)).join('\n');
+        const old = readFileSync(file, 'utf8');
+        assert.ok(old.includes(side('-')), block);
+        writeFileSync(file, old.replace(side('-'), side('+')));
+      } else {
+        for (const [, command, shown] of block.matchAll(/^\$ forepost (.*)\n((?:(?!\$).*\n)*)/gm)) {
+          commands += 1;
+          const { stdout, stderr } = await forepost(command.split(' '), { env: { COLUMNS: '300' } });
+          for (const line of shown.split('\n').filter(Boolean)) assert.ok(`${stdout}\n${stderr}`.split('\n').includes(line), `${command} does not print\n${line}\nbut\n${stdout}${stderr}`);
+        }
+      }
+    }
+    assert.equal(commands, 7);
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test('guides name no option that the command does not have', async () => {
-  const help = (await Promise.all(['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'functions']
+  const help = (await Promise.all(['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'functions']
     .map((command) => forepost([command, '--help'])))).map(({ stdout }) => stdout).join('\n');
   for (const file of ['README.md', ...readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]) {
-    for (const [line] of readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/(?<![\w/.-])forepost (?:scan|query|summary|timeline|pivot|hunt|check|conclude) [^`\n]*/g)) {
+    for (const [line] of readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/(?<![\w/.-])forepost (?:scan|query|summary|timeline|pivot|hunt|check|test|backtest|compare|conclude) [^`\n]*/g)) {
       for (const [option] of line.split(/ \| | # | && /)[0].matchAll(/(?<= )--[a-z][a-z-]*/g)) assert.ok(help.includes(option) || option === '--help', `${file}: ${line}`);
     }
   }

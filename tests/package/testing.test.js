@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { runTests, testCases, TestFailure } from '../../dist/npm/testing.js';
 import { mutantsOf } from '../../js/testing/mutants.js';
-import { forepost, jsonLines, PACKAGE, ROOT, ruleText, scratch, shared } from './support.js';
+import { forepost, jsonLines, PACKAGE, ROOT, ruleText, s3, SAMPLE, scratch, shared } from './support.js';
 
 const QUERY = 'AWSCloudTrail\n| where EventName == "Denied"\n| where isempty(ErrorCode)\n| summarize Count = count() by UserIdentityUserName\n| where Count > 2';
 const RULE = ruleText('Denied often', QUERY);
@@ -266,6 +266,76 @@ test('test files are left out wherever rules are searched', async () => {
   writeFileSync(join(rulesElsewhere, 'rule.test.yaml'), readFileSync(join(path, 'rule.test.yaml')));
   assert.equal((await forepost(['test', rulesElsewhere])).status, 2);
   assert.equal((await forepost(['test', rulesElsewhere, '--rules', path])).status, 0);
+});
+
+test('--init writes a first test, from an alert or from the query', async () => {
+  const path = scratch('testing-init');
+  writeFileSync(join(path, 'x.yaml'), readFileSync(`${ROOT}rules/AWS_ECRImageScanningDisabled.yaml`));
+  const made = await forepost(['test', '--init', join(path, 'x.yaml'), SAMPLE]);
+  assert.equal(made.status, 0, made.stderr);
+  assert.deepEqual(runTests(path).map(({ status }) => status), ['passed', 'passed']);
+  assert.equal((await forepost(['test', '--init', join(path, 'x.yaml'), SAMPLE])).status, 2, 'it does not overwrite');
+  writeFileSync(join(path, 'y.yaml'), RULE);
+  assert.equal((await forepost(['test', '--init', join(path, 'y.yaml')])).status, 0);
+  assert.match(readFileSync(join(path, 'y.test.yaml'), 'utf8'), /eventName: Denied/);
+  writeFileSync(join(path, 'z.yaml'), RULE.replace('Denied"', 'Never"'));
+  assert.equal((await forepost(['test', '--init', join(path, 'z.yaml'), SAMPLE])).status, 1);
+  assert.equal((await forepost(['test', '--init'])).status, 2);
+});
+
+test('--update rewrites what fails and keeps the rest, comments too', async () => {
+  const text = `
+# first
+- name: a # why
+  given: {event: denied, repeat: 3}
+  expect:
+    alerts: 2 # two
+    alert: {severity: High, entities: []}
+    rows: [{Count: 4}]
+- {name: b, given: denied, expect: alert}
+- {name: c, given: {event: denied, repeat: 3}, expect: alert, quietWhen: [{set: {awsRegion: x}}]}
+`;
+  const path = folder('update', text);
+  const file = join(path, 'rule.test.yaml');
+  const before = readFileSync(file, 'utf8');
+  assert.equal((await forepost(['test', path, '--update'], { env: { CI: 'true' } })).status, 2);
+  assert.equal(readFileSync(file, 'utf8'), before);
+  await forepost(['test', path, '--update'], { env: { CI: '' } });
+  const wanted = before.replace('alerts: 2', 'alerts: 1').replace('High', 'Low').replace('Count: 4', 'Count: 3').replace('given: denied, expect: alert', 'given: denied, expect: none');
+  assert.equal(readFileSync(file, 'utf8'), wanted);
+  assert.deepEqual(runTests(path).map(({ status }) => status), ['passed', 'passed', 'passed', 'failed']);
+  await forepost(['test', path, '--update'], { env: { CI: '' } });
+  assert.equal(readFileSync(file, 'utf8'), wanted, 'nothing more to change');
+});
+
+test('--benign: an alert on benign logs fails, unless it is known; what is known must be needed', async () => {
+  const path = folder('benign', '- {name: x, given: {event: denied, repeat: 3}, expect: alert}\n');
+  const denied = (time) => ({ eventVersion: '1.11', eventName: 'Denied', eventSource: 'x', eventTime: time, userIdentity: { userName: 'ana' } });
+  writeFileSync(join(path, 'quiet.json'), s3(denied('2026-01-01T00:00:00Z')));
+  writeFileSync(join(path, 'loud.json'), s3(...[1, 2, 3].map((n) => denied(`2026-01-01T00:00:0${n}Z`))));
+  writeFileSync(join(path, 'cut.json'), '{"Records":[{"eventVersion":"1.1');
+  writeFileSync(join(path, 'known.txt'), 'known: [{rule: Denied often, reason: nightly}]');
+  const status = async (...args) => (await forepost(['test', join(path, 'rule.yaml'), '--benign', ...args.map((arg) => (arg.startsWith('--') ? arg : join(path, arg)))])).status;
+  assert.deepEqual([await status('quiet.json'), await status('loud.json'), await status('loud.json', '--known', 'known.txt'), await status('quiet.json', '--known', 'known.txt'), await status('cut.json')], [0, 1, 0, 1, 2]);
+});
+
+test('--changed: only what differs from a commit', async () => {
+  const path = folder('changed', '- {name: x, given: {event: denied, repeat: 3}, expect: alert}\n', { more: { 'same.yaml': RULE, 'same.test.yaml': `${EVENTS}tests: [{name: y, given: denied, expect: none}]` } });
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], { cwd: path, stdio: 'pipe' });
+  git('init', '-q');
+  git('add', '.');
+  git('commit', '-q', '-m', 'a');
+  const here = process.cwd();
+  process.chdir(path);
+  try {
+    const none = await forepost(['test', '--changed', 'HEAD', '--format', 'ndjson']);
+    assert.deepEqual([none.status, none.stdout], [0, '']);
+    writeFileSync(join(path, 'rule.yaml'), `${RULE}# changed\n`);
+    assert.deepEqual(jsonLines((await forepost(['test', '--changed', 'HEAD', '--format', 'ndjson'])).stdout).map(({ name }) => name), ['x']);
+    assert.equal((await forepost(['test', '--changed', '--output=x'])).status, 2);
+  } finally {
+    process.chdir(here);
+  }
 });
 
 test('node:test shows each test by its name', () => {
