@@ -4,6 +4,8 @@ import { nearest } from '../nearest.js';
 
 export const DEFAULT_START = '2026-03-10T06:00:00Z';
 
+const MOST_EVENTS = 200_000; // of a test
+
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of `1h30m`. */
@@ -35,6 +37,8 @@ export function misspelt(key) {
  * the file; `fail(path, message)` makes the error. A number in each id tells the records apart.
  */
 export function recordsOf(given, start, fail) {
+  const events = given.reduce((sum, { repeat = 1 }) => sum + repeat, 0);
+  if (events > MOST_EVENTS) fail(given[0].path, `the test has ${events} events; the most are ${MOST_EVENTS}`);
   let number = 0;
   return given.flatMap(({ record, at, set, remove, repeat = 1, every = '1s', path, changes }) => {
     const changed = structuredClone(record);

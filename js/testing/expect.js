@@ -16,6 +16,8 @@ export function viewOf(alert) {
     entities: JSON.parse(alert.Entities || '[]').map(({ $id, Type, ...identifiers }) => ({ type: Type, ...identifiers })),
     details: JSON.parse(properties['Custom Details'] || '{}'),
     rows,
+    // Of very many rows not all are shown.
+    rowCount: Number(properties['Search Query Results Overall Count'] ?? rows.length),
     events: (alert.Evidence ?? []).reduce((sum, { events = [], eventsLeftOut = 0 }) => sum + events.length + eventsLeftOut, 0),
     start: alert.StartTime,
     end: alert.EndTime,
@@ -37,7 +39,7 @@ export function differences(expect, alerts, start) {
   if (Array.isArray(wanted)) wanted.forEach((pattern, i) => { if (views[i]) found.push(...compareAlert(pattern, views[i], start).map(at(['alerts', i]))); });
   if (alert) for (const view of views) found.push(...compareAlert(alert, view, start).map(at(['alert'])));
   const allRows = views.flatMap((view) => view.rows);
-  if (rows !== undefined) found.push(...compareRows(rows, allRows).map(at(['rows'])));
+  if (rows !== undefined) found.push(...compareRows(rows, allRows, sumOf(views)).map(at(['rows'])));
   if (rowsExactly) found.push(...compareList(rowsExactly, allRows, compareWhole, 'row', true).map(at(['rowsExactly'])));
   return found;
 }
@@ -50,7 +52,7 @@ export function observed(expect, alerts) {
   const made = {
     alerts: ({ alerts: wanted }) => (Array.isArray(wanted) ? views.map((view, i) => alertLike(wanted[Math.min(i, wanted.length - 1)] ?? { name: '' }, view)) : views.length),
     alert: ({ alert }) => (views.length > 0 ? alertLike(alert, views[0]) : alert),
-    rows: ({ rows }) => (Array.isArray(rows) ? like(rows, allRows) : allRows.length),
+    rows: ({ rows }) => (Array.isArray(rows) ? like(rows, allRows) : sumOf(views)),
     rowsExactly: () => allRows,
   };
   return Object.fromEntries(Object.keys(expect).map((key) => [key, made[key](expect)]));
@@ -58,7 +60,7 @@ export function observed(expect, alerts) {
   function alertLike(pattern, view) {
     return Object.fromEntries(Object.entries(pattern).map(([key, wanted]) => {
       if (key === 'entities' || key === 'entitiesExactly') return [key, like(wanted, view.entities)];
-      if (key === 'rows') return [key, Array.isArray(wanted) ? like(wanted, view.rows) : view.rows.length];
+      if (key === 'rows') return [key, Array.isArray(wanted) ? like(wanted, view.rows) : view.rowCount];
       if (key === 'details') return [key, Object.fromEntries(Object.keys(wanted).map((name) => [name, single(view.details[name] ?? null)]))];
       return [key, view[key]];
     }));
@@ -76,7 +78,7 @@ function compareAlert(pattern, view, start) {
       case 'entities': return compareList(wanted, view.entities, compareFields, 'entity').map(at);
       case 'entitiesExactly': return compareList(wanted, view.entities, compareFields, 'entity', true).map(at);
       case 'details': return compareDetails(wanted, view.details).map(at);
-      case 'rows': return compareRows(wanted, view.rows).map(at);
+      case 'rows': return compareRows(wanted, view.rows, view.rowCount).map(at);
       case 'tactics': case 'techniques': return compareList(wanted, view[key], compareValue, 'name').map(at);
       case 'start': case 'end': case 'time': return (moment(wanted, start) === Date.parse(view[key]) ? [] : [{ path: [], message: `expected ${wanted}, got ${view[key]}` }]).map(at);
       default: return compareValue(wanted, view[key]).map(at);
@@ -84,8 +86,10 @@ function compareAlert(pattern, view, start) {
   });
 }
 
-const compareRows = (wanted, rows) => (typeof wanted === 'number'
-  ? (wanted === rows.length ? [] : [{ path: [], message: `expected ${wanted}, got ${rows.length}` }])
+const sumOf = (views) => views.reduce((sum, { rowCount }) => sum + rowCount, 0);
+
+const compareRows = (wanted, rows, number) => (typeof wanted === 'number'
+  ? (wanted === number ? [] : [{ path: [], message: `expected ${wanted}, got ${number}` }])
   : compareList(wanted, rows, compareFields, 'row'));
 
 /** Each custom detail is a list of values as text; one value may be written alone. */
