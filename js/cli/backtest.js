@@ -34,12 +34,12 @@ export async function backtest(options, operands) {
   detector.finish();
   replay.take(detector);
   const ran = detector.stats();
-  account.count({ ...ran, rules: ran.rules - variants.filter(({ id }) => replay.rules.has(id)).length });
+  account.count({ ...ran, rules: ran.rules - variants.filter(({ id }) => replay.rules.some((rule) => rule.id === id)).length });
   for (const problem of detector.problems()) account.failure(problem);
   const { firstEvent, lastEvent } = ran;
   const { days, names } = callsOf(calls);
   const span = { first: Date.parse(firstEvent), last: Date.parse(lastEvent), days: [...days.keys()] };
-  const withFigures = [...replay.rules.values()].filter(() => firstEvent !== null).map((rule) => ({ ...figuresOf(rule, span), ...why(rule, names) }));
+  const withFigures = replay.rules.filter(() => firstEvent !== null).map((rule) => ({ ...figuresOf(rule, span), ...why(rule, names) }));
   const isVariant = new Map(variants.map(({ id, of, key, value }) => [id, { of, key, value }]));
   const report = {
     logs: { first: firstEvent, last: lastEvent, days: days.size, events: ran.events, candidates: ran.candidates },

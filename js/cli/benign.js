@@ -28,15 +28,15 @@ export async function benign(rules, paths, account, known) {
   account.count(detector.stats());
   for (const problem of detector.problems()) account.failure(problem);
   detector.dispose();
-  const each = (performance.now() - started) / Math.max(1, replay.rules.size);
+  const each = (performance.now() - started) / Math.max(1, replay.rules.length);
   const place = { line: 1, column: 1 };
-  const results = [...replay.rules.values()].map(({ id, name, file, alerts }) => {
+  const results = replay.rules.map(({ id, name, file, alerts }) => {
     const reason = allowed.find(({ rule }) => rule === id || rule === name)?.reason;
     const message = reason === undefined && alerts.length > 0 ? `${alerts.length === 1 ? '1 alert' : `${alerts.length} alerts`} on benign logs: ${alerts[0].name} (${new Date(alerts[0].time).toISOString()})`
       : reason !== undefined && alerts.length === 0 ? `it is known to alert (${reason}), and does not: leave it out of ${known}` : undefined;
     return { file, name: `${name}: quiet on benign logs`, ...place, status: message ? 'failed' : 'passed', failures: message ? [{ ...place, message }] : [], alerts: [], duration: each };
   });
-  const unknown = allowed.filter(({ rule }) => ![...replay.rules.values()].some(({ id, name }) => rule === id || rule === name));
+  const unknown = allowed.filter(({ rule }) => !replay.rules.some(({ id, name }) => rule === id || rule === name));
   for (const { rule } of unknown) results.push({ file: known, name: `${rule} is a rule`, ...place, status: 'failed', failures: [{ ...place, message: `${rule} is none of the rules here` }], alerts: [], duration: 0 });
   return { suite: { file: paths.join(', ') }, results };
 }

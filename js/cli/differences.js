@@ -4,18 +4,15 @@ import { stringifyExact } from '../json.js';
 
 /** Rules of two versions that belong together, by id and then by name: `[[before, after]]`, with undefined where one has none. */
 export function rulePairs(before, after) {
-  const left = new Map(after);
-  const pairs = [...before.values()].map((rule) => {
-    const match = left.get(rule.id);
-    if (match) left.delete(match.id);
-    return [rule, match];
-  });
-  for (const pair of pairs) {
-    if (pair[1]) continue;
-    pair[1] = [...left.values()].find(({ name }) => name === pair[0].name);
-    if (pair[1]) left.delete(pair[1].id);
+  const left = new Set(after);
+  const pairs = before.map((rule) => [rule, undefined]);
+  for (const same of [(a, b) => a.id === b.id && a.name === b.name, (a, b) => a.id === b.id, (a, b) => a.name === b.name]) {
+    for (const pair of pairs) {
+      pair[1] ??= [...left].find((rule) => same(pair[0], rule));
+      left.delete(pair[1]);
+    }
   }
-  return [...pairs, ...[...left.values()].map((rule) => [undefined, rule])];
+  return [...pairs, ...[...left].map((rule) => [undefined, rule])];
 }
 
 /** `{rule, changes, same, changed, gone, new, differs}`: alerts that only one version gives, and those that both give and that differ. */

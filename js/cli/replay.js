@@ -24,14 +24,17 @@ export function callsOf(query) {
 
 /** The alerts of rules, rule by rule. */
 export class Replay {
-  /** By the rule's id: `{id, file, text, name, severity, frequency, period, …, alerts}`. */
-  rules = new Map();
+  /** `{id, file, text, name, severity, frequency, period, …, alerts}` of each rule. */
+  rules = [];
+  #byKey = new Map();
   #room = MOST_KEPT;
 
   constructor(files) {
     for (const { file, text } of files) {
       const rule = describeRule(text);
-      if (rule) this.rules.set(rule.id, { ...rule, file, text, incidents: incidentSettings(text), alerts: [] });
+      if (!rule) continue;
+      this.rules.push({ ...rule, file, text, incidents: incidentSettings(text), alerts: [] });
+      this.#byKey.set(keyOf(rule.id, rule.name), this.rules.at(-1));
     }
   }
 
@@ -43,7 +46,7 @@ export class Replay {
   #add(alert) {
     const properties = JSON.parse(alert.ExtendedProperties);
     const [id] = JSON.parse(properties['Analytic Rule Ids']);
-    const rule = this.rules.get(id);
+    const rule = this.#byKey.get(keyOf(id, properties['Analytic Rule Name']));
     const evidence = alert.Evidence ?? [];
     const events = evidence.flatMap((row) => row.events ?? []);
     rule.alerts.push({
@@ -76,6 +79,9 @@ export class Replay {
     return kept;
   }
 }
+
+/** Two rules may have the same id; check warns of it. */
+const keyOf = (id, name) => `${id} ${name}`.toLowerCase();
 
 const idOf = ({ eventID, record }) => eventID ?? stringifyExact(record);
 

@@ -37,7 +37,7 @@ function check(document, value, given, path) {
     if (shape.pattern && !new RegExp(shape.pattern).test(value)) fail(`is ${JSON.stringify(value)}, which has not the form of ${shape.examples?.[0] ?? '+10m, or a time'}`);
   }
   if (type === 'integer' && (value < (shape.minimum ?? -Infinity) || value > (shape.maximum ?? Infinity))) {
-    fail(`must be from ${shape.minimum} on${shape.maximum ? ` to ${shape.maximum}` : ''}`);
+    fail(shape.maximum === undefined ? `must be at least ${shape.minimum}` : `must be from ${shape.minimum} to ${shape.maximum}`);
   }
   if (type === 'array') {
     if (value.length < (shape.minItems ?? 0)) fail('is an empty list');
