@@ -32,7 +32,7 @@ export async function benign(rules, paths, account, known) {
   const place = { line: 1, column: 1 };
   const results = replay.rules.map(({ id, name, file, alerts }) => {
     const reason = allowed.find(({ rule }) => rule === id || rule === name)?.reason;
-    const message = reason === undefined && alerts.length > 0 ? `${alerts.length === 1 ? '1 alert' : `${alerts.length} alerts`} on benign logs: ${alerts[0].name} (${new Date(alerts[0].time).toISOString()})`
+    const message = reason === undefined && alerts.length > 0 ? `${alerts.length === 1 ? '1 alert' : `${alerts.length} alerts`} on benign logs: ${clean(alerts[0].name)} (${new Date(alerts[0].time).toISOString()})`
       : reason !== undefined && alerts.length === 0 ? `it is known to alert (${reason}), and does not: leave it out of ${known}` : undefined;
     return { file, name: `${name}: quiet on benign logs`, ...place, status: message ? 'failed' : 'passed', failures: message ? [{ ...place, message }] : [], alerts: [], duration: each };
   });

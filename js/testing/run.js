@@ -4,6 +4,7 @@ import { Detector } from '../entry/node.js';
 import { parseExact, stringifyExact } from '../json.js';
 import { isoTime, recordsOf } from './events.js';
 import { differences } from './expect.js';
+import { visible } from '../visible.js';
 import { whereItEnded } from './why.js';
 
 const MOST_EXPLAINED = 3; // events
@@ -69,7 +70,7 @@ export function runCase(suite, test, rule, others, explained = true) {
     if (problems.length > 0) return error(suite, test, problems);
     const failures = test.expect ? differences(test.expect, alerts, test.start).map((difference) => place({ ...difference, path: test.base ? [] : ['expect', ...difference.path] })) : [];
     if (explained && failures.length > 0 && alerts.length === 0) failures[0].message += why(rule, records);
-    if (failures.length > 0 && test.expect.alerts === 0) failures[0].message += alerts.slice(0, 3).map((alert) => `\n${alert.AlertSeverity}: ${alert.AlertName} (${isoTime(Date.parse(alert.TimeGenerated))})`).join('');
+    if (failures.length > 0 && test.expect.alerts === 0) failures[0].message += alerts.slice(0, 3).map((alert) => `\n${alert.AlertSeverity}: ${visible(alert.AlertName)} (${isoTime(Date.parse(alert.TimeGenerated))})`).join('');
     if (test.alsoQuiet) failures.push(...loud(test, others, records, tables).map((message) => place({ path: ['alsoQuiet'], message })));
     return { status: failures.length > 0 ? 'failed' : 'passed', failures, alerts };
   } catch (caught) {
@@ -83,7 +84,7 @@ function loud(test, others, records, tables) {
     const { alerts, problems } = other.run(records, tables, test.period);
     const [{ file }] = other.rules;
     if (problems.length > 0) return [`${file} did not run: ${problems[0].message}`];
-    return alerts.length > 0 ? [`${file} alerts too: ${alerts[0].AlertName}`] : [];
+    return alerts.length > 0 ? [`${file} alerts too: ${visible(alerts[0].AlertName)}`] : [];
   });
 }
 
@@ -96,5 +97,5 @@ function error(suite, test, problems) {
 /** Where each of a few events ended. */
 function why(rule, records) {
   if (records.length === 0 || records.length > MOST_EXPLAINED) return '';
-  return records.map((record) => `\n${record.eventName}: ${whereItEnded(rule.rules[0], record)}`).join('');
+  return records.map((record) => `\n${visible(String(record.eventName))}: ${whereItEnded(rule.rules[0], record)}`).join('');
 }

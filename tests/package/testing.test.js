@@ -338,6 +338,17 @@ test('--changed: only what differs from a commit', async () => {
   }
 });
 
+test('text of events makes no line of its own in a report', async () => {
+  const path = folder('hostile-text', '- {name: x, given: {event: denied, set: {eventName: "a\\n::error::b"}}, expect: alert}\n- {name: y, given: {event: denied, repeat: 3, set: {userIdentity.userName: "a\\n::error::b"}}, expect: none}\n', {
+    rule: RULE.replace('entityMappings: []', 'alertDetailsOverride:\n  alertDisplayNameFormat: by {{UserIdentityUserName}}'),
+  });
+  for (const format of ['pretty', 'github', 'junit']) {
+    const { status, stdout } = await forepost(['test', path, '--format', format]);
+    assert.equal(status, 1);
+    assert.ok(!stdout.split('\n').some((line) => line.trimStart().startsWith('::error::')), stdout);
+  }
+});
+
 test('node:test shows each test by its name', () => {
   const path = folder('node-test', '- {name: one, given: {event: denied, repeat: 3}, expect: alert}\n- {name: two, given: denied, expect: alert}\n');
   writeFileSync(join(path, 'rules.mjs'), `import { test } from 'node:test';
