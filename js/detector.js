@@ -6,7 +6,7 @@ import { ForepostError, RuleError } from './errors.js';
 import { parseLines } from './json.js';
 import { checkedOptions } from './options.js';
 import { Reader } from './reader.js';
-import { located, ruleFiles } from './rules.js';
+import { forEngine, located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
@@ -23,7 +23,7 @@ export class Detector extends Reader {
     const files = ruleFiles(rules);
     const given = tableFiles(tables);
     try {
-      super('Detector', () => new EngineDetector(JSON.stringify(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given, ...limits));
+      super('Detector', () => new EngineDetector(forEngine(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given, ...limits));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }

@@ -10,7 +10,8 @@ import { located, ruleFiles } from './rules.js';
 
 /** Explains one rule on one event. Positions count UTF-16 units of the query. */
 export function explain(rule, event) {
-  const [file] = ruleFiles([rule]);
+  const [file, ...others] = ruleFiles([rule]);
+  if (others.length > 0) throw new ForepostError('bad-argument', 'explain() takes one rule, and this ARM template holds several');
   const record = recordOf(event);
   const answer = parseExact(guarded('explain()', undefined, () => engineExplain(file.text, record)));
   answer.findings = located(answer.findings.map((finding) => ({ ...finding, file: file.file })), [file]);

@@ -42,11 +42,14 @@ export function loadSync(source?: ArrayBuffer | ArrayBufferView | WasmModule): v
 /** Returns the version of the engine. */
 export function version(): string;
 
-/** A rule: the YAML text as Sentinel publishes it. The object form adds the file name that messages use. */
+/**
+ * A rule: the YAML text as Sentinel publishes it, or an ARM template, which may hold several. The object form adds the file name that
+ * messages use; a rule of several in a template is called `rules.json#/resources/1`.
+ */
 export type Rule = string | { readonly file: string; readonly text: string };
 
 export interface DetectorOptions {
-  /** The rules to run. An empty array is refused. Default: the built-in rules. */
+  /** The rules to run, in Sentinel's YAML or as ARM templates. An empty array is refused. Default: the built-in rules. */
   rules?: string | readonly Rule[];
   /** Whether alerts carry their source events in `Evidence`. Default: true. */
   evidence?: boolean;

@@ -1,4 +1,4 @@
-// Which files of a folder can hold events. The content decides; a name only saves the look at it. And which are rules, by their names.
+// Which files of a folder can hold events. The content decides; a name only saves the look at it. And which are rules.
 
 const LOG_NAMES = /\.(json|gz|ndjson|jsonl|log|csv|zip|zst|tgz)$/i;
 const YAML_NAMES = /\.ya?ml$/i;
@@ -12,6 +12,10 @@ export const isTestByName = (path) => TEST_NAMES.test(path);
 
 /** Whether a file is a rule. */
 export const isRuleByName = (path) => YAML_NAMES.test(path) && !isTestByName(path);
+
+/** Whether a file with these first bytes is an ARM template, in which there may be rules. UTF-16 has a zero in each letter. */
+export const isTemplate = (path, bytes) => /\.json$/i.test(path)
+  && /deploymentTemplate\.json|Microsoft\.SecurityInsights/i.test(new TextDecoder('latin1').decode(bytes).replaceAll('\0', ''));
 
 /** Whether a file is usually a log, so that nobody needs to look. An empty file should be one: the engine says that it is empty. */
 export const isLogByName = (path, size) => size === 0 || LOG_NAMES.test(path);

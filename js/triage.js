@@ -3,12 +3,13 @@
 
 import {
   EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
-  functionTable as engineFunctions, tableColumns as engineColumns,
+  functionTable as engineFunctions, queryTokens as engineTokens, readYaml as engineReadYaml, tableColumns as engineColumns,
 } from './engine.js';
 import { RuleError } from './errors.js';
 import { guarded } from './instance.js';
+import { utf16Offsets } from './positions.js';
 import { Reader } from './reader.js';
-import { located, ruleFiles } from './rules.js';
+import { forEngine, located, ruleFiles } from './rules.js';
 import { tableFiles } from './tables.js';
 
 export { loadSync } from './instance.js';
@@ -22,7 +23,7 @@ export class EventReader extends Reader {
     const files = ruleFiles(rules);
     const given = tableFiles(tables);
     try {
-      super('EventReader', () => new EngineReader(JSON.stringify(files), index, given));
+      super('EventReader', () => new EngineReader(forEngine(files), index, given));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
@@ -59,6 +60,19 @@ export const describeRule = (text) => JSON.parse(guarded('describeRule()', undef
 
 /** The description of a hunting query, or null if the text is none. */
 export const describeHunt = (text) => JSON.parse(guarded('describeHunt()', undefined, () => engineDescribeHunt(text)));
+
+/**
+ * A YAML text as `{tree, findings}`, read as rules are. A node has `line` and `column`, and one of `text` (with `plain` where it is
+ * not in quotes), `list` of nodes, and `map` of `[key, line, column, node]`; none for a null.
+ */
+export const readYaml = (text) => JSON.parse(guarded('readYaml()', undefined, () => engineReadYaml(text)));
+
+/** The words of a query: `[{start, end, kind}]` in UTF-16 units; `kind` is `name`, `text`, `literal` or `mark`. */
+export function queryTokens(query) {
+  const tokens = JSON.parse(guarded('queryTokens()', undefined, () => engineTokens(query)));
+  const units = utf16Offsets(query, tokens.flatMap(([start, end]) => [start, end]));
+  return tokens.map(([start, end, kind]) => ({ start: units.get(start), end: units.get(end), kind }));
+}
 
 /** The rules that ship inside the module: `[{file, text}]`. */
 export const builtInRules = () => JSON.parse(guarded('builtInRules()', undefined, engineBuiltIn));

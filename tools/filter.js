@@ -6,18 +6,20 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRuleByName } from '../js/logfile.js';
+import { expandArm } from '../js/arm.js';
+import { isRuleByName, isTemplate, LOOKED_AT } from '../js/logfile.js';
 
 const [engine, out, path, key] = process.argv.slice(2);
 if (path && !existsSync(path)) fail(`${path} does not exist`);
 const files = !path ? [] : statSync(path).isDirectory()
-  ? readdirSync(path, { recursive: true }).filter(isRuleByName).sort().map((name) => join(path, name))
+  ? readdirSync(path, { recursive: true }).sort().map((name) => join(path, name)).filter((name) => isRuleByName(name) || (/\.json$/i.test(name) && isTemplate(name, readFileSync(name).subarray(0, LOOKED_AT))))
   : [path];
 if (path && files.length === 0) fail(`no rule file (.yaml, .yml) in ${path}`);
-const rules = files.map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+const rules = expandArm(files.map((file) => ({ file, text: readFileSync(file, 'utf8') })));
+for (const { arm } of rules) for (const { file, message } of arm?.findings ?? []) console.error(`${file}: ${message}`);
 
 const { status, stderr, error } = spawnSync('node_modules/.bin/wizer', ['--allow-wasi', '--init-func', 'forepost_init', '-o', out, engine],
-  { input: JSON.stringify({ rules, keys: key ? [key] : [] }), encoding: 'utf8' });
+  { input: JSON.stringify({ rules: rules.map(({ file, text }) => ({ file, text })), keys: key ? [key] : [] }), encoding: 'utf8' });
 if (error) throw error;
 if (status !== 0) {
   rmSync(out, { force: true }); // Wizer leaves an empty file

@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isLogByName, isRuleByName, isTestByName, LOOKED_AT, whyNoLog } from '../logfile.js';
+import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, whyNoLog } from '../logfile.js';
 
 /** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
 export function* pullFile(path, reader) {
@@ -19,11 +19,16 @@ export function* pullFile(path, reader) {
 /** The log files of paths. In a folder, the content decides: a file that can hold events is taken, whatever its name. */
 export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path, size) ? undefined : lookInto(path, size)));
 
-/** The rule files of paths. In a folder, those that are called .yaml or .yml and hold no tests. */
-export const findRules = (paths) => find(paths, (path) => (isRuleByName(path) ? undefined : isTestByName(path) ? 'tests of a rule' : 'not .yaml or .yml'));
+/** The rule files of paths. In a folder, those that are called .yaml or .yml and hold no tests, and ARM templates. */
+export const findRules = (paths) => find(paths, (path, size) => (isRuleByName(path) ? undefined : isTestByName(path) ? 'tests of a rule' : whyNoTemplate(path, size)));
 
 /** The test files of paths, and the rule files. */
 export const findTests = (paths) => find(paths, (path) => (isRuleByName(path) || isTestByName(path) ? undefined : 'not .yaml or .yml'));
+
+/** The ARM templates of paths. */
+export const findTemplates = (paths) => find(paths, whyNoTemplate);
+
+const whyNoTemplate = (path, size) => (isTemplate(path, startOf(path, size)) ? undefined : 'not .yaml or .yml');
 
 /**
  * The files of paths in a fixed order (by name, folders and files alike): `{files: [{path, size}], failed: [{path, message}],
@@ -68,11 +73,14 @@ function find(paths, whyNot) {
 
 const byCodeUnit = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-function lookInto(path, size) {
+const lookInto = (path, size) => whyNoLog(path, startOf(path, size));
+
+/** The first bytes of a file. */
+function startOf(path, size) {
   const file = openSync(path);
   try {
     const bytes = Buffer.alloc(Math.min(size, LOOKED_AT));
-    return whyNoLog(path, bytes.subarray(0, readSync(file, bytes)));
+    return bytes.subarray(0, readSync(file, bytes));
   } finally {
     closeSync(file);
   }

@@ -1,24 +1,35 @@
 // Rule files from disk, and findings about them for people.
 
+import { expandArm } from '../arm.js';
 import { findRules, reasonOf } from './files.js';
 import { readText } from './text.js';
 import { clean, columnsOf, fit, style, width } from './terminal.js';
 
-const MAX = 4 << 20; // bytes; Sentinel's query limit is 10,000 characters, so no rule comes near
+export const MAX_RULE_FILE = 16 << 20; // bytes; a solution's template holds hundreds of rules
 
-/** `{rules: [{file, text}], failed: [{path, message}]}` */
+/** `{rules: [{file, text}], failed: [{path, message}]}`; a file in ARM form may hold several rules. */
 export function readRules(paths) {
   const { files, failed } = findRules(paths);
   const rules = [];
   for (const { path } of files) {
     try {
       if (path === '-') throw new Error('rules cannot come from standard input; give a file or a folder');
-      rules.push({ file: path, text: readText(path, MAX) });
+      rules.push({ file: path, text: readText(path, MAX_RULE_FILE) });
     } catch (error) {
       failed.push({ path, message: reasonOf(error, path) });
     }
   }
-  return { rules, failed };
+  return { rules: expandArm(rules), failed };
+}
+
+/** What a rule's findings have their places in. */
+export const sourceOf = ({ text, arm }) => arm?.json ?? text;
+
+/** The text that a finding has its place in, as a function: what a template says of a rule that is left out, too. */
+export function sourcesOf(rules = []) {
+  const template = (file) => file.replace(/#\/.*$/, '');
+  const sources = new Map([...rules].reverse().flatMap((rule) => [[template(rule.file), sourceOf(rule)], [rule.file, sourceOf(rule)]]));
+  return ({ file }) => sources.get(file) ?? sources.get(template(file)) ?? '';
 }
 
 /** Files that cannot be read, as rules that are left out. */

@@ -3,7 +3,7 @@
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
 import { UsageError } from './args.js';
-import { readRules, render, unreadable } from './rulefiles.js';
+import { readRules, render, sourcesOf, unreadable } from './rulefiles.js';
 import { clean, note, remark, style } from './terminal.js';
 
 /** The rule files of paths, and those that cannot be read: `{rules, failed}`. */
@@ -21,7 +21,7 @@ export function loadRules(paths, { strict }, command) {
  * cannot run is an error.
  */
 export function newDetector(files, tables, options) {
-  const textOf = (finding) => files?.rules.find((rule) => rule.file === finding.file)?.text ?? '';
+  const textOf = sourcesOf(files?.rules);
   const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
   const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables };
   const leftOut = unreadable(files?.failed ?? []);

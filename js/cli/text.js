@@ -4,9 +4,9 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const PART = 64 << 10; // bytes
 
-/** A UTF-8 file of at most `max` bytes. A pipe does not know how many it has, and a device has no end. */
+/** A file of text (UTF-8; UTF-16 where a mark at its start says so, as Windows writes it; `-` is standard input) of at most `max` bytes. A pipe does not know how many it has, and a device has no end. */
 export function readText(path, max) {
-  const file = openSync(path);
+  const file = path === '-' ? 0 : openSync(path);
   try {
     const { size } = fstatSync(file);
     const parts = [];
@@ -19,13 +19,14 @@ export function readText(path, max) {
     if (length > max) throw new Error(`the file is larger than ${max} bytes`);
     return decode(Buffer.concat(parts));
   } finally {
-    closeSync(file);
+    if (file !== 0) closeSync(file);
   }
 }
 
 function decode(bytes) {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const utf16 = { fffe: 'utf-16le', feff: 'utf-16be' }[bytes.toString('hex', 0, 2)];
+    return new TextDecoder(utf16 ?? 'utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new Error('the file is not UTF-8 text');
   }

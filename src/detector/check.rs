@@ -1,12 +1,14 @@
 //! Compiles rule files, and finds everything that is wrong with them.
 
 use super::NamedTable;
+use super::advice::advice;
 use crate::rule::{self, Rule};
 use cloudtrail::prefilter::Condition;
 use cloudtrail::table::aws_cloudtrail;
 use kql::bind::{Catalog, Table};
 use kql::diagnostic::{Diagnostic, Severity, Span};
 use kql::exec::late::compile;
+use kql::plan::Plan;
 use kql::plan::split::{Leaf, Split, split};
 use kql::value::Column;
 use std::cell::OnceCell;
@@ -78,7 +80,9 @@ pub struct CompiledRule {
     pub file: String,
     /// The rule.
     pub rule: Rule,
-    /// Its query in two parts.
+    /// Its query.
+    pub plan: Rc<Plan>,
+    /// The query in two parts.
     pub split: Split,
     /// What its query yields.
     pub columns: Vec<Column>,
@@ -96,6 +100,10 @@ pub fn catalog(tables: &[NamedTable]) -> Catalog {
 /// `AWSCloudTrail`.
 pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
     let (compiled, mut findings) = compile_all(files, tables);
+    for rule in &compiled {
+        let advice = advice(rule).into_iter();
+        findings.extend(advice.map(|f| Finding::new(&rule.file, Some(&rule.rule.name), f)));
+    }
     findings.extend(compiled.iter().filter_map(|c| reads_every_event(c)));
     findings
 }
@@ -186,7 +194,8 @@ fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledR
         findings.extend(
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
         );
-        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, split: split(&query.plan), columns }));
+        let (split, plan) = (split(&query.plan), query.plan);
+        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, plan, split, columns }));
     }
     (compiled, findings)
 }

@@ -4,6 +4,7 @@
 //! record and keeps the rows that pass; [`conclude`](Detector::advance_to) runs each rule's set stages for
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
+mod advice;
 pub mod check;
 mod error;
 pub mod explain;

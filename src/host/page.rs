@@ -140,6 +140,18 @@ pub fn describe_hunt(text: &str) -> String {
     json::hunting_query(rule::load(text).hunt.as_ref())
 }
 
+/// A YAML text as a tree: see [`json::yaml_tree`].
+#[wasm_bindgen(js_name = readYaml)]
+pub fn read_yaml(text: &str) -> String {
+    json::yaml_tree(text)
+}
+
+/// The words of a query, for colours: see [`json::tokens`].
+#[wasm_bindgen(js_name = queryTokens)]
+pub fn query_tokens(query: &str) -> String {
+    json::tokens(query)
+}
+
 /// The rules that ship inside the module: `[{"file","text"}]`.
 #[wasm_bindgen(js_name = builtInRules)]
 pub fn built_in_rules() -> String {

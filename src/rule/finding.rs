@@ -56,6 +56,17 @@ codes! {
     NO_COLUMN         "FP229" Warning "The query does not return a mapped column."
     NOT_A_RULE        "FP232" Information "The file is YAML, but not an analytic rule."
     HUNTING           "FP233" Information "The file holds a hunting query, which has no schedule and makes no alerts."
+    ISO_SPAN          "FP234" Warning "A time span has the form of ARM templates (PT1H); the public rule repository takes 1h."
+    CONNECTOR         "FP235" Warning "requiredDataConnectors is missing, or one of its entries is incomplete."
+    UNKNOWN_CONNECTOR "FP236" Information "A connector is said to bring AWSCloudTrail, and is not one that is known to."
+    TABLE_UNNAMED     "FP237" Information "The query reads a table that no connector of the rule names."
+    UNKNOWN_TECHNIQUE "FP238" Information "ATT&CK's enterprise matrix, as far as Forepost knows it, lacks a technique."
+    LEGACY_ENTITY     "FP239" Warning "The query makes a column of the old entity mapping, such as AccountCustomEntity."
+    AGO               "FP251" Information "The query looks further back than queryPeriod lets it see."
+    TEXT_AND_NUMBER   "FP252" Information "A string is compared with a number."
+    LATE_FILTER       "FP253" Information "A filter stands behind an extend that it does not need."
+    JOIN_KIND         "FP254" Information "A join without a kind drops rows of its left side that have the same key."
+    SET_SIZE          "FP255" Information "A set or list that an alert carries is cut where the alert's details end."
 }
 
 /// One problem of a rule file.
@@ -105,7 +116,7 @@ impl Finding {
 }
 
 /// A text short enough for a message.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(60) {
         Some((end, _)) => Cow::Owned(format!("{}…", checked::text(text, 0..end))),
         None => Cow::Borrowed(text),

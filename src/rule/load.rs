@@ -3,6 +3,7 @@
 //! The limits are those of Sentinel's documents and of the validator of the public rule repository. Unknown keys are
 //! tolerated with a warning: published files carry some. A rule is loaded exactly if no finding is an error.
 
+mod connectors;
 mod mappings;
 mod read;
 mod time;
@@ -11,7 +12,7 @@ use super::alert::push_new;
 use super::finding::{self, Finding, Position, Severity};
 use super::yaml::{self, Content, Entry, Node};
 use super::{
-    AlertDetails, AlertSeverity, ColumnUse, DynamicProperty, EntityMapping, EventGrouping, Format,
+    AlertDetails, AlertSeverity, ColumnUse, Connector, DynamicProperty, EntityMapping, EventGrouping, Format,
     HuntingQuery, IncidentConfiguration, Kind, Operator, Piece, Query, Rule, Schedule, Trigger, entity,
     mitre,
 };
@@ -155,6 +156,7 @@ fn analytic(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
     };
     let tactics = tactics(r, &map);
     let (techniques, sub_techniques) = techniques(r, &map, &tactics);
+    let connectors = connectors::connectors(r, &map);
     let entity_mappings = mappings::entities(r, &map);
     let custom_details = mappings::custom_details(r, &map);
     let alert_details = mappings::alert_details(r, &map);
@@ -174,6 +176,7 @@ fn analytic(r: &mut Reader, source: &str, root: &Node) -> Option<Rule> {
         tactics,
         techniques,
         sub_techniques,
+        connectors,
         entity_mappings,
         custom_details,
         alert_details,
@@ -280,7 +283,12 @@ fn techniques(r: &mut Reader, map: &Map, tactics: &[String]) -> (Vec<String>, Ve
             continue;
         };
         let serves = mitre::tactics_of(technique);
-        if !serves.is_empty() && !serves.iter().any(|s| tactics.iter().any(|t| t == s)) {
+        if serves.is_empty() && !technique.starts_with("T0") {
+            let message = format!(
+                "{technique} is not in ATT&CK's enterprise matrix of 2025, the one that Forepost knows"
+            );
+            r.add(Finding::new(finding::UNKNOWN_TECHNIQUE, text.position, message));
+        } else if !serves.is_empty() && !serves.iter().any(|s| tactics.iter().any(|t| t == s)) {
             let message = format!(
                 "{technique} belongs to {}, but the rule does not list that tactic",
                 serves.join(", ")

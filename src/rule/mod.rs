@@ -76,6 +76,8 @@ pub struct Rule {
     pub techniques: Vec<String>,
     /// `T1562.001`, each once.
     pub sub_techniques: Vec<String>,
+    /// Where its tables come from; `None` where the file does not say.
+    pub connectors: Option<Vec<Connector>>,
     /// Which columns make which entities.
     pub entity_mappings: Vec<EntityMapping>,
     /// Names and columns, in the file's order.
@@ -114,6 +116,17 @@ impl Rule {
         };
         self.columns.iter().filter(lacks).map(finding).collect()
     }
+}
+
+/// A connector of a workspace, and the tables a rule reads from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connector {
+    /// `AWS`
+    pub id: String,
+    /// `AWSCloudTrail`
+    pub tables: Vec<String>,
+    /// Where in the file.
+    pub position: Position,
 }
 
 /// A column that something outside the query refers to.

@@ -378,6 +378,16 @@ test('a broken rule is listed with its findings and does not stop the others', a
   assert.match(await page.textContent('.findings'), /KS142.*EventNam/);
 });
 
+test('a rule in ARM form runs, and is shown as YAML', async () => {
+  const arm = forepost('arm', join(ROOT, 'rules/AWS_ECRImageScanningDisabled.yaml')).replaceAll('19602494', '29602494');
+  await add(page, file('export.json', arm), file('a.ndjson', scanOff(1)));
+  await settled(page);
+  assert.equal((await alerts(page)).length, 2);
+  await page.click('#tab-rules');
+  await page.click('.rulelist >> text=export.json');
+  assert.match(await page.textContent('.rulecard'), /29602494-94af-43c8-90ba-eb0e14999612.*Scheduled/);
+});
+
 test('CSV holds no formula, and a link carries no event', async () => {
   await add(page, file('a.ndjson', scanOff(1, { userIdentity: { type: 'IAMUser', userName: '=cmd|calc', arn: 'arn:aws:iam::1:user/=cmd|calc' } })));
   await settled(page);

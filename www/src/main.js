@@ -1,7 +1,7 @@
 // The page: its state, what changes it, and the panels that show it. Nothing here reads a log; workers do.
 
 import { Engine } from './engine/client.js';
-import { fromDrop, fromInput, sample, sort } from './engine/files.js';
+import { fromDrop, fromInput, sample, readRules, sort } from './engine/files.js';
 import { copy, h, mount } from './dom.js';
 import { visible as safe } from 'forepost/visible.js';
 import { AlertsPanel, visible } from './ui/alerts.js';
@@ -213,16 +213,18 @@ class App {
     await this.add(files);
   }
 
-  /** Logs are read, YAML files become rules. The sample and real logs never lie together. */
+  /** Logs are read; YAML files and ARM templates become rules. The sample and real logs never lie together. */
   async add(files, { sample: isSample = false } = {}) {
-    const { rules, logs, passedOver } = await sort(files);
+    const { rules: found, logs, passedOver: skipped } = await sort(files);
     if (!files.length) return this.say('There are no files to read.');
+    const { rules, leftOut } = await readRules(found);
+    const passedOver = [...skipped, ...leftOut];
     if (logs.length && this.state.sample && !isSample) {
       await this.#forget();
       this.say('The sample was removed.');
     }
     if (passedOver.length) this.update({ passedOver: [...this.state.passedOver, ...passedOver] });
-    if (rules.length) await this.addRules(await Promise.all(rules.map(async ({ file, path }) => ({ file: path, text: await file.text() }))));
+    if (rules.length) await this.addRules(rules);
     if (logs.length) {
       if (this.state.tab === 'rules' || this.state.tab === 'query') this.update({ tab: 'alerts' });
       this.update({ sample: isSample });

@@ -7,6 +7,7 @@ mod alert;
 mod explanation;
 mod record;
 mod table;
+mod tree;
 
 pub use alert::{alert, alerts, matched};
 pub use explanation::explanation;
@@ -15,6 +16,7 @@ pub use record::{
     query_stats, rule_card, stats, unplaced, words,
 };
 pub use table::{MAX_ANSWER, answer, write_answer, write_diagnostic};
+pub use tree::{tokens, yaml_tree};
 
 use kql::value::json;
 use serde::Serialize;

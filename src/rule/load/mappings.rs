@@ -105,6 +105,9 @@ pub(super) fn alert_details(r: &mut Reader, map: &Map) -> AlertDetails {
     ] {
         if let Some(text) = r.optional(&map, key) {
             r.length(&text, key, max);
+            if text.text().trim().is_empty() {
+                r.add(Finding::new(finding::MISSING, text.position, format!("{key} is empty")));
+            }
             *slot = Some(format(r, key, &text));
         }
     }

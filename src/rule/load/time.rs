@@ -4,8 +4,8 @@ use super::read::{Reader, Text};
 use super::{Finding, finding};
 use kql::value::timespan::{self, DAY, HOUR, MINUTE, SECOND};
 
-/// `queryFrequency` and `queryPeriod`: .NET's `[d.]hh:mm[:ss]` or a bare number of days, then `<number><m|h|d>`, and nothing
-/// else, in this order. Source: the public rule repository's time span converter.
+/// `queryFrequency` and `queryPeriod`: .NET's `[d.]hh:mm[:ss]` or a bare number of days, then `<number><m|h|d>`, in this
+/// order. Source: the public rule repository's time span converter, which takes nothing else; ISO 8601 is taken with a warning.
 pub(super) fn rule_span(r: &mut Reader, key: &str, text: &Text) -> Option<i64> {
     let span = text.text().trim();
     let ticks = plain(span);
@@ -13,15 +13,21 @@ pub(super) fn rule_span(r: &mut Reader, key: &str, text: &Text) -> Option<i64> {
         let message = format!("{key} {span:?} has no unit; Sentinel reads it as days");
         r.add(Finding::new(finding::BARE_DAYS, text.position, message).with_hint(format!("write {span}d")));
     }
-    if ticks.is_none() {
-        let hint = match iso(span) {
-            Some(ticks) => format!("this is the ARM template format; in YAML write {}", short(ticks)),
-            None => "write a number and m, h or d, for example 15m, 1h or 1d".to_owned(),
-        };
-        let message = format!("{key} {:?} is not a time span", text.shown());
-        r.add(Finding::new(finding::TIME_SPAN, text.position, message).with_hint(hint));
+    if ticks.is_some() {
+        return ticks;
     }
-    ticks
+    // The meaning is certain, and whole repositories write them so.
+    if let Some(ticks) = iso(span) {
+        let message =
+            format!("{key} {span:?} has the form of ARM templates; the public rule repository refuses it");
+        let hint = format!("in YAML write {}", short(ticks));
+        r.add(Finding::new(finding::ISO_SPAN, text.position, message).with_hint(hint));
+        return Some(ticks);
+    }
+    let hint = "write a number and m, h or d, for example 15m, 1h or 1d";
+    let message = format!("{key} {:?} is not a time span", text.shown());
+    r.add(Finding::new(finding::TIME_SPAN, text.position, message).with_hint(hint));
+    None
 }
 
 /// `suppressionDuration` and `lookbackDuration`: published files write them like the above or as ISO 8601 (`PT5H`), for no

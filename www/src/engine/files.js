@@ -1,6 +1,7 @@
 // What was dropped or picked, as a flat list of files: logs and rules.
 
-import { isLogByName, isRuleByName, isTestByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
+import { expandArm } from 'forepost/arm.js';
+import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
 
 /**
  * Splits `[{file, path}]` into logs, rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
@@ -10,7 +11,7 @@ export async function sort(files) {
   const sorted = { rules: [], logs: [], passedOver: [] };
   for (const entry of files) {
     const { file, path } = entry;
-    const rule = isRuleByName(path);
+    const rule = isRuleByName(path) || (/\.json$/i.test(path) && isTemplate(path, await startOf(file)));
     const reason = path.includes('/') ? await whyNot(file, path, rule) : undefined;
     if (reason) sorted.passedOver.push({ path, reason });
     else (rule ? sorted.rules : sorted.logs).push(entry);
@@ -22,7 +23,23 @@ async function whyNot(file, path, rule) {
   if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
   if (isTestByName(path)) return 'tests of a rule';
   if (rule || isLogByName(path, file.size)) return undefined;
-  return whyNoLog(path, new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer()));
+  return whyNoLog(path, await startOf(file));
+}
+
+const startOf = async (file) => new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer());
+
+/** `{rules: [{file, text}], leftOut: [{path, reason}]}` of rule files: those in ARM form become YAML, which the page shows and edits. */
+export async function readRules(entries) {
+  const given = await Promise.all(entries.map(async ({ file, path }) => ({ file: path, text: decode(await file.arrayBuffer()) })));
+  const rules = expandArm(given);
+  const leftOut = rules.flatMap(({ arm }) => arm?.findings ?? []).filter(({ code }) => code === 'FP501').map(({ file, message }) => ({ path: file, reason: message }));
+  return { rules: rules.map(({ file, text, arm }) => ({ file: arm ? `${file}.yaml` : file, text })), leftOut };
+}
+
+/** Windows writes UTF-16, with a mark at its start. */
+function decode(buffer) {
+  const [a, b] = new Uint8Array(buffer, 0, Math.min(2, buffer.byteLength));
+  return new TextDecoder(a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8').decode(buffer);
 }
 
 /** The files of an <input>. */

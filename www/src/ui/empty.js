@@ -15,7 +15,7 @@ export function emptyState(app) {
       folder(),
       h('h2', 'Drop CloudTrail logs here'),
       h('p', 'Drop files or folders. Forepost runs Microsoft Sentinel rules on every event and shows what they found, and why.'),
-      h('p.muted', 'Logs: .json, .json.gz, NDJSON, CSV exports, .zip. Rules: YAML files.'),
+      h('p.muted', 'Logs: .json, .json.gz, NDJSON, CSV exports, .zip. Rules: YAML files, ARM templates.'),
       h('p.muted', 'Nothing is uploaded. The engine runs in this page and works offline.'),
       h('p.toolbar',
         h('button.primary', { disabled: phase !== 'ready', onclick: () => app.header.files.click() }, 'Choose files'),

@@ -46,7 +46,7 @@ export class RulesPanel {
   }
 
   #cardOf(rule) {
-    if (!rule) return mount(this.top, h('div.state', h('h2', 'No rules'), h('p', 'Drop Sentinel rule files (YAML) anywhere on this page.')));
+    if (!rule) return mount(this.top, h('div.state', h('h2', 'No rules'), h('p', 'Drop Sentinel rule files (YAML, ARM templates) anywhere on this page.')));
     const { card, text, original, file, findings } = rule;
     const changed = text !== original;
     const list = (items) => (items?.length ? items.join(', ') : 'none');
