@@ -4,9 +4,27 @@ import { version } from '../entry/node.js';
 import { check as checkRules } from '../rules.js';
 import { UsageError } from './args.js';
 import { github, junit, sarif } from './findings.js';
-import { readRules, render } from './rulefiles.js';
+import { allowed, changeFindings, fileAt, GitError, nameFindings, textFindings } from './repository.js';
+import { readRules, render, sourcesOf } from './rulefiles.js';
 import { readTables } from './tables.js';
 import { clean, count, note, outputTo, outStyle, remark, style } from './terminal.js';
+
+/** What files that people write must be in a repository: each by itself, among others, and beside what they were. */
+function repository(written, ref) {
+  const findings = [...written.flatMap(textFindings), ...nameFindings(written)];
+  if (ref === undefined) return findings;
+  try {
+    return [...findings, ...written.flatMap((rule) => changeFindings(rule, fileAt(ref, rule.file) ?? ''))];
+  } catch (error) {
+    throw error instanceof GitError ? new UsageError(`--against: ${error.message}`, 'check') : error;
+  }
+}
+
+/** By file, as they were given, then by place. */
+function inOrder(findings, rules) {
+  const places = new Map(rules.map(({ file }, index) => [file, index]));
+  return findings.sort((a, b) => (places.get(a.file) ?? -1) - (places.get(b.file) ?? -1) || a.line - b.line || a.column - b.column);
+}
 
 export async function check(options, paths) {
   const { format = 'pretty' } = options;
@@ -16,15 +34,18 @@ export async function check(options, paths) {
   for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
   if (rules.length === 0 && failed.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'check');
   // All at once: two rules may have the same id.
-  const findings = rules.length > 0 ? checkRules(rules, { tables }) : [];
-  const texts = new Map(rules.map(({ file, text }) => [file, text]));
+  const own = rules.length > 0 ? checkRules(rules, { tables }) : [];
+  const others = new Set(own.filter(({ code }) => code === 'FP232').map(({ file }) => file));
+  const written = rules.filter(({ file, arm }) => !arm && !others.has(file));
+  const findings = inOrder(allowed([...own, ...repository(written, options.against)], written), rules);
+  const textOf = sourcesOf(rules);
   const output = outputTo(options.output);
   switch (format) {
     case 'ndjson': for (const { start, end, ...finding } of findings) await output.write(`${JSON.stringify(finding)}\n`); break;
     case 'github': for (const finding of findings) await output.write(github(finding)); break;
     case 'sarif': await output.write(`${sarif(findings, version())}\n`); break;
-    case 'junit': await output.write(junit([...texts.keys()], findings)); break;
-    default: for (const finding of findings) await output.write(`${render(finding, texts.get(finding.file), outStyle)}\n\n`);
+    case 'junit': await output.write(junit(rules.map(({ file }) => file), findings)); break;
+    default: for (const finding of findings) await output.write(`${render(finding, textOf(finding), outStyle)}\n\n`);
   }
   await output.close();
   const found = (wanted) => findings.filter(({ severity }) => severity === wanted).length;
