@@ -55,9 +55,19 @@ for (const types of ['index', 'worker', 'testing']) {
 
 cpSync(`${dist}/testing/test.schema.json`, `${dist}/test.schema.json`);
 
+// What `forepost catalogue` puts beside its pages: the page's colours under its own rules, and the engine's table of ATT&CK.
+const pageStyle = readFileSync('www/src/style.css', 'utf8');
+const colours = pageStyle.slice(pageStyle.indexOf(':root'), pageStyle.indexOf('\n* {'));
+writeFileSync(`${dist}/catalogue/style.css`, colours + readFileSync('js/catalogue/style.css', 'utf8'));
+cpSync('www/public/icon.svg', `${dist}/catalogue/icon.svg`);
+const tactics = [...readFileSync('src/rule/mitre.rs', 'utf8').matchAll(/\(\s*"(\w+)",\s*&\[([\d,\s]*)\],?\s*\)/g)].map(([, name, numbers]) => [name, numbers.match(/\d+/g)?.map(Number) ?? []]);
+if (tactics.length !== 17) throw new Error(`src/rule/mitre.rs has ${tactics.length} tactics that can be read here`);
+writeFileSync(`${dist}/catalogue/tactics.json`, `${JSON.stringify(Object.fromEntries(tactics))}\n`);
+
 // The command in one CommonJS file, which starts sooner than thirty modules. What reads in threads stays as modules.
 bundles.push(await build({ ...commonJs, entryPoints: [`${dist}/cli.js`], outfile: `${dist}/cli/main.cjs` }));
 rmSync(`${dist}/testing`, { recursive: true });
+for (const file of ['attack.js', 'html.js', 'pages.js']) rmSync(`${dist}/catalogue/${file}`);
 for (const file of readdirSync(`${dist}/cli`)) {
   if (!['main.cjs', 'thread.js', 'files.js'].includes(file)) rmSync(`${dist}/cli/${file}`);
 }

@@ -14,17 +14,26 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 /** `{url, context, close()}`; the context is a fresh profile. */
 export async function open(options = {}) {
   const server = await preview({ root: import.meta.dirname, configFile: join(import.meta.dirname, 'vite.config.js'), logLevel: 'error', preview: { host: '127.0.0.1', port: 0, strictPort: false } });
+  const { context, close: leave } = await launch(options);
+  const url = server.resolvedUrls.local[0];
+  const close = async () => {
+    await leave();
+    await new Promise((resolve) => { server.httpServer.close(resolve); server.httpServer.closeAllConnections(); });
+  };
+  return { url, context, close };
+}
+
+/** `{context, close()}`: a browser with a fresh profile. */
+export async function launch(options = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'forepost-page-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', acceptDownloads: true, ...options,
   });
-  const url = server.resolvedUrls.local[0];
   const close = async () => {
     await context.close();
-    await new Promise((resolve) => { server.httpServer.close(resolve); server.httpServer.closeAllConnections(); });
     rmSync(profile, { recursive: true, force: true });
   };
-  return { url, context, close };
+  return { context, close };
 }
 
 /** A new page; whatever it says on the console as an error, or its policy forbids, is in `complaints`. */

@@ -4,7 +4,8 @@ import { version } from '../entry/node.js';
 import { check as checkRules } from '../rules.js';
 import { UsageError } from './args.js';
 import { github, junit, sarif } from './findings.js';
-import { allowed, changeFindings, fileAt, GitError, nameFindings, textFindings } from './repository.js';
+import { fileAt } from './git.js';
+import { allowed, changeFindings, nameFindings, textFindings } from './repository.js';
 import { readRules, render, sourcesOf } from './rulefiles.js';
 import { readTables } from './tables.js';
 import { clean, count, note, outputTo, outStyle, remark, style } from './terminal.js';
@@ -12,12 +13,8 @@ import { clean, count, note, outputTo, outStyle, remark, style } from './termina
 /** What files that people write must be in a repository: each by itself, among others, and beside what they were. */
 function repository(written, ref) {
   const findings = [...written.flatMap(textFindings), ...nameFindings(written)];
-  if (ref === undefined) return findings;
-  try {
-    return [...findings, ...written.flatMap((rule) => changeFindings(rule, fileAt(ref, rule.file) ?? ''))];
-  } catch (error) {
-    throw error instanceof GitError ? new UsageError(`--against: ${error.message}`, 'check') : error;
-  }
+  const changes = ref === undefined ? [] : written.flatMap((rule) => changeFindings(rule, fileAt(ref, rule.file, 'check') ?? ''));
+  return [...findings, ...changes];
 }
 
 /** By file, as they were given, then by place. */

@@ -1,14 +1,14 @@
 // Files as another commit has them: the `git` command, which only reads.
 
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isRuleByName } from '../logfile.js';
 import { UsageError } from './args.js';
 import { clean } from './terminal.js';
 
-function git(command, args) {
+function git(command, args, cwd) {
   try {
-    return execFileSync('git', args, { encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
     const said = error.code === 'ENOENT' ? 'git is not installed' : String(error.stderr || error.message).trim().split('\n')[0];
     throw new UsageError(`git ${args[0]}: ${clean(said)}`, command);
@@ -26,6 +26,14 @@ export function rulesAt(ref, path, command) {
   const name = checked(ref, command);
   const names = git(command, ['ls-tree', '-r', '-z', '--name-only', name, '--', path]).split('\0').filter(Boolean);
   return names.filter((file) => isRuleByName(file) || file === path).map((file) => ({ file, text: git(command, ['show', `${name}:./${file}`]) }));
+}
+
+/** What a file held at a commit; undefined where it was not there. */
+export function fileAt(ref, file, command) {
+  const [name, folder] = [checked(ref, command), dirname(file)];
+  git(command, ['rev-parse', '--verify', `${name}^{commit}`], folder);
+  const there = git(command, ['ls-tree', '--name-only', '-z', name, '--', basename(file)], folder) !== '';
+  return there ? git(command, ['show', `${name}:./${basename(file)}`], folder) : undefined;
 }
 
 /** The files that differ from a commit, new ones too, as paths from here. */

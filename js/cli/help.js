@@ -2,6 +2,7 @@
 
 import { LEVELS } from './account.js';
 import { BACKTEST_FORMATS } from './backtestreport.js';
+import { API_VERSIONS } from '../arm/fields.js';
 import { ALERT_FORMATS } from './formats.js';
 import { COMPARE_FORMATS } from './comparereport.js';
 import { CHECK_FORMATS } from './findings.js';
@@ -11,7 +12,7 @@ import { QUERY_FORMATS } from './query.js';
 import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'rules', 'schema', 'functions', 'completion'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'arm', 'catalogue', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -22,6 +23,7 @@ const COMMON = {
 const OUTPUT = { value: 'FILE', short: 'o', about: 'write the results to this file instead of standard output' };
 const SUMMARY = { value: 'FILE', about: 'write what was read, skipped and run to this file, as JSON' };
 const format = (formats, about) => ({ value: formats.join('|'), choices: formats, about });
+const NAMES = ['title', 'id', 'source'];
 const SPAN = {
   from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
   to: { value: 'TIME', about: 'only events before this time' },
@@ -90,6 +92,7 @@ export const OPTIONS = {
     table: TABLE,
     format: format(CHECK_FORMATS, 'output format; ndjson prints one finding per line, github annotates a pull request'),
     strict: { about: 'exit with status 1 for warnings too' },
+    against: { value: 'COMMIT', about: 'compare with this commit of git: ids must stay, versions must be raised with changes' },
     output: OUTPUT,
     ...COMMON,
   },
@@ -130,6 +133,32 @@ export const OPTIONS = {
     table: TABLE,
     output: OUTPUT,
     summary: SUMMARY,
+    ...COMMON,
+  },
+  arm: {
+    yaml: { about: 'the other way: from ARM templates, exports and answers of the REST API to YAML' },
+    output: { value: 'FILE|DIR/', short: 'o', about: 'write one file, or into this folder a file for each rule' },
+    names: { value: NAMES.join('|'), choices: NAMES, about: 'what files in a folder are called by (default: id for ARM, title for YAML)' },
+    force: { about: 'overwrite files that differ' },
+    api: { value: 'VERSION', choices: API_VERSIONS, about: `version of the API (default: ${API_VERSIONS[0]}, as the portal exports)` },
+    prefix: { value: 'TEXT', about: 'put this before the name of each rule' },
+    severity: { value: 'LEVEL', choices: ['Informational', 'Low', 'Medium', 'High'], about: 'give each rule this severity' },
+    disabled: { about: 'deploy the rules switched off' },
+    'no-incident': { about: 'the rules make alerts, but no incidents' },
+    start: { value: 'TIME', about: 'when scheduled rules first run, for example 2026-06-17T10:00:00Z' },
+    linked: { about: 'link each rule to the template of the gallery with its id, and keep its version' },
+    compact: { about: 'leave out what is null or empty' },
+    strict: { about: 'exit with status 1 for warnings too' },
+    ...COMMON,
+  },
+  catalogue: {
+    output: { value: 'DIR', short: 'o', about: 'write the site into this folder' },
+    title: { value: 'TEXT', about: 'name of the catalogue (default: Sentinel analytic rules)' },
+    'base-url': { value: 'URL', about: 'where the site will be: makes the links that deploy rules to Azure, and the feed' },
+    'source-url': { value: 'URL', about: 'where the files of the rules are, for example https://github.com/OWNER/NAME/blob/main/rules' },
+    date: { value: 'DAY', about: 'day of the feed, for example 2026-06-17 (without one there is none: the same rules give the same bytes)' },
+    tests: { about: 'run the tests beside the rules and show their results' },
+    table: TABLE,
     ...COMMON,
   },
   rules: { format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
@@ -233,10 +262,14 @@ Files in the folder that are not hunting queries are passed over. Queries that c
   check: {
     usage: 'forepost check FILE|DIR…',
     about: `Checks rule files for errors without running them: the YAML, Sentinel's limits and the KQL.
-In a folder, Forepost checks all .yaml and .yml files.`,
+In a folder, Forepost checks all .yaml and .yml files, and ARM templates.
+
+Notes are advice; warnings are what the public rule repository would refuse. A comment allows one for its file, with a reason:
+  # forepost: allow FP231 we count every event`,
     examples: [
       ['forepost check my-rules/', 'check rules before you deploy them'],
       ['forepost check my-rules/ --format ndjson', 'pass the findings to an editor or a pipeline'],
+      ['forepost check my-rules/ --against origin/main', 'in a pull request'],
       ['forepost check my-rules/ --format sarif -o findings.sarif', 'for code scanning; github and junit are other formats for CI'],
     ],
     status: '0 no errors (there may be warnings); 1 a rule has an error; 2 the check could not run',
@@ -295,6 +328,31 @@ by their id, then by their name.`,
     ],
     status: '0 no difference; 1 a difference; 2 it could not run, or something was not read or did not run; 130 stopped with Ctrl-C',
   },
+  arm: {
+    usage: 'forepost arm FILE|DIR… [-o FILE|DIR/]\n       forepost arm --yaml FILE.json|DIR…|- [-o FILE|DIR/]',
+    about: `Writes rules as an ARM template that deploys them to a workspace, in the form that Sentinel's portal exports.
+With --yaml, reads them from such templates: exports, templates of solutions, single resources, lists of the REST API.
+
+Everything that has no place in the other form, and every default that stands for something, is said on standard error.
+A rule with errors is not converted.`,
+    examples: [
+      ['forepost arm my-rules/ -o rules.json', 'one template with all rules'],
+      ['az deployment group create -g GROUP -f rules.json -p workspace=NAME', 'deploy it'],
+      ['forepost arm --yaml Azure_Sentinel_analytics_rules.json -o my-rules/', 'a file for each rule of an export'],
+    ],
+    status: '0 success; 1 a rule was not converted, or a file not written; 2 the command could not run',
+  },
+  catalogue: {
+    usage: 'forepost catalogue FILE|DIR… -o DIR',
+    about: `Writes a static site of rules: a table to search and filter, a page for each rule with its fields, KQL, YAML, ARM template
+and findings, the ATT&CK matrix with a layer for the Navigator, and all of it as JSON. The site makes no request to
+anywhere else and can be read without scripts. A rule with errors is left out and named.`,
+    examples: [
+      ['forepost catalogue my-rules/ -o site/', 'open site/index.html in a browser'],
+      ['forepost catalogue my-rules/ -o site/ --tests --base-url https://rules.example.com --source-url https://github.com/OWNER/NAME/blob/main/my-rules', 'for a web server'],
+    ],
+    status: '0 success; 1 a rule was left out or a test failed; 2 a file could not be read, or there was no rule',
+  },
   rules: {
     usage: 'forepost rules [FILE|DIR]…',
     about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
@@ -344,6 +402,8 @@ export function overview() {
   forepost test [DIR]                     run the tests of rules
   forepost backtest AWSLogs/ --rules DIR  show how often rules alert, and on whom
   forepost compare OLD NEW AWSLogs/       show what another version of rules changes
+  forepost arm DIR                        write rules as an ARM template, or read them from one
+  forepost catalogue DIR -o SITE          write a static site of rules
   forepost rules [DIR]                    list rules
   forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions

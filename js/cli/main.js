@@ -19,8 +19,10 @@ import { clean, leaveWhenOutputFails, note, out, setColour, setQuiet, style } fr
 const test = async (...given) => (await import('./test.js')).test(...given);
 const backtest = async (...given) => (await import('./backtest.js')).backtest(...given);
 const compare = async (...given) => (await import('./compare.js')).compare(...given);
+const arm = async (...given) => (await import('./arm.js')).arm(...given);
+const catalogue = async (...given) => (await import('./catalogue.js')).catalogue(...given);
 
-const RUN = { scan, conclude, query, check, test, backtest, compare, functions, summary, timeline, pivot, hunt, rules, schema, completion };
+const RUN = { scan, conclude, query, check, test, backtest, compare, arm, catalogue, functions, summary, timeline, pivot, hunt, rules, schema, completion };
 
 /** Exit status: 0 success; 1 something was not read, or a rule was left out or failed or is wrong; 2 it could not run, or nothing was read. */
 export async function main(argv) {

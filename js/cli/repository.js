@@ -1,7 +1,6 @@
 // What `check` asks of files as a repository keeps them: names, letters, links, versions against an older commit, allowances.
 
-import { execFileSync } from 'node:child_process';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { describeRule, readYaml } from '../triage.js';
 import { placeOf } from '../arm/json.js';
 
@@ -52,25 +51,6 @@ export function nameFindings(files) {
     if (other === undefined || arm || resolve(other.replace(/#.*$/, '')) === resolve(file.replace(/#.*$/, ''))) return [];
     return [at(file, text, 0, 0, 'FP243', `${other} has the same name`, 'the public rule repository wants each name once')];
   });
-}
-
-/** Git could not say what was asked for. */
-export class GitError extends Error {}
-
-/** What a file held at a commit; undefined where it was not there. Read-only, and no shell sees the names. */
-export function fileAt(ref, file) {
-  if (!/^[\w./@{}^~-]+$/.test(ref) || ref.startsWith('-')) throw new GitError(`${JSON.stringify(ref)} is not the name of a commit`);
-  const git = (...args) => execFileSync('git', ['-C', dirname(resolve(file)), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20, env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' } });
-  try {
-    git('rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`);
-  } catch (error) {
-    throw new GitError(error.code === 'ENOENT' ? 'git is not installed' : `there is no commit ${ref} here`);
-  }
-  try {
-    return git('show', '--end-of-options', `${ref}:./${basename(file)}`);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What has changed since a commit and must not have, or must have and has not. `old` is the file's text then. */

@@ -170,7 +170,7 @@ test('rows 19 and 20: beside a commit, ids stay and versions rise', async () => 
   for (const ref of ['nowhere', '--output=x', 'HEAD; touch x', '$(id)']) {
     const { status, stderr } = await forepost(['check', folder, '--against', ref]);
     assert.equal(status, 2);
-    assert.match(stderr, /--against/);
+    assert.match(stderr, /is no name of a commit|Needed a single revision/);
   }
 });
 

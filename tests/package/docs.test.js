@@ -62,10 +62,10 @@ test('the tutorial does what it says, step by step', async () => {
 });
 
 test('guides name no option that the command does not have', async () => {
-  const help = (await Promise.all(['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'functions']
+  const help = (await Promise.all(['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'arm', 'catalogue', 'functions']
     .map((command) => forepost([command, '--help'])))).map(({ stdout }) => stdout).join('\n');
   for (const file of ['README.md', ...readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]) {
-    for (const [line] of readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/(?<![\w/.-])forepost (?:scan|query|summary|timeline|pivot|hunt|check|test|backtest|compare|conclude) [^`\n]*/g)) {
+    for (const [line] of readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/(?<![\w/.-])forepost (?:scan|query|summary|timeline|pivot|hunt|check|test|backtest|compare|conclude|arm|catalogue) [^`\n]*/g)) {
       for (const [option] of line.split(/ \| | # | && /)[0].matchAll(/(?<= )--[a-z][a-z-]*/g)) assert.ok(help.includes(option) || option === '--help', `${file}: ${line}`);
     }
   }

@@ -8,7 +8,7 @@ import { linter, lintKeymap } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { KEYWORDS, OPERATORS } from './kql.js';
+import { KEYWORDS, OPERATORS } from 'forepost/words.js';
 
 const kql = (stream, state) => {
   if (stream.match('//')) { stream.skipToEnd(); return 'lineComment'; }

@@ -1,4 +1,4 @@
-// Words of the language that the editor colours and completes. What they mean, the engine decides.
+// Words of the language that are coloured and completed. What they mean, the engine decides.
 
 /** What can stand behind a pipe. */
 export const OPERATORS = [
