@@ -66,12 +66,16 @@ impl Advice<'_> {
         }
     }
 
-    /// Sets and lists of an alert that are only cut where the alert's details end; said once a `summarize`.
+    /// Lists of an alert, and sets of what differs in each event, that are only cut where the alert's details end; said once a
+    /// `summarize`. Sets of names stay small by themselves.
     fn set_size(&mut self, plan: &Plan, input: &Plan, summarize: &Summarize) {
         let grows = |name: &str, aggregate: &AggregateExpr| {
-            matches!(aggregate.aggregate.name, "make_set" | "make_list" | "make_bag")
-                && aggregate.args.len() < 2
-                && self.rule.columns.iter().any(|used| used.column == name)
+            let grows = match aggregate.aggregate.name {
+                "make_list" => true,
+                "make_set" => aggregate.args.first().is_some_and(|e| reads_event_alone(e, input)),
+                _ => false,
+            };
+            grows && aggregate.args.len() < 2 && self.rule.columns.iter().any(|used| used.column == name)
         };
         let mut at = summarize.keys.len();
         let mut growing: Vec<(&str, &AggregateExpr)> = Vec::new();
@@ -143,7 +147,10 @@ impl Advice<'_> {
             part.mark_columns(&mut used);
             used.contains(&true) && !sets.iter().any(|(column, _)| used.get(*column) == Some(&true))
         };
-        if let Some(part) = parts.iter().find(independent) {
+        let Some(part) = parts.iter().find(independent) else { return };
+        // An extend inside a `let` may serve others too.
+        let between = input.span.end as usize..part.span.start as usize;
+        if self.rule.query.text.get(between).is_some_and(|text| !text.contains(';')) {
             self.add(
                 finding::LATE_FILTER,
                 part.span,
@@ -216,6 +223,21 @@ fn connectors(rule: &Rule) -> Vec<Finding> {
             .with_hint(format!("did you mean {near}?"))
     };
     of_ours.map(unknown).collect()
+}
+
+/// Whether an expression is a column that is another one in each event: its ids, and whole documents.
+fn reads_event_alone(e: &Expr, input: &Plan) -> bool {
+    const COLUMNS: &[&str] = &[
+        "AdditionalEventData",
+        "AwsEventId",
+        "AwsRequestId",
+        "RequestParameters",
+        "Resources",
+        "ResponseElements",
+        "TimeGenerated",
+    ];
+    let ExprKind::Column(at) = e.kind else { return false };
+    input.columns.get(at).is_some_and(|c| COLUMNS.contains(&&*c.name))
 }
 
 /// `14d`, `90m`; .NET's form where no unit fits.

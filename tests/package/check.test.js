@@ -112,7 +112,7 @@ const MUTANTS = [
   ['— string and number', 'TimeGenerated > ago(1h)', 'EventVersion == 1', 'FP252'],
   ['— late filter', 'isnotempty(Bucket)', 'isnotempty(UserIdentityArn)', 'FP253'],
   ['— join without a kind', '  | where isnotempty(Bucket)', '  | where isnotempty(Bucket)\n  | join (AWSCloudTrail | where EventName == "CreateBucket" | project EventName) on EventName', 'FP254'],
-  ['— set without bound', '  | where isnotempty(Bucket)', '  | where isnotempty(Bucket)\n  | summarize Bucket = make_set(Bucket) by UserIdentityUserName', 'FP255'],
+  ['— list without bound', '  | where isnotempty(Bucket)', '  | where isnotempty(Bucket)\n  | summarize Bucket = make_list(Bucket) by UserIdentityUserName', 'FP255'],
 ];
 
 test('each mutant of a good rule is found, where it is', async () => {
