@@ -84,6 +84,7 @@ const look = EditorView.theme({
   '.cm-placeholder': { color: 'var(--muted)' },
   '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad)', textUnderlineOffset: '3px' },
   '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--warn)', textUnderlineOffset: '3px' },
+  '.cm-lintRange-info, .cm-lintRange-hint': { backgroundImage: 'none', textDecoration: 'underline dotted var(--muted)', textUnderlineOffset: '3px' },
   '.cm-diagnostic': { fontFamily: 'var(--sans)', fontSize: '13px' },
 });
 
