@@ -44,7 +44,7 @@ const serviceWorker = () => ({
     });
     const text = readFileSync(new URL('src/sw.js', import.meta.url), 'utf8')
       .replace("'__VERSION__'", JSON.stringify(hash.digest('hex').slice(0, 16)))
-      .replace("['__FILES__']", JSON.stringify(['./', 'icon.svg', ...files]));
+      .replace("['__FILES__']", JSON.stringify(['./', 'icon.svg', 'opened-as-file.js', ...files]));
     this.emitFile({ type: 'asset', fileName: 'sw.js', source: text });
   },
 });

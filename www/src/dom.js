@@ -36,12 +36,10 @@ const shown = (child) => (typeof child === 'string' ? visibleLines(child) : chil
 
 const isAttributes = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Node);
 
-/** Replaces what is in an element; the focus stays on what has the same `data-key`. */
+/** Replaces what is in an element; the focus stays on what has the same `data-key`. Nothing here is measured: that would lay out the page each time. */
 export function mount(element, ...children) {
   const key = element.contains(document.activeElement) ? document.activeElement.dataset?.key : undefined;
-  const { scrollTop } = element;
   element.replaceChildren(...children.flat(Infinity).filter(isChild).map(shown));
-  element.scrollTop = scrollTop;
   if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 

@@ -2,7 +2,7 @@
 
 import { Engine } from './engine/client.js';
 import { fromDrop, fromInput, sample, readRules, sort } from './engine/files.js';
-import { copy, h, mount } from './dom.js';
+import { copy, h, mount, save } from './dom.js';
 import { visible as safe } from 'forepost/visible.js';
 import { AlertsPanel, visible } from './ui/alerts.js';
 import { Detail } from './ui/detail.js';
@@ -21,6 +21,7 @@ import { Tabs } from './ui/tabs.js';
 import { entityFilter, isFiltered, nameOf, narrowed, toggled } from './filters.js';
 import { number, plural } from './format.js';
 import { canHide, gaps } from './gaps.js';
+import { caseOf, forget, keep, kept, looksLikeCase, readCase, withHashes } from './case.js';
 import { fromLink, LONG_LINK, link } from './takeaway.js';
 import { scriptUrl } from './trust.js';
 
@@ -40,6 +41,8 @@ class App {
     rules: [],                 // {file, text, original, builtIn, card, findings, enabled, broken, dirty}
     alerts: [],
     story: undefined,          // findings by the principal behind them
+    expected: [],              // inputs of a case that was opened: {path, size, sha256}
+    kept: undefined,           // the case that this browser keeps: {text, files}
     notes: {},                 // by finding: {verdict, star, text}
     order: 'principal',        // how alerts are grouped
     range: undefined,          // the time that the histogram shows, if not all
@@ -104,6 +107,7 @@ class App {
       await this.#setRules(await Promise.all(builtIn.map((rule) => this.#readRule({ ...rule, builtIn: true, enabled: true }))));
       this.update({ phase: 'ready' });
       await this.#readLink();
+      this.update({ kept: await kept().catch(() => undefined) });
     } catch (error) {
       this.update({ phase: 'failed', error: error.message });
     }
@@ -124,11 +128,13 @@ class App {
   #paint() {
     const { phase, progress, tab } = this.state;
     const used = progress.totalFiles > 0 || tab === 'rules' || tab === 'query';
-    const shape = phase === 'ready' && used ? 'work' : `${phase} ${this.state.rules.length}`;
+    const shape = phase === 'ready' && used ? 'work' : `${phase} ${this.state.rules.length} ${Boolean(this.state.kept)}`;
     if (this.shape !== shape) {
       this.shape = shape;
       this.element.classList.toggle('working', shape === 'work');
+      const focused = this.body.contains(document.activeElement);
       mount(this.body, shape === 'work' ? this.work : emptyState(this));
+      if (focused) document.getElementById('main')?.focus({ preventScroll: true });
     }
     this.header.render();
     this.#noticed();
@@ -214,8 +220,13 @@ class App {
   }
 
   /** Logs are read; YAML files and ARM templates become rules. The sample and real logs never lie together. */
-  async add(files, { sample: isSample = false } = {}) {
-    const { rules: found, logs, passedOver: skipped } = await sort(files);
+  async add(given, { sample: isSample = false } = {}) {
+    const cases = given.filter(looksLikeCase);
+    for (const { file } of cases) await this.openCase(await file.text());
+    const files = cases.length ? given.filter((entry) => !cases.includes(entry)) : given;
+    if (cases.length && !files.length) return;
+    const { rules: found, logs, passedOver: skipped } = await sort(files, (walking) => this.update({ walking }));
+    this.update({ walking: 0 });
     if (!files.length) return this.say('There are no files to read.');
     const { rules, leftOut } = await readRules(found);
     const passedOver = [...skipped, ...leftOut];
@@ -229,6 +240,8 @@ class App {
       if (this.state.tab === 'rules' || this.state.tab === 'query') this.update({ tab: 'alerts' });
       this.update({ sample: isSample });
       this.engine.read(logs);
+      // Whether they are the files of the case, their hashes tell.
+      if (this.state.expected.length) withHashes(this.engine.inputs).then(() => this.update({ expected: [...this.state.expected] }));
     }
   }
 
@@ -249,17 +262,17 @@ class App {
   cancel() { if (this.state.progress.reading) this.engine.cancel(); }
 
   /** Whether leaving would lose something that only this page has. */
-  get hasWork() { return (this.engine.inputs.length > 0 && !this.state.sample) || Object.keys(this.state.notes).length > 0 || this.state.rules.some(({ text, original }) => text !== original); }
+  get hasWork() { return (this.engine.inputs.length > 0 && !this.state.sample) || (Object.keys(this.state.notes).length > 0 && this.state.notes !== this.saved) || this.state.rules.some(({ text, original }) => text !== original); }
 
   async reset() {
-    const sure = !this.hasWork || await ask('Start over?', 'All logs, alerts and filters are removed from this page. Rules stay.', 'Start over');
+    const sure = !this.hasWork || await ask('Start over?', 'All logs, alerts, notes and filters are removed from this page. Rules stay.', 'Start over');
     if (sure) await this.#forget();
   }
 
   async #forget() {
     await this.engine.clear();
     this.update({
-      alerts: [], story: undefined, range: undefined, view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: NO_EVENTS, concludeProblems: [], progress: NOTHING, passedOver: [], sample: false,
+      alerts: [], story: undefined, range: undefined, expected: [], notes: {}, view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: NO_EVENTS, concludeProblems: [], progress: NOTHING, passedOver: [], sample: false,
     });
   }
 
@@ -442,7 +455,7 @@ class App {
     this.navigate({ tab });
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (tab === 'query') this.panels.query.focus();
-      else (this.panels[tab].table?.element ?? this.panels[tab].element).focus();
+      else (this.panels[tab].table?.element ?? this.panels[tab].start ?? this.panels[tab].element).focus();
     }));
   }
 
@@ -506,6 +519,66 @@ class App {
     if (query) this.panels.query.set(query);
     this.navigate({ filters, local, ...(tab ? { tab } : {}), linked: rules.length ? rules : undefined });
     if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? { ...rule, enabled: false } : rule)));
+  }
+
+  // ── Case ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #caseText() { return `${JSON.stringify(caseOf(this.state, this.panels.query.text, await withHashes(this.engine.inputs)), null, 1)}\n`; }
+
+  async saveCase() {
+    save('case.forepost.json', new Blob([await this.#caseText()], { type: 'application/json' }));
+    this.saved = this.state.notes;
+    this.say('Case saved. It names the inputs with their hashes, but has no event.');
+  }
+
+  /** Keeps the case in this browser, with its logs. */
+  async keepCase() {
+    const sure = await ask('Keep this case in this browser?', 'Rules, filters, notes and the logs themselves stay in this browser’s storage on this computer until you forget them. They are not encrypted.', 'Keep', 'Do not keep');
+    if (!sure) return;
+    try {
+      const files = this.engine.inputs.map(({ file, path }) => ({ file, path }));
+      await keep(await this.#caseText(), files);
+      this.update({ kept: await kept() });
+      this.saved = this.state.notes;
+      this.say('The case is kept in this browser.');
+    } catch (error) {
+      this.say(`The browser cannot keep the case: ${error?.message ?? 'no room'}`);
+    }
+  }
+
+  async openKept() {
+    const { text, files } = this.state.kept;
+    await this.openCase(text, files.length > 0);
+    if (files.length) await this.add(files);
+  }
+
+  async forgetCase() {
+    await forget();
+    this.update({ kept: undefined });
+    this.say('The kept case was removed from this browser.');
+  }
+
+  /** Brings back rules, filters and notes; says which logs belong to it. */
+  async openCase(text, withFiles = false) {
+    const found = readCase(text);
+    if (!found) return this.say('The file is no case of Forepost.');
+    const { inputs, notes, rules, off, query, tab, filters, local } = found;
+    if (rules.length) await this.addRules(rules);
+    if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? { ...rule, enabled: false } : rule)));
+    if (query) this.panels.query.set(query);
+    this.update({ notes: { ...this.state.notes, ...notes }, expected: withFiles ? [] : inputs, local });
+    this.navigate({ filters, ...(tab ? { tab } : {}) });
+    this.saved = this.state.notes;
+    if (!withFiles && inputs.length) this.say(`Case opened. Drop its logs now: ${plural(inputs.length, 'file')}.`);
+  }
+
+  /** Inputs of the opened case that are not here, or are others. */
+  get absent() {
+    const here = new Map(this.engine.inputs.map((input) => [input.path.split('/').at(-1), input]));
+    return this.state.expected.filter(({ path, size, sha256 }) => {
+      const input = here.get(path.split('/').at(-1));
+      return !input || input.size !== size || (sha256 && input.sha256 && input.sha256 !== sha256);
+    });
   }
 
   async useLinked() {

@@ -1,25 +1,33 @@
 // Export: alerts as NDJSON, CSV and a report, and a link to the view.
 
-import { h, save } from './dom.js';
+import { withHashes } from './case.js';
+import { copy, h, save } from './dom.js';
+import { findings } from './engine/findings.js';
 import { canHide, gaps } from './gaps.js';
-import { report } from './report.js';
+import { contentOf, html, markdown } from './report.js';
 
 /** The views of what was read. */
 export const TABS = ['alerts', 'events', 'attack', 'query', 'rules'];
 
-const REPORTED = 300;          // alerts in a report
+const REPORTED = 300;          // findings in a report
 
 /** A file that does not hold everything says so by its name. */
 const named = (name, ending, { state }) => `forepost-${name}${gaps(state).some(canHide) ? '-incomplete' : ''}.${ending}`;
+
+/** The report's content: a run of each finding, the inputs with their hashes. */
+async function contentFor(ids, app) {
+  const chosen = new Set(ids);
+  const found = findings(app.state.alerts.filter(({ id }) => chosen.has(id)));
+  const alerts = await Promise.all(found.slice(0, REPORTED).map(({ id }) => app.engine.ask('alert', id)));
+  return contentOf(alerts.filter(Boolean), found.length, app.state, await withHashes(app.engine.inputs));
+}
 
 /** Ways to save alerts: `[name, act]`. */
 export const alertFiles = (ids, app) => [
   ['Save as NDJSON', async () => save(named('alerts', 'ndjson', app), await app.engine.ask('alertFile', 'ndjson', ids))],
   ['Save as CSV', async () => save(named('alerts', 'csv', app), await app.engine.ask('alertFile', 'csv', ids))],
-  ['Save as report', async () => {
-    const alerts = await Promise.all(ids.slice(0, REPORTED).map((id) => app.engine.ask('alert', id)));
-    save(named('report', 'html', app), new Blob([report(alerts.filter(Boolean), ids.length, app.state)], { type: 'text/html' }));
-  }],
+  ['Save as report', async () => save(named('report', 'html', app), new Blob([html(await contentFor(ids, app))], { type: 'text/html' }))],
+  ['Copy report as Markdown', async () => copy(markdown(await contentFor(ids, app)), app.say)],
 ];
 
 /** Ways to save the events that pass the filters. */

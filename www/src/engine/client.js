@@ -64,8 +64,8 @@ export class Engine {
 
   /** Reads files, with what was read before. */
   read(files) {
-    for (const { file, path } of files) {
-      const input = { id: this.#inputs.length, file, path, size: file.size, status: 'waiting', bytes: 0, events: 0, problems: [], problemCount: 0 };
+    for (const { file, path, size = file.size } of files) {
+      const input = { id: this.#inputs.length, file, path, size, status: 'waiting', bytes: 0, events: 0, problems: [], problemCount: 0 };
       this.#inputs.push(input);
       this.#queue.push(input);
     }
@@ -102,7 +102,7 @@ export class Engine {
   /** Whether repeated events count each time. All inputs are read again. */
   async countEach(each) {
     this.#each = each;
-    const files = this.#inputs.map(({ file, path }) => ({ file, path }));
+    const files = this.#inputs.map(({ file, path, size }) => ({ file, path, size }));
     await this.clear();
     if (files.length) this.read(files);
   }

@@ -3,26 +3,43 @@
 import { expandArm } from 'forepost/arm.js';
 import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
 
+const AT_ONCE = 64;            // files that are looked at together
+const LARGEST_TEMPLATE = 8 << 20;
+
 /**
  * Splits `[{file, path}]` into logs, rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
  * that was picked by itself is read whatever it is.
  */
-export async function sort(files) {
+export async function sort(files, looked = () => {}) {
   const sorted = { rules: [], logs: [], passedOver: [] };
-  for (const entry of files) {
-    const { file, path } = entry;
-    const rule = isRuleByName(path) || (/\.json$/i.test(path) && isTemplate(path, await startOf(file)));
-    const reason = path.includes('/') ? await whyNot(file, path, rule) : undefined;
-    if (reason) sorted.passedOver.push({ path, reason });
-    else (rule ? sorted.rules : sorted.logs).push(entry);
+  let breath = performance.now();
+  for (let at = 0; at < files.length; at += AT_ONCE) {
+    if (performance.now() - breath > 30) {
+      looked(at);
+      await new Promise((resolve) => { setTimeout(resolve); });
+      breath = performance.now();
+    }
+    // To look at a file and to ask for its size makes the browser ask the system: many are asked at once.
+    const part = await Promise.all(files.slice(at, at + AT_ONCE).map(look));
+    for (const { reason, rule, ...entry } of part) {
+      if (reason) sorted.passedOver.push({ path: entry.path, reason });
+      else (rule ? sorted.rules : sorted.logs).push(entry);
+    }
   }
   return sorted;
 }
 
-async function whyNot(file, path, rule) {
+async function look({ file, path }) {
+  const { size } = file;
+  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && isTemplate(path, await startOf(file)));
+  const reason = path.includes('/') ? await whyNot({ file, path, size }, rule) : undefined;
+  return { file, path, size, rule, reason };
+}
+
+async function whyNot({ file, path, size }, rule) {
   if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
   if (isTestByName(path)) return 'tests of a rule';
-  if (rule || isLogByName(path, file.size)) return undefined;
+  if (rule || isLogByName(path, size)) return undefined;
   return whyNoLog(path, await startOf(file));
 }
 

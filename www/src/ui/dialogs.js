@@ -4,6 +4,7 @@ import { h } from '../dom.js';
 import { bytes, number, plural } from '../format.js';
 import { gaps } from '../gaps.js';
 import { close } from './icons.js';
+import { keysOn, setKeys } from './keyboard.js';
 
 function dialog(title, ...children) {
   const element = h('dialog', { 'aria-label': title, onclick: (e) => { if (e.target === element) element.close(); }, onclose: () => element.remove() },
@@ -14,10 +15,10 @@ function dialog(title, ...children) {
 }
 
 /** Asks; resolves to whether the answer is yes. */
-export const ask = (title, text, yes) => new Promise((resolve) => {
+export const ask = (title, text, yes, no = 'Keep everything') => new Promise((resolve) => {
   let answer = false;
   const element = dialog(title, h('p', text), h('p.toolbar',
-    h('button.primary', { onclick: () => { answer = true; element.close(); } }, yes), h('button', { autofocus: true, onclick: () => element.close() }, 'Keep everything')));
+    h('button.primary', { onclick: () => { answer = true; element.close(); } }, yes), h('button', { autofocus: true, onclick: () => element.close() }, no)));
   element.addEventListener('close', () => resolve(answer));
 });
 
@@ -28,7 +29,7 @@ export const KEYS = [
   ['t', 'Theme: automatic, light, dark'], ['u', 'Times in UTC or local'], ['l', 'Copy a link to this view'], ['Ctrl Enter', 'Run the query or the edited rule'], ['?', 'Show this list'],
 ];
 
-export const help = () => dialog('Keys', h('dl.keys', KEYS.map(([keys, what]) => [h('dt', keys.split(' ').filter(Boolean).map((k) => h('kbd', k))), h('dd', what)])));
+export const help = () => dialog('Keys', h('label.toolbar', h('input', { type: 'checkbox', checked: keysOn(), onchange: (e) => setKeys(e.target.checked) }), 'Single keys are commands'), h('dl.keys', KEYS.map(([keys, what]) => [h('dt', keys.split(' ').filter(Boolean).map((k) => h('kbd', k))), h('dd', what)])));
 
 const ADVICE = {
   gzip_damaged: 'Download the file again. Everything before the damage was read.',
@@ -50,6 +51,7 @@ export function problems(app) {
       : `${plural(totals.repeated, 'event')} came more than once with the same eventID and content, for example from two trails or overlapping exports. Each counts once, also for the rules. A Sentinel workspace counts each delivery.`),
       h('p', h('button.small', { onclick: (e) => { e.target.closest('dialog').close(); app.countEach(!each); } }, each ? 'Count repeated events once' : 'Count each delivery'))),
     notes.length ? h('section', h('h3', 'Rules'), h('ul', notes.map(({ code, message }) => h('li', h('b', code), ' ', message)))) : null,
+    app.absent.length > 0 && h('section', h('h3', 'Not here of the case'), h('ul', app.absent.slice(0, 200).map(({ path, size }) => h('li', h('b.mono', path), ` ${bytes(size)}`)))),
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
       h('h3.mono', path), h('p.muted', `${bytes(size)}; ${plural(events, 'event')} read`, status === 'cancelled' ? '; reading was cancelled' : ''),
       h('ul', found.map(({ offset, code, message }) => h('li', h('b', code), offset === null ? ' ' : ` at byte ${number(offset)}: `, message, ADVICE[code] ? h('span.muted', ` ${ADVICE[code]}`) : null))),

@@ -1,6 +1,7 @@
 // The first view: a large drop target and what to expect.
 
 import { h } from '../dom.js';
+import { plural } from '../format.js';
 import { folder, severity } from './icons.js';
 
 export function emptyState(app) {
@@ -11,11 +12,13 @@ export function emptyState(app) {
       h('p', h('button.primary', { onclick: () => location.reload() }, 'Reload page'))));
   }
   return h('main.empty', { id: 'main', tabindex: -1 },
+    app.state.kept && h('div.notice', { role: 'status' }, h('span', `This browser keeps a case with ${plural(app.state.kept.files.length, 'file')}.`),
+      h('button.small', { onclick: () => app.openKept() }, 'Open it'), h('button.small', { onclick: () => app.forgetCase() }, 'Forget it')),
     h('div.target',
       folder(),
       h('h2', 'Drop CloudTrail logs here'),
       h('p', 'Drop files or folders. Forepost runs Microsoft Sentinel rules on every event and shows what they found, and why.'),
-      h('p.muted', 'Logs: .json, .json.gz, NDJSON, CSV exports, .zip. Rules: YAML files, ARM templates.'),
+      h('p.muted', 'Logs: JSON, NDJSON, CSV exports, and these in gzip, zstd, zip and tar. Rules: YAML files, ARM templates. Cases: .forepost.json.'),
       h('p.muted', 'Nothing is uploaded. The engine runs in this page and works offline.'),
       h('p.toolbar',
         h('button.primary', { disabled: phase !== 'ready', onclick: () => app.header.files.click() }, 'Choose files'),

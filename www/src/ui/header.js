@@ -16,11 +16,13 @@ export class Header {
     this.zone = h('button.quiet', { onclick: () => app.toggleLocal() });
     const button = (text, title, act, kind = '') => h('button', { class: kind, onclick: act, title }, text);
     this.filters = button('Filters', 'Show filters', () => app.element.classList.toggle('show-filters'), 'narrow');
-    const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { this.add.open = false; act(); } }, text);
+    const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { this.add.open = this.case.open = false; act(); } }, text);
     this.add = h('details.menubutton.inwork', h('summary', plus(), ' Add'), h('div.menu', { role: 'menu' },
       item('Add files', () => this.files.click()), item('Add folder', () => this.folder.click()), item('Paste text', () => app.paste())));
-    addEventListener('click', (e) => { if (!this.add.contains(e.target)) this.add.open = false; });
-    this.more = h('span.actions', this.filters, this.add, button('Start over', 'Remove all logs and results', () => app.reset(), 'inwork'));
+    this.case = h('details.menubutton.inwork', h('summary', 'Case'), h('div.menu', { role: 'menu' },
+      item('Save case', () => app.saveCase()), item('Open case', () => this.files.click()), item('Keep in this browser', () => app.keepCase()), item('Forget kept case', () => app.forgetCase())));
+    addEventListener('click', (e) => { for (const menu of [this.add, this.case]) if (!menu.contains(e.target)) menu.open = false; });
+    this.more = h('span.actions', this.filters, this.add, this.case, button('Start over', 'Remove all logs and results', () => app.reset(), 'inwork'));
     // What is pressed while numbers change stays the same element.
     this.facts = h('span.facts');
     this.pace = h('span.facts');
@@ -34,8 +36,8 @@ export class Header {
 
   render() {
     const { state } = this.app;
-    const { progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules } = state;
-    const key = [progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules];
+    const { progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules, expected } = state;
+    const key = [progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules, expected];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     this.theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[theme];
@@ -59,6 +61,7 @@ export class Header {
       progress.span && h('span.num', span(progress.span, local)),
       found.map((gap) => link(gap.kind, SHORT[gap.kind](state), canHide(gap))),
       !reading && !found.some(canHide) && h('span', 'no problems'),
+      this.app.absent.length > 0 && link('absent', `${plural(this.app.absent.length, 'file')} of the case not here`, true),
       again && link('repeated', each ? again : `${number(totals.repeated)} repeated`));
     mount(this.pace, reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), h('span.num.percent', `${Math.floor(share * 100)} %`)]
       : h('span.num.muted', progress.unread ? `${bytes(progress.bytes)} of ${bytes(totalBytes)} read` : bytes(totalBytes)));

@@ -2,6 +2,10 @@
 
 const STRAY_MS = 1000;
 
+/** Whether single keys are commands: speech input, for one, types letters that nobody meant. */
+export const keysOn = () => { try { return localStorage.getItem('keys') !== 'off'; } catch { return true; } };
+export const setKeys = (on) => { try { localStorage.setItem('keys', on ? 'on' : 'off'); } catch { /* they stay on then */ } };
+
 export function keyboard(app) {
   let prefix = '';
   let timer;
@@ -13,7 +17,7 @@ export function keyboard(app) {
     if (event.key === 'Escape') {
       if (document.querySelector('dialog[open]')) return;
       typed = -Infinity;
-      if (typing) { target.blur(); return; }
+      if (typing) { (app.panels[app.state.tab].table?.element ?? document.getElementById('main'))?.focus(); return; }
       if (app.element.classList.contains('show-filters')) app.element.classList.remove('show-filters');
       else if (app.state.selection) app.select(undefined);
       return;
@@ -21,6 +25,7 @@ export function keyboard(app) {
     if (typing) typed = event.timeStamp;
     // A field that loses the focus while someone types must not make commands of the rest of the word.
     if (typing || event.timeStamp - typed < STRAY_MS || document.querySelector('dialog[open]')) return;
+    if (!keysOn()) return;
     const key = prefix + event.key;
     prefix = '';
     if (event.key === 'g' && key === 'g') {

@@ -19,6 +19,9 @@ export class RulesPanel {
     this.element = h('section.panel.rules', { 'aria-label': 'Rules' }, h('div.rulecolumn', this.input, this.list), this.card);
   }
 
+  /** What gets the focus when the tab is opened. */
+  get start() { return this.list.querySelector('li.chosen button') ?? this.list.querySelector('button'); }
+
   choose(file) { this.#chosen = file; this.#key = undefined; this.render(); }
 
   render() {

@@ -1,0 +1,106 @@
+// The page at each width, without a mouse, from a file, and on paper.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { ROOT, events, open, settled, visit } from './support.js';
+
+let site;
+let page;
+
+before(async () => { site = await open(); });
+after(() => site?.close());
+beforeEach(async () => { page = await visit(site); });
+afterEach(async () => {
+  const { complaints } = page;
+  await page.close();
+  assert.deepEqual(complaints, []);
+});
+
+test('nothing lies outside at any width from 320 to 1600 pixels', { timeout: 180_000 }, async () => {
+  await page.click('text=Try the sample');
+  await settled(page);
+  for (const state of ['alerts', 'detail', 'events', 'attack', 'query', 'rules']) {
+    if (state === 'detail') await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+    else if (state !== 'alerts') {
+      await page.keyboard.press('Escape');
+      await page.click(`#tab-${state}`);
+    }
+    await page.waitForTimeout(300);
+    for (const width of [320, 390, 600, 768, 901, 1024, 1100, 1280, 1600]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForTimeout(100);
+      const outside = await page.evaluate(() => {
+        const scrolls = (e) => { for (let a = e.parentElement; a; a = a.parentElement) if (/auto|scroll/.test(getComputedStyle(a).overflowX) && a.clientWidth < a.scrollWidth) return true; return false; };
+        const found = [...document.querySelectorAll('button, input, select, summary, h1, h2')].filter((e) => e.checkVisibility() && !e.closest('.offscreen') && !e.matches('.exclude, .skip')).filter((e) => {
+          const box = e.getBoundingClientRect();
+          return box.width && (box.right > innerWidth + 1 || box.left < -1) && !scrolls(e);
+        }).map((e) => `${e.tagName} ${e.textContent.slice(0, 20)}`);
+        if (document.documentElement.scrollWidth > innerWidth) found.push('the page scrolls sideways');
+        const name = document.querySelector('#panel-alerts:not([hidden]) .vt-body .vt-row:not(.group) > div:nth-child(3)');
+        if (name?.checkVisibility() && name.clientWidth < 90) found.push(`a name has ${name.clientWidth} px`);
+        return found;
+      });
+      assert.deepEqual(outside, [], `${state} at ${width}`);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }
+});
+
+test('single keys can be turned off, and that stays', async () => {
+  await page.keyboard.press('?');
+  await page.click('dialog input[type=checkbox]');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('s');
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('.vt').count(), 0);
+  await page.reload();
+  await page.waitForSelector('.ready li');
+  await page.keyboard.press('s');
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('.vt').count(), 0);
+  await page.click('[aria-label="Keys ?"]');
+  await page.click('dialog input[type=checkbox]');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('s');
+  await settled(page);
+  assert.equal(await events(page), 425);
+});
+
+test('the focus is never lost', async () => {
+  const at = () => page.evaluate(() => document.activeElement.tagName);
+  await page.focus('text=Try the sample');
+  await page.keyboard.press('Enter');
+  await settled(page);
+  assert.notEqual(await at(), 'BODY', 'after the sample');
+  for (const keys of ['ga', 'ge', 'gt', 'gr']) {
+    await page.keyboard.press(keys[0]);
+    await page.keyboard.press(keys[1]);
+    await page.waitForTimeout(250);
+    assert.notEqual(await at(), 'BODY', keys);
+  }
+  await page.keyboard.press('/');
+  await page.keyboard.press('Escape');
+  assert.notEqual(await at(), 'BODY', 'after the search');
+});
+
+test('opened as a file, the page says what to do', async () => {
+  const other = await site.context.newPage();
+  await other.goto(pathToFileURL(join(ROOT, 'dist/www/index.html')).href);
+  await other.waitForFunction(() => /Serve its folder/.test(document.getElementById('app').textContent));
+  await other.close();
+});
+
+test('on paper there is the story and what is open, and nothing to press', async () => {
+  await page.click('text=Try the sample');
+  await settled(page);
+  await page.waitForSelector('.story li');
+  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+  await page.waitForSelector('.stages');
+  await page.emulateMedia({ media: 'print' });
+  const shown = (selector) => page.locator(selector).first().isVisible();
+  assert.equal(await shown('.story'), true);
+  assert.equal(await shown('.detail'), true);
+  for (const selector of ['.sidebar', '.actions', '.tabs', '.toolbar']) assert.equal(await shown(selector), false, selector);
+});
