@@ -220,3 +220,20 @@ test('no alert is no green tick for one rule', async () => {
   assert.equal(await page.locator('.answer .icon.yes').count(), 0);
   assert.ok(lines(text).length > 0);
 });
+
+test('rules are found, ordered and switched together', async () => {
+  const { readFileSync } = await import('node:fs');
+  const yaml = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
+  const rule = (n, severity) => file(`r${n}.yaml`, yaml.replace('19602494', `6960249${n}`).replace(/severity: \w+/, `severity: ${severity}`).replace(/name: .*/, `name: Rule ${n}`));
+  await add(page, rule(1, 'Low'), rule(2, 'High'), rule(3, 'High'));
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '4');
+  const names = () => page.$$eval('.rulelist .rulename', (all) => all.map((e) => e.textContent));
+  await page.selectOption('.rulechooser [aria-label=Order]', 'severity');
+  assert.deepEqual((await names()).slice(0, 2), ['Rule 2', 'Rule 3']);
+  await page.selectOption('.rulechooser [aria-label=Severity]', 'High');
+  assert.deepEqual(await names(), ['Rule 2', 'Rule 3']);
+  await page.click('[data-key="all off"]');
+  await page.waitForFunction(() => /2 shown; 2 of 4 active/.test(document.querySelector('.rulelist').textContent));
+  await page.fill('.rulechooser input', 'rule 3');
+  assert.deepEqual(await names(), ['Rule 3']);
+});

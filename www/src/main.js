@@ -318,6 +318,11 @@ class App {
     await this.#setRules(this.state.rules.map((rule) => (rule.file === file ? { ...rule, enabled } : rule)));
   }
 
+  async enableAll(files, enabled) {
+    const chosen = new Set(files);
+    await this.#setRules(this.state.rules.map((rule) => (chosen.has(rule.file) && !rule.broken ? { ...rule, enabled } : rule)));
+  }
+
   async editRule(file, text) {
     const before = this.state.rules.find((rule) => rule.file === file);
     if (!before || before.text === text) return;

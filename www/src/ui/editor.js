@@ -6,7 +6,7 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { HighlightStyle, StreamLanguage, bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { linter, lintKeymap } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
-import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { EditorView, drawSelection, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { KEYWORDS, OPERATORS } from 'forepost/words.js';
 
@@ -50,7 +50,8 @@ const yamlLanguage = StreamLanguage.define({
     if (stream.eatSpace()) return null;
     if (stream.match(/^#.*/)) return 'lineComment';
     if (stream.match(/^- /)) return null;
-    const key = stream.match(/^[\w$ -]+(?=:(\s|$))/);
+    const key = stream.indentation() <= (state.block ?? Infinity) && stream.match(/^[\w$ -]+(?=:(\s|$))/);
+    if (key) state.block = /:\s*[|>][-+]?\d?\s*$/.test(stream.string) ? stream.indentation() : undefined;
     if (key) {
       if (key[0] === 'query' && /:\s*[|>]/.test(stream.string)) { state.inQuery = true; state.indent = stream.indentation(); stream.skipToEnd(); }
       return 'key';
@@ -88,13 +89,34 @@ const look = EditorView.theme({
   '.cm-diagnostic': { fontFamily: 'var(--sans)', fontSize: '13px' },
 });
 
+/** The string that is open at the end of a line: what was typed of it, and the column that it is compared with. */
+function openString(text) {
+  let quote = '';
+  let start = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    if (quote && text[i] === '\\') i += 1;
+    else if (quote ? text[i] === quote : text[i] === '"' || text[i] === "'") { quote = quote ? '' : text[i]; start = i + 1; }
+    else if (!quote && text.startsWith('//', i)) return undefined;
+  }
+  if (!quote) return undefined;
+  const column = /(\w+)\s*(?:==|=~|!=|!~|!?(?:in~?|has|contains|startswith|has_any)\b)\s*\(?(?:\s*(?:"[^"]*"|'[^']*')\s*,)*\s*$/.exec(text.slice(0, start - 1))?.[1];
+  return { typed: text.slice(start), column };
+}
+
 /**
  * An editor in `host`. `language` is `kql` or `rule`; `diagnose(text)` resolves to `[{start, end, severity, message, hint, code}]`;
  * `changed(text)` on each edit; `run()` on Ctrl+Enter.
  */
-export function createEditor({ host, text, language, label, columns, functions, diagnose, changed, run, hint }) {
+export function createEditor({ host, text, language, label, columns, functions, diagnose, changed, run, hint, words = () => [] }) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const complete = (context) => {
+    const line = context.state.doc.lineAt(context.pos);
+    const quoted = openString(line.text.slice(0, context.pos - line.from));
+    // In a text, only values of the data are of use.
+    if (quoted) {
+      const options = quoted.column ? words(quoted.column).map((label) => ({ label, type: 'text' })) : [];
+      return options.length ? { from: context.pos - quoted.typed.length, options, validFor: /^[^"']*$/ } : null;
+    }
     const word = context.matchBefore(/[a-zA-Z_][\w-]*$/);
     if (!word && !context.explicit) return null;
     const from = word?.from ?? context.pos;
@@ -118,7 +140,7 @@ export function createEditor({ host, text, language, label, columns, functions, 
       doc: text,
       extensions: [
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { run?.(); return true; } }, { key: 'Escape', run: (v) => { v.contentDOM.blur(); return false; } }])),
-        history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), EditorView.lineWrapping,
+        history(), highlightSpecialChars(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), EditorView.lineWrapping,
         language === 'rule' ? [yamlLanguage, lineNumbers()] : kqlLanguage,
         syntaxHighlighting(colours), look, lint, placeholder(hint ?? ''),
         autocompletion({ override: [complete], icons: false }),
@@ -130,6 +152,8 @@ export function createEditor({ host, text, language, label, columns, functions, 
   });
   return {
     get text() { return view.state.doc.toString(); },
+    /** Where the cursor is. */
+    get place() { return view.state.selection.main.head; },
     set text(next) { if (next !== this.text) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } }); },
     focus: () => view.focus(),
     select: (from, to) => { view.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true }); view.focus(); },

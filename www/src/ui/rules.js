@@ -2,7 +2,11 @@
 
 import { h, mount, save } from '../dom.js';
 import { duration, plural } from '../format.js';
-import { cross, severity } from './icons.js';
+import { TACTICS, spaced } from '../attack.js';
+import { SEVERITIES, cross, severity } from './icons.js';
+
+/** Rules that came together: those that are built in, or a folder. */
+const packOf = ({ builtIn, file }) => (builtIn ? 'built in' : file.includes('/') ? file.split('/').slice(0, -1).join('/') : 'added');
 
 export class RulesPanel {
   #key;
@@ -13,16 +17,27 @@ export class RulesPanel {
   constructor(app) {
     this.app = app;
     this.list = h('div.rulelist');
+    const option = (value, text = value) => h('option', { value }, text);
+    this.search = h('input', { type: 'search', placeholder: 'Search rules', 'aria-label': 'Search rules', spellcheck: 'false', oninput: () => this.#again() });
+    this.severity = h('select', { 'aria-label': 'Severity', onchange: () => this.#again() }, option('', 'any severity'), SEVERITIES.map((name) => option(name)));
+    this.tactic = h('select', { 'aria-label': 'Tactic', onchange: () => this.#again() }, option('', 'any tactic'), TACTICS.map((name) => option(name, spaced(name))));
+    this.pack = h('select', { 'aria-label': 'Pack', onchange: () => this.#again() });
+    this.sort = h('select', { 'aria-label': 'Order', onchange: () => this.#again() }, option('alerts', 'alerts first'), option('severity', 'by severity'), option('name', 'by name'));
+    this.chooser = h('div.rulechooser', this.search, this.severity, this.tactic, this.pack, this.sort);
     this.top = h('div.ruletop');
     this.card = h('div.rulecard', { tabindex: 0, role: 'region', 'aria-label': 'Rule' }, this.top);
     this.input = h('input', { type: 'file', multiple: true, accept: '.yaml,.yml', hidden: true, onchange: () => { app.addPicked(this.input); } });
-    this.element = h('section.panel.rules', { 'aria-label': 'Rules' }, h('div.rulecolumn', this.input, this.list), this.card);
+    this.element = h('section.panel.rules', { 'aria-label': 'Rules' }, h('div.rulecolumn', this.input, this.chooser, this.list), this.card);
   }
 
   /** What gets the focus when the tab is opened. */
   get start() { return this.list.querySelector('li.chosen button') ?? this.list.querySelector('button'); }
 
-  choose(file) { this.#chosen = file; this.#key = undefined; this.render(); }
+  choose(file) {
+    this.#chosen = file;
+    this.#again();
+    requestAnimationFrame(() => this.list.querySelector('li.chosen')?.scrollIntoView({ block: 'nearest' }));
+  }
 
   render() {
     const { rules, tab, alerts, applying } = this.app.state;
@@ -32,15 +47,38 @@ export class RulesPanel {
     this.#key = key;
     const chosen = rules.find(({ file }) => file === this.#chosen) ?? rules[0];
     const on = rules.filter(({ enabled }) => enabled).length;
+    const packs = [...new Set(rules.map(packOf))];
+    if (this.pack.childElementCount !== packs.length + 1) mount(this.pack, h('option', { value: '' }, 'any pack'), packs.map((name) => h('option', { value: name }, name)));
+    this.pack.hidden = packs.length < 2;
+    this.chooser.hidden = rules.length < 2;
+    const shown = this.#shown(rules);
+    const all = (enabled) => () => this.app.enableAll(shown.map(({ file }) => file), enabled);
     mount(this.list,
       h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
-        h('span.muted', `${on} of ${rules.length} active`)),
-      h('ul', rules.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
+        rules.length > 1 && [h('button.small', { onclick: all(true), 'data-key': 'all on' }, 'All on'), h('button.small', { onclick: all(false), 'data-key': 'all off' }, 'All off')],
+        h('span.muted', shown.length < rules.length ? `${shown.length} shown; ` : '', `${on} of ${rules.length} active`)),
+      !alerts.length && !this.app.state.progress.totalFiles && h('p.muted.hint', 'Drop logs anywhere on this page to run the rules.'),
+      h('ul', shown.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
         h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.enable(rule.file, e.target.checked) }),
         h('button.quiet', { onclick: () => this.choose(rule.file), 'data-key': `rule ${rule.file}`, 'aria-current': rule === chosen ? 'true' : 'false' },
           h('span.rulename', rule.card?.name ?? rule.file),
           h('span.under', rule.broken ? h('span.bad', cross(), ' cannot run') : rule.card ? severity(rule.card.severity) : null, rule.replacedBy && !rule.enabled ? h('span.muted', 'same id as another') : this.#fired(rule)))))));
     this.#cardOf(chosen);
+  }
+
+  #again() { this.#key = undefined; this.render(); }
+
+  /** The rules that are looked for, in order. */
+  #shown(rules) {
+    const text = this.search.value.trim().toLowerCase();
+    const passes = (rule) => (!text || `${rule.card?.name ?? ''} ${rule.card?.description ?? ''} ${rule.card?.id ?? ''} ${rule.file}`.toLowerCase().includes(text))
+      && (!this.severity.value || rule.card?.severity === this.severity.value) && (!this.tactic.value || rule.card?.tactics.includes(this.tactic.value)) && (!this.pack.value || packOf(rule) === this.pack.value);
+    const alerts = new Map();
+    for (const { ruleId } of this.app.state.alerts) alerts.set(ruleId, (alerts.get(ruleId) ?? 0) + 1);
+    const grave = ({ card, broken }) => (broken ? -1 : SEVERITIES.indexOf(card?.severity));
+    const name = ({ card, file }) => (card?.name ?? file).toLowerCase();
+    const by = { alerts: (a, b) => (alerts.get(b.card?.id) ?? 0) - (alerts.get(a.card?.id) ?? 0) || grave(a) - grave(b), severity: (a, b) => grave(a) - grave(b), name: () => 0 }[this.sort.value];
+    return rules.filter(passes).sort((a, b) => b.broken - a.broken || by(a, b) || (name(a) < name(b) ? -1 : 1));
   }
 
   #fired({ card }) {
@@ -64,7 +102,7 @@ export class RulesPanel {
     }
     mount(this.top,
       h('header', h('h2', card?.name ?? file), card && severity(card.severity)),
-      card && h('p', card.description),
+      card && h('p', card.description?.replace(/^'([^]*)'$/, '$1')),
       card && h('dl.kv',
         h('dt', 'Id'), h('dd.mono', card.id), h('dt', 'Kind'), h('dd', card.kind), h('dt', 'Version'), h('dd', card.version || 'none'),
         h('dt', 'Tactics'), h('dd', list(card.tactics)), h('dt', 'Techniques'), h('dd', list(card.subTechniques.length ? [...card.techniques, ...card.subTechniques] : card.techniques)),
@@ -73,7 +111,8 @@ export class RulesPanel {
         h('dt', 'Trigger'), h('dd', `${card.trigger.operator} ${card.trigger.threshold}`), h('dt', 'Grouping'), h('dd', card.grouping === 'SingleAlert' ? 'one alert per run' : 'one alert per row'),
         h('dt', 'Entities'), h('dd', list(card.entityMappings.map(({ type, fields }) => `${type} (${fields.map(([name, column]) => `${name} ← ${column}`).join(', ')})`))),
         h('dt', 'Custom details'), h('dd', list(card.customDetails.map(([name, column]) => (name === column ? name : `${name} ← ${column}`)))),
-        h('dt', 'Source'), h('dd', rule.builtIn ? 'built in' : file)),
+        h('dt', 'Source'), h('dd', rule.builtIn ? 'built in' : file),
+        h('dt', 'Status'), h('dd', rule.broken ? 'cannot run' : rule.enabled ? `active, ${plural(this.app.state.alerts.filter(({ ruleId }) => ruleId === card.id).length, 'alert')}` : rule.replacedBy ? `off: ${rule.replacedBy} has the same id` : 'off')),
       findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
         h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, f.hint ? ` (${f.hint})` : ''))) : null,
       h('p.toolbar',
