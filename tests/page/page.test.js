@@ -25,6 +25,17 @@ const logsIn = (folder) => readdirSync(folder, { recursive: true }).map((name) =
   .filter((path) => statSync(path).isFile() && !/\.(zip|md|html|js)$/.test(path));
 const sorted = (list) => [...list].sort();
 
+/** A folder with the rules that are inside the engine. */
+async function builtIn() {
+  const { builtInRules, loadSync } = await import('../../dist/npm/triage.js');
+  loadSync(readFileSync(join(ROOT, 'dist/npm/forepost.wasm')));
+  const folder = join(ROOT, 'tests/out/built-in');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { file: name, text } of builtInRules()) writeFileSync(join(folder, name.split('/').at(-1)), text);
+  return folder;
+}
+
 async function sameAsCommand(paths, folder, rules) {
   if (rules) {
     await page.setInputFiles('#pick-files', readdirSync(rules).filter((f) => f.endsWith('.yaml')).map((f) => join(rules, f)));
@@ -43,7 +54,7 @@ async function sameAsCommand(paths, folder, rules) {
     await settled(page);
   }
   assert.equal(await events(page), eventCount(...read));
-  const command = lines(forepost('scan', ...read, '--format', 'ndjson', ...(rules ? ['--rules', rules, '--rules', join(ROOT, 'rules')] : [])));
+  const command = lines(forepost('scan', ...read, '--format', 'ndjson', ...(rules ? ['--rules', rules, '--rules', await builtIn()] : [])));
   assert.ok(command.length > 0, 'the command finds something');
   assert.deepEqual(sorted(await alerts(page)), sorted(command));
 }

@@ -237,3 +237,31 @@ test('rules are found, ordered and switched together', async () => {
   await page.fill('.rulechooser input', 'rule 3');
   assert.deepEqual(await names(), ['Rule 3']);
 });
+
+test('any value of an event filters, exactly', async () => {
+  await add(page, file('a.ndjson', [event(1, { userAgent: 'aws-cli' }), event(2, { userAgent: 'aws-cli/2' }), event(3, { requestParameters: { 'a/b': { x: 'aws-cli' } } })].join('\n')));
+  await settled(page);
+  await page.click('#tab-events');
+  await page.click('#panel-events .vt-body .vt-row >> nth=0');
+  await page.click('.json [data-path=userAgent] .plain');
+  await page.click('.pop >> text=Only events with it');
+  await counted('events', '2/3');
+  await page.click('.sidebar [data-key=clear]');
+  await page.click('.json [data-path=userAgent] .plain');
+  await page.click('.pop >> text=Without it');
+  await counted('events', '1/3');
+  await page.click('.sidebar [data-key=clear]');
+  await page.click('#panel-events .vt-body .vt-row >> nth=2');
+  await page.waitForSelector('.json [data-path="requestParameters/a/b/x"]');
+  await page.click('.json [data-path="requestParameters/a/b/x"] .plain');
+  await page.click('.pop >> text=Only events with it');
+  await counted('events', '1/3');
+});
+
+test('looking at local times, all of a time is seen', async () => {
+  await add(page, file('a.ndjson', scanOff(1)));
+  await settled(page);
+  await page.keyboard.press('u');
+  await page.waitForFunction(() => /\+00:00/.test(document.querySelector('#panel-alerts .vt-body .vt-row').textContent));
+  assert.ok(await page.evaluate(() => { const cell = document.querySelector('#panel-alerts .vt-body .vt-row > div:nth-child(2)'); return cell.scrollWidth <= cell.clientWidth; }));
+});

@@ -126,7 +126,8 @@ class App {
   }
 
   #paint() {
-    const { phase, progress, tab } = this.state;
+    const { phase, progress, tab, local } = this.state;
+    document.documentElement.toggleAttribute('data-local', local);
     const used = progress.totalFiles > 0 || tab === 'rules' || tab === 'query';
     const shape = phase === 'ready' && used ? 'work' : `${phase} ${this.state.rules.length} ${Boolean(this.state.kept)}`;
     if (this.shape !== shape) {
@@ -500,7 +501,10 @@ class App {
 
   showProblems() { problems(this); }
 
-  toggleLocal() { this.update({ local: !this.state.local }); this.say(this.state.local ? 'Times are in local time.' : 'Times are in UTC.'); }
+  toggleLocal() {
+    this.update({ local: !this.state.local });
+    this.say(this.state.local ? 'Times are in local time.' : 'Times are in UTC.');
+  }
 
   nextTheme() {
     const theme = { auto: 'light', light: 'dark', dark: 'auto' }[this.state.theme];

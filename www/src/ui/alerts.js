@@ -25,14 +25,13 @@ export class AlertsPanel {
       label: 'Alerts by severity and rule',
       rowHeight: 32,
       columns: [
-        { name: 'Severity', width: '124px', narrow: '108px' }, { name: 'First event', width: '170px', class: 'num mid' },
+        { name: 'Severity', width: '124px', narrow: '108px' }, { name: 'First event', width: 'var(--time)', class: 'num mid' },
         { name: 'Alert', width: 'minmax(180px, 1fr)' }, { name: 'Entities', width: 'minmax(0, 200px)', class: 'wide' }, { name: 'Rows', width: '56px', class: 'num right mid' },
       ],
       load: (from, count) => this.#lines.slice(from, from + count),
       cells: (line) => (line.group ? this.#group(line) : this.#alert(line)),
       rowClass: (line) => (line.group ? 'group' : line.id === this.app.state.selection?.alert?.id ? 'selected' : ''),
-      open: (line) => (line.group ? undefined : app.selectAlert(line.id)),
-      openable: (line) => !line.group,
+      open: (line) => (line.group ? line.root && app.about('account', [line.root], principal(line.root)) : app.selectAlert(line.id)),
     });
     this.story = new Story(app);
     this.note = h('span', { role: 'status' });
@@ -138,7 +137,7 @@ function lines(found, order) {
 
 function heading(list, order) {
   const tactics = [...new Set(list.flatMap(({ tactics: of }) => (of ? of.split(/,\s*/) : [])))].map(spaced).join(', ');
-  return { group: true, severity: list[0].severity, title: order === 'rule' ? list[0].rule : `${principal(list[0].root)} ${accountOf(list[0].root)}`.trim(), count: list.length, under: tactics };
+  return { group: true, severity: list[0].severity, title: order === 'rule' ? list[0].rule : `${principal(list[0].root)} ${accountOf(list[0].root)}`.trim(), count: list.length, under: tactics, root: order === 'principal' ? list[0].root : '' };
 }
 
 function grouped(list, keyOf) {

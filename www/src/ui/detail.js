@@ -6,6 +6,7 @@ import { middle, number, plural, time } from '../format.js';
 import { alertFiles } from '../takeaway.js';
 import { entityName } from '../engine/alerts.js';
 import { VERDICTS } from '../notes.js';
+import { pathOf } from '../engine/fields.js';
 import { entityFilter } from '../filters.js';
 import { entityPage } from './entity.js';
 import { chevron, close, info, severity, star } from './icons.js';
@@ -206,13 +207,29 @@ function whole(text) {
 function eventFold(record, key, marked, open, app) {
   let filled = false;
   const body = h('div');
-  const fill = () => { if (!filled) { filled = true; body.append(jsonTree(record, { marked })); } };
+  const fill = () => { if (!filled) { filled = true; body.append(jsonTree(record, { marked, act: (keys, value, place) => valueMenu(app, keys, value, place) })); } };
   if (open) fill();
   const title = `${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}`;
   return h('details.event', { open, 'data-event': key, ontoggle: fill },
     h('summary', chevron(), h('span.mono', title.trim() || 'record'), record.eventID && h('span.muted.mono', ` ${record.eventID}`)), body,
     h('p.toolbar', h('button.link', { onclick: () => copy(stringifyExact(record), app.say) }, 'Copy JSON'),
       record.eventID && key !== 'event' && h('button.link', { onclick: () => app.showEvent(record.eventID) }, 'Show in events table')));
+}
+
+/** What can be done with a value of an event. */
+function valueMenu(app, keys, value, place) {
+  const field = pathOf(keys);
+  const word = String(value ?? '');
+  const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { menu.hidePopover(); act(); } }, text);
+  const menu = h('div.menu.pop', { popover: 'auto', role: 'menu', ontoggle: (e) => { if (e.newState === 'closed') { menu.remove(); place.focus(); } } },
+    item('Only events with it', () => app.narrow(field, word, 'events')), item('Without it', () => app.filterWords(field, [word], true)),
+    item('All about it', () => app.about('value', [word], word)), item('Copy', () => copy(word, app.say)));
+  document.body.append(menu);
+  menu.showPopover();
+  const box = place.getBoundingClientRect();
+  menu.style.left = `${Math.max(4, Math.min(box.left, innerWidth - menu.offsetWidth - 4))}px`;
+  menu.style.top = `${Math.min(box.bottom + 2, innerHeight - menu.offsetHeight - 4)}px`;
+  menu.firstElementChild.focus();
 }
 
 function rowTable(rows, total) {

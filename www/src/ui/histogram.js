@@ -46,6 +46,7 @@ export class Histogram {
     const { first, last, width, all } = view?.histogram ?? {};
     const empty = !all || last < first || !last;
     this.element.classList.toggle('empty', empty);
+    this.element.hidden = empty && !this.app.state.progress.totalFiles;
     if (empty) return this.plot.replaceChildren();
     const n = all.length;
     this.scale = { first, last: first + width * n, width, all };

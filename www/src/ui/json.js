@@ -6,11 +6,11 @@ import { chevron } from './icons.js';
 const MANY = 200;              // members shown before the rest has to be asked for
 const DEEP = 100;
 
-/** A tree of a value. `marked` is a set of paths (keys joined by /) to point out; what leads to one is open. */
-export function jsonTree(value, { marked = new Set(), open = 2 } = {}) {
+/** A tree of a value. `act(keys, value, place)` is called when a value is pressed. `marked` is a set of paths (keys joined by /) to point out; what leads to one is open. */
+export function jsonTree(value, { marked = new Set(), open = 2, act } = {}) {
   // The outermost braces say nothing.
   const inside = value !== null && typeof value === 'object' && !Array.isArray(value);
-  return h('div.json', inside ? Object.entries(value).slice(0, 2000).map(([key, v]) => node(v, key, key, marked, open - 1, 1)) : node(value, '', '', marked, open, 0));
+  return h('div.json', inside ? Object.entries(value).slice(0, 2000).map(([key, v]) => node(v, [key], marked, open - 1, 1, act)) : node(value, [], marked, open, 0, act));
 }
 
 /** Opens and shows a path in a tree. */
@@ -24,11 +24,13 @@ export function reveal(tree, path) {
   return true;
 }
 
-function node(value, key, path, marked, open, depth) {
+function node(value, keys, marked, open, depth, act) {
+  const key = keys.at(-1) ?? '';
+  const path = keys.join('/');
   const mark = marked.has(path) && path !== '';
   const name = key === '' ? null : h('span.key', `${key}: `);
   if (value === null || typeof value !== 'object') {
-    return h('div.leaf', { 'data-path': path, class: mark ? 'read' : '' }, name, scalar(value), mark && h('span.offscreen', ' (read by the rule)'));
+    return h('div.leaf', { 'data-path': path, class: mark ? 'read' : '' }, name, scalar(value, act && ((place) => act(keys, value, place))), mark && h('span.offscreen', ' (read by the rule)'));
   }
   const list = Array.isArray(value);
   const entries = Object.entries(value);
@@ -40,7 +42,7 @@ function node(value, key, path, marked, open, depth) {
   const fillIn = () => {
     if (filled) return;
     filled = true;
-    const child = ([k, v]) => node(v, k, path ? `${path}/${k}` : k, marked, open - 1, depth + 1);
+    const child = ([k, v]) => node(v, [...keys, k], marked, open - 1, depth + 1, act);
     body.append(...entries.slice(0, MANY).map(child));
     if (entries.length > MANY) {
       const more = h('button.link', { onclick: () => { more.remove(); body.append(...entries.slice(MANY).map(child)); } }, `${entries.length - MANY} more`);
@@ -54,7 +56,7 @@ function node(value, key, path, marked, open, depth) {
   return details;
 }
 
-function scalar(value) {
-  if (typeof value === 'string') return h('span.str', JSON.stringify(value));
-  return h('span.lit', String(value));
+function scalar(value, act) {
+  const shown = typeof value === 'string' ? h('span.str', JSON.stringify(value)) : h('span.lit', String(value));
+  return act ? h('button.plain', { onclick: (e) => act(e.currentTarget), title: 'Filter by this value' }, shown) : shown;
 }

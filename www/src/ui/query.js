@@ -3,6 +3,7 @@
 import { copy, h, mount, save } from '../dom.js';
 import { middle, number, plural, time } from '../format.js';
 import { csv } from '../csv.js';
+import { isFiltered } from '../filters.js';
 import { chart } from './chart.js';
 import { renderOf, statementAt, statements } from './statements.js';
 import { VirtualTable } from './table.js';
@@ -73,7 +74,7 @@ export class QueryPanel {
     const text = this.text.slice(part.start, part.end);
     const clock = this.#clock(text);
     try {
-      this.#show(await this.app.engine.ask('query', `${clock.before}${text}`, LIMIT), renderOf(text), [clock.said, statements(this.text).length > 1 && 'the statement at the cursor'].filter(Boolean));
+      this.#show(await this.app.engine.ask('query', `${clock.before}${text}`, LIMIT), renderOf(text), [clock.said, isFiltered(this.app.state.filters) && 'over all events: filters do not apply here', statements(this.text).length > 1 && 'the statement at the cursor'].filter(Boolean));
     } catch (error) {
       this.status.textContent = '';
       mount(this.take);

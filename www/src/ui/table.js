@@ -15,8 +15,8 @@ export class VirtualTable {
    * `columns`: [{name, width, class}]; `load(from, count)` gives rows (or a promise); `cells(row)` the children of each;
    * `open(row, index)` on Enter or click; `key(row)` tells the selected one.
    */
-  constructor({ label, columns, load, cells, open, rowClass, openable = () => true, rowHeight = 28 }) {
-    Object.assign(this, { columns, load, cells, open, rowClass, openable, rowHeight });
+  constructor({ label, columns, load, cells, open, rowClass, rowHeight = 28 }) {
+    Object.assign(this, { columns, load, cells, open, rowClass, rowHeight });
     this.body = h('div.vt-body', { role: 'rowgroup' });
     this.head = h('div.vt-row.vt-head', { role: 'row', 'aria-rowindex': 1 },
       columns.map(({ name, class: c }) => h('div', { role: 'columnheader', class: c }, name)));
