@@ -239,7 +239,7 @@ test('rules are found, ordered and switched together', async () => {
 });
 
 test('any value of an event filters, exactly', async () => {
-  await add(page, file('a.ndjson', [event(1, { userAgent: 'aws-cli' }), event(2, { userAgent: 'aws-cli/2' }), event(3, { requestParameters: { 'a/b': { x: 'aws-cli' } } })].join('\n')));
+  await add(page, file('a.ndjson', [event(1, { userAgent: 'aws-cli' }), event(2, { userAgent: 'aws-cli/2' }), event(3, { requestParameters: { 'a/b': 'aws-cli' } })].join('\n')));
   await settled(page);
   await page.click('#tab-events');
   await page.click('#panel-events .vt-body .vt-row >> nth=0');
@@ -252,8 +252,8 @@ test('any value of an event filters, exactly', async () => {
   await counted('events', '1/3');
   await page.click('.sidebar [data-key=clear]');
   await page.click('#panel-events .vt-body .vt-row >> nth=2');
-  await page.waitForSelector('.json [data-path="requestParameters/a/b/x"]');
-  await page.click('.json [data-path="requestParameters/a/b/x"] .plain');
+  await page.waitForSelector('.json [data-path="requestParameters/a/b"]');
+  await page.click('.json [data-path="requestParameters/a/b"] .plain');
   await page.click('.pop >> text=Only events with it');
   await counted('events', '1/3');
 });
