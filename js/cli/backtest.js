@@ -4,15 +4,15 @@ import { parseDocument } from 'yaml';
 import { Document } from '../testing/document.js';
 import { comparedWith } from '../testing/kql.js';
 import { checkShape } from '../testing/shape.js';
-import { builtInRules } from '../triage.js';
 import { Account, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
 import { backtestWriter } from './backtestreport.js';
 import { reasonOf } from './files.js';
 import { figuresOf } from './figures.js';
+import { packRules } from './pack.js';
 import { readInto } from './read.js';
 import { callsOf, callsQuery, Replay } from './replay.js';
-import { loadRules, newDetector } from './ruleset.js';
+import { chosenRules, newDetector } from './ruleset.js';
 import { Several } from './several.js';
 import { readTables } from './tables.js';
 import { readText } from './text.js';
@@ -20,7 +20,7 @@ import { clean, note, outputTo, remark, style } from './terminal.js';
 
 export async function backtest(options, operands) {
   const paths = inputsOf(operands, 'backtest');
-  const files = options.rules ? loadRules(options.rules, options, 'backtest') : { rules: builtInRules(), failed: [] };
+  const files = chosenRules(options, 'backtest') ?? { rules: packRules(), failed: [] };
   const expectations = options.expect && readExpectations(options.expect);
   const tables = readTables(options, 'backtest');
   const sweep = (options.sweep ?? []).map(sweepOf);

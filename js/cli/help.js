@@ -8,6 +8,7 @@ import { COMPARE_FORMATS } from './comparereport.js';
 import { CHECK_FORMATS } from './findings.js';
 import { EVENT_FORMATS } from './investigate.js';
 import { LIST_FORMATS } from './lists.js';
+import { PACKS } from './pack.js';
 import { QUERY_FORMATS } from './query.js';
 import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
@@ -32,8 +33,10 @@ const SPAN = {
 const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
 
 const THREADS = { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' };
+const PACK = { value: PACKS.join('|'), choices: PACKS, about: 'run rules that come with Forepost: aws (51 rules) or ecr (Microsoft’s, default without --rules)' };
 const ALERTS = {
-  rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more (default: the built-in rules)' },
+  rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more' },
+  pack: PACK,
   strict: { about: 'stop if a rule cannot run, instead of leaving it out and naming it' },
   format: format(ALERT_FORMATS, 'output format; ndjson prints one alert per line; md and html are reports'),
   output: OUTPUT,
@@ -117,6 +120,7 @@ export const OPTIONS = {
   },
   backtest: {
     rules: ALERTS.rules,
+    pack: PACK,
     expect: { value: 'FILE', about: 'compare the numbers of alerts with those of this YAML file; a difference is a failure' },
     sweep: { value: 'KEY=VALUE,VALUE', many: true, about: 'also show what other values would do: triggerThreshold, triggerOperator, queryFrequency,\nqueryPeriod, aggregationKind or suppressionDuration; repeat for more' },
     strict: ALERTS.strict,
@@ -161,7 +165,7 @@ export const OPTIONS = {
     table: TABLE,
     ...COMMON,
   },
-  rules: { format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
+  rules: { pack: { ...PACK, about: 'list rules that come with Forepost: aws (51 rules) or ecr (Microsoft’s, default without FILE)' }, format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
   schema: { format: format(LIST_FORMATS, 'output format; ndjson prints one column per line'), output: OUTPUT, ...COMMON },
   completion: { ...COMMON },
   functions: {
@@ -175,7 +179,7 @@ const STATUS = `0 the rules ran over everything; 1 something was not read, or a 
 
 const PAGES = {
   scan: {
-    usage: 'forepost scan [PATH…|-] [--rules FILE|DIR]…',
+    usage: 'forepost scan [PATH…|-] [--rules FILE|DIR]… [--pack NAME]',
     about: `Runs Sentinel analytic rules on CloudTrail logs and prints the alerts.
 
 PATH is a file or a folder. In a folder, Forepost reads every file that can hold events, whatever its name, and says
@@ -186,7 +190,7 @@ A rule that cannot run (it reads a table that was not supplied, or has an error)
 
 Alerts go to standard output. The summary, the progress bar and all problems go to standard error.`,
     examples: [
-      ['forepost scan AWSLogs/', 'run the built-in rules on a folder synced from the trail’s bucket'],
+      ['forepost scan AWSLogs/ --pack aws', 'run the rules for AWS that come with Forepost on a folder synced from the trail’s bucket'],
       ['forepost scan AWSLogs/ --rules my-rules/', 'run your own Sentinel rules'],
       ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'run rules that also read another table'],
       ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'pass the alerts to a program'],
@@ -355,7 +359,7 @@ anywhere else and can be read without scripts. A rule with errors is left out an
   },
   rules: {
     usage: 'forepost rules [FILE|DIR]…',
-    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
+    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rule.',
     examples: [['forepost rules my-rules/ --format csv', 'a list for a spreadsheet']],
     status: '0 success; 1 a file is not a rule; 2 the command could not run',
   },
@@ -390,7 +394,7 @@ Forepost rejects a rule or query that uses any other function. The message names
 export function overview() {
   return `${style.bold('forepost')} runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs.
 
-  forepost scan AWSLogs/                  run the built-in rules
+  forepost scan AWSLogs/ --pack aws       run the rules for AWS that come with Forepost
   forepost scan AWSLogs/ --rules DIR      run your own rules
   forepost conclude FILE…                 build alerts from records that Forepost filters forwarded
   forepost query 'KQL' AWSLogs/           run one KQL query

@@ -1,8 +1,9 @@
 // `forepost rules` and `forepost schema`: what there is to run, and what queries can read.
 
-import { builtInRules, describeHunt, describeRule, tableColumns } from '../triage.js';
+import { describeHunt, describeRule, tableColumns } from '../triage.js';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
+import { packRules } from './pack.js';
 import { readRules } from './rulefiles.js';
 import { csvLine } from '../cells.js';
 import { table } from './table.js';
@@ -10,10 +11,11 @@ import { clean, count, note, outputTo, remark, style } from './terminal.js';
 
 /** One line a rule: severity, name, how often, tactics and techniques, id, file. */
 export async function rules(options, paths) {
-  const { rules: files, failed } = paths.length > 0 ? readRules(paths) : { rules: builtInRules(), failed: [] };
-  for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
+  const own = paths.length > 0 ? readRules(paths) : { rules: [], failed: [] };
+  const files = [...packRules(options.pack, paths.length > 0), ...own.rules];
+  for (const { path, message } of own.failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
   if (files.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'rules');
-  let unreadable = failed.length;
+  let unreadable = own.failed.length;
   const rows = files.flatMap(({ file, text: yaml }) => {
     const rule = describeRule(yaml);
     if (rule !== null) {

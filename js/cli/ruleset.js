@@ -3,6 +3,7 @@
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
 import { UsageError } from './args.js';
+import { packRules } from './pack.js';
 import { readRules, render, sourcesOf, unreadable } from './rulefiles.js';
 import { clean, note, remark, style } from './terminal.js';
 
@@ -14,6 +15,13 @@ export function loadRules(paths, { strict }, command) {
   }
   if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
   return { rules, failed };
+}
+
+/** The rules that `--rules` and `--pack` name: `{rules, failed}`; undefined without either, which is the rule inside the engine. */
+export function chosenRules(options, command) {
+  if (!options.rules && !options.pack) return undefined;
+  const own = options.rules ? loadRules(options.rules, options, command) : { rules: [], failed: [] };
+  return { ...own, rules: [...packRules(options.pack, options.rules), ...own.rules] };
 }
 
 /**

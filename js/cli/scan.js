@@ -5,7 +5,7 @@ import { Account, LEVELS, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
 import { alertWriter } from './formats.js';
 import { readInto } from './read.js';
-import { loadRules, newDetector } from './ruleset.js';
+import { chosenRules, newDetector } from './ruleset.js';
 import { readTables } from './tables.js';
 import { note, outputTo, remark } from './terminal.js';
 import { threadsFor } from './threads.js';
@@ -21,7 +21,7 @@ export function conclude(options, operands) {
 
 async function run(command, options, operands, span) {
   const paths = inputsOf(operands, command);
-  const files = options.rules && loadRules(options.rules, options, command);
+  const files = chosenRules(options, command);
   const tables = readTables(options, command);
   const { detector, rules, leftOut } = newDetector(files, tables, options);
   const output = outputTo(options.output);

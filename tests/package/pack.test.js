@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { company } from '../../samples/company.js';
-import { forepost, jsonLines, PACKAGE, ROOT, shared } from './support.js';
+import { forepost, jsonLines, PACKAGE, ROOT, SAMPLE, shared } from './support.js';
 
 const PACK = join(ROOT, 'rules/aws');
 const files = readdirSync(PACK).filter((file) => !file.endsWith('.test.yaml')).sort();
@@ -87,4 +87,22 @@ test('emulated attacks alert as docs/pack.md says', { skip: !stratus && 'the sha
     found[file.replace('.json', '')] = [...new Set(alertsOf(events).map(({ rule }) => rule))].sort();
   }
   assert.deepEqual(found, claimed);
+});
+
+test('--pack chooses the rules that come with the command, beside --rules or alone', async () => {
+  assert.deepEqual(JSON.parse(readFileSync(`${PACKAGE}pack/aws.json`, 'utf8')), files.map((file) => ({ file: `aws/${file}`, text: text(file) })));
+  const scan = async (...args) => {
+    const { status, stdout, stderr } = await forepost(['scan', SAMPLE, '--format', 'ndjson', ...args]);
+    assert.equal(status, 0, stderr);
+    return { stdout, rules: Number(/ (\d+) rules?\n/.exec(stderr)[1]) };
+  };
+  const usual = await scan();
+  assert.deepEqual(await scan('--pack', 'ecr'), usual);
+  assert.deepEqual(await scan('--pack', 'aws'), { ...usual, rules: 51 });
+  assert.equal((await scan('--pack', 'ecr', '--rules', PACK)).rules, 51);
+  assert.equal((await scan('--rules', PACK)).rules, 50);
+  const listed = async (...args) => jsonLines((await forepost(['rules', '--format', 'ndjson', ...args])).stdout).map(({ id }) => id);
+  assert.deepEqual((await listed('--pack', 'aws')).slice(1), [...ids.keys()]);
+  assert.deepEqual(await listed('--pack', 'ecr'), await listed());
+  assert.equal((await forepost(['scan', SAMPLE, '--pack', 'azure'])).status, 2);
 });
