@@ -244,6 +244,10 @@ test('any value of an event filters, exactly', async () => {
   await page.click('#tab-events');
   await page.click('#panel-events .vt-body .vt-row >> nth=0');
   await page.click('.json [data-path=userAgent] .plain');
+  await page.waitForSelector('.pop');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.detail').isVisible(), true, 'Esc closes the menu alone');
+  await page.click('.json [data-path=userAgent] .plain');
   await page.click('.pop >> text=Only events with it');
   await counted('events', '2/3');
   await page.click('.sidebar [data-key=clear]');

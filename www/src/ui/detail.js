@@ -224,7 +224,7 @@ function valueMenu(app, keys, value, place) {
   const menu = h('div.menu.pop', { popover: 'auto', role: 'menu', ontoggle: (e) => { if (e.newState === 'closed') { menu.remove(); place.focus(); } } },
     item('Only events with it', () => app.narrow(field, word, 'events')), item('Without it', () => app.filterWords(field, [word], true)),
     item('All about it', () => app.about('value', [word], word)), item('Copy', () => copy(word, app.say)));
-  document.body.append(menu);
+  app.detail.element.append(menu);
   menu.showPopover();
   const box = place.getBoundingClientRect();
   menu.style.left = `${Math.max(4, Math.min(box.left, innerWidth - menu.offsetWidth - 4))}px`;

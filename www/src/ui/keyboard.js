@@ -15,7 +15,7 @@ export function keyboard(app) {
     const [target] = event.composedPath();
     const typing = target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) && target.type !== 'checkbox';
     if (event.key === 'Escape') {
-      if (document.querySelector('dialog[open]')) return;
+      if (document.querySelector('dialog[open], :popover-open')) return;
       typed = -Infinity;
       if (typing) { (app.panels[app.state.tab].table?.element ?? document.getElementById('main'))?.focus(); return; }
       if (app.element.classList.contains('show-filters')) app.element.classList.remove('show-filters');
