@@ -118,6 +118,12 @@ impl LeafState {
         Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())
     }
 
+    /// The event behind a row whose record is this one.
+    pub fn event(&self, raw: &[u8]) -> Option<Rc<Event>> {
+        let events = self.found.rows.iter().filter_map(|(_, row)| row.evidence.events().first());
+        events.into_iter().find(|event| &*event.raw == raw).cloned()
+    }
+
     /// Where the rows with this time or a later one begin; those without a time stand before all others. The rows are sorted.
     fn from(&self, time: i64) -> usize {
         debug_assert!(!self.found.unsorted, "rows are looked up in order");
@@ -390,7 +396,7 @@ impl Feed {
         // The imported report already covers these records, so what reading them again reports is discarded.
         let report = self.state.report.take();
         for raw in Texts(found) {
-            self.state.offer(&Record::new(raw, Envelope::Bare, 0));
+            self.offer(raw);
         }
         self.state.report = report;
         true
@@ -412,6 +418,11 @@ impl Feed {
         self.state.report.add(report);
         self.state.candidates += candidates;
         Some(found)
+    }
+
+    /// Runs a record through the leaves, as if a source had given it.
+    pub fn offer(&mut self, raw: &[u8]) {
+        self.state.offer(&Record::new(raw, Envelope::Bare, 0));
     }
 
     /// Reports that a rule could not run as it should.

@@ -21,7 +21,7 @@ mod transfer;
 
 pub use check::{Finding, RuleFile, check};
 pub use error::{InvalidQuery, QueryError, RuleErrors};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, Request, explain, explain_all};
 pub use ingest_report::{IngestStats, Problem};
 pub use literal_prefilter::LiteralPrefilter;
 pub use query::{QueryRun, Table};
@@ -121,14 +121,19 @@ impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong: at least one of them is an error, or none of the files is a rule.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
-        let Options { evidence, workspace, stream, clock, candidates, tables, limits } = options;
-        let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
-        let (compiled, findings) = check::compile_all(files, &tables);
+        let (compiled, findings) = check::compile_all(files, &options.tables);
         if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
+        Ok(Detector::of(compiled, findings, options))
+    }
+
+    /// A detector of compiled rules.
+    fn of(compiled: Vec<Rc<CompiledRule>>, findings: Vec<Finding>, options: Options) -> Detector {
+        let Options { evidence, workspace, stream, clock, candidates, tables, limits } = options;
+        let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         let (feed, rules) = begin(compiled, &tables, limits, candidates);
-        Ok(Detector {
+        Detector {
             rules,
             feed,
             tables,
@@ -142,7 +147,7 @@ impl Detector {
             alert_bytes: 0,
             alert_count: 0,
             to_conclude: None,
-        })
+        }
     }
 
     /// Forgets all that was read and found, and begins anew with the same rules: to compile them takes longer than to read a few
@@ -172,6 +177,19 @@ impl Detector {
         self.feed.push(bytes);
         if self.stream {
             self.follow();
+        }
+    }
+
+    /// Takes one record, as if a source had given it.
+    pub(crate) fn offer(&mut self, record: &[u8]) {
+        self.feed.offer(record);
+    }
+
+    /// The rows of the first rule's query at a tick, as a run of it has them.
+    pub(crate) fn rows_at(&mut self, tick: i64) -> Result<Rows, ExecError> {
+        match self.rules.first() {
+            Some(state) => run_tick(state, self.feed.leaves(state.leaves.clone()), tick),
+            None => Ok(Rows::default()),
         }
     }
 

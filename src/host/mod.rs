@@ -1,6 +1,8 @@
 //! The outside world: what lets a host drive the engine. No other module uses this one, and no other writes JSON.
 
 pub mod batch;
+#[cfg(feature = "js")]
+pub mod explain;
 #[cfg(all(feature = "fluent-bit", target_arch = "wasm32"))]
 pub mod fluent_bit;
 #[cfg(feature = "js")]

@@ -122,12 +122,6 @@ impl EventReader {
     }
 }
 
-/// Explains one rule on one event: see [`detector::explain()`].
-#[wasm_bindgen]
-pub fn explain(rule_text: &str, record: &[u8]) -> String {
-    json::explanation(&detector::explain(rule_text, record, &[]))
-}
-
 /// What a rule says of itself: see [`json::rule_card`].
 #[wasm_bindgen(js_name = describeRule)]
 pub fn describe_rule(rule_text: &str) -> String {

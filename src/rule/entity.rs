@@ -348,14 +348,17 @@ impl From<Cell<'_>> for Identifier {
 }
 
 /// Whether the identifiers that have a value still make an entity.
-fn stands(entity: &EntityType, values: &[(&str, Cell)]) -> bool {
+pub(super) fn stands(entity: &EntityType, values: &[(&str, Cell)]) -> bool {
     let value = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.text());
-    let dropped = |name: &str| {
-        entity.name == "Account"
-            && name == "Name"
-            && value(name).is_some_and(|v| DROPPED_ACCOUNTS.iter().any(|d| v.trim().eq_ignore_ascii_case(d)))
-    };
+    let dropped = |name: &str| value(name).is_some_and(|v| is_dropped(entity, name, v));
     entity.required.iter().any(|group| group.iter().all(|name| value(name).is_some() && !dropped(name)))
+}
+
+/// Whether an identifier is a name of no one in particular, which makes no entity.
+pub(super) fn is_dropped(entity: &EntityType, identifier: &str, value: &str) -> bool {
+    entity.name == "Account"
+        && identifier == "Name"
+        && DROPPED_ACCOUNTS.iter().any(|d| value.trim().eq_ignore_ascii_case(d))
 }
 
 #[cfg(test)]

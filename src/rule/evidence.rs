@@ -61,6 +61,14 @@ impl EvidenceRecord {
         }
     }
 
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            EvidenceRecord::Verbatim(event) => &event.raw,
+            EvidenceRecord::Minified(text) | EvidenceRecord::Text(text) => text.as_bytes(),
+        }
+    }
+
     /// The size as JSON text.
     fn size(&self) -> usize {
         match self {
@@ -115,7 +123,7 @@ impl Evidence {
 }
 
 /// The record's `eventID` (`AwsEventId` in a record that already has the table's columns); empty if it has none.
-fn event_id(event: &Event) -> Cow<'_, str> {
+pub(crate) fn event_id(event: &Event) -> Cow<'_, str> {
     let members =
         json::Items::open(&event.raw).filter(json::Items::is_object).into_iter().flatten().flatten();
     for (key, value) in members {

@@ -2,7 +2,7 @@
 
 use super::{alerts, detector, event, ndjson, rule, scan_off, ticks};
 use forepost::detector::{Options, QueryRun};
-use forepost::host::json::{answer as answer_json, explanation};
+use forepost::host::json::answer as answer_json;
 use serde_json::{Value, json};
 
 #[test]
@@ -70,47 +70,6 @@ fn rows_in_batches_answer_like_rows_at_once() {
             assert!(batches == whole && !whole.contains("error"), "{step}\n{batches:.300}\n{whole:.300}");
         }
     }
-}
-
-#[test]
-fn why_a_rule_matched_and_why_it_did_not() {
-    let (_, text) = forepost::rule::BUILT_IN[0];
-    let why = |e: &Value| -> Value {
-        let explained = forepost::detector::explain(text, e.to_string().as_bytes(), &[]);
-        serde_json::from_str(&explanation(&explained)).expect("JSON")
-    };
-    let matched = why(&scan_off(1, "2026-03-11T07:00:00Z"));
-    let query = matched["query"].as_str().expect("the query").to_owned();
-    let stages = matched["leaves"][0]["stages"].as_array().expect("stages");
-    assert!(stages.iter().all(|s| s["passed"] == true), "{matched}");
-    assert_eq!(matched["result"], json!({"tick": "2026-03-12T00:00:00.0000000Z", "rows": 1}));
-    let value_of = |answer: &Value, text: &str| -> Option<Value> {
-        let found = |s: &&Value| {
-            let (start, end) = (s["start"].as_u64()? as usize, s["end"].as_u64()? as usize);
-            Some(query.get(start..end) == Some(text))
-        };
-        answer["leaves"][0]["stages"]
-            .as_array()?
-            .iter()
-            .flat_map(|s| s["rows"][0]["steps"].as_array().into_iter().flatten())
-            .find(|s| found(s).unwrap_or(false))
-            .map(|s| s["value"].clone())
-    };
-    assert_eq!(value_of(&matched, "scanOnPush"), Some(json!(false)));
-    let mut denied = scan_off(2, "2026-03-11T07:00:00Z");
-    denied["errorCode"] = json!("AccessDenied");
-    let answer = why(&denied);
-    let stages = answer["leaves"][0]["stages"].as_array().expect("stages");
-    assert_eq!((stages[0]["passed"].clone(), answer["result"]["rows"].clone()), (json!(false), json!(0)));
-    assert_eq!(value_of(&answer, "ErrorCode"), Some(json!("AccessDenied")));
-    assert_eq!(value_of(&answer, "isempty(ErrorCode)"), Some(json!(false)));
-    assert_eq!(value_of(&answer, "isempty(ErrorMessage)"), None, "what was not needed has no value");
-    // A rule that does not compile says why.
-    let broken =
-        forepost::detector::explain(&text.replace("isempty(ErrorCode)", "isempty(Eror)"), b"{}", &[]);
-    let broken = broken.expect_err("a rule that does not compile");
-    assert_eq!(broken.findings[0].code, "KS142");
-    assert!(explanation(&Err(broken)).starts_with(r#"{"findings":[{"file":"","rule":"#));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is wrong with a query or a rule, where, and what to do about it.
 
 /// Bytes of a source text, from `start` up to `end`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The first byte.
     pub start: u32,

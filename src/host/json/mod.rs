@@ -10,7 +10,7 @@ mod table;
 mod tree;
 
 pub use alert::{alert, alerts, matched};
-pub use explanation::explanation;
+pub use explanation::{coverage, explanation, explanations, nearest};
 pub use record::{
     batch_error, built_in_rules, columns, diagnostics, finding, findings, functions, hunting_query, problems,
     query_stats, rule_card, stats, unplaced, words,

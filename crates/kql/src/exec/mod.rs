@@ -2,9 +2,10 @@
 //!
 //! `split` parts a plan into row stages, which look at one event alone and run anywhere, and set stages,
 //! which run once a window over the rows that are left. `program` evaluates scalar expressions, `stage` the
-//! row stages, `run` the set stages.
+//! row stages, `run` the set stages; `watch` sees what a run did, and `explain` tells it in the query's own words.
 
 pub mod activity;
+pub mod explain;
 pub mod fold;
 pub mod graph;
 pub mod join;
@@ -23,6 +24,7 @@ pub mod stage;
 pub mod subquery;
 pub mod summarize;
 pub mod top_nested;
+pub mod watch;
 pub mod window;
 
 use crate::value::meter::{self, Spent};

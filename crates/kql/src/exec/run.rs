@@ -5,6 +5,7 @@ use super::random::Random;
 use super::row::Row;
 use super::stage::{self, CompiledStage};
 use super::summarize::{Summary, evidence_of};
+use super::watch::Watch;
 use super::{
     Budget, ExecError, activity, graph, join, lookup, plugin, sample, scan, series, subquery, top_nested,
     window,
@@ -30,6 +31,8 @@ pub struct Run<'a> {
     pub scratch: Scratch,
     /// Where `rand` and `new_guid` draw from. A new run is seeded with its time.
     pub random: Random,
+    /// What sees every step, if anything does.
+    pub watch: Option<Watch>,
     /// What is known of nodes.
     memo: HashMap<NodeId, Table>,
     scalars: HashMap<NodeId, Value>,
@@ -48,6 +51,7 @@ impl<'a> Run<'a> {
             budget,
             scratch: Scratch::default(),
             random: Random::new(now.cast_unsigned()),
+            watch: None,
             memo: HashMap::new(),
             scalars: HashMap::new(),
             given: HashMap::new(),
@@ -77,13 +81,22 @@ impl<'a> Run<'a> {
                         PlanKind::Leaf(i) => self.leaves.get(*i).cloned().unwrap_or_default(),
                         _ => self.source(at)?,
                     };
+                    if let Some(watch) = &mut self.watch {
+                        watch.left(at.id(), &rows);
+                    }
                     break self.kept(at, rows);
                 }
             }
         };
         while let Some(step) = steps.pop() {
             let before = self.budget.enter(step.kind.operator());
+            if let Some(watch) = &mut self.watch {
+                watch.entered(step.id(), &rows);
+            }
             let made = Rc::new(self.step(step, rows)?);
+            if let Some(watch) = &mut self.watch {
+                watch.left(step.id(), &made);
+            }
             self.budget.enter(before);
             rows = self.kept(step, made);
         }

@@ -40,13 +40,25 @@ pub struct Split {
 
 /// Splits a plan.
 pub fn split(plan: &Rc<Plan>) -> Split {
-    let mut splitter = Splitter { leaves: Vec::new(), done: HashMap::new(), given: HashMap::new() };
+    split_with(plan, false)
+}
+
+/// Parts off the tables alone: every stage stays where the author wrote it. The answer is the same; it only takes longer.
+pub fn split_at_tables(plan: &Rc<Plan>) -> Split {
+    split_with(plan, true)
+}
+
+fn split_with(plan: &Rc<Plan>, tables_only: bool) -> Split {
+    let mut splitter =
+        Splitter { tables_only, leaves: Vec::new(), done: HashMap::new(), given: HashMap::new() };
     let all = vec![true; plan.columns.len()];
     let root = splitter.node(plan, &all);
     Split { leaves: splitter.leaves, root }
 }
 
 struct Splitter {
+    /// Leaves have no stages.
+    tables_only: bool,
     leaves: Vec<Leaf>,
     /// Nodes with several parents are done once.
     done: HashMap<NodeId, Rc<Plan>>,
@@ -321,7 +333,7 @@ impl Splitter {
         let mut at = plan;
         let table = loop {
             match &at.kind {
-                PlanKind::Stage(input, stage) => {
+                PlanKind::Stage(input, stage) if !self.tables_only => {
                     chain.push((stage, at));
                     at = input;
                 }
