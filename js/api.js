@@ -2,7 +2,7 @@
 
 export { Detector } from './detector.js';
 export { ForepostError, LimitError, QueryError, RuleError, TrapError } from './errors.js';
-export { explain } from './explain.js';
+export { coverage, explain, explainAll } from './explain.js';
 export { version } from './instance.js';
 export { Query, query } from './query.js';
 export { check } from './rules.js';

@@ -421,43 +421,237 @@ export function query(
   options?: QueryOptions,
 ): Promise<QueryResult & { problems: Problem[][] }>;
 
-/** Why a rule matched an event, or did not. Positions are UTF-16 offsets into `query`. */
+/** One event: an object, or its JSON text. */
+export type EventInput = object | string | Uint8Array;
+
+/** An alert that a Detector made: one object of its NDJSON. */
+export interface AlertWithEvidence {
+  SystemAlertId: string;
+  ExtendedProperties: string;
+  Evidence?: readonly unknown[];
+}
+
+export interface ExplainOptions {
+  /** The event that is looked at: its place among the events, or its eventID. One event alone is looked at anyway; of several, all are if none is named. */
+  event?: number | string;
+  /** The run to show: the end of its window. Default: the run that alerts, or else the one that comes farthest; of an alert, its own. */
+  tick?: Date | string | bigint;
+  /** Tables that the rule reads besides AWSCloudTrail. */
+  tables?: readonly Table[];
+}
+
+/** Why a rule matched events, or did not. Positions are UTF-16 offsets into `query`. */
 export interface Explanation {
   /** The rule's name. */
   rule: string;
+  severity: string;
   query: string;
   /** Warnings about the rule. */
   findings: Diagnostic[];
-  /** The places where the query reads a table, each with the stages that look at one row alone (`where`, `extend` …), in their order. */
-  leaves: { table: string; stages: ExplainedStage[] }[];
-  /** What the whole query makes of this event alone. `tick` is the first run whose window holds the event; null if it has no readable time. */
-  result: { tick: string | null; rows: number | null; error?: string };
+  /** Whether a Detector alerts on the event that is looked at, or on the events; `failed` if a run failed and none alerts. */
+  verdict: 'alert' | 'quiet' | 'failed';
+  /** How many alerts a Detector makes of these events; of one run, if that run was asked for. */
+  alerts: number;
+  /** How many events were given. */
+  events: number;
+  /** The event that is looked at. */
+  event: { index: number; id: string; name: string; time: string | null } | null;
+  /** The run that is shown; null if no event has a readable time. */
+  run: ExplainedRun | null;
+  /** Where it ended; null if it alerts. Of a stage, `text` is the part of the query that decided. */
+  stopped: ExplainedStop | null;
+  /** How many stages were passed, of how many on the way. */
+  passed: number;
+  stages: number;
+  /** The scalars and lists that `let` statements name. */
+  lets: (Shown & { name: string; start: number; end: number })[];
+  /** The tabular parts of the query. The first is the statement that answers. */
+  branches: ExplainedBranch[];
+  /** What was left out, in words. */
+  cut: string[];
+}
+
+export interface ExplainedStop {
+  at: 'stage' | 'trigger' | 'suppression' | 'time' | 'error';
+  text: string;
+  branch?: number;
+  stage?: number;
+  operator?: string;
+  start?: number;
+  end?: number;
+}
+
+/** A run of the rule, and what came behind its query. */
+export interface ExplainedRun {
+  /** The end of its window, and `now()`. */
+  tick: string;
+  from: string;
+  to: string;
+  published: string;
+  /** The runs that see the event that is looked at. */
+  seenBy: { runs: number; first: string; last: string } | null;
+  /** How many rows the query yields; null if it failed, and `error` says why. */
+  rows: number | null;
+  error?: string;
+  trigger: { operator: string; threshold: number; fires: boolean };
+  grouping: 'SingleAlert' | 'AlertPerResult';
+  /** How many alerts the rows make, were the rule not silenced. */
+  alerts: number;
+  /** For how long an alert silences the rule, and until when one before this run did. */
+  suppression: string | null;
+  suppressedUntil: string | null;
+  /** The entities of its first alert. */
+  entities: { type: string; identifiers: Record<string, string | boolean> }[];
+  /** Entities and details that its alerts do not have, and why. */
+  leftOut: { what: string; identifiers: Record<string, string>; why: string }[];
+}
+
+/** A table of the query with the stages behind it. */
+export interface ExplainedBranch {
+  id: number;
+  kind: 'query' | 'let' | 'union' | 'join' | 'list' | 'scalar' | 'subquery' | 'graph';
+  /** The name of the `let` it stands in. */
+  name: string | null;
+  /** What it is to the stage that reads it, in words. */
+  label: string;
+  /** The first stage that reads it. */
+  parent: { branch: number; stage: number } | null;
+  /** The table it begins with, or the `let`. */
+  table: string | null;
+  start: number;
+  end: number;
+  rowsOut: number;
+  /** Rows that are made of the event that is looked at. */
+  eventRowsOut: number;
+  stages: ExplainedStage[];
 }
 
 export interface ExplainedStage {
-  /** `where`, `extend` … */
+  /** As it is written: `where`, `join` …; `table` for what a branch begins with. */
   operator: string;
+  table: string | null;
   start: number;
   end: number;
   rowsIn: number;
   rowsOut: number;
-  /** Whether a row came out, or none went in. */
-  passed: boolean;
-  /** The first rows that went in, each with the values that its expressions had. What an `and` or `or` did not need has none. */
-  rows: { passed: boolean; steps: { start: number; end: number; value: unknown; type: string }[] }[];
+  eventRowsIn: number;
+  eventRowsOut: number;
+  /** What became of the event's rows, or of all. `late`: a stage before stopped them; this one was worked out for show. */
+  state: 'passed' | 'stopped' | 'late' | 'unreached' | 'failed';
+  /** With `late`: whether it would have let a row through. */
+  would?: boolean;
+  /** The other branches that it reads. */
+  branches: number[];
+  /** Rows with the values of the stage's expressions: of a join, rows of both sides with their keys; `branch` is then the right one. */
+  rows: { passed: boolean | null; branch?: number; events: string[]; steps: ExplainedStep[] }[];
+  /** Rows that it made of several: groups with keys and aggregates. */
+  made: { values: (Shown & { name: string })[]; events: number; ofEvent: boolean }[];
+}
+
+/** A value, of a large one the beginning. `cut`: how many characters or items it has. */
+export interface Shown {
+  value: unknown;
+  type: string;
+  cut?: number;
+}
+
+/** A part of an expression and its value. */
+export interface ExplainedStep extends Shown {
+  start: number;
+  end: number;
+  /** It made the filter say what it said. */
+  decides?: true;
+  /** A name that a `let` gave, or what is worked out once a run. */
+  constant?: true;
 }
 
 /**
- * Explains one rule on one event: the event as an object or as its JSON text. Throws a RuleError if the rule has an error.
+ * Explains one rule on events: on one, on one among others (`event`), on several together, or on an alert's evidence. The verdict is a
+ * Detector's. Throws a RuleError if the rule has an error.
  *
  * @example
  * ```js
- * const { query, leaves, result } = explain(yamlText, event);
- * const stopped = leaves[0].stages.find(({ passed }) => !passed);
- * console.log(stopped ? `stopped at ${query.slice(stopped.start, stopped.end)}` : `${result.rows} rows`);
+ * const { verdict, stopped, run } = explain(yamlText, event);
+ * console.log(verdict === 'alert' ? `${run.rows} rows` : `ended at ${stopped.text}`);
  * ```
  */
-export function explain(rule: Rule, event: object | string | Uint8Array): Explanation;
+export function explain(rule: Rule, events: EventInput | Iterable<EventInput> | AlertWithEvidence, options?: ExplainOptions): Explanation;
+
+/** What one of several rules makes of an event: see {@link explainAll}. */
+export interface ExplainedRule {
+  file: string;
+  rule: string | null;
+  verdict: 'alert' | 'quiet' | 'failed';
+  severity?: string;
+  alerts?: number;
+  stopped?: ExplainedStop | null;
+  passed?: number;
+  stages?: number;
+  /** Of a rule that cannot run: why. */
+  findings?: Diagnostic[];
+}
+
+/**
+ * Explains all rules on the same event or events: those that alert first, then those with the fewest stages left.
+ *
+ * @example
+ * ```js
+ * for (const { rule, verdict, stopped } of explainAll(rules, event)) console.log(rule, verdict, stopped?.text ?? '');
+ * ```
+ */
+export function explainAll(rules: string | readonly Rule[], events: EventInput | Iterable<EventInput>, options?: Omit<ExplainOptions, 'tick'>): ExplainedRule[];
+
+/** What a test tries together: events, and the tables that the rule reads. */
+export interface CoverageCase {
+  events: Iterable<EventInput>;
+  tables?: readonly Table[];
+}
+
+/** Something that tests of a rule should try. */
+export interface CoverageObligation {
+  kind: 'stage' | 'operand' | 'arm' | 'leg' | 'trigger';
+  /** `where`, `join` …; of an operand `and` or `or`; of an arm the function; of a leg the operator that reads it. */
+  operator: string;
+  start: number;
+  end: number;
+  /** In the rule's file, from 1. */
+  line: number;
+  column: number;
+  endLine: number;
+  /** What should be seen and how often it was: `passed` and `rejected`, `matched` and `unmatched`, `true` and `false`, `taken`, `rows`, `fired` and `quiet`. */
+  counts: Record<string, number>;
+  /** Of an operand: how often it alone decided. */
+  decided?: number;
+}
+
+export interface Coverage {
+  /** The rule's name. */
+  rule: string;
+  query: string;
+  findings: Diagnostic[];
+  /** In the order of the query, the trigger last. */
+  obligations: CoverageObligation[];
+  /** How many of the obligations' counts are more than zero, of how many. */
+  met: number;
+  total: number;
+  /** How many runs of the rule's schedule there were. */
+  runs: number;
+  /** Runs that failed, by the place of their case. */
+  failed: { case: number; message: string }[];
+  /** What was left out, in words. */
+  cut: string[];
+}
+
+/**
+ * What cases have tried of a rule: which stages let rows through and turned rows away, which operands were true and false, which arms,
+ * legs and sides were used. Each case runs by itself, as a Detector would run it.
+ *
+ * @example
+ * ```js
+ * const { met, total, obligations } = coverage(yamlText, [{ events: [hit] }, { events: [miss] }]);
+ * ```
+ */
+export function coverage(rule: Rule, cases: Iterable<CoverageCase>): Coverage;
 
 /**
  * The base class of all errors that this package throws.

@@ -93,7 +93,7 @@ export const queryBatchLine = (line) => guarded('query --batch', undefined, () =
 // Too long, too deep, too many parts; and Kusto's own two for a run that grew too large.
 const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
 
-function queryError(diagnostics, kql) {
+export function queryError(diagnostics, kql) {
   const units = utf16Offsets(kql, diagnostics.flatMap(({ start, end }) => [start, end]));
   const located = diagnostics.map((d) => ({ ...d, start: units.get(d.start), end: units.get(d.end) }));
   const limited = located.some(({ code }) => LIMIT_CODES.has(code));

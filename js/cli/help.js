@@ -6,6 +6,7 @@ import { API_VERSIONS } from '../arm/fields.js';
 import { ALERT_FORMATS } from './formats.js';
 import { COMPARE_FORMATS } from './comparereport.js';
 import { CHECK_FORMATS } from './findings.js';
+import { EXPLAIN_FORMATS } from './explain.js';
 import { EVENT_FORMATS } from './investigate.js';
 import { LIST_FORMATS } from './lists.js';
 import { PACKS } from './pack.js';
@@ -13,7 +14,7 @@ import { QUERY_FORMATS } from './query.js';
 import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'backtest', 'compare', 'arm', 'catalogue', 'rules', 'schema', 'functions', 'completion'];
+export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'explain', 'backtest', 'compare', 'arm', 'catalogue', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -59,6 +60,16 @@ export const OPTIONS = {
     ...ALERTS,
     from: { value: 'TIME', about: 'start of the period that the filters covered (with --to);\nneeded for rules that alert when nothing happened' },
     to: { value: 'TIME', about: 'end of that period, for example 2026-06-17T10:00:00Z' },
+    ...COMMON,
+  },
+  explain: {
+    event: { value: 'ID|N', about: 'the event to explain: its eventID, or its place in the log, counted from 1' },
+    where: { value: 'KQL', about: 'look for the nearest misses among events where this holds, for example \'EventName == "PutObject"\'' },
+    nearest: { value: 'N', count: 100, about: 'how many groups of nearest misses to show (default: 5)' },
+    expect: { value: 'match|quiet', choices: ['match', 'quiet'], about: 'exit with status 1 if the rule does not alert (match), or alerts (quiet)' },
+    format: format(EXPLAIN_FORMATS, 'output format; ndjson is one object on one line'),
+    output: OUTPUT,
+    table: TABLE,
     ...COMMON,
   },
   query: {
@@ -357,6 +368,19 @@ anywhere else and can be read without scripts. A rule with errors is left out an
     ],
     status: '0 success; 1 a rule was left out or a test failed; 2 a file could not be read, or there was no rule',
   },
+  explain: {
+    usage: 'forepost explain RULE LOG…',
+    about: `Shows why a rule alerts on an event, or does not: every table of the query with its stages, the rows in and out of each, and
+the values that decided; then the run, the trigger, suppression, and entities that alerts leave out. Without --event, it shows
+the same for all events together, and which filters turned the nearest events away. The verdict is that of scan.`,
+    examples: [
+      ['forepost explain my-rule.yaml AWSLogs/', 'why is this rule silent'],
+      ['forepost explain my-rule.yaml AWSLogs/ --event 6f1c2d3e-0000-4000-8000-000000000001', 'why does it not alert on this event'],
+      ["forepost explain my-rule.yaml AWSLogs/ --where 'UserIdentityUserName == \"eve\"' --nearest 3", 'what came nearest of one user'],
+    ],
+    status: `0 it ran over everything; 1 some input was not read, the rule failed, or --expect is not what happened;
+  2 it could not run, there is no such event, or nothing was read; 130 stopped with Ctrl-C`,
+  },
   rules: {
     usage: 'forepost rules [FILE|DIR]…',
     about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rule.',
@@ -408,6 +432,7 @@ export function overview() {
   forepost compare OLD NEW AWSLogs/       show what another version of rules changes
   forepost arm DIR                        write rules as an ARM template, or read them from one
   forepost catalogue DIR -o SITE          write a static site of rules
+  forepost explain RULE AWSLogs/          show why a rule alerts, or what came nearest
   forepost rules [DIR]                    list rules
   forepost schema                         list the columns of AWSCloudTrail
   forepost functions                      list the supported KQL functions

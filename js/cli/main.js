@@ -6,6 +6,7 @@ import { nearest } from '../nearest.js';
 import { parse, UsageError } from './args.js';
 import { check } from './check.js';
 import { completion } from './completion.js';
+import { explain } from './explain.js';
 import { functions } from './functions.js';
 import { COMMANDS, OPTIONS, help, overview } from './help.js';
 import { hunt } from './hunt.js';
@@ -22,7 +23,7 @@ const compare = async (...given) => (await import('./compare.js')).compare(...gi
 const arm = async (...given) => (await import('./arm.js')).arm(...given);
 const catalogue = async (...given) => (await import('./catalogue.js')).catalogue(...given);
 
-const RUN = { scan, conclude, query, check, test, backtest, compare, arm, catalogue, functions, summary, timeline, pivot, hunt, rules, schema, completion };
+const RUN = { scan, conclude, query, explain, check, test, backtest, compare, arm, catalogue, functions, summary, timeline, pivot, hunt, rules, schema, completion };
 
 /** Exit status: 0 success; 1 something was not read, or a rule was left out or failed or is wrong; 2 it could not run, or nothing was read. */
 export async function main(argv) {

@@ -116,20 +116,25 @@ impl NearestMisses {
         json::nearest(&self.nearest.report(most), &self.query)
     }
 
-    /// The records that pass every filter of their own columns, one a line.
-    pub fn passing(&self) -> Vec<u8> {
-        let (records, _) = self.nearest.passing();
-        let mut lines = Vec::with_capacity(records.iter().map(|r| r.len() + 1).sum());
-        for record in records {
-            lines.extend_from_slice(record);
-            lines.push(b'\n');
-        }
-        lines
+    /// The events that pass every filter of their own columns, one a line.
+    pub fn candidates(&self) -> Vec<u8> {
+        self.nearest.candidates().0.to_vec()
     }
 
-    /// Whether `passing` has all of them.
+    /// Whether `candidates` has all of them.
     #[wasm_bindgen(js_name = isComplete)]
     pub fn is_complete(&self) -> bool {
-        self.nearest.passing().1
+        self.nearest.candidates().1
+    }
+
+    /// What could not be read since the last call, one JSON object a line.
+    #[wasm_bindgen(js_name = takeProblems)]
+    pub fn take_problems(&mut self) -> String {
+        json::problems(&self.nearest.take_problems())
+    }
+
+    /// The counters so far, as a JSON object.
+    pub fn stats(&self) -> String {
+        json::stats(&self.nearest.stats())
     }
 }

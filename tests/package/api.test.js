@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { before, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { check, Detector, explain, load, Query, query, RuleError } from '../../dist/npm/entry/node.js';
+import { check, Detector, load, Query, query, RuleError } from '../../dist/npm/entry/node.js';
 import { parseExact } from '../../dist/npm/json.js';
 import { LOOKED_AT, whyNoLog } from '../../dist/npm/logfile.js';
 import { ROOT, s3, scratch, switchedOff } from './support.js';
@@ -87,25 +87,6 @@ test('an option that does not exist is an error, and so are no rules', () => {
   new Query('Vips', { tables: [{ ...table, data: new TextEncoder().encode('User\nana') }] }).dispose();
   new Detector({ rules: undefined, tables: undefined }).dispose();
   new Detector({}).dispose();
-});
-
-test('explain() says which filter an event passed, in positions of the query', () => {
-  const event = switchedOff();
-  for (const form of [event, JSON.stringify(event), new TextEncoder().encode(JSON.stringify(event))]) {
-    const { rule, query: kql, leaves, result } = explain(RULE, form);
-    assert.equal(rule, 'AWSCloudTrail - Amazon ECR image scanning disabled');
-    assert.equal(result.rows, 1);
-    assert.ok(leaves[0].stages.every(({ passed }) => passed));
-    assert.match(kql.slice(leaves[0].stages[0].start, leaves[0].stages[0].end), /^EventName == "PutImageScanningConfiguration"/);
-  }
-  const { leaves, result } = explain({ file: 'a.yaml', text: RULE }, switchedOff({ errorCode: 'AccessDenied' }));
-  assert.equal(result.rows, 0);
-  assert.equal(leaves[0].stages[0].passed, false);
-  assert.throws(() => explain({ file: 'a.yaml', text: 'x: 1' }, event), (error) => error instanceof RuleError && error.diagnostics[0].file === 'a.yaml');
-  const elsewhere = runInNewContext('new ArrayBuffer(size)', { size: new TextEncoder().encode(JSON.stringify(event)).length });
-  new Uint8Array(elsewhere).set(new TextEncoder().encode(JSON.stringify(event)));
-  assert.deepEqual(explain(RULE, elsewhere), explain(RULE, event), 'bytes of another realm are bytes');
-  for (const wrong of [undefined, null, 5, [], 'nonsense', '', '[]', new Uint8Array()]) assert.throws(() => explain(RULE, wrong), { code: 'bad-argument' }, String(wrong));
 });
 
 test('limits: what lies beyond is not read, and a problem says so', () => {

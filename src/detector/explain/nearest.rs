@@ -5,10 +5,10 @@
 
 use super::super::check::{self, CompiledRule};
 use super::super::feed::{CachedRow, TABLE};
-use super::super::{NamedTable, RuleErrors, RuleFile};
+use super::super::{Detector, NamedTable, Options, Problem, RuleErrors, RuleFile, Stats};
 use super::minified;
 use crate::rule::evidence;
-use cloudtrail::source::{Problem, Record, Sink, Source};
+use cloudtrail::source::{self, Record, Sink};
 use indexmap::IndexMap;
 use kql::bind::Catalog;
 use kql::diagnostic::{Diagnostic, Span};
@@ -21,6 +21,7 @@ use kql::plan::split::{conjuncts, split};
 use kql::plan::{Expr, ExprKind, Stage};
 use kql::value::{Value, text};
 use memchr::memmem;
+use std::rc::Rc;
 
 /// How many groups are counted by themselves.
 const MAX_GROUPS: usize = 1000;
@@ -30,13 +31,15 @@ const MAX_VALUES: usize = 50;
 const MAX_FAILING: usize = 3;
 /// How many rows of one event are looked at: `mv-expand` can make many.
 const MAX_ROWS: usize = 100;
-/// How many events that pass all of these filters are kept, and how many bytes of them.
-const MAX_KEPT: usize = 100_000;
-const MAX_KEPT_BYTES: usize = 256 << 20;
+/// How many bytes of candidates are kept.
+const MAX_KEPT: usize = 256 << 20;
 
 /// Reads a log and counts.
 pub struct Nearest {
-    source: Source,
+    /// Finds the candidates: the events that pass all filters of their own columns.
+    detector: Detector,
+    candidates: Vec<u8>,
+    complete: bool,
     state: State,
 }
 
@@ -47,10 +50,7 @@ struct State {
     events: u64,
     matching: u64,
     passing: u64,
-    kept: Vec<Box<[u8]>>,
-    kept_bytes: usize,
     ungrouped: u64,
-    problems: u64,
     found: Option<Box<[u8]>>,
     scratch: Scratch,
 }
@@ -121,8 +121,6 @@ pub struct NearestReport {
     pub groups: Vec<Group>,
     /// Events in no group, because there are too many groups.
     pub ungrouped: u64,
-    /// Records that could not be read.
-    pub problems: u64,
     /// The event that was looked for.
     pub found: Option<Box<[u8]>>,
 }
@@ -140,29 +138,48 @@ impl Nearest {
             events: 0,
             matching: 0,
             passing: 0,
-            kept: Vec::new(),
-            kept_bytes: 0,
             ungrouped: 0,
-            problems: 0,
             found: None,
             scratch: Scratch::default(),
         };
-        Ok(Nearest { source: Source::new(), state })
+        let options = Options { candidates: true, tables: tables.to_vec(), ..Options::default() };
+        let detector = Detector::of(vec![Rc::clone(compiled)], Vec::new(), options);
+        Ok(Nearest { detector, candidates: Vec::new(), complete: true, state })
     }
 
     /// Bytes of the current input.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.source.push(bytes, &mut self.state);
+        self.detector.push_through(bytes, &mut self.state);
+        self.keep();
     }
 
     /// The current input is complete.
     pub fn end_input(&mut self) {
-        self.source.finish(&mut self.state);
+        self.detector.end_input_through(&mut self.state);
+        self.keep();
     }
 
-    /// The records that pass every filter of their own columns, for [`super::explain`]; whether all of them are there.
-    pub fn passing(&self) -> (&[Box<[u8]>], bool) {
-        (&self.state.kept, self.state.kept.len() as u64 == self.state.passing)
+    fn keep(&mut self) {
+        let found = self.detector.take_candidates();
+        match self.candidates.len() + found.len() <= MAX_KEPT {
+            true => self.candidates.extend(found),
+            false => self.complete = false,
+        }
+    }
+
+    /// The candidates, one a line, for [`super::explain`]; whether all of them are there.
+    pub fn candidates(&self) -> (&[u8], bool) {
+        (&self.candidates, self.complete)
+    }
+
+    /// What could not be read since the last call.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
+        self.detector.take_problems()
+    }
+
+    /// What has been read so far.
+    pub fn stats(&self) -> Stats {
+        self.detector.stats()
     }
 
     /// What was found, in at most so many groups.
@@ -180,7 +197,6 @@ impl Nearest {
             passing: state.passing,
             groups,
             ungrouped: state.ungrouped,
-            problems: state.problems,
             found: state.found.clone(),
         }
     }
@@ -303,10 +319,6 @@ impl State {
             Some(failed) if !failed.is_empty() => self.turned_away(failed, raw),
             Some(_) => {
                 self.passing += 1;
-                if self.kept.len() < MAX_KEPT && self.kept_bytes < MAX_KEPT_BYTES {
-                    self.kept_bytes += raw.len();
-                    self.kept.push(minified(raw));
-                }
             }
             None => {}
         }
@@ -401,6 +413,7 @@ fn shown(value: &Value) -> String {
     let whole = match value {
         Value::Null => "null".to_owned(),
         Value::String(text) => text.to_string(),
+        Value::Bool(b) => b.to_string(),
         value => text::tostring(value, value.own_type().unwrap_or(kql::value::Type::Dynamic)).into_owned(),
     };
     match whole.char_indices().nth(MOST) {
@@ -414,7 +427,6 @@ impl Sink for State {
         self.look(record.raw);
     }
 
-    fn problem(&mut self, _: Problem) {
-        self.problems += 1;
-    }
+    /// The detector reports it.
+    fn problem(&mut self, _: source::Problem) {}
 }

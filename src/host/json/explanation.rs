@@ -443,7 +443,6 @@ pub fn nearest(report: &NearestReport, query: &str) -> String {
     object.plain("matching", report.matching);
     object.plain("passing", report.passing);
     object.plain("ungrouped", report.ungrouped);
-    object.plain("problems", report.problems);
     write_array(object.member("groups"), &report.groups, |out, group| {
         let mut object = Object::begin(out);
         object.plain("events", group.events);

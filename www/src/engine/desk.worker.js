@@ -1,6 +1,6 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, tableColumns } from 'forepost/triage.js';
+import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, parseExact, tableColumns } from 'forepost/triage.js';
 import { Alerts } from './alerts.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
@@ -15,6 +15,7 @@ let once = true;               // an event that comes again is left out, and tol
 let repeats;
 let tooMany = false;
 const MAX_CANDIDATE_BYTES = 512 << 20;
+const MAX_BESIDE = 4 << 20;    // bytes of other events that an event is explained beside
 let span;                      // [first, last] event that any reader saw
 let queryRun = 0;
 
@@ -150,9 +151,18 @@ const operations = {
   locate: (eventId) => store.locate(eventId),
   totals: () => store.totals(),
 
-  explain(rule, record) {
+  /** Why a rule alerts on an alert's evidence (on one event of it), or what it makes of an event among those that matter. */
+  explain(rule, { row, alert, event }) {
     try {
-      return explain(rule, typeof record === 'number' ? store.raw(record) : record);
+      if (alert !== undefined) return explain(rule, parseExact(alerts.text(alert)), { event });
+      const raw = store.raw(row);
+      if (candidateBytes > MAX_BESIDE) {
+        const answer = explain(rule, raw);
+        answer.cut.push('The event is explained by itself: the rules keep too many other events to explain them together.');
+        return answer;
+      }
+      const others = candidates.flatMap((bytes) => new TextDecoder().decode(bytes).split('\n').filter(Boolean));
+      return explain(rule, [raw, ...others], { event: 0 });
     } catch (error) {
       if (!error.diagnostics) throw error;
       return { findings: error.diagnostics };

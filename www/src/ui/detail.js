@@ -11,14 +11,13 @@ import { entityFilter } from '../filters.js';
 import { entityPage } from './entity.js';
 import { chevron, close, info, severity, star } from './icons.js';
 import { jsonTree, reveal } from './json.js';
-import { prefixQueries } from './stages.js';
 import { fieldsRead, whyView } from './why.js';
 
 const FIRST_ROWS = 50;
 
 export class Detail {
   #key;
-  #event = 0;                  // which evidence event of an alert is looked at
+  #event = -1;                 // which evidence event of an alert is looked at; -1 for all together
   #rule;                       // which rule an event is held against
 
   constructor(app) {
@@ -32,7 +31,7 @@ export class Detail {
     if (this.#key?.every((x, i) => x === key[i])) return;
     const same = this.#key?.[0] === selection;
     this.#key = key;
-    if (!same) { this.#event = 0; }
+    if (!same) { this.#event = -1; }
     this.element.hidden = !selection;
     this.app.element.classList.toggle('has-detail', Boolean(selection));
     if (!selection) return this.element.replaceChildren();
@@ -110,19 +109,21 @@ export class Detail {
     if (!rule) return h('p.muted', 'The rule that raised this alert is no longer loaded.');
     if (!events.length) return h('p.muted', 'The alert has no evidence: the rule alerts when nothing happened.');
     const place = h('div');
-    const show = () => this.#explain(place, rule, stringifyExact(events[this.#event].record), (path) => this.#showField(events[this.#event].key, path));
+    // Without an event: all the evidence together.
+    const show = () => this.#explain(place, rule, { alert: line.id, event: events.length > 1 ? events[this.#event]?.record.eventID : undefined },
+      (path) => this.#showField((events[this.#event] ?? events[0]).key, path));
     const picker = events.length > 1 && h('label.pick', 'Event ', h('select', {
       'data-key': 'pick', onchange: (e) => { this.#event = Number(e.target.value); show(); },
-    }, events.map(({ record }, i) => h('option', { value: String(i), selected: i === this.#event }, `${i + 1}  ${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}  ${record.eventID ?? ''}`))));
+    }, h('option', { value: '-1', selected: this.#event < 0 }, `All ${number(events.length)} events together`), events.map(({ record }, i) => h('option', { value: String(i), selected: i === this.#event }, `${i + 1}  ${record.eventTime ?? record.TimeGenerated ?? ''}  ${record.eventName ?? record.EventName ?? ''}  ${record.eventID ?? ''}`))));
     show();
     return [picker, place];
   }
 
-  async #explain(place, rule, record, toField) {
+  async #explain(place, rule, of, toField) {
     place.setAttribute('aria-busy', 'true');
     try {
-      const answer = await this.app.engine.ask('explain', rule.running ?? rule.text, record);
-      mount(place, whyView(answer, { columns: this.app.columns, toField, counts: (...args) => this.#count(answer.query, ...args) }));
+      const answer = await this.app.engine.ask('explain', rule.running ?? rule.text, of);
+      mount(place, whyView(answer, { columns: this.app.columns, toField, counts: (...args) => this.#count(...args) }));
     } catch (error) {
       mount(place, h('p.bad', `The engine cannot explain this match: ${error.message}`));
     }
@@ -130,9 +131,8 @@ export class Detail {
   }
 
   /** Rows in and out of each stage over all kept events: each prefix of the query, counted. */
-  async #count(query, stages, tell, say) {
+  async #count(queries, tell, say) {
     const { engine } = this.app;
-    const queries = prefixQueries(query);
     let before = 0;
     for (let n = 0; n < queries.length; n += 1) {
       let after = before;
@@ -172,7 +172,7 @@ export class Detail {
     const json = h('div');
     const showJson = (of) => mount(json, record === undefined ? h('pre.raw', event.text) : eventFold(record, 'event', this.#marked(of), true, this.app));
     const show = (of) => {
-      if (of) this.#explain(place, of, event.row, (path) => this.#showField('event', path));
+      if (of) this.#explain(place, of, { row: event.row }, (path) => this.#showField('event', path));
       else mount(place, h('p.muted', 'No rule is loaded.'));
       showJson(of);
     };

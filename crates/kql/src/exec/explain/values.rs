@@ -68,7 +68,10 @@ impl<'t, 'c> Tracer<'t, 'c> {
         }
         let mut value = match &e.kind {
             ExprKind::Const(v) => {
-                if is_name(self.query.get(e.span.range()).unwrap_or_default()) {
+                let text = self.query.get(e.span.range()).unwrap_or_default();
+                // The name of a member is a text that is its own name.
+                let is_itself = matches!(v, Value::String(name) if **name == *text);
+                if is_name(text) && !is_itself {
                     self.told(e.span, v, true);
                 }
                 return v.clone();
