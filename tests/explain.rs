@@ -1,5 +1,5 @@
-//! The explanation of a rule says what the detector does, and shows how: over every rule of `../shared/rules` and the events of
-//! `tests/rules/cases.json`, over pairs of rules and events drawn at random, and over input that is meant to be too much.
+//! The explanation of a rule says what the detector does, and shows how: over pairs of rules and events
+//! drawn at random, and over input that is meant to be too much. `tests/package/explain.test.js` has the shared rules' own cases.
 
 #![allow(
     clippy::expect_used,

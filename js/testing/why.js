@@ -11,18 +11,16 @@ export function whereItEnded(file, record) {
   } catch {
     return 'no explanation, for the rule reads other tables';
   }
-  const ends = answer.leaves.map(({ stages }) => stages.find(({ passed }) => !passed)).filter(Boolean);
-  if (ends.length === answer.leaves.length && ends.length > 0) return `ended at ${[...new Set(ends.map((stage) => deciding(stage, answer.query)))].join(', and at ')}`;
-  if (answer.result?.rows === 0) return 'passed the filters, but what follows them makes no row of it alone';
-  return 'makes rows; the rule’s schedule or trigger made no alert of them';
+  const { stopped, branches } = answer;
+  if (stopped === null) return 'alerts by itself';
+  if (stopped.at !== 'stage') return stopped.text;
+  const { rows } = branches[stopped.branch].stages[stopped.stage];
+  return `ended at ${stopped.text}${looked(rows, stopped, answer.query)}`;
 }
 
-/** The first part of a filter that was false, and the value that it looked at. */
-function deciding({ start, end, rows }, query) {
-  const steps = rows[0]?.steps ?? [];
-  const no = steps.findIndex(({ value }) => value === false);
-  const cut = (place) => query.slice(place.start, place.end).replace(/\s+/g, ' ');
-  if (no < 0) return cut({ start, end });
-  const inside = steps.slice(0, no).findLast((step) => step.start >= steps[no].start && step.end <= steps[no].end);
-  return `${cut(steps[no])}${inside && inside.value !== undefined ? `, where ${cut(inside)} is ${stringifyExact(inside.value)}` : ''}`;
+/** The value that the part of a filter looked at. */
+function looked(rows, { start, end }, query) {
+  const steps = rows.find(({ passed }) => passed === false)?.steps ?? [];
+  const inside = steps.findLast((step) => step.start >= start && step.end <= end && (step.start !== start || step.end !== end));
+  return inside ? `, where ${query.slice(inside.start, inside.end).replace(/\s+/g, ' ')} is ${stringifyExact(inside.value)}` : '';
 }

@@ -60,24 +60,3 @@ fn stages_operands_arms_legs_and_the_trigger() {
     let twice = covered(&ours, &[vec![put()], vec![put()]]);
     assert_eq!(counts(&twice, "arm", "'w'"), [("taken", 2)]);
 }
-
-/// Every shared rule: its cases try every stage that they pass.
-#[test]
-fn the_cases_of_the_shared_rules() {
-    let (mut met, mut all) = (0, 0);
-    for (name, rule, hit, miss) in super::shared::cases() {
-        let c = covered(&rule, &[hit, miss]);
-        assert_eq!((c.fired > 0, c.quiet > 0, c.failed.len()), (true, true, 0), "{name}");
-        for (o, ..) in &c.obligations {
-            all += o.counts.len();
-            met += o.counts.iter().filter(|(_, n)| *n > 0).count();
-            let tried: u64 = o.counts.iter().map(|(_, n)| n).sum();
-            assert!(
-                o.kind.name() != "stage" || tried > 0,
-                "{name}: {:?} is never reached",
-                c.query.get(o.span.range())
-            );
-        }
-    }
-    println!("{met} of {all} points met");
-}
