@@ -5,7 +5,6 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import { ruleText } from '../package/support.js';
 import { AxeBuilder, ROOT, SHARED, add, alerts, download, event, events, file, forepost, lines, open, scanOff, settled, visit } from './support.js';
 
 const SAMPLE = join(ROOT, 'samples/AWSLogs');
@@ -154,26 +153,6 @@ test('the values of the why view are the engine’s', async () => {
   assert.match(await page.textContent('.stage.no .value.decides'), /isempty\(ErrorCode\) → false, because ErrorCode = "AccessDenied"/);
   await page.click('.stage.no .value.decides .link');
   await page.waitForSelector('.json .pointed[data-path=errorCode]');
-});
-
-test('why: tables of let, both sides of a join and the run are shown, over all the evidence', async () => {
-  const query = 'let least = 2;\nlet bad = AWSCloudTrail\n| where isnotempty(ErrorCode);\nAWSCloudTrail\n| where isempty(ErrorCode)\n| join kind=inner bad on UserIdentityUserName\n| summarize n = count() by UserIdentityUserName\n| where n >= least';
-  await add(page, file('rule.yaml', ruleText('Joined', query).replaceAll('1h', '1d')), file('a.ndjson', [scanOff(1), scanOff(2), scanOff(3, { errorCode: 'AccessDenied' })].join('\n')));
-  await settled(page);
-  await page.click('#tab-alerts');
-  await page.click('#panel-alerts .vt-row:not(.group):has-text("Joined")');
-  await page.waitForSelector('.why .branch');
-  assert.deepEqual(await page.$$eval('.why .branch > h4', (all) => all.map((e) => e.textContent)), ['let bad', 'query']);
-  const why = await page.textContent('.why');
-  assert.match(why, /Match\. These 3 events together give 1 result row and 1 alert\./);
-  assert.match(why, /let least = 2/);
-  assert.match(why, /Left: UserIdentityUserName = .*Right: UserIdentityUserName = /);
-  assert.match(why, /3 events → .*n = 2/);
-  assert.match(why, /Trigger.*1 row, needs more than 0/);
-  assert.equal(await page.locator('.why .stage.no').count(), 0);
-  // One event of the evidence, and an event that does not match by itself.
-  await page.selectOption('.detail .pick select', { index: 1 });
-  await page.waitForFunction(() => /is evidence of an alert/.test(document.querySelector('.why')?.textContent));
 });
 
 test('rows in and out of each stage are those of the engine', async () => {
