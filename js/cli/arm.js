@@ -1,7 +1,7 @@
 // `forepost arm`: rules from YAML to ARM templates and back.
 
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { placed } from '../arm.js';
 import { readArm } from '../arm/read.js';
 import { template, writeResource } from '../arm/write.js';
@@ -14,6 +14,7 @@ import { findTemplates, reasonOf } from './files.js';
 import { MAX_RULE_FILE, readRules, render, sourceOf } from './rulefiles.js';
 import { readText } from './text.js';
 import { clean, count, note, out, remark, style } from './terminal.js';
+import { writeInto } from './write.js';
 
 /** Counts of what was said, and the exit status they make. */
 class Said {
@@ -48,8 +49,7 @@ class Said {
       this.#errors += 1;
       return;
     }
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    writeInto(path, text, 'arm');
   }
 
   status(written) {

@@ -1,7 +1,7 @@
 // `forepost catalogue`: a static site of a folder of rules.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { template, writeResource } from '../arm/write.js';
 import { navigator } from '../catalogue/attack.js';
 import { feedXml, indexPage, matrixPage, rulePage } from '../catalogue/pages.js';
@@ -12,6 +12,7 @@ import { UsageError } from './args.js';
 import { readRules } from './rulefiles.js';
 import { readTables } from './tables.js';
 import { clean, count, note, remark, style } from './terminal.js';
+import { writeInto } from './write.js';
 
 const own = (name) => readFileSync(new URL(`../catalogue/${name}`, import.meta.url), 'utf8');
 
@@ -51,8 +52,7 @@ export async function catalogue(options, paths) {
     ...(feed ? [['feed.xml', feedXml({ ...common, rules, date: date.length === 10 ? `${date}T00:00:00Z` : date })]] : []),
   ]);
   for (const [path, text] of pages) {
-    mkdirSync(dirname(join(output, path)), { recursive: true });
-    writeFileSync(join(output, path), text);
+    writeInto(join(output, path), text, 'catalogue');
   }
   const others = existsSync(output) ? readdirSync(output, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     .filter((entry) => !pages.has(relative(output, join(entry.parentPath ?? entry.path, entry.name)).replaceAll('\\', '/'))).length : 0;

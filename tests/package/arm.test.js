@@ -401,6 +401,9 @@ test('a file that differs is not overwritten, and the same bytes come twice', as
   assert.deepEqual([refused.status, readFileSync(join(out, name), 'utf8')], [1, first]);
   assert.equal((await forepost(['arm', ours, '-o', out, '--prefix', 'X ', '--force'])).status, 0);
   assert.match(readFileSync(join(out, name), 'utf8'), /"displayName": "X AWS/);
+  const under = await forepost(['arm', ours, '-o', `${join(out, name)}/x/`]);
+  assert.equal(under.status, 2);
+  assert.match(under.stderr, /cannot write .*not a folder/);
 });
 
 test('every shared rule comes back from ARM as the same rule, with the same alerts', shared('rules') ? {} : { skip: 'shared/rules is not here' }, () => {
