@@ -47,7 +47,7 @@ const states = {
     await page.click('.vt-row:not(.group):not(.vt-head)');
     await page.waitForSelector('.stages');
     await page.click('.why .toolbar button');
-    await page.waitForFunction(() => /over all events that are kept/.test(document.querySelector('.why').textContent));
+    await page.waitForFunction(() => /over all events in the table/.test(document.querySelector('.why').textContent));
   },
   evidence: async (page) => {
     await states.why(page);
@@ -65,6 +65,8 @@ const states = {
     await page.click('#panel-events .vt-body .vt-row >> nth=1');
     await page.waitForSelector('.stages');
   },
+  entity: async (page) => { await states.alerts(page); await page.click('.story .link >> nth=0'); await page.waitForSelector('.detail .factlist'); },
+  attack: async (page) => { await states.alerts(page); await page.click('#tab-attack'); await page.waitForTimeout(400); },
   events: async (page) => { await states.alerts(page); await page.click('#tab-events'); await page.waitForTimeout(400); },
   query: async (page) => {
     await states.alerts(page);
@@ -103,7 +105,7 @@ for (const [name, go] of Object.entries(states).filter(([name]) => !only || only
   const page = await visit(site);
   try {
     await go(page);
-    for (const [width, height] of name === 'zoomed' ? [[720, 450]] : [[1440, 900], [800, 900]]) {
+    for (const [width, height] of name === 'zoomed' ? [[720, 450]] : [[1440, 900], [1024, 800], [390, 844]]) {
       await page.setViewportSize({ width, height });
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
