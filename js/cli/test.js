@@ -9,6 +9,7 @@ import { Account } from './account.js';
 import { UsageError } from './args.js';
 import { benign } from './benign.js';
 import { reasonOf } from './files.js';
+import { coverageOf, lcov } from './coveragereport.js';
 import { changedSince } from './git.js';
 import { init } from './testinit.js';
 import { junitOf, outcome, scoreOf, testWriter } from './testreports.js';
@@ -33,6 +34,7 @@ export async function test(options, operands) {
     throw new UsageError(options.filter && suites.length > 0 ? `no test fits --filter ${options.filter.join(' ')}` : `no .test.yaml files in ${paths.map(clean).join(', ')}`, 'test');
   }
   const mutates = options.mutate || options.mutants || options['min-score'];
+  const covers = options.coverage || options.lcov || options['min-coverage'];
   const output = outputTo(options.output);
   const writer = testWriter(options.format ?? 'pretty', output, chosen.length === 1);
   const all = [];
@@ -46,9 +48,11 @@ export async function test(options, operands) {
     }
     const passed = results.every(({ status }) => status === 'passed');
     const mutation = mutates && passed && suite.mutate ? { rule: suite.rule, ...suite.mutate(options.mutants ?? MUTANTS) } : undefined;
-    all.push({ suite, results, mutation });
+    const ran = results.every(({ status }) => status !== 'error');
+    const covered = covers && ran && suite.cover ? { rule: suite.rule, text: suite.ruleText, answer: suite.cover() } : undefined;
+    all.push({ suite, results, mutation, covered });
     if (options.update && suite.update) update(suite, results);
-    await writer.file(mutates && !mutation ? { ...suite, note: 'not mutated, for a test fails' } : suite, results, mutation);
+    await writer.file(mutates && !mutation ? { ...suite, note: 'not mutated, for a test fails' } : suite, results, mutation, covered);
     if (stopped) break;
   }
   const account = new Account();
@@ -61,15 +65,19 @@ export async function test(options, operands) {
   const seconds = (performance.now() - started) / 1000;
   await writer.end(all, seconds);
   await output.close();
+  const covered = all.map((one) => one.covered).filter(Boolean);
+  if (options.lcov) write(options.lcov, lcov(covered));
   if (options.junit) write(options.junit, junitOf(all, seconds));
   const lacking = stopped ? [] : tooFewTests(options, suites, rules);
   for (const line of lacking) note(`${style.red('too few tests')} ${clean(line)}`);
   const low = options['min-score'] ? all.filter(({ mutation }) => mutation && scoreOf(mutation) < options['min-score']) : [];
   for (const { mutation } of low) note(`${style.red('tests notice too little')} ${clean(mutation.rule)}: ${scoreOf(mutation)} % of the mutants, not ${options['min-score']} %`);
+  const bare = covered.filter(({ answer }) => coverageOf(answer) < (options['min-coverage'] ?? 0));
+  for (const { rule, answer } of bare) note(`${style.red('tests try too little')} of ${clean(rule)}: ${coverageOf(answer)} %, not ${options['min-coverage']} %`);
   const summary = `${outcome(all)}${stopped ? '; stopped at the first that failed' : ''}  ${Math.round(seconds * 1000)} ms`;
   const statuses = all.flatMap(({ results }) => results.map(({ status }) => status));
   const unread = options.benign && !stopped && account.status !== 0;
-  const status = failed.length > 0 || unread || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length > 0 || low.length > 0 ? 1 : 0;
+  const status = failed.length > 0 || unread || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length + low.length + bare.length > 0 ? 1 : 0;
   if (status === 0) remark(summary);
   else note(summary);
   return status;

@@ -1,5 +1,6 @@
 // The results of `forepost test` in the formats that people and other tools read.
 
+import { prettyCoverage } from './coveragereport.js';
 import { github } from './findings.js';
 import { clean, count, markup, outStyle as style } from './terminal.js';
 
@@ -10,16 +11,17 @@ export function testWriter(format, { write }, verbose) {
   const nothing = () => undefined;
   switch (format) {
     case 'ndjson': return {
-      file: async (_, results, mutation) => {
+      file: async (_, results, mutation, covered) => {
         for (const { alerts, ...result } of results) await write(`${JSON.stringify({ ...result, alerts: alerts.length })}\n`);
         if (mutation) await write(`${JSON.stringify({ mutation })}\n`);
+        if (covered) await write(`${JSON.stringify({ coverage: { rule: covered.rule, ...covered.answer, query: undefined } })}\n`);
       },
       end: nothing,
     };
     case 'tap': return { file: nothing, end: (all) => write(tap(all.flatMap(({ results }) => results))) };
     case 'junit': return { file: nothing, end: (all, seconds) => write(junit(all, seconds)) };
     case 'github': return { file: (_, results, mutation) => write([...results.flatMap(annotations), ...survived(mutation)].join('')), end: nothing };
-    default: return { file: (suite, results, mutation) => write(pretty(suite, results, verbose) + mutants(mutation)), end: nothing };
+    default: return { file: (suite, results, mutation, covered) => write(pretty(suite, results, verbose) + mutants(mutation) + (covered ? prettyCoverage(covered, verbose) : '')), end: nothing };
   }
 }
 

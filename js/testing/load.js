@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { loadSync } from '../entry/node.js';
 import { RuleError } from '../errors.js';
 import { checkedOptions } from '../options.js';
+import { cover } from './cover.js';
 import { findSuites, readerBeside, ruleFinder } from './files.js';
 import { mutate } from './mutate.js';
 import { updated } from './update.js';
@@ -46,6 +47,7 @@ export function loadTests(paths, options = {}) {
       return {
         file, rule: rule.file, ruleText: rule.text,
         cases: suite.cases.map((test) => caseOf(file, test, () => runCase(suite, test, prepare(rule), others))),
+        cover: () => cover(suite, rule),
         update: (results) => updated(suite, results),
         mutate: (most) => mutate(suite, rule, most),
       };

@@ -212,6 +212,26 @@ test('mutation: what tests notice, and what they do not', async () => {
   assert.match(failing.stdout, /not mutated, for a test fails/);
 });
 
+test('--coverage: which stages, operands and branches the tests have tried', async () => {
+  const weak = '- {name: x, given: {event: denied, repeat: 3}, expect: alert}\n';
+  const rule = ruleText('Denied', 'AWSCloudTrail\n| where EventName == "Denied" and isempty(ErrorCode)\n| extend Who = iff(isempty(UserIdentityUserName), "nobody", UserIdentityUserName)');
+  const at = (tests) => folder('coverage', tests, { rule });
+  const lcov = join(scratch('testing-lcov'), 'lcov.info');
+  const few = await forepost(['test', at(weak), '--coverage', '--lcov', lcov]);
+  assert.equal(few.status, 0, few.stderr);
+  assert.match(few.stdout, /coverage \d+ of \d+ \(\d+ %\)\n/);
+  assert.match(few.stdout, /◐ +14 │ +\| where EventName == "Denied" and isempty\(ErrorCode\)\n +where .* rejected nothing\n +EventName == "Denied" was never false\n +isempty\(ErrorCode\) was never false\n/);
+  assert.match(few.stdout, /"nobody" of iff was never taken/);
+  assert.match(few.stdout, /no run stayed quiet/);
+  const text = readFileSync(lcov, 'utf8');
+  assert.match(text, /^SF:.*rule\.yaml\n(?:BRDA:\d+,\d+,\d+,\d+\n)+BRF:\d+\nBRH:\d+\n(?:DA:\d+,\d+\n)+LF:\d+\nLH:\d+\nend_of_record\n$/);
+  const whole = `${weak}- {name: y, given: {event: denied, set: {userIdentity.userName: ''}}, expect: alert, quietWhen: [{set: {errorCode: x}}, {set: {eventName: y}}]}\n`;
+  const { stdout } = await forepost(['test', at(whole), '--format', 'ndjson', '--min-coverage', '100']);
+  const { coverage } = jsonLines(stdout).find((line) => line.coverage);
+  assert.deepEqual([coverage.met, coverage.failed, coverage.cut], [coverage.total, [], []]);
+  assert.equal((await forepost(['test', at(weak), '--min-coverage', '100'])).status, 1);
+});
+
 test('each kind of mutant is made, and those of strings and comments are not', () => {
   const query = 'let n = 5;\nAWSCloudTrail // and == 1\n| where a == "x and y" and b != 3 or isempty(c) and not(d has "e")\n| where f in ("g") and h !in~ ("i") and ago(2h) < T and k == true\n| summarize count() by l';
   const made = mutantsOf(ruleText('x', query)).map(({ what }) => what);
