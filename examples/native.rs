@@ -12,7 +12,7 @@ mod fuzz;
 mod random;
 
 use datatable::datatable;
-use forepost::detector::{Detector, Options, QueryRun, RuleFile, check};
+use forepost::detector::{Context, Detector, Options, QueryRun, RuleFile, check};
 use forepost::host::batch::query_batch_line;
 use forepost::host::json;
 use fuzz::{COLUMNS, Fuzz, fuzz, takes};
@@ -124,7 +124,7 @@ fn feed(path: &str, chunk: &mut Vec<u8>, mut push: impl FnMut(&[u8])) -> std::io
 
 fn query(args: &[String]) -> std::io::Result<()> {
     let Some((kql, paths)) = args.split_first() else { return Ok(()) };
-    let mut run = match QueryRun::new(kql, NOW, &[]) {
+    let mut run = match QueryRun::new(kql, NOW, &Context::default()) {
         Ok(run) => run,
         Err(invalid) => {
             eprintln!("{invalid}");
@@ -182,6 +182,6 @@ fn scan(args: &[String]) -> std::io::Result<()> {
 
 fn check_files(paths: &[String]) -> std::io::Result<()> {
     let files: Result<Vec<RuleFile>, _> = paths.iter().map(|p| rule_file(p)).collect();
-    check(&files?, &[]).iter().for_each(|f| println!("{}", json::finding(f)));
+    check(&files?, &Context::default()).iter().for_each(|f| println!("{}", json::finding(f)));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
-use forepost::detector::QueryRun;
+use forepost::detector::{Context, QueryRun};
 use forepost::host::json::answer as answer_json;
 use kql::functions::{self, FAMILIES, Kind};
 use kql::{REFUSED_FUNCTIONS, aggregates};
@@ -12,7 +12,7 @@ const NOW: i64 = 639_073_152_000_000_000;
 
 /// The one cell a query yields, in the text form examples are written in; or what went wrong.
 fn answer(query: &str) -> Result<String, String> {
-    let mut run = QueryRun::new(query, NOW, &[]).map_err(|d| format!("{d:?}"))?;
+    let mut run = QueryRun::new(query, NOW, &Context::default()).map_err(|d| format!("{d:?}"))?;
     let result: Value = serde_json::from_str(&answer_json(&run.result())).map_err(|e| e.to_string())?;
     match result.pointer("/rows/0/0") {
         Some(Value::String(s)) => Ok(s.clone()),
@@ -144,7 +144,7 @@ fn no_function_falls_over_what_it_is_given() {
                     args.extend((0..times).map(|t| from[(variant * (i + 1) + t) % from.len()]));
                 }
                 let call = format!("print x = {}({})", f.name, args.join(", "));
-                if let Ok(mut run) = QueryRun::new(&call, NOW, &[]) {
+                if let Ok(mut run) = QueryRun::new(&call, NOW, &Context::default()) {
                     assert!(run.result().is_ok(), "{call}");
                 }
             }
@@ -232,13 +232,18 @@ fn functions_of_several_columns() {
             r#"[["a","long"],["b","real"],["p","dynamic"]]"#,
         ),
     ] {
-        let mut run = QueryRun::new(query, NOW, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
+        let mut run =
+            QueryRun::new(query, NOW, &Context::default()).unwrap_or_else(|d| panic!("{query}: {d:?}"));
         let result: Value = serde_json::from_str(&answer_json(&run.result())).unwrap_or_default();
         let columns = result["columns"].as_array().cloned().unwrap_or_default();
         let columns: Vec<Value> = columns.iter().map(|c| serde_json::json!([c["name"], c["type"]])).collect();
         assert_eq!(Value::from(columns).to_string(), want, "{query}");
     }
-    let error = QueryRun::new("print (a, b, c) = array_sort_asc(dynamic([1]), dynamic([2]))", NOW, &[]);
+    let error = QueryRun::new(
+        "print (a, b, c) = array_sort_asc(dynamic([1]), dynamic([2]))",
+        NOW,
+        &Context::default(),
+    );
     assert!(error.is_err_and(|d| d.diagnostics.iter().any(|d| d.code == "KS150")));
     assert_eq!(
         answer("print x = array_sort_asc(dynamic([2, 1]), dynamic(['b', 'a']))[1][0]").as_deref(),

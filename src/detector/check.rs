@@ -1,11 +1,9 @@
 //! Compiles rule files, and finds everything that is wrong with them.
 
-use super::NamedTable;
+use super::Context;
 use super::advice::advice;
 use crate::rule::{self, Rule};
 use cloudtrail::prefilter::Condition;
-use cloudtrail::table::aws_cloudtrail;
-use kql::bind::{Catalog, Table};
 use kql::diagnostic::{Diagnostic, Severity, Span};
 use kql::exec::late::compile;
 use kql::plan::Plan;
@@ -88,18 +86,10 @@ pub struct CompiledRule {
     pub columns: Vec<Column>,
 }
 
-/// The tables queries can read: `AWSCloudTrail` and the user's.
-pub fn catalog(tables: &[NamedTable]) -> Catalog {
-    let columns = aws_cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect();
-    let own = Table { name: Rc::from(super::feed::TABLE), columns };
-    let given = tables.iter().map(|t| Table { name: Rc::from(&*t.name), columns: t.table.columns.clone() });
-    Catalog { tables: std::iter::once(own).chain(given).collect() }
-}
-
-/// Everything that is wrong or odd in rule files, and which rules read every event. Rules may read these tables besides
-/// `AWSCloudTrail`.
-pub fn check(files: &[RuleFile], tables: &[NamedTable]) -> Vec<Finding> {
-    let (compiled, mut findings) = compile_all(files, tables);
+/// Everything that is wrong or odd in rule files, and which rules read every event. Rules may refer to
+/// the context besides `AWSCloudTrail`.
+pub fn check(files: &[RuleFile], context: &Context) -> Vec<Finding> {
+    let (compiled, mut findings) = compile_all(files, context);
     for rule in &compiled {
         let advice = advice(rule).into_iter();
         findings.extend(advice.map(|f| Finding::new(&rule.file, Some(&rule.rule.name), f)));
@@ -136,11 +126,13 @@ pub fn built_in() -> Vec<RuleFile> {
 }
 
 /// Compiles rule files; the built-in ones if there are none.
-pub fn compile_all(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
-    match (files, tables) {
-        ([], []) => COMPILED.with(|kept| kept.get_or_init(|| compile_files(&built_in(), &[])).clone()),
-        ([], _) => compile_files(&built_in(), tables),
-        _ => compile_files(files, tables),
+pub fn compile_all(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
+    match files {
+        [] if context.is_empty() => {
+            COMPILED.with(|kept| kept.get_or_init(|| compile_files(&built_in(), context)).clone())
+        }
+        [] => compile_files(&built_in(), context),
+        _ => compile_files(files, context),
     }
 }
 
@@ -149,8 +141,8 @@ thread_local! {
     static COMPILED: OnceCell<(Vec<Rc<CompiledRule>>, Vec<Finding>)> = const { OnceCell::new() };
 }
 
-fn compile_files(files: &[RuleFile], tables: &[NamedTable]) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
-    let catalog = catalog(tables);
+fn compile_files(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
+    let catalog = context.catalog();
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
     let mut ids: HashMap<String, &str> = HashMap::new();
     for RuleFile { file, text } in files {

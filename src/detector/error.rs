@@ -81,9 +81,12 @@ mod tests {
         let file = RuleFile { file: "a.yaml".to_owned(), text: "name: [".to_owned() };
         let rules = SingleEventEvaluator::new(&[file]).err().map(|e| text(&e)).unwrap();
         assert!(rules.starts_with("a.yaml:2:1: ") && rules.contains("FP201"), "{rules}");
-        let table = NamedTable::read("t", "a:foo", b"").err().map(|e| text(&e)).unwrap();
+        let table = NamedTable::read("t", "a:foo", b"", false).err().map(|e| text(&e)).unwrap();
         assert!(table.starts_with("table t:1:1: ") && table.ends_with("(FP402)"), "{table}");
-        let query = QueryRun::new("print x", 0, &[]).err().map(|e| text(&e)).unwrap();
+        let query = QueryRun::new("print x", 0, &crate::detector::Context::default())
+            .err()
+            .map(|e| text(&e))
+            .unwrap();
         assert!(query.ends_with("(KS204)"), "{query}");
     }
 }

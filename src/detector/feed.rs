@@ -178,6 +178,8 @@ struct State {
     reported_dropped: bool,
     /// For each leaf: all windows that end before this time are concluded.
     late_before: Vec<Option<i64>>,
+    /// The only times of events that count, if not all do.
+    span: Option<Range<i64>>,
 }
 
 impl Feed {
@@ -202,8 +204,14 @@ impl Feed {
                 late: 0,
                 reported_dropped: false,
                 late_before: Vec::new(),
+                span: None,
             },
         }
+    }
+
+    /// From now on, events outside a span of time are counted and nothing else.
+    pub fn set_span(&mut self, span: Range<i64>) {
+        self.state.span = Some(span);
     }
 
     /// Adds the leaves of a query and returns their indices. A leaf of a user's table gets all its rows at once.
@@ -457,6 +465,7 @@ impl Feed {
             late: s.late,
             dropped: s.room.dropped,
             untimed: s.report.untimed,
+            outside: s.report.outside,
             digests: stats.digests,
             ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
@@ -483,12 +492,22 @@ impl State {
         (row.time(), leaves)
     }
 
+    /// Whether an event of a time does not count; it is counted as such.
+    fn is_outside(&mut self, time: i64) -> bool {
+        let outside = self.span.as_ref().is_some_and(|span| !span.contains(&time));
+        self.report.outside += u64::from(outside);
+        outside
+    }
+
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
         // With an outline there is nothing to look for.
         let seen = if record.outline.is_some() { None } else { self.prefilter.look(record.raw) };
         if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
-            return self.report.observe(*time, *time);
+            if !self.is_outside(*time) {
+                self.report.observe(*time, *time);
+            }
+            return;
         }
         let row = CachedRow::of(record);
         let (time, can_pass) = match seen {
@@ -496,6 +515,7 @@ impl State {
             None => self.read(record, &row),
         };
         match time {
+            Some(time) if self.is_outside(time) => return,
             Some(time) => self.report.observe(time, time),
             None => self.report.untimed(record.offset, row.raw_time()),
         }
@@ -575,6 +595,9 @@ impl State {
 
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
+        if self.span.is_some() {
+            return Skipped::default(); // of a run of events, only the first and last time are known
+        }
         let skipped = self.prefilter.skip(bytes, alone);
         if let Some((first, last)) = skipped.times {
             self.report.observe(first, last);
@@ -662,6 +685,7 @@ impl Columns for CachedRow<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Feed, Keep, Size};
+    use crate::detector::Context;
     use crate::detector::check::{RuleFile, compile_all};
 
     #[test]
@@ -678,8 +702,11 @@ mod tests {
         for limit in [Size { rows: 3, bytes: 1 << 20 }, Size { rows: 100, bytes: 7000 }] {
             let mut feed = Feed::new(Keep::Evidence);
             feed.state.room.limit = limit;
-            let leaves: Vec<_> =
-                compile_all(&files, &[]).0.iter().flat_map(|c| c.split.leaves.clone()).collect();
+            let leaves: Vec<_> = compile_all(&files, &Context::default())
+                .0
+                .iter()
+                .flat_map(|c| c.split.leaves.clone())
+                .collect();
             let range = feed.add(&leaves, &[]);
             (0..10).for_each(|i| feed.push(event(i).as_bytes()));
             feed.end_input();

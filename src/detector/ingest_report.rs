@@ -44,6 +44,8 @@ pub struct IngestReport {
     pub untimed: u64,
     /// Those of the current input.
     untimed_here: u64,
+    /// Events outside the span that is looked at.
+    pub outside: u64,
     /// The time of the first event.
     pub first: Option<i64>,
     /// The time of the last event.
@@ -143,6 +145,7 @@ impl IngestReport {
         }
         self.problem_count += only_counted;
         self.untimed += other.untimed;
+        self.outside += other.outside;
         if let Some((first, last)) = other.first.zip(other.last) {
             self.observe(first, last);
         }
@@ -173,6 +176,8 @@ pub struct IngestStats {
     pub dropped: u64,
     /// Events without a readable time.
     pub untimed: u64,
+    /// Events outside the span that is looked at: no rule sees them.
+    pub outside: u64,
     /// CloudTrail's digest files, which hold no events.
     pub digests: u64,
     /// Events of a stream, or runs of events read at once, that are ahead of the host's clock: see [`MAX_AHEAD`](super::MAX_AHEAD).

@@ -6,6 +6,7 @@
 
 mod advice;
 pub mod check;
+mod context;
 mod error;
 pub mod explain;
 mod feed;
@@ -20,6 +21,7 @@ pub mod tables;
 mod transfer;
 
 pub use check::{Finding, RuleFile, check};
+pub use context::Context;
 pub use error::{InvalidQuery, QueryError, RuleErrors};
 pub use explain::{Explanation, Request, explain, explain_all};
 pub use ingest_report::{IngestStats, Problem};
@@ -61,8 +63,8 @@ pub struct Options {
     /// Whether the detector only finds the records that matter, for another one to conclude from: see
     /// [`Detector::take_candidates`]. Default false.
     pub candidates: bool,
-    /// Tables besides `AWSCloudTrail` that rules can read.
-    pub tables: Vec<NamedTable>,
+    /// What rules can refer to besides `AWSCloudTrail`.
+    pub context: Context,
     /// How much is read of all inputs. Default: everything.
     pub limits: Limits,
 }
@@ -76,7 +78,7 @@ impl Default for Options {
             stream: false,
             clock: None,
             candidates: false,
-            tables: Vec::new(),
+            context: Context::default(),
             limits: Limits::default(),
         }
     }
@@ -103,6 +105,7 @@ pub struct Detector {
     rules: Vec<RuleState>,
     feed: Feed,
     tables: Vec<NamedTable>,
+    span: Option<std::ops::Range<i64>>,
     limits: Limits,
     options: AlertOptions,
     stream: bool,
@@ -121,7 +124,7 @@ impl Detector {
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong: at least one of them is an error, or none of the files is a rule.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
-        let (compiled, findings) = check::compile_all(files, &options.tables);
+        let (compiled, findings) = check::compile_all(files, &options.context);
         if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
@@ -130,13 +133,14 @@ impl Detector {
 
     /// A detector of compiled rules.
     fn of(compiled: Vec<Rc<CompiledRule>>, findings: Vec<Finding>, options: Options) -> Detector {
-        let Options { evidence, workspace, stream, clock, candidates, tables, limits } = options;
+        let Options { evidence, workspace, stream, clock, candidates, context, limits } = options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
-        let (feed, rules) = begin(compiled, &tables, limits, candidates);
+        let (feed, rules) = begin(compiled, &context.tables, limits, candidates);
         Detector {
             rules,
             feed,
-            tables,
+            tables: context.tables,
+            span: None,
             limits,
             options,
             stream,
@@ -155,10 +159,19 @@ impl Detector {
     pub fn restart(&mut self) {
         let compiled = self.rules.iter().map(|state| Rc::clone(&state.compiled)).collect();
         (self.feed, self.rules) = begin(compiled, &self.tables, self.limits, self.candidates_only);
+        if let Some(span) = &self.span {
+            self.feed.set_span(span.clone());
+        }
         self.alerts.clear();
         self.alert_bytes = 0;
         self.alert_count = 0;
         self.to_conclude = None;
+    }
+
+    /// From now on only events count whose times, in ticks, are in a span; the others are counted.
+    pub fn set_span(&mut self, span: std::ops::Range<i64>) {
+        self.feed.set_span(span.clone());
+        self.span = Some(span);
     }
 
     /// What is odd about the rules but does not stop them.

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stderr, reason = "a test says what it skips")]
 
+use super::Context;
 use super::check::{RuleFile, built_in, compile_all};
 use super::feed::{Feed, Keep};
 use crate::random::Random;
@@ -80,7 +81,7 @@ fn shared_rules() -> Vec<RuleFile> {
 }
 
 fn leaves(files: &[RuleFile]) -> Vec<Leaf> {
-    let (compiled, findings) = compile_all(files, &[]);
+    let (compiled, findings) = compile_all(files, &Context::default());
     // FP010: not supported yet.
     assert!(findings.iter().all(|f| !f.is_error() || f.code == "FP010"), "{findings:?}");
     compiled.iter().flat_map(|c| c.split.leaves.clone()).collect()
@@ -213,7 +214,7 @@ fn files_of_cloudtrail(out: &mut Vec<PathBuf>) {
 #[test]
 fn rules_that_read_every_event() {
     let reading = |filter: &str| {
-        super::check(&[our_rule(0, filter)], &[]).iter().any(|f| {
+        super::check(&[our_rule(0, filter)], &Context::default()).iter().any(|f| {
             f.code == "FP231" && f.severity == kql::diagnostic::Severity::Information && f.hint.is_some()
         })
     };
@@ -230,7 +231,7 @@ fn rules_that_read_every_event() {
 #[test]
 fn rules_and_chance() {
     let codes = |filter: &str| -> Vec<&str> {
-        let findings = super::check(&[our_rule(0, filter)], &[]);
+        let findings = super::check(&[our_rule(0, filter)], &Context::default());
         findings.iter().filter(|f| !matches!(f.code, "FP231" | "FP235")).map(|f| f.code).collect()
     };
     assert_eq!(codes("where EventName == 'a' and ingestion_time() > ago(1h)"), ["FP015"]);
@@ -395,7 +396,7 @@ fn random_filters() {
     let (mut ran, mut sieved) = (0, 0);
     for _ in 0..count {
         let file = our_rule(0, &random_stages(&mut random));
-        let (compiled, findings) = compile_all(std::slice::from_ref(&file), &[]);
+        let (compiled, findings) = compile_all(std::slice::from_ref(&file), &Context::default());
         if let Some(found) = findings.iter().find(|f| f.is_error()) {
             eprintln!("{}\n{}", file.text.lines().last().unwrap_or_default(), found.message);
             continue;

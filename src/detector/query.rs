@@ -1,8 +1,8 @@
 //! One query over inputs, without a rule or a schedule.
 
-use super::check::catalog;
 use super::feed::{Feed, Keep};
-use super::{IngestStats, InvalidQuery, NamedTable, Problem, QueryError};
+use super::{Context, IngestStats, InvalidQuery, Problem, QueryError};
+use kql::diagnostic::Diagnostic;
 use kql::exec::Budget;
 use kql::exec::fold::{Fold, folds, leaf_of_rows};
 use kql::exec::late::compile;
@@ -28,35 +28,39 @@ pub struct QueryRun {
     root: Rc<Plan>,
     columns: Vec<Column>,
     leaves: Range<usize>,
+    reads_events: bool,
     /// The leaf whose rows make the answer one by one, if there is one.
     streamed: Option<usize>,
     now: i64,
+    warnings: Vec<Diagnostic>,
 }
 
 impl QueryRun {
-    /// A run of a query at a time (what `now()` is, in ticks) over events and the user's tables.
-    pub fn new(kql: &str, now: i64, tables: &[NamedTable]) -> Result<QueryRun, InvalidQuery> {
-        let mut run = QueryRun::over(kql, now, tables, Keep::Rows)?;
+    /// A run of a query at a time (what `now()` is, in ticks) over events and a context.
+    pub fn new(kql: &str, now: i64, context: &Context) -> Result<QueryRun, InvalidQuery> {
+        let mut run = QueryRun::over(kql, now, context, Keep::Rows)?;
         run.set_folds(Budget::default());
         Ok(run)
     }
 
     /// A run that only reads, for another of the same query to answer: see [`export_transfer`](Self::export_transfer).
-    pub fn reader(kql: &str, now: i64, tables: &[NamedTable]) -> Result<QueryRun, InvalidQuery> {
-        QueryRun::over(kql, now, tables, Keep::RowsToHandOver)
+    pub fn reader(kql: &str, now: i64, context: &Context) -> Result<QueryRun, InvalidQuery> {
+        QueryRun::over(kql, now, context, Keep::RowsToHandOver)
     }
 
-    fn over(kql: &str, now: i64, tables: &[NamedTable], keep: Keep) -> Result<QueryRun, InvalidQuery> {
-        let compiled = compile(kql, &catalog(tables));
+    fn over(kql: &str, now: i64, context: &Context, keep: Keep) -> Result<QueryRun, InvalidQuery> {
+        let compiled = compile(kql, &context.catalog());
         let Some(query) = compiled.query else {
             return Err(InvalidQuery { diagnostics: compiled.diagnostics });
         };
         let columns = query.plan.columns.clone();
         let split = split(&query.plan);
         let mut feed = Feed::new(keep);
-        let leaves = feed.add(&split.leaves, tables);
+        let leaves = feed.add(&split.leaves, &context.tables);
         let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
-        Ok(QueryRun { feed, root: split.root, columns, leaves, streamed, now })
+        let reads_events = split.leaves.iter().any(|leaf| &*leaf.table == super::feed::TABLE);
+        let warnings = compiled.diagnostics;
+        Ok(QueryRun { feed, reads_events, root: split.root, columns, leaves, streamed, now, warnings })
     }
 
     /// What can take rows as they come does so from now on.
@@ -66,9 +70,14 @@ impl QueryRun {
         }
     }
 
+    /// What is odd about the query, though it runs.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
     /// Whether the query reads events at all.
     pub fn reads_events(&self) -> bool {
-        !self.leaves.is_empty()
+        self.reads_events
     }
 
     /// Whether each event makes its rows of the answer by itself, so that [`take_rows`](Self::take_rows) gives them while
@@ -163,7 +172,7 @@ impl QueryRun {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, QueryError, QueryRun, Table};
+    use super::{Budget, Context, QueryError, QueryRun, Table};
     use std::io::Write;
 
     /// The number that is the whole answer, or the code of the error.
@@ -180,7 +189,8 @@ mod tests {
         assert!(zipped.write_all(events.as_bytes()).is_ok());
         let zipped = zipped.finish().unwrap();
         for bytes in [&zipped[..], events.as_bytes()] {
-            let mut run = QueryRun::new("AWSCloudTrail | count", 0, &[]).unwrap_or_else(|d| panic!("{d:?}"));
+            let mut run = QueryRun::new("AWSCloudTrail | count", 0, &Context::default())
+                .unwrap_or_else(|d| panic!("{d:?}"));
             run.push(bytes);
             assert_eq!(run.feed.take_rows(0).len(), 0);
             assert_eq!(number(run.result()), Ok(Some(100_000)));
@@ -192,7 +202,7 @@ mod tests {
     fn rows_come_while_the_input_is_read() {
         let event =
             |i: usize| format!("{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{i}\"}}\n");
-        let new = |kql: &str| QueryRun::new(kql, 0, &[]).unwrap_or_else(|d| panic!("{d:?}"));
+        let new = |kql: &str| QueryRun::new(kql, 0, &Context::default()).unwrap_or_else(|d| panic!("{d:?}"));
         let (mut streamed, mut whole) =
             [0, 1].map(|_| new("AWSCloudTrail | where EventName != 'E3' | project EventName")).into();
         assert!(streamed.is_streamed() && !new("AWSCloudTrail | sort by EventName").is_streamed());
@@ -239,10 +249,12 @@ mod tests {
             "AWSCloudTrail | where rand() < 0.5 | count",
             "let t = datatable(a:long)[1]; union AWSCloudTrail, t | count",
         ] {
-            let new = || QueryRun::new(kql, 7, &[]).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
+            let new =
+                || QueryRun::new(kql, 7, &Context::default()).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
             let (mut alone, mut taking) = (new(), new());
             for n in 0..4 {
-                let mut reader = QueryRun::reader(kql, 7, &[]).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
+                let mut reader =
+                    QueryRun::reader(kql, 7, &Context::default()).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
                 alone.push(input(n).as_bytes());
                 alone.end_input();
                 for part in input(n).as_bytes().chunks(100) {
@@ -256,7 +268,11 @@ mod tests {
             assert_eq!((alone.stats(), alone.is_complete()), (taking.stats(), taking.is_complete()), "{kql}");
             assert_eq!(rows(alone.result().unwrap()), rows(taking.result().unwrap()), "{kql}");
         }
-        assert!(!QueryRun::new("AWSCloudTrail", 0, &[]).unwrap().import_transfer(b"something else"));
+        assert!(
+            !QueryRun::new("AWSCloudTrail", 0, &Context::default())
+                .unwrap()
+                .import_transfer(b"something else")
+        );
     }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.
@@ -264,7 +280,8 @@ mod tests {
     fn what_is_kept_of_many_events_is_bounded() {
         let answer = |query: &str| {
             let query = format!("AWSCloudTrail | extend s = strrep(AwsEventId, 100) | {query}");
-            let mut run = QueryRun::new(&query, 0, &[]).unwrap_or_else(|d| panic!("{query}: {d:?}"));
+            let mut run =
+                QueryRun::new(&query, 0, &Context::default()).unwrap_or_else(|d| panic!("{query}: {d:?}"));
             run.set_folds(Budget::of_cells(10_000));
             for i in 0..5_000 {
                 let event = format!(

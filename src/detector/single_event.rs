@@ -75,7 +75,7 @@ pub struct Match<'a> {
 impl SingleEventEvaluator {
     /// An evaluator of the rules in the files; of the built-in ones if there are none.
     pub fn new(files: &[RuleFile]) -> Result<SingleEventEvaluator, RuleErrors> {
-        let (compiled, findings) = check::compile_all(files, &[]);
+        let (compiled, findings) = check::compile_all(files, &super::Context::default());
         if findings.iter().any(Finding::is_error) {
             return Err(RuleErrors { findings });
         }

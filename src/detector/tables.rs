@@ -17,8 +17,9 @@ pub struct NamedTable {
 }
 
 impl NamedTable {
-    /// Reads a table. A detection over half a table would be a wrong answer: whatever cannot be read is an error.
-    pub fn read(name: &str, schema: &str, text: &[u8]) -> Result<NamedTable, RuleErrors> {
+    /// Reads a table. A detection over half a table would be a wrong answer: whatever cannot be read is an error. The data may lack
+    /// columns of a `partial` table, but not all of them.
+    pub fn read(name: &str, schema: &str, text: &[u8], partial: bool) -> Result<NamedTable, RuleErrors> {
         let finding = |line: usize, column: usize, message: String| Finding {
             file: format!("table {name}"),
             rule: None,
@@ -31,7 +32,7 @@ impl NamedTable {
         };
         let line = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let (table, problems) = match parse_schema(schema) {
-            Ok(columns) => UserTable::read(columns, text),
+            Ok(columns) => UserTable::read(columns, text, partial),
             Err(problems) => {
                 let reported = problems.into_iter().take(MAX_REPORTED);
                 let of = |p: SchemaProblem| finding(1, p.at.start + 1, format!("the schema: {}", p.message));

@@ -30,7 +30,13 @@ impl<'a> Transfer<'a> {
         {
             push_number(&mut out, *n);
         }
-        for n in [self.candidates, report.problem_count, report.untimed, report.problems.len() as u64] {
+        for n in [
+            self.candidates,
+            report.problem_count,
+            report.untimed,
+            report.outside,
+            report.problems.len() as u64,
+        ] {
             push_number(&mut out, n);
         }
         for time in [report.first, report.last] {
@@ -56,6 +62,7 @@ impl<'a> Transfer<'a> {
         of.candidates = texts.number()?;
         of.report.problem_count = texts.number()?;
         of.report.untimed = texts.number()?;
+        of.report.outside = texts.number()?;
         let problems = texts.number()?;
         of.report.first = texts.optional()?.map(u64::cast_signed);
         of.report.last = texts.optional()?.map(u64::cast_signed);

@@ -23,7 +23,7 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
         Err(e) => return json::batch_error("null", &invalid(format!("the line is not a batch query: {e}"))),
     };
     let id = lossy(minify(id.get().as_bytes()));
-    match QueryRun::new(&query, now, &[]) {
+    match QueryRun::new(&query, now, &crate::detector::Context::default()) {
         Ok(mut run) => {
             let mut out = format!("{{\"id\":{id},");
             json::write_answer(&mut out, &run.result());

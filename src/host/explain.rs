@@ -1,10 +1,10 @@
 //! Explanations, nearest misses and coverage for JavaScript.
 
-use super::js::{given_tables, refusal, rule_files};
+use super::js::{given_context, refusal, rule_files};
 use super::json;
 use super::memory::with_staged;
 use crate::detector::explain::{self, Case, Nearest, Request, Wanted};
-use crate::detector::{self, NamedTable};
+use crate::detector::{self, Context};
 use crate::rule;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -20,8 +20,8 @@ fn split<'b>(bytes: &'b [u8], ends: &[u32]) -> Vec<&'b [u8]> {
     ends.iter().map(record).collect()
 }
 
-fn tables(given: &str) -> Result<Vec<NamedTable>, String> {
-    given_tables(given).map_err(refusal)
+fn context_of(given: &str) -> Result<Context, String> {
+    given_context(given).map_err(refusal)
 }
 
 /// Explains one rule on events: see [`explain::explain`]. A negative `event` is none; no `tick` is the run that comes farthest.
@@ -32,11 +32,11 @@ pub fn explain(
     ends: &[u32],
     event: i32,
     tick: Option<i64>,
-    tables_json: &str,
+    context_json: &str,
 ) -> Result<String, String> {
-    let (events, tables) = (split(records, ends), tables(tables_json)?);
+    let (events, context) = (split(records, ends), context_of(context_json)?);
     let event = usize::try_from(event).ok();
-    let request = Request { rule: rule_text, events: &events, event, tick, tables: &tables };
+    let request = Request { rule: rule_text, events: &events, event, tick, context: &context };
     Ok(json::explanation(&detector::explain(&request)))
 }
 
@@ -47,11 +47,11 @@ pub fn explain_all(
     records: &[u8],
     ends: &[u32],
     event: i32,
-    tables_json: &str,
+    context_json: &str,
 ) -> Result<String, String> {
-    let (events, tables) = (split(records, ends), tables(tables_json)?);
+    let (events, context) = (split(records, ends), context_of(context_json)?);
     let event = usize::try_from(event).ok();
-    let request = Request { rule: "", events: &events, event, tick: None, tables: &tables };
+    let request = Request { rule: "", events: &events, event, tick: None, context: &context };
     Ok(json::explanations(&detector::explain_all(&rule_files(files)?, &request)))
 }
 
@@ -62,12 +62,12 @@ pub fn coverage(
     records: &[u8],
     ends: &[u32],
     cases: &[u32],
-    tables_json: &str,
+    context_json: &str,
 ) -> Result<String, String> {
-    let (events, tables) = (split(records, ends), tables(tables_json)?);
+    let (events, context) = (split(records, ends), context_of(context_json)?);
     let mut events = events.into_iter();
     let cases: Vec<Case<'_>> = cases.iter().map(|n| events.by_ref().take(*n as usize).collect()).collect();
-    Ok(json::coverage(&explain::coverage(rule_text, &cases, &tables)))
+    Ok(json::coverage(&explain::coverage(rule_text, &cases, &context)))
 }
 
 /// What came nearest to a rule in a log: see [`Nearest`].
@@ -87,7 +87,7 @@ impl NearestMisses {
         id: Option<String>,
         number: Option<f64>,
         condition: Option<String>,
-        tables_json: &str,
+        context_json: &str,
     ) -> Result<NearestMisses, String> {
         let wanted = match (id, number, condition) {
             (Some(id), ..) => Some(Wanted::Id(id)),
@@ -95,7 +95,7 @@ impl NearestMisses {
             (.., Some(kql)) => Some(Wanted::condition(&kql).map_err(|d| json::diagnostics(&d))?),
             _ => None,
         };
-        let nearest = Nearest::new(rule_text, wanted, &tables(tables_json)?).map_err(refusal)?;
+        let nearest = Nearest::new(rule_text, wanted, &context_of(context_json)?).map_err(refusal)?;
         let query = rule::load(rule_text).rule.map(|rule| rule.query.text).unwrap_or_default();
         Ok(NearestMisses { nearest, query })
     }

@@ -6,7 +6,7 @@
 
 use super::memory::{self, with_staged};
 use super::{batch, json};
-use crate::detector::{self, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
+use crate::detector::{self, Context, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
 use cloudtrail::source::Limits;
 use kql::diagnostic::Severity;
 use kql::value::datetime;
@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 #[unsafe(no_mangle)]
 #[allow(unsafe_code, reason = "a name that is not mangled counts as unsafe")]
 pub extern "C" fn forepost_prepare() {
-    detector::check::compile_all(&[], &[]);
+    detector::check::compile_all(&[], &Context::default());
 }
 
 /// The version of the engine.
@@ -46,14 +46,15 @@ pub fn staging_buffer(size: usize) -> js_sys::Uint8Array {
     js_sys::Uint8Array::new_with_byte_offset_and_length(&buffer, address as u32, size as u32)
 }
 
-/// Checks rule files: `[{"file","text"}]` and `[{"name","schema","text"}]` in, a JSON array of findings out.
+/// Checks rule files: `[{"file","text"}]` and `{"tables":[{"name","schema","text","partial"}],"functions":[{"file","text"}]}` in, a
+/// JSON array of findings out.
 #[wasm_bindgen]
-pub fn check(files: &str, tables: &str) -> Result<String, String> {
-    let tables = match given_tables(tables) {
-        Ok(tables) => tables,
+pub fn check(files: &str, context: &str) -> Result<String, String> {
+    let context = match given_context(context) {
+        Ok(context) => context,
         Err(errors) => return Ok(json::findings(&errors.findings)),
     };
-    Ok(json::findings(&detector::check(&rule_files(files)?, &tables)))
+    Ok(json::findings(&detector::check(&rule_files(files)?, &context)))
 }
 
 /// Answers one line of `query --batch`; `now` is what `now()` is, in ticks.
@@ -81,7 +82,7 @@ impl Detector {
         evidence: bool,
         stream: bool,
         workspace: Option<String>,
-        tables: &str,
+        context: &str,
         max_bytes: Option<f64>,
         max_records: Option<f64>,
     ) -> Result<Detector, String> {
@@ -91,7 +92,7 @@ impl Detector {
             evidence,
             stream,
             clock: Some(now),
-            tables: given_tables(tables).map_err(refusal)?,
+            context: given_context(context).map_err(refusal)?,
             ..Options::default()
         };
         if let Some(workspace) = workspace {
@@ -103,6 +104,12 @@ impl Detector {
     /// What is odd about rules that run: a JSON array of findings.
     pub fn warnings(&self) -> String {
         json::findings(self.0.warnings())
+    }
+
+    /// Only events from the tick `from` up to `to` count.
+    #[wasm_bindgen(js_name = setSpan)]
+    pub fn set_span(&mut self, from: i64, to: i64) {
+        self.0.set_span(from..to);
     }
 
     /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
@@ -171,10 +178,10 @@ impl Query {
     /// `now` is what `now()` is, in ticks; `reads_only`: another answers, to which this hands over. Throws the diagnostics of
     /// a bad query as a JSON array.
     #[wasm_bindgen(constructor)]
-    pub fn new(kql: &str, now: i64, tables: &str, reads_only: bool) -> Result<Query, String> {
-        let tables = given_tables(tables).map_err(|errors| json::unplaced(&errors.findings))?;
+    pub fn new(kql: &str, now: i64, context: &str, reads_only: bool) -> Result<Query, String> {
+        let context = given_context(context).map_err(|errors| json::unplaced(&errors.findings))?;
         let run = if reads_only { QueryRun::reader } else { QueryRun::new };
-        run(kql, now, &tables).map(Query).map_err(|invalid| json::diagnostics(&invalid.diagnostics))
+        run(kql, now, &context).map(Query).map_err(|invalid| json::diagnostics(&invalid.diagnostics))
     }
 
     /// Of a query that only reads: what the `takeOver` of one that answers imports, everything since the last call.
@@ -193,6 +200,11 @@ impl Query {
     pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
         let imported = self.0.import_transfer(transfer);
         if imported { Ok(()) } else { Err("these bytes do not come from Query.handOver()".to_owned()) }
+    }
+
+    /// What is odd about a query that runs: a JSON array of diagnostics.
+    pub fn warnings(&self) -> String {
+        json::diagnostics(self.0.warnings())
     }
 
     /// Whether the query reads events at all.
@@ -264,29 +276,41 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
     Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
 }
 
+/// What the caller supplies, as `js/` gives it.
 #[derive(Deserialize)]
 struct Given {
+    tables: Vec<GivenTable>,
+    functions: Vec<File>,
+}
+
+#[derive(Deserialize)]
+struct GivenTable {
     name: String,
     schema: String,
     text: String,
+    /// Whether the data may lack columns of the schema.
+    partial: bool,
 }
 
-pub(super) fn given_tables(json: &str) -> Result<Vec<NamedTable>, RuleErrors> {
-    let given: Vec<Given> = serde_json::from_str(json).map_err(|error| {
+pub(super) fn given_context(json: &str) -> Result<Context, RuleErrors> {
+    let given: Given = serde_json::from_str(json).map_err(|error| {
         let finding = Finding {
-            file: "tables".to_owned(),
+            file: "context".to_owned(),
             rule: None,
             severity: Severity::Error,
             code: "FP402",
-            message: format!("the tables are not a JSON list of tables: {error}"),
+            message: format!("the tables and functions are not JSON of the right form: {error}"),
             hint: None,
             line: error.line(),
             column: error.column(),
         };
         RuleErrors { findings: vec![finding] }
     })?;
-    given
-        .iter()
-        .map(|t| NamedTable::read(&t.name, &t.schema, t.text.as_bytes()))
-        .collect::<Result<Vec<_>, _>>()
+    let read = |t: &GivenTable| NamedTable::read(&t.name, &t.schema, t.text.as_bytes(), t.partial);
+    let tables = given.tables.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut context = Context::of_tables(tables);
+    for File { file, text } in given.functions {
+        context.add_functions(&RuleFile { file, text })?;
+    }
+    Ok(context)
 }

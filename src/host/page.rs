@@ -1,6 +1,6 @@
 //! Exports for hosts with many workers: readers index events and find candidates, one detector concludes.
 
-use super::js::{given_tables, refusal, rule_files};
+use super::js::{given_context, refusal, rule_files};
 use super::json;
 use super::memory::with_staged;
 use crate::detector::{self, Options, index};
@@ -17,14 +17,20 @@ pub struct EventReader {
 
 #[wasm_bindgen]
 impl EventReader {
-    /// From rule files and tables as JSON text, as for a detector.
+    /// From rule files and their context as JSON text, as for a detector.
     #[wasm_bindgen(constructor)]
-    pub fn new(files: &str, index: bool, tables: &str) -> Result<EventReader, String> {
-        let tables = given_tables(tables).map_err(refusal)?;
-        let options = Options { candidates: true, tables, ..Options::default() };
+    pub fn new(files: &str, index: bool, context: &str) -> Result<EventReader, String> {
+        let context = given_context(context).map_err(refusal)?;
+        let options = Options { candidates: true, context, ..Options::default() };
         let detector = detector::Detector::new(&rule_files(files)?, options).map_err(refusal)?;
         let index = index.then(index::EventIndex::default);
         Ok(EventReader { detector, index, batch: index::Batch::default() })
+    }
+
+    /// Only events from the tick `from` up to `to` count.
+    #[wasm_bindgen(js_name = setSpan)]
+    pub fn set_span(&mut self, from: i64, to: i64) {
+        self.detector.set_span(from..to);
     }
 
     /// The first bytes of the [staging buffer](super::js::staging_buffer) are the next of the current input, cut anywhere.

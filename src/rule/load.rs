@@ -5,7 +5,7 @@
 
 mod connectors;
 mod mappings;
-mod read;
+pub(super) mod read;
 mod time;
 
 use super::alert::push_new;

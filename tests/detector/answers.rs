@@ -1,17 +1,20 @@
 //! Queries over files, why a rule matched, tables of the caller's own.
 
 use super::{alerts, detector, event, ndjson, rule, scan_off, ticks};
-use forepost::detector::{Options, QueryRun};
+use forepost::detector::{Context, Options, QueryRun, RuleFile};
 use forepost::host::json::answer as answer_json;
 use serde_json::{Value, json};
 
 #[test]
 fn queries_answer_over_files() {
     let events = [scan_off(1, "2026-03-11T07:00:00Z"), event(2, "2026-03-11T08:00:00Z", "GetObject", "eve")];
-    let mut run =
-        QueryRun::new("AWSCloudTrail | summarize n = count() by EventName | sort by EventName asc", 0, &[])
-            .map_err(|d| format!("{d:?}"))
-            .expect("a query");
+    let mut run = QueryRun::new(
+        "AWSCloudTrail | summarize n = count() by EventName | sort by EventName asc",
+        0,
+        &Context::default(),
+    )
+    .map_err(|d| format!("{d:?}"))
+    .expect("a query");
     run.push(&ndjson(&events));
     let got: Value = serde_json::from_str(&answer_json(&run.result())).expect("JSON");
     assert_eq!(got["rows"], json!([["GetObject", 1], ["PutImageScanningConfiguration", 1]]));
@@ -59,7 +62,9 @@ fn rows_in_batches_answer_like_rows_at_once() {
                 "AWSCloudTrail | {}",
                 [before, step].join(if before.is_empty() { "" } else { " | " })
             );
-            QueryRun::new(&query, now, &[]).map_err(|d| format!("{query}: {d:?}")).expect("a query")
+            QueryRun::new(&query, now, &Context::default())
+                .map_err(|d| format!("{query}: {d:?}"))
+                .expect("a query")
         });
         // The second time over other inputs: nothing of the first is left.
         for input in [&bytes[..], &bytes[..bytes.len() / 3], &[]] {
@@ -79,12 +84,12 @@ fn rules_read_tables_the_caller_supplies() {
         "",
     );
     let table = |name: &str, schema: &str, text: &str| {
-        forepost::detector::NamedTable::read(name, schema, text.as_bytes())
+        forepost::detector::NamedTable::read(name, schema, text.as_bytes(), false)
     };
-    let missing = forepost::detector::check(std::slice::from_ref(&ours), &[]);
+    let missing = forepost::detector::check(std::slice::from_ref(&ours), &Context::default());
     assert!(missing.iter().any(|f| f.is_error() && f.message.contains("vips")), "{missing:?}");
     let vips = table("vips", "SearchKey:string, Why:string", "SearchKey,Why\ndana,root\n").expect("a table");
-    let mut d = detector(&[ours], Options { tables: vec![vips], ..Options::default() });
+    let mut d = detector(&[ours], Options { context: Context::of_tables(vec![vips]), ..Options::default() });
     d.push(&ndjson(&[
         event(1, "2026-03-11T07:00:00Z", "X", "dana"),
         event(2, "2026-03-11T07:00:00Z", "X", "eve"),
@@ -104,11 +109,38 @@ fn an_answer_that_is_too_large_is_an_error() {
     let answer = |rows: usize| -> Value {
         let query =
             format!("range x from 1 to {rows} step 1 | extend s = strrep('{}', 1000)", "x".repeat(60));
-        let mut run = QueryRun::new(&query, 0, &[]).map_err(|d| format!("{d:?}")).expect("a query");
+        let mut run =
+            QueryRun::new(&query, 0, &Context::default()).map_err(|d| format!("{d:?}")).expect("a query");
         serde_json::from_str(&answer_json(&run.result())).expect("JSON")
     };
     assert_eq!(answer(100)["rows"].as_array().map(Vec::len), Some(100));
     let large = answer(3_000);
     assert_eq!(large["error"]["code"], "E_QUERY_RESULT_SET_TOO_LARGE");
     assert!(large.get("rows").is_none());
+}
+
+#[test]
+fn rules_call_functions_that_the_workspace_saved() {
+    let ours = rule("AWSCloudTrail | invoke Callers('X') | project UserIdentityUserName, TimeGenerated", "");
+    let missing = forepost::detector::check(std::slice::from_ref(&ours), &Context::default());
+    assert!(
+        missing
+            .iter()
+            .any(|f| f.code == "KS211" && f.hint.as_ref().is_some_and(|h| h.contains("--function"))),
+        "{missing:?}"
+    );
+    let mut context = Context::default();
+    let text = "let Callers = (T:(EventName:string), name:string) { T | where EventName == name };";
+    let file = RuleFile { file: "Callers.kql".to_owned(), text: text.to_owned() };
+    context.add_functions(&file).expect("a function");
+    assert!(context.add_functions(&file).is_err());
+    let mut d =
+        detector(std::slice::from_ref(&ours), Options { context: context.clone(), ..Options::default() });
+    d.push(&ndjson(&[
+        event(1, "2026-03-11T07:00:00Z", "X", "dana"),
+        event(2, "2026-03-11T07:00:00Z", "Y", "eve"),
+    ]));
+    d.finish();
+    let alerts = d.take_alerts();
+    assert!(alerts.len() == 1 && d.take_problems().is_empty());
 }

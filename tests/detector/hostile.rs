@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use super::{detector, ndjson, rule, scan, scan_off, ticks};
-use forepost::detector::{Options, QueryRun};
+use forepost::detector::{Context, Options, QueryRun};
 use forepost::host::json::{alerts as alerts_json, answer as answer_json};
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ const BESIDE: &[&str] = &["1e400", "-1e999", "\"a\tb\"", "\"\\ud800\"", "9999999
 fn no_value_hides_those_beside_it() {
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
     let query = "AWSCloudTrail | where tostring(parse_json(RequestParameters).mark) == 'here' | count";
-    let mut run = QueryRun::new(query, ticks("2026-03-11T08:00:00Z"), &[]).expect("a query");
+    let mut run = QueryRun::new(query, ticks("2026-03-11T08:00:00Z"), &Context::default()).expect("a query");
     for beside in BESIDE.iter().copied().chain([deep.as_str()]) {
         let event = format!(
             "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"X\",\"eventTime\":\"2026-03-11T07:00:00Z\",\"requestParameters\":{{\"z\":{beside},\"mark\":\"here\"}}}}\n"
@@ -178,7 +178,7 @@ fn mutated_queries_do_not_panic() {
             }
         }
         let text: String = text.into_iter().collect();
-        if let Ok(mut run) = QueryRun::new(&text, ticks("2026-03-12T00:00:00Z"), &[]) {
+        if let Ok(mut run) = QueryRun::new(&text, ticks("2026-03-12T00:00:00Z"), &Context::default()) {
             compiled += 1;
             run.push(&sample);
             let answer = answer_json(&run.result());
@@ -219,7 +219,7 @@ fn hostile_queries_end_with_an_error() {
         ";;;".to_owned(),
         "//".to_owned(),
     ] {
-        let ended = match QueryRun::new(&text, 0, &[]) {
+        let ended = match QueryRun::new(&text, 0, &Context::default()) {
             Ok(mut run) => answer_json(&run.result()),
             Err(invalid) => invalid.to_string(),
         };

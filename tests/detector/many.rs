@@ -1,7 +1,7 @@
 //! Detectors that find candidates, and one that concludes from them.
 
 use super::random::Random;
-use super::{alerts, detector, envelopes, event, gzip, ndjson, rule, scan};
+use super::{alerts, detector, envelopes, event, gzip, host_json, ndjson, rule, scan, ticks};
 use forepost::detector::Options;
 use serde_json::Value;
 
@@ -98,4 +98,40 @@ fn what_is_imported_counts_as_read() {
     for end in 0..whole.len() {
         assert!(!concluder.import_transfer(&whole[..end]));
     }
+}
+
+/// Events outside a span are counted and nothing else, in one detector and in many.
+#[test]
+fn only_events_of_a_span_count() {
+    let span = ticks("2026-03-11T07:30:00Z")..ticks("2026-03-11T08:00:00Z");
+    let rule = rule("AWSCloudTrail | where EventName == 'X'", "");
+    let log = ndjson(&[
+        event(1, "2026-03-11T07:00:00Z", "X", "early"),
+        event(2, "2026-03-11T07:30:00Z", "X", "first"),
+        event(3, "2026-03-11T07:59:59Z", "Y", "other"),
+        event(4, "2026-03-11T08:00:00Z", "X", "late"),
+        event(5, "2026-03-11T09:00:00Z", "Y", "late"),
+    ]);
+    let mut finder =
+        detector(std::slice::from_ref(&rule), Options { candidates: true, ..Options::default() });
+    let mut alone = detector(std::slice::from_ref(&rule), Options::default());
+    let mut concluding = detector(std::slice::from_ref(&rule), Options::default());
+    for d in [&mut finder, &mut alone, &mut concluding] {
+        d.set_span(span.clone());
+    }
+    finder.push(&log);
+    finder.end_input();
+    assert!(concluding.import_transfer(&finder.export_transfer()));
+    alone.push(&log);
+    let mut texts = Vec::new();
+    for d in [&mut alone, &mut concluding] {
+        d.finish();
+        let (alerts, stats) = (d.take_alerts(), d.stats());
+        assert_eq!((stats.ingest.events, stats.ingest.outside, alerts.len()), (5, 3, 1));
+        assert_eq!(stats.ingest.first_event, Some(ticks("2026-03-11T07:30:00Z")));
+        let text = host_json::alerts(&alerts);
+        assert!(text.contains("first") && !text.contains("early") && !text.contains("late"));
+        texts.push(text);
+    }
+    assert_eq!(texts[0], texts[1]);
 }

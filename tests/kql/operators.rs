@@ -39,13 +39,13 @@ fn every_case() {
 #[test]
 fn tables_the_caller_supplies() {
     use cloudtrail::table::user::{UserTable, parse_schema};
-    use forepost::detector::{NamedTable, QueryRun};
+    use forepost::detector::{Context, NamedTable, QueryRun};
     let columns = parse_schema("SearchKey:string, n:long").expect("a schema");
     let (table, problems) =
-        UserTable::read(columns, b"{\"SearchKey\":\"a\",\"n\":1}\n{\"SearchKey\":\"b\",\"n\":2}\n");
+        UserTable::read(columns, b"{\"SearchKey\":\"a\",\"n\":1}\n{\"SearchKey\":\"b\",\"n\":2}\n", false);
     assert!(problems.is_empty(), "{problems:?}");
     let named = |name: &str| NamedTable { name: name.to_owned(), table: table.clone() };
-    let tables = ["vips", "list.csv", "Parsed"].map(named);
+    let tables = Context::of_tables(["vips", "list.csv", "Parsed"].map(named).into());
     let run = |query: &str| -> Value {
         let mut run = QueryRun::new(query, super::NOW, &tables).expect("the query binds");
         serde_json::from_str(&forepost::host::json::answer(&run.result())).expect("JSON")

@@ -35,7 +35,7 @@ const COLUMNS: &[(&str, Type)] = &[
 
 fn catalog() -> Catalog {
     let columns = COLUMNS.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
-    Catalog { tables: vec![Table { name: Rc::from("T"), columns }] }
+    Catalog { tables: vec![Table { name: Rc::from("T"), columns }], ..Catalog::default() }
 }
 
 /// A cell of a type; sometimes missing.

@@ -44,7 +44,7 @@ struct Cost {
 /// Runs a query over a table; `None` if it does not bind or does not end with an answer.
 fn run(query: &str, columns: &[(&str, Type)], rows: &Rows) -> Option<Cost> {
     let columns = columns.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
-    let catalog = Catalog { tables: vec![Table { name: Rc::from("T"), columns }] };
+    let catalog = Catalog { tables: vec![Table { name: Rc::from("T"), columns }], ..Catalog::default() };
     let plan = compile(query, &catalog).query?.plan;
     let mut best: Option<Cost> = None;
     for _ in 0..2 {
@@ -382,7 +382,7 @@ fn queries_take_time_in_proportion_to_their_text() {
     ];
     let rows = many_rows(100);
     let columns: Vec<Column> = ROWS.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
-    let catalog = Catalog { tables: vec![Table { name: Rc::from("T"), columns }] };
+    let catalog = Catalog { tables: vec![Table { name: Rc::from("T"), columns }], ..Catalog::default() };
     for (name, sizes, make) in queries {
         let [small, large] = sizes.map(|n| {
             let query = make(n);
@@ -428,7 +428,8 @@ fn steps_are_limited() {
 fn a_stage_stops_where_its_budget_ends() {
     let columns: String = (0..200).map(|i| format!("{} a{i} = n", if i > 0 { "," } else { "" })).collect();
     let columns_of = ROWS.iter().map(|(name, ty)| Column::new(name, *ty)).collect();
-    let catalog = Catalog { tables: vec![Table { name: Rc::from("T"), columns: columns_of }] };
+    let catalog =
+        Catalog { tables: vec![Table { name: Rc::from("T"), columns: columns_of }], ..Catalog::default() };
     let plan = compile(&format!("T | extend{columns} | count"), &catalog).query.expect("it binds").plan;
     let rows = many_rows(20_000);
     let mut budget = Budget::of_cells(400_000);

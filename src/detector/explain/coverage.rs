@@ -2,7 +2,7 @@
 
 use super::super::check::Finding;
 use super::super::feed::first_time;
-use super::super::{NamedTable, RuleErrors};
+use super::super::{Context, RuleErrors};
 use super::prepared::Prepared;
 use crate::rule::Position;
 use kql::exec::Budget;
@@ -48,8 +48,8 @@ pub struct FailedCase {
 }
 
 /// Runs the cases, each by itself.
-pub fn coverage(rule: &str, cases: &[Case<'_>], tables: &[NamedTable]) -> Result<RuleCoverage, RuleErrors> {
-    let mut prepared = Prepared::new(rule, tables)?;
+pub fn coverage(rule: &str, cases: &[Case<'_>], context: &Context) -> Result<RuleCoverage, RuleErrors> {
+    let mut prepared = Prepared::new(rule, context)?;
     let compiled = Rc::clone(&prepared.rule);
     let query = &compiled.rule.query;
     let mut coverage = Coverage::default();
@@ -61,7 +61,7 @@ pub fn coverage(rule: &str, cases: &[Case<'_>], tables: &[NamedTable]) -> Result
     drop(run);
     for (number, case) in cases.iter().enumerate() {
         if number > 0 {
-            prepared = Prepared::new(rule, tables)?;
+            prepared = Prepared::new(rule, context)?;
         }
         case.iter().for_each(|record| prepared.feed.offer(record));
         let ticks = prepared.ticks(MAX_RUNS);

@@ -13,7 +13,7 @@ pub use nearest::{Failing, Group, Nearest, NearestReport, Wanted};
 pub use run::{ExplainedRun, SeenBy};
 
 use super::check::Finding;
-use super::{Detector, NamedTable, Options, RuleErrors, RuleFile};
+use super::{Context, Detector, Options, RuleErrors, RuleFile};
 use crate::rule::{Alert, AlertSeverity, evidence};
 use cloudtrail::source::embedded;
 use cloudtrail::table::aws_cloudtrail::EventRow;
@@ -37,8 +37,8 @@ pub struct Request<'a> {
     pub event: Option<usize>,
     /// The run that is shown: the end of its window, in ticks.
     pub tick: Option<i64>,
-    /// The tables that the rule can read.
-    pub tables: &'a [NamedTable],
+    /// What the rule can refer to.
+    pub context: &'a Context,
 }
 
 /// Whether the rule alerts.
@@ -142,8 +142,8 @@ const MAX_TRIED_EVENTS: usize = 100_000;
 
 /// Explains a rule on events.
 pub fn explain(request: &Request<'_>) -> Result<Explanation, RuleErrors> {
-    let mut prepared = Prepared::new(request.rule, request.tables)?;
-    let options = Options { tables: request.tables.to_vec(), ..Options::default() };
+    let mut prepared = Prepared::new(request.rule, request.context)?;
+    let options = Options { context: request.context.clone(), ..Options::default() };
     let mut detector = Detector::of(vec![Rc::clone(&prepared.rule)], Vec::new(), options);
     for record in request.events {
         prepared.feed.offer(record);

@@ -5,7 +5,7 @@
 
 use super::super::check::{self, CompiledRule};
 use super::super::feed::{CachedRow, TABLE};
-use super::super::{Detector, NamedTable, Options, Problem, RuleErrors, RuleFile, Stats};
+use super::super::{Context, Detector, Options, Problem, RuleErrors, RuleFile, Stats};
 use super::minified;
 use crate::rule::evidence;
 use cloudtrail::source::{self, Record, Sink};
@@ -127,9 +127,9 @@ pub struct NearestReport {
 
 impl Nearest {
     /// For a rule, over all events or over what is wanted.
-    pub fn new(rule: &str, wanted: Option<Wanted>, tables: &[NamedTable]) -> Result<Nearest, RuleErrors> {
+    pub fn new(rule: &str, wanted: Option<Wanted>, context: &Context) -> Result<Nearest, RuleErrors> {
         let file = RuleFile { file: String::new(), text: rule.to_owned() };
-        let (compiled, findings) = check::compile_all(&[file], tables);
+        let (compiled, findings) = check::compile_all(&[file], context);
         let Some(compiled) = compiled.first() else { return Err(RuleErrors { findings }) };
         let state = State {
             inputs: inputs(compiled),
@@ -142,7 +142,7 @@ impl Nearest {
             found: None,
             scratch: Scratch::default(),
         };
-        let options = Options { candidates: true, tables: tables.to_vec(), ..Options::default() };
+        let options = Options { candidates: true, context: context.clone(), ..Options::default() };
         let detector = Detector::of(vec![Rc::clone(compiled)], Vec::new(), options);
         Ok(Nearest { detector, candidates: Vec::new(), complete: true, state })
     }
@@ -205,7 +205,7 @@ impl Nearest {
 impl Wanted {
     /// The events where a KQL condition over `AWSCloudTrail` holds.
     pub fn condition(kql: &str) -> Result<Wanted, Vec<Diagnostic>> {
-        let catalog: Catalog = check::catalog(&[]);
+        let catalog: Catalog = crate::detector::Context::default().catalog();
         let before = "AWSCloudTrail | where ";
         let compiled = compile(&format!("{before}{kql}"), &catalog);
         let refused = |message: &str| {

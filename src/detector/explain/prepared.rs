@@ -2,7 +2,7 @@
 
 use super::super::check::{self, CompiledRule, Finding};
 use super::super::feed::{Feed, Keep};
-use super::super::{NamedTable, RuleErrors, RuleFile};
+use super::super::{Context, RuleErrors, RuleFile};
 use super::{ExplainedEvent, ExplainedLet, MAX_TRIED, MAX_TRIED_EVENTS, minified};
 use crate::rule::{self, Alert, AlertOptions};
 use kql::bind::Catalog;
@@ -30,11 +30,11 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(text: &str, tables: &[NamedTable]) -> Result<Compiled, RuleErrors> {
+    fn new(text: &str, context: &Context) -> Result<Compiled, RuleErrors> {
         let file = RuleFile { file: String::new(), text: text.to_owned() };
-        let (compiled, findings) = check::compile_all(&[file], tables);
+        let (compiled, findings) = check::compile_all(&[file], context);
         let Some(rule) = compiled.into_iter().next() else { return Err(RuleErrors { findings }) };
-        match compile(&rule.rule.query.text, &check::catalog(tables)).query {
+        match compile(&rule.rule.query.text, &context.catalog()).query {
             Some(query) => Ok(Compiled { rule, findings, split: split_at_tables(&query.plan) }),
             None => Err(RuleErrors { findings }),
         }
@@ -53,7 +53,7 @@ fn kept(text: &str) -> Result<Compiled, RuleErrors> {
     if let Some(compiled) = COMPILED.with_borrow(|kept| kept.get(text).cloned()) {
         return Ok(compiled);
     }
-    let compiled = Compiled::new(text, &[])?;
+    let compiled = Compiled::new(text, &Context::default())?;
     COMPILED.with_borrow_mut(|kept| {
         if kept.len() >= MAX_COMPILED {
             kept.clear();
@@ -74,14 +74,12 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    pub fn new(text: &str, tables: &[NamedTable]) -> Result<Prepared, RuleErrors> {
-        let Compiled { rule, findings, split } = match tables {
-            [] => kept(text)?,
-            _ => Compiled::new(text, tables)?,
-        };
+    pub fn new(text: &str, context: &Context) -> Result<Prepared, RuleErrors> {
+        let Compiled { rule, findings, split } =
+            if context.is_empty() { kept(text)? } else { Compiled::new(text, context)? };
         let mut feed = Feed::new(Keep::Evidence);
-        let leaves = feed.add(&split.leaves, tables);
-        Ok(Prepared { rule, findings, feed, split, leaves, catalog: check::catalog(tables) })
+        let leaves = feed.add(&split.leaves, &context.tables);
+        Ok(Prepared { rule, findings, feed, split, leaves, catalog: context.catalog() })
     }
 
     /// The event of a record, as the rows that are made of it know it.

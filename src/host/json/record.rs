@@ -119,6 +119,7 @@ struct StatsRecord<'a> {
     late: u64,
     dropped: u64,
     untimed: u64,
+    outside: u64,
     digests: u64,
     ahead: u64,
     #[serde(serialize_with = "as_map")]
@@ -146,6 +147,7 @@ impl<'a> From<&'a IngestStats> for StatsRecord<'a> {
             late: s.late,
             dropped: s.dropped,
             untimed: s.untimed,
+            outside: s.outside,
             digests: s.digests,
             ahead: s.ahead,
             envelopes: &s.envelopes,

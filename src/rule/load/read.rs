@@ -1,60 +1,60 @@
 //! Reading fields of the tree: what is missing or of another kind is noted, and reading goes on.
 
 use super::{ColumnUse, Finding, Position, finding};
-pub(super) use crate::rule::finding::shown;
+pub(in crate::rule) use crate::rule::finding::shown;
 use crate::rule::yaml::{Content, Entry, Node, Scalar};
 use kql::nearest;
 use std::borrow::Cow;
 
 /// Collects what is wrong, and the columns that are named.
-pub(super) struct Reader<'f> {
-    pub(super) findings: &'f mut Vec<Finding>,
-    pub(super) columns: Vec<ColumnUse>,
+pub(in crate::rule) struct Reader<'f> {
+    pub(in crate::rule) findings: &'f mut Vec<Finding>,
+    pub(in crate::rule) columns: Vec<ColumnUse>,
 }
 
 /// A mapping of the tree.
-pub(super) struct Map<'n> {
-    pub(super) entries: &'n [Entry],
-    pub(super) position: Position,
+pub(in crate::rule) struct Map<'n> {
+    pub(in crate::rule) entries: &'n [Entry],
+    pub(in crate::rule) position: Position,
 }
 
 impl<'n> Map<'n> {
     /// The entry of a key, unless its value is null.
-    pub(super) fn entry(&self, key: &str) -> Option<&'n Entry> {
+    pub(in crate::rule) fn entry(&self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|e| e.key == key && !e.value.is_null())
     }
 }
 
 /// A scalar of the tree.
-pub(super) struct Text<'n> {
-    pub(super) scalar: &'n Scalar,
-    pub(super) position: Position,
+pub(in crate::rule) struct Text<'n> {
+    pub(in crate::rule) scalar: &'n Scalar,
+    pub(in crate::rule) position: Position,
 }
 
 impl<'n> Text<'n> {
-    pub(super) fn text(&self) -> &'n str {
+    pub(in crate::rule) fn text(&self) -> &'n str {
         &self.scalar.text
     }
 
     /// For messages.
-    pub(super) fn shown(&self) -> Cow<'n, str> {
+    pub(in crate::rule) fn shown(&self) -> Cow<'n, str> {
         shown(self.text())
     }
 }
 
 /// Only letters, digits and `_`. (The validator's `\w` is .NET's and takes all of Unicode's letters too; column names of
 /// tables are ASCII.)
-pub(super) fn is_word(text: &str) -> bool {
+pub(in crate::rule) fn is_word(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 impl<'n> Reader<'_> {
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(in crate::rule) fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
     /// Adds a finding, with the name that was probably meant.
-    pub(super) fn suggest(&mut self, finding: Finding, near: Option<&str>) {
+    pub(in crate::rule) fn suggest(&mut self, finding: Finding, near: Option<&str>) {
         let finding = match near {
             Some(near) => finding.with_hint(format!("did you mean {near}?")),
             None => finding,
@@ -68,7 +68,7 @@ impl<'n> Reader<'_> {
     }
 
     /// A mapping with keys of its own.
-    pub(super) fn any_map(&mut self, node: &'n Node, what: &str) -> Option<Map<'n>> {
+    pub(in crate::rule) fn any_map(&mut self, node: &'n Node, what: &str) -> Option<Map<'n>> {
         match &node.content {
             Content::Map(entries) => Some(Map { entries, position: node.position }),
             _ => {
@@ -79,7 +79,7 @@ impl<'n> Reader<'_> {
     }
 
     /// A mapping with these keys; others earn a warning.
-    pub(super) fn map(&mut self, node: &'n Node, what: &str, keys: &[&str]) -> Option<Map<'n>> {
+    pub(in crate::rule) fn map(&mut self, node: &'n Node, what: &str, keys: &[&str]) -> Option<Map<'n>> {
         let map = self.any_map(node, what)?;
         for entry in map.entries.iter().filter(|e| !keys.contains(&e.key.as_str())) {
             let near = nearest(&entry.key, keys.iter().copied());
@@ -91,12 +91,12 @@ impl<'n> Reader<'_> {
     }
 
     /// The mapping under a key, if there.
-    pub(super) fn section(&mut self, map: &Map<'n>, key: &str, keys: &[&str]) -> Option<Map<'n>> {
+    pub(in crate::rule) fn section(&mut self, map: &Map<'n>, key: &str, keys: &[&str]) -> Option<Map<'n>> {
         let entry = map.entry(key)?;
         self.map(&entry.value, key, keys)
     }
 
-    pub(super) fn text(&mut self, node: &'n Node, what: &str) -> Option<Text<'n>> {
+    pub(in crate::rule) fn text(&mut self, node: &'n Node, what: &str) -> Option<Text<'n>> {
         match &node.content {
             Content::Scalar(scalar) if !node.is_null() => Some(Text { scalar, position: node.position }),
             _ => {
@@ -107,13 +107,13 @@ impl<'n> Reader<'_> {
     }
 
     /// The text under a key, if there.
-    pub(super) fn optional(&mut self, map: &Map<'n>, key: &str) -> Option<Text<'n>> {
+    pub(in crate::rule) fn optional(&mut self, map: &Map<'n>, key: &str) -> Option<Text<'n>> {
         let entry = map.entry(key)?;
         self.text(&entry.value, key)
     }
 
     /// The text under a key, which must be there and hold something.
-    pub(super) fn required(&mut self, map: &Map<'n>, key: &str) -> Option<Text<'n>> {
+    pub(in crate::rule) fn required(&mut self, map: &Map<'n>, key: &str) -> Option<Text<'n>> {
         let (position, what) = match map.entries.iter().find(|e| e.key == key) {
             None => (map.position, format!("the required field {key} is missing")),
             Some(entry) if entry.value.is_null() => {
@@ -143,7 +143,7 @@ impl<'n> Reader<'_> {
     }
 
     /// The items of the list under a key: none if it is not there.
-    pub(super) fn items(&mut self, map: &Map<'n>, key: &str, max: usize) -> &'n [Node] {
+    pub(in crate::rule) fn items(&mut self, map: &Map<'n>, key: &str, max: usize) -> &'n [Node] {
         let Some(entry) = map.entry(key) else { return &[] };
         match &entry.value.content {
             Content::List(items) => {
@@ -161,18 +161,18 @@ impl<'n> Reader<'_> {
     }
 
     /// The texts of the list under a key.
-    pub(super) fn texts(&mut self, map: &Map<'n>, key: &str) -> Vec<Text<'n>> {
+    pub(in crate::rule) fn texts(&mut self, map: &Map<'n>, key: &str) -> Vec<Text<'n>> {
         self.items(map, key, 100).iter().filter_map(|node| self.text(node, key)).collect()
     }
 
-    pub(super) fn boolean(&mut self, map: &Map<'n>, key: &str, default: bool) -> bool {
+    pub(in crate::rule) fn boolean(&mut self, map: &Map<'n>, key: &str, default: bool) -> bool {
         let Some(text) = self.optional(map, key) else { return default };
         let choices = [(true, "true"), (false, "false"), (true, "True"), (false, "False")];
         self.choice(&text, key, choices).unwrap_or(default)
     }
 
     /// The choice that the text names, to the letter.
-    pub(super) fn choice<T>(
+    pub(in crate::rule) fn choice<T>(
         &mut self,
         text: &Text,
         key: &str,
@@ -192,7 +192,7 @@ impl<'n> Reader<'_> {
     }
 
     /// Checks a length, counted as .NET does: in UTF-16 units.
-    pub(super) fn length(&mut self, text: &Text, key: &str, max: usize) {
+    pub(in crate::rule) fn length(&mut self, text: &Text, key: &str, max: usize) {
         let length = text.text().encode_utf16().count();
         if length > max {
             let message = format!("{key} has {length} characters; Sentinel allows at most {max}");
@@ -201,7 +201,7 @@ impl<'n> Reader<'_> {
     }
 
     /// A column's name, noted as used.
-    pub(super) fn column(&mut self, text: &Text, by: String) -> Option<ColumnUse> {
+    pub(in crate::rule) fn column(&mut self, text: &Text, by: String) -> Option<ColumnUse> {
         let name = text.text().trim();
         let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts || !is_word(name) || name.len() > 500 {

@@ -82,20 +82,23 @@ fn schema_column(part: &str) -> Result<Column, String> {
 }
 
 impl UserTable {
-    /// Reads the rows: NDJSON if the text begins with `{`, otherwise CSV whose header names the columns, in any order.
-    pub fn read(columns: Vec<Column>, bytes: &[u8]) -> (UserTable, Vec<LineProblem>) {
+    /// Reads the rows: NDJSON if the text begins with `{`, otherwise CSV whose header names the columns, in any order. Rows without
+    /// any of the columns are a problem; so is a header that lacks one, unless the table is `partial`.
+    pub fn read(columns: Vec<Column>, bytes: &[u8], partial: bool) -> (UserTable, Vec<LineProblem>) {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut table = UserTable { columns, rows: Vec::new() };
         let mut problems = Vec::new();
         if bytes.trim_ascii_start().starts_with(b"{") {
             table.read_ndjson(bytes, &mut problems);
         } else {
-            table.read_csv(bytes, &mut problems);
+            table.read_csv(bytes, partial, &mut problems);
         }
         (table, problems)
     }
 
     fn read_ndjson(&mut self, bytes: &[u8], problems: &mut Vec<LineProblem>) {
+        // Names that no row has are another table's.
+        let (mut first, mut known) = (None, false);
         for (n, line) in bytes.split(|b| *b == b'\n').enumerate() {
             let text = line.trim_ascii();
             if text.is_empty() {
@@ -103,18 +106,28 @@ impl UserTable {
             }
             let line = n as u64 + 1;
             match self.json_row(text, line, problems) {
-                Ok(row) => self.rows.push(row),
+                Ok((row, named)) => {
+                    first.get_or_insert(line);
+                    known |= named;
+                    self.rows.push(row);
+                }
                 Err(message) => problems.push(LineProblem { line, message }),
             }
         }
+        if let Some(line) = first.filter(|_| !known) {
+            let message = format!("no row has any of the columns: {}", names_of(&self.columns));
+            problems.push(LineProblem { line, message });
+        }
     }
 
+    /// A row, and whether the object has a column of the table.
     fn json_row(
         &self,
         text: &[u8],
         line: u64,
         problems: &mut Vec<LineProblem>,
-    ) -> Result<Vec<Value>, String> {
+    ) -> Result<(Vec<Value>, bool), String> {
+        let mut named = false;
         let mut items = Items::open(text).filter(Items::is_object).ok_or("not a JSON object")?;
         let mut row: Vec<Value> = self.columns.iter().map(|c| c.ty.missing()).collect();
         for item in items.by_ref() {
@@ -122,16 +135,17 @@ impl UserTable {
             let key = json::unescape(key);
             let found = self.columns.iter().zip(&mut row).find(|(c, _)| *c.name == *key);
             if let Some((column, slot)) = found {
+                named = true;
                 *slot = json_value(raw, column, line, problems)?;
             }
         }
         match text.get(items.offset()) {
             Some(_) => Err(format!("unexpected text after the object at byte {}", items.offset())),
-            None => Ok(row),
+            None => Ok((row, named)),
         }
     }
 
-    fn read_csv(&mut self, bytes: &[u8], problems: &mut Vec<LineProblem>) {
+    fn read_csv(&mut self, bytes: &[u8], partial: bool, problems: &mut Vec<LineProblem>) {
         let mut csv = Csv::at(0);
         // Which column each field is for, known with the first row.
         let mut places: Option<Vec<Option<usize>>> = None;
@@ -162,6 +176,14 @@ impl UserTable {
         csv.push(bytes, &mut take);
         csv.finish(&mut take);
         let named = places_of(csv.header(), columns);
+        if !named.iter().any(Option::is_some) {
+            let message = format!("the header has none of the columns: {}", names_of(columns));
+            problems.push(LineProblem { line: 1, message });
+            return;
+        }
+        if partial {
+            return;
+        }
         for (n, column) in columns.iter().enumerate() {
             if !named.contains(&Some(n)) {
                 let message = format!("the header has no column {}", column.name);
@@ -169,6 +191,12 @@ impl UserTable {
             }
         }
     }
+}
+
+/// The first names, for messages.
+fn names_of(columns: &[Column]) -> String {
+    let names: Vec<_> = columns.iter().take(4).map(|c| &*c.name).collect();
+    format!("{}{}", names.join(", "), if columns.len() > names.len() { " …" } else { "" })
 }
 
 fn places_of(names: &[String], columns: &[Column]) -> Vec<Option<usize>> {
@@ -274,7 +302,8 @@ mod tests {
     use kql::value::text;
 
     fn table(schema: &str, data: &str) -> (Vec<String>, Vec<(u64, String)>) {
-        let (table, problems) = UserTable::read(parse_schema(schema).expect("a schema"), data.as_bytes());
+        let (table, problems) =
+            UserTable::read(parse_schema(schema).expect("a schema"), data.as_bytes(), false);
         let cell = |v: &Value| if v.is_null() { "-".to_owned() } else { text::scalar(v) };
         let rows = table.rows.iter().map(|r| r.iter().map(cell).collect::<Vec<_>>().join("|")).collect();
         (rows, problems.into_iter().map(|p| (p.line, p.message)).collect())
@@ -298,6 +327,8 @@ mod tests {
     #[test]
     fn rows_of_ndjson() {
         let data = "{\"n\":1,\"s\":\"x\",\"t\":\"2026-01-02\",\"d\":{\"a\":1}}\r\n\nnope\n{\"s\":{ \"a\": 1 },\"n\":\"12\"}\n{\"n\":\"x\"}\n{\"n\":1}}\n";
+        let none = "no row has any of the columns: s".to_owned();
+        assert_eq!(table("s:string", "\n{\"a\":1}\n{}\n").1, [(2, none)]);
         let (rows, problems) = table("s:string,n:long,t:datetime,d:dynamic", data);
         assert_eq!(rows, ["x|1|2026-01-02T00:00:00.0000000Z|{\"a\":1}", "{\"a\":1}|12|-|-", "|-|-|-"]);
         assert_eq!(
@@ -317,6 +348,15 @@ mod tests {
         assert_eq!(rows, ["a\"b\nc|1|-", "|-|-", "y|-|-"]);
         assert_eq!(problems.iter().map(|p| p.0).collect::<Vec<_>>(), [4, 6, 1]);
         assert_eq!(table("a:string", "").1.len(), 1);
+        assert_eq!(table("a:string", "b\n1\n").1, [(1, "the header has none of the columns: a".to_owned())]);
+        let partial = |data: &str| {
+            UserTable::read(parse_schema("a:string,b:int").expect("a schema"), data.as_bytes(), true)
+        };
+        assert!(
+            partial("b\n1\n").1.is_empty()
+                && partial("c\n1\n").1.len() == 1
+                && partial("{\"b\":1}").1.is_empty()
+        );
         let times = "2026-03-01T10:00:00.0000000Z 2026-03-13T10:00:00.0000000Z";
         for data in ["t\n1/3/2026 10:00\n13/3/2026 10:00\n", "t\n3/1/2026 10:00 AM\n3/13/2026 10:00 AM\n"] {
             assert_eq!(table("t:datetime", data).0.join(" "), times);

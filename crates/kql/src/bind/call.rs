@@ -25,6 +25,8 @@ pub const WINDOWS: &[(&str, Window, std::ops::RangeInclusive<usize>)] = &[
     ("row_window_session", Window::RowWindowSession, 3..=4),
 ];
 
+const SAVED_HINT: &str = "if the workspace has saved it as a function, supply it: --function FILE";
+
 /// A call as it is written.
 pub(super) struct Written<'a> {
     pub name: &'a Name,
@@ -75,6 +77,10 @@ impl Binder<'_> {
             self.check_row_order(*window, call.name, call.span)?;
             return self.window_call(*window, bound, call.span).map(Bound::Scalar);
         }
+        if self.catalog.function(&call.name.text).is_some() {
+            let function = self.saved_function(&call.name.text, call.span)?;
+            return self.call_user_function(&function, call.name, call.args, call.span, scope, env);
+        }
         // A table function (a parser, say) without arguments can be a table the caller supplies.
         if call.args.is_empty() && self.catalog.tables.iter().any(|t| t.name == call.name.text) {
             return self.given_table(&call.name.text, call.span);
@@ -83,9 +89,12 @@ impl Binder<'_> {
         for argument in call.args {
             self.bind_any(&argument.value, scope, env);
         }
+        let saved: Vec<_> = self.catalog.functions.iter().map(|f| Rc::clone(f.name())).collect();
         let known = functions::names()
             .chain(aggregates::sorted().into_iter().map(|a| a.name))
-            .chain(SPECIAL.iter().copied());
+            .chain(SPECIAL.iter().copied())
+            .map(|name| -> &str { name })
+            .chain(saved.iter().map(|name| &**name));
         let refused = super::super::REFUSED_FUNCTIONS.iter().find(|(name, _)| *name == &*call.name.text);
         let d = if let Some((name, reason)) = refused {
             let message = format!("The function '{name}' is not supported: {reason}.");
@@ -97,6 +106,7 @@ impl Binder<'_> {
         let near = super::super::nearest(&call.name.text, known);
         self.report(match near {
             Some(near) if d.code == "KS211" => d.with_hint(format!("did you mean '{near}'?")),
+            None if d.code == "KS211" => d.with_hint(SAVED_HINT),
             _ => d,
         });
         None

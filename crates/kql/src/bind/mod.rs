@@ -12,12 +12,14 @@ mod parse_op;
 mod plugin;
 mod project;
 mod row_order;
+mod saved;
 mod scalar;
 mod scan;
 mod series;
 mod special;
 mod subquery;
 pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
+pub use saved::SavedFunction;
 mod tabular;
 mod top;
 mod union;
@@ -52,6 +54,8 @@ pub struct Table {
 pub struct Catalog {
     /// The tables.
     pub tables: Vec<Table>,
+    /// The functions, as a workspace saves them.
+    pub functions: Vec<SavedFunction>,
 }
 
 /// A query that can run.
@@ -113,6 +117,7 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
         wanting: None,
         named: Vec::new(),
         row_order: RowOrder::Unused,
+        calling: Vec::new(),
     };
     let plan = binder.query(&statements);
     if meter::take().over {
@@ -163,6 +168,8 @@ enum Binding {
 struct Function {
     lambda: Rc<ast::Lambda>,
     env: Env,
+    /// Its name, if it is a saved one.
+    saved: Option<Str>,
 }
 
 /// A declared pattern and the names its bodies can see.
@@ -280,6 +287,8 @@ struct Binder<'c> {
     named: Vec<(Rc<Plan>, Str)>,
     /// What the operator being bound can say of its rows' order.
     row_order: RowOrder,
+    /// The saved functions whose bodies are being bound.
+    calling: Vec<Str>,
 }
 
 impl Binder<'_> {
@@ -399,7 +408,7 @@ impl Binder<'_> {
 
     fn let_binding(&mut self, value: &ast::Expr, env: &Env, caller: Option<u32>) -> Binding {
         if let ast::ExprKind::Lambda(lambda) = &value.kind {
-            let function = Function { lambda: Rc::clone(lambda), env: env.clone() };
+            let function = Function { lambda: Rc::clone(lambda), env: env.clone(), saved: None };
             self.check_body(&function);
             return Binding::Function(Rc::new(function));
         }
@@ -550,9 +559,11 @@ impl Binder<'_> {
             ast::ExprKind::Member(of, path) if let Some((pattern, args)) = pattern_call(of, env) => {
                 self.call_pattern(&pattern, args, Some(path), e.span, scope, env)
             }
-            ast::ExprKind::Lambda(lambda) => {
-                Some(Bound::Function(Rc::new(Function { lambda: Rc::clone(lambda), env: env.clone() })))
-            }
+            ast::ExprKind::Lambda(lambda) => Some(Bound::Function(Rc::new(Function {
+                lambda: Rc::clone(lambda),
+                env: env.clone(),
+                saved: None,
+            }))),
             _ => self.bind_scalar_kind(e, scope, env).map(Bound::Scalar),
         }
     }
@@ -580,6 +591,10 @@ impl Binder<'_> {
         }
         if let Some(node) = found {
             return self.use_binding(node.binding.clone(), name, span, scope);
+        }
+        if self.catalog.function(name).is_some() {
+            let function = self.saved_function(name, span)?;
+            return self.use_binding(Binding::Function(function), name, span, scope);
         }
         if let Some(table) = self.catalog.tables.iter().find(|t| t.name == *name) {
             let kind = PlanKind::Table(Rc::clone(&table.name));
@@ -632,7 +647,7 @@ impl Binder<'_> {
         let complete = args.len() == cases.arguments && path.is_some() == cases.path;
         match cases.cases.iter().find(|(wanted, _)| complete && *wanted == texts) {
             Some((_, lambda)) => {
-                let body = Function { lambda: Rc::clone(lambda), env: pattern.env.clone() };
+                let body = Function { lambda: Rc::clone(lambda), env: pattern.env.clone(), saved: None };
                 self.bind_lambda_body(&body, pattern.env.clone(), scope.id, span)
             }
             None if cases.cases.is_empty() => {
@@ -650,6 +665,7 @@ impl Binder<'_> {
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));
         let names = names.chain(self.catalog.tables.iter().map(|t| &*t.name));
+        let names = names.chain(self.catalog.functions.iter().map(|f| &**f.name()));
         let near = super::nearest(name, names).map(str::to_owned);
         let d = if scope.row {
             let message =
@@ -672,10 +688,12 @@ impl Binder<'_> {
     /// The body of a function, with its parameters bound in `env`. It sees parameters and names, and no row: but it is put in
     /// the place of the caller's scope `id`, so that arguments that read the caller's row still find it.
     fn bind_lambda_body(&mut self, f: &Function, env: Env, id: u32, span: Span) -> Option<Bound> {
-        self.deeper(span, |b| {
-            let (env, _) = b.statements(&f.lambda.statements, env, Some(id));
-            let scope = &Scope { row: false, columns: &[], open: false, id };
-            b.bind_any(&f.lambda.body, scope, &env)
+        self.inside(f.saved.as_ref(), |b| {
+            b.deeper(span, |b| {
+                let (env, _) = b.statements(&f.lambda.statements, env, Some(id));
+                let scope = &Scope { row: false, columns: &[], open: false, id };
+                b.bind_any(&f.lambda.body, scope, &env)
+            })
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::project::wildcard;
 use super::{Binder, Binding, Env};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, Stage, UnionInput, UnionSource};
 use crate::syntax::ast::{self, ExprKind as Ast, Operator, Parameter};
 use crate::value::{Column, Str, Type, Value};
@@ -13,6 +13,21 @@ const MAX_TABLES: usize = 1000;
 
 /// A table of a union and what `withsource` calls it.
 type Labelled = (String, Rc<Plan>);
+
+fn left_out(what: &str, span: Span) -> Diagnostic {
+    let message = format!("{what}; because of isfuzzy, the union goes on without its rows.");
+    Diagnostic { severity: Severity::Information, ..Diagnostic::error("FP023", message, span) }
+}
+
+/// The table or function that an item of a union begins with.
+fn first_name(item: &ast::Expr) -> Option<(&Str, Span)> {
+    match &item.kind {
+        Ast::Name(name) => Some((name, item.span)),
+        Ast::Call(name, _) => Some((&name.text, name.span)),
+        Ast::Pipe(source, _) => first_name(source),
+        _ => None,
+    }
+}
 
 impl Binder<'_> {
     pub(super) fn union(
@@ -71,7 +86,9 @@ impl Binder<'_> {
         for (i, item) in items.iter().enumerate() {
             if let Ast::TablePattern(pattern) = &item.kind {
                 let found = self.pattern_tables(pattern, item.span, env);
-                if found.is_empty() && !fuzzy {
+                if found.is_empty() && fuzzy {
+                    self.report(left_out(&format!("No table like '{pattern}' was supplied"), item.span));
+                } else if found.is_empty() {
                     let message = format!("The pattern '{pattern}' does not match any table.");
                     self.report(Diagnostic::error("KS204", message, item.span));
                     open = true;
@@ -80,7 +97,13 @@ impl Binder<'_> {
                 continue;
             }
             let before = self.diagnostics.len();
-            match self.bind_table(item, env) {
+            let bound = self.bind_table(item, env);
+            if let Some(missing) = self.missing_item(item, before).filter(|_| fuzzy) {
+                self.diagnostics.truncate(before);
+                self.report(missing);
+                continue;
+            }
+            match bound {
                 Some(plan) => {
                     let position = i + usize::from(first.is_some());
                     let label = match &item.kind {
@@ -92,19 +115,27 @@ impl Binder<'_> {
                     };
                     inputs.push((label.unwrap_or_else(|| format!("{operator}_arg{position}")), plan));
                 }
-                // isfuzzy: a table that is not there is left out.
-                None if fuzzy
-                    && self
-                        .diagnostics
-                        .get(before..)
-                        .is_some_and(|d| !d.is_empty() && d.iter().all(|d| d.code == "KS204")) =>
-                {
-                    self.diagnostics.truncate(before);
-                }
                 None => open = true,
             }
         }
         (inputs, open)
+    }
+
+    /// What to say of an item of a fuzzy union if all that was reported from `before` on is that a table, or the function that the
+    /// item begins with, is not there. Kusto leaves the item out; an answer over half of the tables should say so.
+    fn missing_item(&self, item: &ast::Expr, before: usize) -> Option<Diagnostic> {
+        let found = self.diagnostics.get(before..).filter(|found| !found.is_empty())?;
+        let first = first_name(item);
+        let is_first = |d: &Diagnostic| first.is_some_and(|(_, span)| d.span == span);
+        if !found.iter().all(|d| d.code == "KS204" || (d.code == "KS211" && is_first(d))) {
+            return None;
+        }
+        let what = match first {
+            Some((name, _)) if found.iter().all(is_first) => format!("'{name}' was not supplied"),
+            Some((name, _)) => format!("'{name}' reads a table that was not supplied"),
+            None => "This part reads a table that was not supplied".to_owned(),
+        };
+        Some(left_out(&what, item.span))
     }
 
     /// The tables and views whose names match a pattern.

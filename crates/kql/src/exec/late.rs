@@ -32,7 +32,10 @@ pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
             ))
         } else if depends_on_a_run(&wanting.input) {
             let message = "The columns of this plug-in depend on the rows of a table.";
-            let hint = "declare them: evaluate bag_unpack(column) : (*, name:string, …)";
+            let hint = match wanting.shape {
+                Shape::Bag => "declare them: evaluate bag_unpack(column) : (*, name:string, …)",
+                Shape::Names => "declare them: evaluate pivot(column, count()) : (name:type, …)",
+            };
             Err(Diagnostic::error("FP021", message, wanting.span).with_hint(hint))
         } else {
             run_wanting(&wanting)

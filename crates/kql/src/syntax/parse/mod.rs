@@ -35,19 +35,27 @@ pub const MAX_LENGTH: usize = 1 << 20;
 
 /// The statements of a query and what is wrong with it.
 pub fn parse(source: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
+    let (statements, diagnostics, _) = parse_in_place(source, None);
+    (statements, diagnostics)
+}
+
+/// The same of a text that stands for something at a place of another one: there is everything in it. Also, how many tokens it has.
+pub fn parse_in_place(source: &str, place: Option<Span>) -> (Vec<Statement>, Vec<Diagnostic>, usize) {
     if source.len() > MAX_LENGTH {
         let d = Diagnostic::error("FP001", "The query is longer than 1 MiB.", Span::new(0, source.len()));
-        return (Vec::new(), vec![d]);
+        return (Vec::new(), vec![d], 0);
     }
     let (lexemes, mut diagnostics) = lex(source);
     diagnostics.truncate(MAX_DIAGNOSTICS + 1);
-    let mut parser = Parser { lexemes, at: 0, diagnostics, depth: 0 };
+    let mut parser = Parser { lexemes, place, at: 0, diagnostics, depth: 0 };
     let statements = parser.statements(None);
-    (statements, parser.diagnostics)
+    (statements, parser.diagnostics, parser.lexemes.len())
 }
 
 struct Parser {
     lexemes: Vec<Lexeme>,
+    /// Where everything is said to stand, if that is elsewhere.
+    place: Option<Span>,
     at: usize,
     diagnostics: Vec<Diagnostic>,
     depth: usize,
@@ -70,12 +78,15 @@ impl Parser {
     }
 
     fn span(&self) -> Span {
-        self.lexemes.get(self.at).or(self.lexemes.last()).map_or(Span::default(), |l| l.span)
+        let here = self.lexemes.get(self.at).or(self.lexemes.last()).map_or(Span::default(), |l| l.span);
+        self.place.unwrap_or(here)
     }
 
     /// The span of the token before this one.
     fn last_span(&self) -> Span {
-        self.at.checked_sub(1).and_then(|i| self.lexemes.get(i)).map_or(Span::default(), |l| l.span)
+        let last =
+            self.at.checked_sub(1).and_then(|i| self.lexemes.get(i)).map_or(Span::default(), |l| l.span);
+        self.place.unwrap_or(last)
     }
 
     /// Whether the token `ahead` touches the one before it.
