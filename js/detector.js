@@ -2,32 +2,33 @@
 
 import { Detector as EngineDetector } from './engine.js';
 import { chunksOf } from './bytes.js';
+import { contextText } from './context.js';
 import { ForepostError, RuleError } from './errors.js';
 import { parseLines } from './json.js';
 import { checkedOptions } from './options.js';
 import { Reader } from './reader.js';
 import { forEngine, located, ruleFiles } from './rules.js';
-import { tableFiles } from './tables.js';
-import { toTicks } from './time.js';
+import { setSpan, toTicks } from './time.js';
 
-const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'maxInflatedBytes', 'maxEvents'];
+const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'functions', 'from', 'to', 'maxInflatedBytes', 'maxEvents'];
 
 export class Detector extends Reader {
   #files;
   #warnings; // read from the engine on first use
 
   constructor(options = {}) {
-    const { rules, evidence = true, stream = false, workspace, tables, maxInflatedBytes, maxEvents } = checkedOptions('new Detector()', options, OPTIONS);
+    const { rules, evidence = true, stream = false, workspace, tables, functions, from, to, maxInflatedBytes, maxEvents } = checkedOptions('new Detector()', options, OPTIONS);
     if (Array.isArray(rules) && rules.length === 0) throw new ForepostError('bad-argument', 'rules is an empty array, and a detector without rules finds nothing; leave rules out to run the built-in ones');
     const limits = [limitOf('maxInflatedBytes', maxInflatedBytes), limitOf('maxEvents', maxEvents)];
     const files = ruleFiles(rules);
-    const given = tableFiles(tables);
+    const context = contextText({ tables, functions });
     try {
-      super('Detector', () => new EngineDetector(forEngine(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), given, ...limits));
+      super('Detector', () => new EngineDetector(forEngine(files), Boolean(evidence), Boolean(stream), workspace && String(workspace), context, ...limits));
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
     this.#files = files;
+    setSpan(this, from, to);
   }
 
   get warnings() { return (this.#warnings ??= located(JSON.parse(this.call('warnings')), this.#files)); }

@@ -4,6 +4,7 @@ import {
   NearestMisses as EngineNearest, coverage as engineCoverage, explain as engineExplain, explainAll as engineExplainAll,
 } from './engine.js';
 import { describe, isBuffer, toBytes } from './bytes.js';
+import { contextText } from './context.js';
 import { ForepostError, RuleError } from './errors.js';
 import { guarded } from './instance.js';
 import { parseExact, stringifyExact } from './json.js';
@@ -12,29 +13,28 @@ import { utf16Offsets } from './positions.js';
 import { queryError } from './query.js';
 import { Reader } from './reader.js';
 import { located, ruleFiles } from './rules.js';
-import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
 /** Explains one rule on events, or on an alert's evidence. Positions count UTF-16 units of the query. */
 export function explain(rule, events, options = {}) {
-  const { event, tick, tables } = checkedOptions('explain()', options, ['event', 'tick', 'tables']);
+  const { event, tick, ...context } = checkedOptions('explain()', options, ['event', 'tick', 'tables', 'functions']);
   const file = oneRule(rule, 'explain()');
   const alert = alertOf(events);
   const { records, ends } = joined(alert ? evidenceOf(alert) : recordsOf(events, 'explain()'));
   const time = tick ?? alert?.tick;
   const at = placeOf(event, records, ends);
   const answer = ask('explain()', file, () =>
-    engineExplain(file.text, records, ends, at, time === undefined ? undefined : toTicks(time), tableFiles(tables)));
+    engineExplain(file.text, records, ends, at, time === undefined ? undefined : toTicks(time), contextText(context)));
   if (alert) answer.cut.push(...missing(alert, answer));
   return answer;
 }
 
 /** Explains all rules on one event, among others if there are others: those that alert first, then the nearest. */
 export function explainAll(rules, events, options = {}) {
-  const { event, tables } = checkedOptions('explainAll()', options, ['event', 'tables']);
+  const { event, ...context } = checkedOptions('explainAll()', options, ['event', 'tables', 'functions']);
   const files = ruleFiles(rules);
   const { records, ends } = joined(recordsOf(events, 'explainAll()'));
-  const given = tableFiles(tables);
+  const given = contextText(context);
   const at = placeOf(event, records, ends);
   const all = parseExact(guarded('explainAll()', undefined, () => refused(files, () => engineExplainAll(JSON.stringify(files), records, ends, at, given))));
   for (const one of all) one.findings &&= located(one.findings.map((finding) => ({ ...finding, file: one.file })), files);
@@ -47,12 +47,12 @@ export function coverage(rule, cases) {
   const groups = new Map(); // cases with the same tables run together
   let number = 0;
   for (const { events = [], tables } of cases) {
-    const given = tableFiles(tables);
+    const given = contextText({ tables });
     const group = groups.get(given) ?? groups.set(given, []).get(given);
     group.push({ number, records: recordsOf([...events], 'coverage()') });
     number += 1;
   }
-  if (groups.size === 0) groups.set(tableFiles(undefined), []);
+  if (groups.size === 0) groups.set(contextText({}), []);
   const answers = [...groups].map(([given, group]) => {
     const { records, ends } = joined(group.flatMap((one) => one.records));
     const counts = Uint32Array.from(group, (one) => one.records.length);
@@ -92,9 +92,9 @@ function merged([first, ...rest]) {
 /** Reads a log and says which events came nearest to a rule, and which filters turned them away. */
 export class NearestMisses extends Reader {
   constructor(rule, options = {}) {
-    const { event, where, tables } = checkedOptions('new NearestMisses()', options, ['event', 'where', 'tables']);
+    const { event, where, ...context } = checkedOptions('new NearestMisses()', options, ['event', 'where', 'tables', 'functions']);
     const file = oneRule(rule, 'new NearestMisses()');
-    const given = tableFiles(tables);
+    const given = contextText(context);
     const [id, place] = typeof event === 'number' ? [undefined, event] : [event, undefined];
     try {
       super('NearestMisses', () => new EngineNearest(file.text, id, place, where, given));

@@ -62,6 +62,12 @@ export interface DetectorOptions {
   workspace?: string;
   /** Tables besides AWSCloudTrail that the rules can read. */
   tables?: readonly Table[];
+  /** Functions that the workspace has saved, and rules call. */
+  functions?: SavedFunctions;
+  /** Only events from this time on count; the account says how many others there were. Default: all. */
+  from?: Date | string | bigint;
+  /** Only events before this time count. Default: all. */
+  to?: Date | string | bigint;
   /**
    * How many bytes may be read over all inputs: after decompression, and the contents of envelopes again. What lies beyond is not read, and a
    * problem with the code `input_limit` says so. Set it for input from strangers, because gzip makes a thousand bytes of one. Default: no limit.
@@ -81,11 +87,26 @@ export interface DetectorOptions {
  */
 export interface Table {
   name: string;
-  /** The columns with their Kusto types: `name:type, name:type`. */
-  schema: string;
-  /** CSV with a header line, or NDJSON. */
+  /**
+   * The columns with their Kusto types: `name:type, name:type`. Default: Microsoft's columns for AWSGuardDuty, AWSVPCFlow, SecurityAlert,
+   * SecurityIncident, SigninLogs, AuditLogs, AzureActivity, ThreatIntelligenceIndicator and IdentityInfo; for others what the data show:
+   * JSON has types, and columns of CSV are strings (TimeGenerated is a datetime).
+   */
+  schema?: string;
+  /** CSV with a header line; or JSON: an object a line, an array, or what an API answered. GuardDuty's own findings fill AWSGuardDuty. */
   data: string | Uint8Array;
 }
+
+/**
+ * Functions that the workspace has saved: KQL of `let NAME = (PARAMETERS) { … };`, Sentinel's YAML of a parser, or, with the name of the
+ * file, the query that is the body of a function without parameters.
+ *
+ * @example
+ * ```js
+ * const functions = [{ file: 'ActorOf.kql', text: 'let ActorOf = (T:(UserIdentityArn:string)) { T | extend Actor = split(UserIdentityArn, "/")[-1] };' }];
+ * ```
+ */
+export type SavedFunctions = string | readonly Rule[];
 
 /** Part of a log file, as bytes or text. */
 export type Chunk = Uint8Array | ArrayBuffer | ArrayBufferView | string;
@@ -108,6 +129,8 @@ interface Reader {
   problems(): Problem[];
   /** Returns counts of everything read so far. */
   stats(): Stats;
+  /** Returns what was read so far, what was not, and which rules failed: look at it before you believe that there are no alerts. */
+  account(): Account;
   /** Frees the engine's memory now instead of when this object is garbage-collected. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -236,6 +259,57 @@ export interface Diagnostic {
   end: number;
 }
 
+/**
+ * What a run read, skipped and could not do: the same in `account()`, in the answers of `forepost/worker` and in `forepost … --summary FILE`, which
+ * adds `status`, the names of files, and alerts by severity and rule.
+ *
+ * @example
+ * ```js
+ * const { complete, inputs, events, rules } = detector.account();
+ * if (!complete) console.warn(`${inputs.problems.count} problems, ${events.untimed} events without a time, ${rules.failed.length} rules failed`);
+ * ```
+ */
+export interface Account {
+  /** Whether something was read, nothing of it was left out, and every rule ran. */
+  complete: boolean;
+  inputs: {
+    /** Inputs that were found, and those that were read to their end. */
+    found: number;
+    read: number;
+    bytes: number;
+    inflatedBytes: number;
+    /** What could not be opened. */
+    unreadable: { path: string; reason: string }[];
+    /** What was passed over in a folder. */
+    skipped: { count: number; files: { path: string; reason: string }[] };
+    problems: { count: number; first: (Problem & { path: string })[] };
+  };
+  events: {
+    read: number;
+    first: string | null;
+    last: string | null;
+    /** Without a readable time. */
+    untimed: number;
+    /** Outside `from` and `to`. */
+    outside: number;
+    late: number;
+    dropped: number;
+    ahead: number;
+    digests: number;
+    /** Number of events by log format. */
+    formats: Record<string, number>;
+  };
+  /** Detector only. */
+  rules?: {
+    ran: number;
+    leftOut: { file: string; rule: string | null; code: string; message: string }[];
+    /** Rules that failed in some of their runs: alerts are missing. Without `rule`, it is about all. */
+    failed: { rule?: string; runs: number; code: string; message: string }[];
+  };
+  /** Detector only. */
+  alerts?: { total: number; bySeverity?: Record<string, number>; byRule?: { rule: string; severity: string; alerts: number }[] };
+}
+
 export interface Stats {
   /** Bytes of the inputs. */
   bytes: number;
@@ -251,6 +325,8 @@ export interface Stats {
   dropped: number;
   /** Events without a readable `eventTime`. Scheduled rules ignore them. */
   untimed: number;
+  /** Events outside `from` and `to`. */
+  outside: number;
   /** CloudTrail digest files. They hold no events, and are no problem. */
   digests: number;
   /** Events, or runs of events read at once, later than this machine's clock by more than five minutes. With `stream`, they close no window. */
@@ -341,7 +417,7 @@ export interface EvidenceRow {
  * }
  * ```
  */
-export function check(rules: string | readonly Rule[], options?: { tables?: readonly Table[] }): Diagnostic[];
+export function check(rules: string | readonly Rule[], options?: Context): Diagnostic[];
 
 export interface QueryResult {
   columns: { name: string; type: string }[];
@@ -374,6 +450,8 @@ export interface QueryResult {
  * ```
  */
 export interface Query extends Reader {
+  /** What is odd about a query that runs, for example a table that `isfuzzy` leaves out. */
+  readonly warnings: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'hint' | 'start' | 'end'>[];
   /** Whether the query reads the table AWSCloudTrail. */
   readonly readsEvents: boolean;
   /** Whether each event makes its rows by itself, so that `takeRows()` gives them while the input is read. */
@@ -386,11 +464,17 @@ export interface Query extends Reader {
   result(): QueryResult;
 }
 
-export interface QueryOptions {
+/** What a rule or query can refer to besides the events. */
+export interface Context {
+  /** Tables besides AWSCloudTrail. */
+  tables?: readonly Table[];
+  /** Functions that the workspace has saved. */
+  functions?: SavedFunctions;
+}
+
+export interface QueryOptions extends Context {
   /** The value of `now()` in the query. Default: the current time. */
   now?: Date | string | bigint;
-  /** Tables besides AWSCloudTrail that the query can read. */
-  tables?: readonly Table[];
 }
 
 export const Query: {
@@ -438,6 +522,8 @@ export interface ExplainOptions {
   tick?: Date | string | bigint;
   /** Tables that the rule reads besides AWSCloudTrail. */
   tables?: readonly Table[];
+  /** Functions that the workspace has saved, and the rule calls. */
+  functions?: SavedFunctions;
 }
 
 /** Why a rule matched events, or did not. Positions are UTF-16 offsets into `query`. */

@@ -23,16 +23,21 @@ export const isLogByName = (path, size) => size === 0 || LOG_NAMES.test(path);
 /** First bytes of compressed files, archives and UTF-16 text. The engine reads them, or says what they are. */
 const MAGICS = [[0x1f, 0x8b], [0x50, 0x4b, 3, 4], [0x28, 0xb5, 0x2f, 0xfd], [0xfd, 0x37, 0x7a, 0x58, 0x5a], [0x42, 0x5a, 0x68], [0x37, 0x7a, 0xbc, 0xaf],
   [0xff, 0xfe], [0xfe, 0xff], [0x50, 0x41, 0x52, 0x31]];
-/** Where a tar archive says that it is one. */
-const TAR = { at: 257, text: 'ustar' };
 /** A key of an event in JSON, which may stand inside a string; and a header of exported rows. */
 const KEY = /"event(?:Name|Source|Version)\\*"/;
 const COLUMN = /event ?(?:name|source|version|json)|_raw/i;
 
+/** Whether a tar archive begins here: old ones have no name for themselves, but each header its sum, with blanks in the sum's place. */
+function isTar(bytes, text) {
+  if (bytes.length < 512) return false;
+  const told = parseInt(text.slice(148, 156).trim(), 8);
+  return told > 0 && bytes.subarray(0, 512).reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 32 : byte), 0) === told;
+}
+
 /** Why a file with these first bytes cannot hold events; undefined if it can. */
 export function whyNoLog(path, bytes) {
   const text = new TextDecoder('latin1').decode(bytes).replace(/^ï»¿/, '');
-  if (MAGICS.some((magic) => magic.every((byte, i) => bytes[i] === byte)) || text.startsWith(TAR.text, TAR.at)) return undefined;
+  if (MAGICS.some((magic) => magic.every((byte, i) => bytes[i] === byte)) || isTar(bytes, text)) return undefined;
   if (/^\s*[{[]/.test(text)) return undefined;
   if (text.includes('\0')) return 'not text';
   if (YAML_NAMES.test(path)) return 'YAML';

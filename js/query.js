@@ -2,30 +2,32 @@
 
 import { Query as EngineQuery, queryBatchLine as engineBatchLine } from './engine.js';
 import { chunksOf, describe, inputsOf } from './bytes.js';
+import { contextText } from './context.js';
 import { ForepostError, LimitError, QueryError } from './errors.js';
 import { guarded } from './instance.js';
 import { parseExact } from './json.js';
 import { checkedOptions } from './options.js';
 import { utf16Offsets } from './positions.js';
 import { Reader } from './reader.js';
-import { tableFiles } from './tables.js';
 import { toTicks } from './time.js';
 
 export class Query extends Reader {
   #kql;
 
   constructor(kql, options = {}, readsOnly = false) {
-    const { now = new Date(), tables } = checkedOptions('new Query()', options, ['now', 'tables']);
+    const { now = new Date(), ...rest } = checkedOptions('new Query()', options, ['now', 'tables', 'functions']);
     if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query must be a string, not ${describe(kql)}`);
     const ticks = toTicks(now);
-    const given = tableFiles(tables);
+    const context = contextText(rest);
     try {
-      super('Query', () => new EngineQuery(kql, ticks, given, readsOnly));
+      super('Query', () => new EngineQuery(kql, ticks, context, readsOnly), { accounts: !readsOnly });
     } catch (error) {
       throw typeof error === 'string' ? queryError(JSON.parse(error), kql) : error;
     }
     this.#kql = kql;
   }
+
+  get warnings() { return located(JSON.parse(this.call('warnings')), this.#kql); }
 
   get readsEvents() { return this.call('readsEvents'); }
 
@@ -93,9 +95,12 @@ export const queryBatchLine = (line) => guarded('query --batch', undefined, () =
 // Too long, too deep, too many parts; and Kusto's own two for a run that grew too large.
 const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
 
-export function queryError(diagnostics, kql) {
+function located(diagnostics, kql) {
   const units = utf16Offsets(kql, diagnostics.flatMap(({ start, end }) => [start, end]));
-  const located = diagnostics.map((d) => ({ ...d, start: units.get(d.start), end: units.get(d.end) }));
-  const limited = located.some(({ code }) => LIMIT_CODES.has(code));
-  return limited ? new LimitError(located) : new QueryError(located);
+  return diagnostics.map((d) => ({ ...d, start: units.get(d.start), end: units.get(d.end) }));
+}
+
+export function queryError(diagnostics, kql) {
+  const found = located(diagnostics, kql);
+  return found.some(({ code }) => LIMIT_CODES.has(code)) ? new LimitError(found) : new QueryError(found);
 }

@@ -1,5 +1,6 @@
 // The base class of Detector and Query: a handle in WebAssembly that takes bytes.
 
+import { Tally } from './account.js';
 import { toBytes } from './bytes.js';
 import { room } from './engine.js';
 import { ForepostError } from './errors.js';
@@ -26,10 +27,18 @@ export class Reader {
   #generation;
   #inputs = 1;
   #offset = 0;
+  #tally = new Tally();
+  #waiting = []; // problems that the account has seen and the caller has not
 
-  /** `make` returns the generated class's object; `kind` names it in messages. */
-  constructor(kind, make) {
+  #accounts;
+
+  /**
+   * `make` returns the generated class's object; `kind` names it in messages. Of one that hands over what it found, the account is
+   * kept where that arrives.
+   */
+  constructor(kind, make, { accounts = true } = {}) {
     this.#kind = kind;
+    this.#accounts = accounts;
     this.#handle = guarded(`new ${kind}()`, undefined, make);
     this.#generation = currentGeneration();
   }
@@ -71,6 +80,8 @@ export class Reader {
 
   endInput() {
     this.call('endInput');
+    if (this.#accounts) this.#note(this.#inputs);
+    this.#tally.found = this.#tally.read = this.#inputs;
     this.#inputs += 1;
     this.#offset = 0;
   }
@@ -79,9 +90,34 @@ export class Reader {
   rewind() {
     this.#inputs = 1;
     this.#offset = 0;
+    this.#tally = new Tally();
+    this.#waiting = [];
   }
 
-  problems() { return parseLines(this.call('takeProblems')); }
+  problems() {
+    this.#note();
+    return this.#waiting.splice(0);
+  }
+
+  /** Takes what the engine reports into the account. */
+  #note(number = this.#offset > 0 ? this.#inputs : Math.max(1, this.#inputs - 1)) {
+    for (const problem of parseLines(this.call('takeProblems'))) {
+      this.#waiting.push(problem);
+      if (problem.rule === undefined && problem.code !== 'FP301') this.#tally.problem(`input ${number}`, problem);
+      else this.#tally.failure(problem);
+    }
+  }
+
+  account() {
+    this.#note();
+    const { found } = this.#tally;
+    // An input that was not ended was read so far.
+    if (this.#offset > 0) this.#tally.found = this.#tally.read = this.#inputs;
+    this.#tally.count(this.stats());
+    const account = this.#tally.toJSON();
+    this.#tally.found = this.#tally.read = found;
+    return account;
+  }
 
   stats() { return JSON.parse(this.call('stats')); }
 

@@ -21,3 +21,12 @@ function ticksOf(time) {
   }
   return BigInt(whole) * 10000n + BigInt((iso?.[1] ?? '').padEnd(7, '0')) + UNIX_EPOCH;
 }
+
+const FIRST = -(2n ** 63n);
+const LAST = 2n ** 63n - 1n;
+
+/** Only events from one time up to another count for a reader; without both, all do. */
+export function setSpan(reader, from, to) {
+  if (from === undefined && to === undefined) return;
+  reader.call('setSpan', from === undefined ? FIRST : toTicks(from), to === undefined ? LAST : toTicks(to));
+}

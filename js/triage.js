@@ -5,12 +5,13 @@ import {
   EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
   functionTable as engineFunctions, queryTokens as engineTokens, readYaml as engineReadYaml, tableColumns as engineColumns,
 } from './engine.js';
+import { contextText } from './context.js';
 import { RuleError } from './errors.js';
 import { guarded } from './instance.js';
 import { utf16Offsets } from './positions.js';
 import { Reader } from './reader.js';
 import { forEngine, located, ruleFiles } from './rules.js';
-import { tableFiles } from './tables.js';
+import { setSpan } from './time.js';
 
 export { loadSync } from './instance.js';
 export { isLogByName, LOOKED_AT, whyNoLog } from './logfile.js';
@@ -19,14 +20,15 @@ export * from './api.js';
 
 /** Reads inputs for a detector in another thread. With `index`, it also hands over columns of all events. */
 export class EventReader extends Reader {
-  constructor({ rules, tables, index = true } = {}) {
+  constructor({ rules, tables, functions, from, to, index = true } = {}) {
     const files = ruleFiles(rules);
-    const given = tableFiles(tables);
+    const context = contextText({ tables, functions });
     try {
-      super('EventReader', () => new EngineReader(forEngine(files), index, given));
+      super('EventReader', () => new EngineReader(forEngine(files), index, context), { accounts: false });
     } catch (error) {
       throw typeof error === 'string' ? new RuleError(located(JSON.parse(error), files)) : error;
     }
+    setSpan(this, from, to);
   }
 
   stopIndex() { this.call('stopIndex'); }

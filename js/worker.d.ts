@@ -1,4 +1,4 @@
-import type { Alert, Rule, Table } from './index.js';
+import type { Alert, Rule, SavedFunctions, Table } from './index.js';
 
 export interface HandlerOptions {
   /** Shared secret. Senders pass it as `X-Amz-Firehose-Access-Key`, `X-Api-Key` or `Authorization: Bearer`. */
@@ -9,6 +9,8 @@ export interface HandlerOptions {
   rules?: string | readonly Rule[];
   /** Tables besides AWSCloudTrail that the rules can read. */
   tables?: readonly Table[];
+  /** Functions that the workspace has saved. */
+  functions?: SavedFunctions;
   /** The URL that receives alerts: POST requests with a JSON array and an `Idempotency-Key`. */
   webhook?: string;
   /**
@@ -33,7 +35,8 @@ export interface HandlerOptions {
 }
 
 /**
- * Creates a fetch handler. It answers POST / with events, GET /health and GET /counters.
+ * Creates a fetch handler. It answers POST / with events, GET /health and GET /counters. The answer to events is
+ * `{"alerts", "events", "problems", "account"}`, where `account` is an `Account`.
  *
  * @example A Cloudflare Worker with its own rules. Bundle the rules: an environment variable holds only 5 KB.
  * ```js

@@ -13,7 +13,7 @@ import { ForepostError } from './errors.js';
 import { checkedOptions } from './options.js';
 
 const LIMITS = { maxBytes: 32 << 20, maxInflatedBytes: 256 << 20, maxEvents: 500_000, maxWaitingBytes: 128 << 20, maxSeconds: 60 };
-const OPTIONS = ['key', 'open', 'rules', 'tables', 'webhook', 'onAlerts', 'evidence', 'workspace', ...Object.keys(LIMITS)];
+const OPTIONS = ['key', 'open', 'rules', 'tables', 'functions', 'webhook', 'onAlerts', 'evidence', 'workspace', ...Object.keys(LIMITS)];
 const SHOWN = 20;       // problems in an answer
 const ATTEMPTS = 4;
 const TIMEOUT = 10_000; // of one attempt, in ms
@@ -91,9 +91,9 @@ async function route(request, engine, settings, counters) {
 async function raw(request, engine, settings, counters) {
   const found = await received(request, settings, counters, (parts) => judge(engine, settings, counters, [parts]));
   await deliver(found, settings, counters);
-  const { lines, events, problems, untimed, dropped } = found;
+  const { lines, events, problems, untimed, dropped, account } = found;
   const more = Object.entries({ untimed, dropped }).filter(([, count]) => count > 0).map(([name, count]) => `,"${name}":${count}`);
-  return text(200, `{"alerts":[${lines.join(',')}],"events":${events},"problems":${JSON.stringify(problems)}${more.join('')}}`);
+  return text(200, `{"alerts":[${lines.join(',')}],"events":${events},"problems":${JSON.stringify(problems)}${more.join('')},"account":${JSON.stringify(account)}}`);
 }
 
 /** Firehose's HTTP endpoint delivery: base64 records in, the request's id and the time out. */
@@ -134,8 +134,8 @@ function bytesOf(base64) {
 
 /** Runs one detector over the inputs, at once; nothing of it stays behind, however that ends. */
 function judge(engine, settings, counters, inputs) {
-  const { rules, tables, evidence, workspace, maxInflatedBytes, maxEvents } = settings;
-  const detector = new engine.Detector({ rules, tables, evidence, workspace, maxInflatedBytes, maxEvents });
+  const { rules, tables, functions, evidence, workspace, maxInflatedBytes, maxEvents } = settings;
+  const detector = new engine.Detector({ rules, tables, functions, evidence, workspace, maxInflatedBytes, maxEvents });
   try {
     const problems = [];
     for (const parts of inputs) {
@@ -154,11 +154,12 @@ function judge(engine, settings, counters, inputs) {
     if (events === 0 && reason) {
       throw new Refusal(400, `the body holds no CloudTrail event: ${reason}`, { more: { problems: problems.slice(0, SHOWN) } });
     }
+    const account = detector.account();
     counters.events += events;
     counters.untimed += untimed;
     counters.dropped += dropped;
     counters.alerts += lines.length;
-    return { lines, events, untimed, dropped, problems: problems.slice(0, SHOWN) };
+    return { lines, events, untimed, dropped, account, problems: problems.slice(0, SHOWN) };
   } finally {
     detector.dispose();
   }

@@ -1,7 +1,8 @@
 // node tools/package.js BUILT SCALAR DIST: lays out the npm package from js/ and what the build made, with SIMD and without.
 
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { notice } from './notice.js';
 
@@ -63,6 +64,10 @@ cpSync('www/public/icon.svg', `${dist}/catalogue/icon.svg`);
 const tactics = [...readFileSync('src/rule/mitre.rs', 'utf8').matchAll(/\(\s*"(\w+)",\s*&\[([\d,\s]*)\],?\s*\)/g)].map(([, name, numbers]) => [name, numbers.match(/\d+/g)?.map(Number) ?? []]);
 if (tactics.length !== 17) throw new Error(`src/rule/mitre.rs has ${tactics.length} tactics that can be read here`);
 writeFileSync(`${dist}/catalogue/tactics.json`, `${JSON.stringify(Object.fromEntries(tactics))}\n`);
+
+// The man page says what --help says.
+const { manual } = await import(pathToFileURL(resolve(dist, 'cli/manual.js')));
+writeFileSync(`${dist}/forepost.1`, manual(version));
 
 // The command in one CommonJS file, which starts sooner than thirty modules. What reads in threads stays as modules.
 bundles.push(await build({ ...commonJs, entryPoints: [`${dist}/cli.js`], outfile: `${dist}/cli/main.cjs` }));

@@ -1,6 +1,7 @@
 // What a run read, skipped and could not do. "No alerts" is an answer only beside it.
 
 import { writeFileSync } from 'node:fs';
+import { Tally } from '../account.js';
 import { UsageError } from './args.js';
 import { reasonOf } from './files.js';
 import { clean, count, number, style, time } from './terminal.js';
@@ -9,8 +10,7 @@ import { clean, count, number, style, time } from './terminal.js';
 export const SEVERITIES = ['Informational', 'Low', 'Medium', 'High'];
 export const LEVELS = SEVERITIES.map((name) => name.toLowerCase());
 
-const NAMED = 3;      // files or rules that a line names; the JSON has up to LISTED of each
-const LISTED = 1000;
+const NAMED = 3; // files or rules that a line names
 
 /** What people call the format of each envelope. */
 const FORMATS = {
@@ -18,40 +18,17 @@ const FORMATS = {
   'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV', firehose: 'Firehose', table: 'exported tables', ocsf: 'OCSF',
 };
 
-export class Account {
-  /** Inputs that were found, and those that were read to their end. */
-  found = 0;
-  read = 0;
-  /** `{path, reason}` of what could not be opened or was read only in part, and of what was passed over in a folder. */
-  unreadable = [];
-  skipped = [];
-  /** `{path, offset, code, message}` of the first problems inside inputs, and how many there are. */
-  problems = [];
-  problemCount = 0;
-  /** `{file, rule, code, message}` of rules that cannot run, `{rule, runs, message}` of those that failed while running. */
-  leftOut = [];
-  failed = [];
+export class Account extends Tally {
   /** By severity and by rule. */
   severities = new Map();
   alerts = new Map();
-  interrupted = false;
   /** Reading ended before the inputs did because the answer was complete. */
   enough = false;
-  #stats = { events: 0, bytes: 0, untimed: 0, late: 0, dropped: 0, ahead: 0, envelopes: {}, rules: 0 };
-
-  /** The engine's counts: `stats()` of the reader. */
-  count(stats) { this.#stats = stats; }
+  #untimedProblems = 0; // what they say of events, the count of those says too
 
   problem(path, problem) {
-    this.problemCount += 1;
-    if (this.problems.length < LISTED) this.problems.push({ path, ...problem });
-  }
-
-  /** A problem after reading is a rule's: it failed in some of its runs. One without a name is about all of them. */
-  failure({ rule, runs = 1, message, code }) {
-    const known = this.failed.find((failed) => failed.rule === rule && failed.code === code);
-    if (known) known.runs += runs;
-    else this.failed.push({ rule, runs, message, code });
+    super.problem(path, problem);
+    this.#untimedProblems += problem.code === 'bad_time' ? 1 : 0;
   }
 
   alert({ AlertSeverity, AlertName, ExtendedProperties }) {
@@ -60,19 +37,6 @@ export class Account {
     entry.alerts += 1;
     this.alerts.set(rule, entry);
     this.severities.set(AlertSeverity, (this.severities.get(AlertSeverity) ?? 0) + 1);
-  }
-
-  /** Whether there was anything to find events in: an S3 file may hold none, but what is empty or broken was not read. */
-  get nothingRead() {
-    const { events, bytes } = this.#stats;
-    return events === 0 && (bytes === 0 || this.problemCount > 0 || this.read === 0);
-  }
-
-  /** Whether everything given was read, and every rule ran. */
-  get complete() {
-    const { untimed, late, dropped, ahead = 0 } = this.#stats;
-    return this.unreadable.length + this.problemCount + this.leftOut.length + this.failed.length + untimed + late + dropped + ahead === 0
-      && !this.interrupted;
   }
 
   /** 0 it ran over everything; 1 something was not read or did not run; 2 nothing was read; 130 interrupted. */
@@ -84,23 +48,10 @@ export class Account {
 
   /** For `--summary`: one object, the same in every format. */
   toJSON() {
-    const { events, bytes, inflatedBytes, firstEvent, lastEvent, untimed, late, dropped, ahead, digests, envelopes, rules } = this.#stats;
-    const some = (list) => list.slice(0, LISTED);
+    const { complete, ...rest } = super.toJSON();
     return {
-      complete: this.complete,
-      status: this.status,
-      interrupted: this.interrupted,
-      enough: this.enough,
-      inputs: {
-        found: this.found, read: this.read, bytes, inflatedBytes,
-        unreadable: some(this.unreadable), skipped: { count: this.skipped.length, files: some(this.skipped) },
-        problems: { count: this.problemCount, first: this.problems },
-      },
-      events: { read: events, first: firstEvent ?? null, last: lastEvent ?? null, untimed, late, dropped, ahead, digests, formats: envelopes },
-      ...(rules !== undefined && {
-        rules: { ran: rules, leftOut: this.leftOut, failed: this.failed },
-        alerts: { total: total(this.severities), bySeverity: Object.fromEntries(this.severities), byRule: [...this.alerts.values()] },
-      }),
+      complete, status: this.status, interrupted: this.interrupted, enough: this.enough, ...rest,
+      ...(rest.alerts && { alerts: { total: total(this.severities), bySeverity: Object.fromEntries(this.severities), byRule: [...this.alerts.values()] } }),
     };
   }
 
@@ -112,7 +63,7 @@ export class Account {
 
   /** What was read, for people: the first lines of a summary. `paint`: the colours of where they go. */
   reading(ms, paint = style) {
-    const stats = this.#stats;
+    const stats = this.stats;
     const files = this.read === this.found ? count(this.found, 'file') : `${number(this.read)} of ${count(this.found, 'file')}`;
     return [
       [`${count(stats.events, 'event')} in ${files}`, ms !== undefined && `${(ms / 1000).toFixed(1)} s`, stats.rules !== undefined && count(stats.rules, 'rule')].filter(Boolean).join(', '),
@@ -124,17 +75,19 @@ export class Account {
 
   /** What keeps the answer from being whole. */
   gaps(paint = style) {
-    const { untimed, late, dropped, ahead = 0, digests = 0 } = this.#stats;
+    const { untimed, outside = 0, late, dropped, ahead = 0, digests = 0 } = this.stats;
     const runs = this.failed.reduce((sum, failed) => sum + failed.runs, 0);
     return [
       this.skipped.length > 0 && paint.dim(`passed over ${count(this.skipped.length, 'file')}: ${grouped(this.skipped, 'reason', 'path')}`),
       this.unreadable.length > 0 && paint.red(`not read: ${count(this.unreadable.length, 'input')}: ${grouped(this.unreadable, 'reason', 'path')}`),
+      outside > 0 && paint.dim(`${count(outside, 'event')} outside the span of --from, --since or --to; ignored`),
       digests > 0 && paint.dim(`passed over ${count(digests, 'digest file')}`),
-      this.problemCount > 0 && paint.yellow(`${count(this.problemCount, 'problem')} while reading; everything else was read`),
+      this.problemCount > this.#untimedProblems && paint.yellow(`${count(this.problemCount - this.#untimedProblems, 'problem')} while reading; everything else was read`),
       untimed > 0 && paint.yellow(`${count(untimed, 'event')} without a readable eventTime; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
       ahead > 0 && paint.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
       late > 0 && paint.yellow(`${count(late, 'event')} arrived after the end of their window; rules ignored ${late === 1 ? 'it' : 'them'}`),
       dropped > 0 && paint.red(`${count(dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
+      this.unusable.length > 0 && paint.red(`${count(this.unusable.length, 'file')} of the context not used: ${grouped(this.unusable, 'message', 'file')}`),
       this.leftOut.length > 0 && paint.red(`${count(this.leftOut.length, 'rule')} left out: ${grouped(this.leftOut, 'message', 'file')}`),
       this.failed.length > 0 && paint.red(`${count(this.failed.length, 'rule')} failed in ${count(runs, 'run')}: ${plural(this.failed.length, 'its alerts are', 'their alerts are')} missing`),
       this.interrupted && paint.yellow('interrupted: the answer covers only what was read'),
@@ -145,7 +98,8 @@ export class Account {
   outcome(paint = style) {
     const alerts = total(this.severities);
     if (this.nothingRead) return [paint.red(paint.bold('nothing was read'))];
-    if (alerts === 0) return [this.complete ? paint.bold(`no alerts from ${count(this.#stats.rules, 'rule')}`) : paint.yellow(paint.bold('no alerts in what was read'))];
+    if (this.allOutside) return [paint.yellow(paint.bold('no event is in the span of time'))];
+    if (alerts === 0) return [this.complete ? paint.bold(`no alerts from ${count(this.stats.rules, 'rule')}`) : paint.yellow(paint.bold('no alerts in what was read'))];
     const severities = SEVERITIES.toReversed().filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
     return [
       paint.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),

@@ -10,7 +10,7 @@ import { loadTests } from '../testing/load.js';
 import { describeHunt, describeRule, readYaml } from '../triage.js';
 import { UsageError } from './args.js';
 import { readRules } from './rulefiles.js';
-import { readTables } from './tables.js';
+import { readContext } from './context.js';
 import { clean, count, note, remark, style } from './terminal.js';
 import { writeInto } from './write.js';
 
@@ -27,10 +27,11 @@ export async function catalogue(options, paths) {
   if (date !== undefined && !/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$/.test(date)) throw new UsageError(`--date must be a day such as 2026-06-17, not ${JSON.stringify(date)}`, 'catalogue');
   const { rules: files, failed } = readRules(paths);
   for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
-  const findings = check(files, { tables: readTables(options, 'catalogue') });
+  const { leftOut: unusable, ...context } = readContext(options, 'catalogue');
+  const findings = check(files, context);
   const results = options.tests ? testResults(paths) : undefined;
   const { rules, leftOut } = described(files, findings, paths, options['source-url'], results);
-  for (const { file, message } of leftOut) note(`${style.yellow('left out')} ${clean(file)}: ${message}`);
+  for (const { file, message } of [...unusable, ...leftOut]) note(`${style.yellow('left out')} ${clean(file)}: ${message}`);
   if (rules.length === 0) {
     note(`${style.red('forepost:')} there is no rule to show`);
     return 2;

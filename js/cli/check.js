@@ -3,11 +3,11 @@
 import { version } from '../entry/node.js';
 import { check as checkRules } from '../rules.js';
 import { UsageError } from './args.js';
+import { readContext } from './context.js';
 import { github, junit, sarif } from './findings.js';
 import { fileAt } from './git.js';
 import { allowed, changeFindings, nameFindings, textFindings } from './repository.js';
 import { readRules, render, sourcesOf } from './rulefiles.js';
-import { readTables } from './tables.js';
 import { clean, count, note, outputTo, outStyle, remark, style } from './terminal.js';
 
 /** What files that people write must be in a repository: each by itself, among others, and beside what they were. */
@@ -25,13 +25,13 @@ function inOrder(findings, rules) {
 
 export async function check(options, paths) {
   const { format = 'pretty' } = options;
-  const tables = readTables(options, 'check');
+  const { leftOut, ...context } = readContext(options, 'check');
   if (paths.length === 0) throw new UsageError('check needs a rule file or a folder with rule files', 'check');
   const { rules, failed } = readRules(paths);
   for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
   if (rules.length === 0 && failed.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'check');
   // All at once: two rules may have the same id.
-  const own = rules.length > 0 ? checkRules(rules, { tables }) : [];
+  const own = rules.length > 0 ? checkRules(rules, context) : [];
   const others = new Set(own.filter(({ code }) => code === 'FP232').map(({ file }) => file));
   const written = rules.filter(({ file, arm }) => !arm && !others.has(file));
   const findings = inOrder(allowed([...own, ...repository(written, options.against)], written), rules);
@@ -48,6 +48,7 @@ export async function check(options, paths) {
   const found = (wanted) => findings.filter(({ severity }) => severity === wanted).length;
   const [errors, warnings, notes] = ['error', 'warning', 'information'].map(found);
   remark(`${count(rules.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${notes > 0 ? `, ${count(notes, 'note')}` : ''}`);
-  if (failed.length > 0) return 2;
+  if (format === 'pretty' && findings.length > 0) remark(style.dim(`forepost help ${clean(findings[0].code)} explains a code`));
+  if (failed.length > 0 || leftOut.length > 0) return 2;
   return errors > 0 || (options.strict && warnings > 0) ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 import { whereItEnded } from '../testing/why.js';
 import { Account, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
+import { readContext } from './context.js';
 import { compareWriter } from './comparereport.js';
 import { differencesOf, rulePairs } from './differences.js';
 import { rulesAt } from './git.js';
@@ -10,7 +11,6 @@ import { readInto } from './read.js';
 import { Replay } from './replay.js';
 import { loadRules, newDetector } from './ruleset.js';
 import { Several } from './several.js';
-import { readTables } from './tables.js';
 import { note, outputTo, remark } from './terminal.js';
 
 /** How many events of a rule are explained. */
@@ -20,9 +20,10 @@ export async function compare(options, operands) {
   const [before, after, ...logs] = operands;
   if (before === undefined || after === undefined) throw new UsageError('compare needs the old rules, the new rules and the logs', 'compare');
   const paths = inputsOf(logs, 'compare');
-  const tables = readTables(options, 'compare');
-  const sides = [side(before, after, options, tables), side(after, before, options, tables)];
+  const { leftOut: unusable, ...context } = readContext(options, 'compare');
+  const sides = [side(before, after, options, context), side(after, before, options, context)];
   const account = new Account();
+  account.unusable = unusable;
   account.leftOut = sides.flatMap(({ leftOut }) => leftOut);
   const take = () => sides.forEach(({ replay, detector }) => replay.take(detector));
   await readInto(new Several(sides.map(({ detector }) => detector)), paths, account, { afterPart: take });
@@ -50,7 +51,7 @@ export async function compare(options, operands) {
 }
 
 /** One version of the rules, ready to read: a file or folder, or `git:COMMIT` with a path, which without one is the other side's. */
-function side(operand, other, options, tables) {
+function side(operand, other, options, context) {
   const { ref, path } = placeOf(operand);
   let files;
   if (ref === undefined) files = loadRules([operand], options, 'compare');
@@ -60,7 +61,7 @@ function side(operand, other, options, tables) {
     files = { rules: rulesAt(ref, there, 'compare'), failed: [] };
     if (files.rules.length === 0) throw new UsageError(`there are no rules in ${there} at ${ref}`, 'compare');
   }
-  const { detector, rules, leftOut } = newDetector(files, tables, options);
+  const { detector, rules, leftOut } = newDetector(files, context, options);
   return { detector, leftOut, replay: new Replay(rules) };
 }
 

@@ -8,7 +8,7 @@ import { inputsOf, UsageError } from './args.js';
 import { nearestMisses, tree } from './explained.js';
 import { readInto } from './read.js';
 import { readRules, render } from './rulefiles.js';
-import { readTables } from './tables.js';
+import { readContext } from './context.js';
 import { clean, note, outputTo, outStyle, style } from './terminal.js';
 
 export const EXPLAIN_FORMATS = ['pretty', 'ndjson'];
@@ -18,11 +18,11 @@ export async function explain(options, [path, ...operands]) {
   const { event, where, nearest = 5, expect } = options;
   if (event !== undefined && where !== undefined) throw new UsageError('--event names one event and --where a condition for many; give one of them', 'explain');
   const inputs = inputsOf(operands, 'explain');
-  const tables = readTables(options, 'explain');
+  const { leftOut: unusable, ...context } = readContext(options, 'explain');
   const account = new Account();
   let misses;
   try {
-    misses = new NearestMisses(rule, { event: /^\d{1,15}$/.test(event ?? '') ? Number(event) : event, where, tables });
+    misses = new NearestMisses(rule, { event: /^\d{1,15}$/.test(event ?? '') ? Number(event) : event, where, ...context });
     await readInto(misses, inputs, account);
     if (account.nothingRead) {
       note([...account.gaps(), ...account.outcome()].join('\n'));
@@ -34,7 +34,7 @@ export async function explain(options, [path, ...operands]) {
       note([`${style.red('forepost:')} no event ${clean(event)} in ${inputs.map(clean).join(', ')}`, ...account.gaps()].join('\n'));
       return 2;
     }
-    const answer = explained(rule, texts, report.found, tables);
+    const answer = explained(rule, texts, report.found, context);
     if (!complete) answer.cut.push('The log holds more events that pass the filters of single events than are kept; the runs saw a part of them.');
     await print(options, answer, event === undefined ? report : undefined, where);
     const gaps = account.gaps();
@@ -70,11 +70,11 @@ function ruleOf(path) {
 }
 
 /** The events that the query's own filters keep, and the event that is looked at: no other has a part in any run. */
-function explained(rule, candidates, found, tables) {
-  if (found === null) return explainRule(rule, candidates, { tables });
+function explained(rule, candidates, found, context) {
+  if (found === null) return explainRule(rule, candidates, context);
   const at = candidates.indexOf(found);
   const events = at < 0 ? [...candidates, found] : candidates;
-  return explainRule(rule, events, { event: at < 0 ? candidates.length : at, tables });
+  return explainRule(rule, events, { event: at < 0 ? candidates.length : at, ...context });
 }
 
 async function print({ format, output: path }, answer, report, where) {

@@ -22,6 +22,11 @@ export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path
 /** The rule files of paths. In a folder, those that are called .yaml or .yml and hold no tests, and ARM templates. */
 export const findRules = (paths) => find(paths, (path, size) => (isRuleByName(path) ? undefined : isTestByName(path) ? 'tests of a rule' : whyNoTemplate(path, size)));
 
+/** The tables and functions of a folder, by their names. */
+export const findContext = (paths) => find(paths, (path) => (CONTEXT_NAMES.test(path) && !isTestByName(path) ? undefined : 'no table and no function'));
+
+const CONTEXT_NAMES = /\.(?:kql|csl|ya?ml|(?:csv|json|ndjson|jsonl)(?:\.gz)?)$/i;
+
 /** The test files of paths, and the rule files. */
 export const findTests = (paths) => find(paths, (path) => (isRuleByName(path) || isTestByName(path) ? undefined : 'not .yaml or .yml'));
 

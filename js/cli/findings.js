@@ -1,5 +1,6 @@
 // Findings of `check` in the formats that other tools read.
 
+import { codeOf } from './codes.js';
 import { count, markup } from './terminal.js';
 
 export const CHECK_FORMATS = ['pretty', 'ndjson', 'github', 'sarif', 'junit'];
@@ -16,6 +17,12 @@ export function github({ file, rule, severity, code, message, hint, line, column
   return `::${level} file=${property(file)},line=${line},col=${column},title=${property(title)}::${data(message + (hint ? `\n${hint}` : ''))}\n`;
 }
 
+/** A code as SARIF's viewers show it. */
+function described(id) {
+  const known = codeOf(id);
+  return { id, ...(known && { shortDescription: { text: known.means }, help: { text: known.remedy } }) };
+}
+
 /** SARIF 2.1.0, which code scanning of GitHub and Azure DevOps reads. */
 export function sarif(findings, version) {
   const ids = [...new Set(findings.map(({ code }) => code))];
@@ -24,7 +31,7 @@ export function sarif(findings, version) {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [{
-      tool: { driver: { name: 'forepost', version, informationUri: 'https://github.com/forepost/forepost', rules: ids.map((id) => ({ id })) } },
+      tool: { driver: { name: 'forepost', version, informationUri: 'https://github.com/forepost/forepost', rules: ids.map(described) } },
       columnKind: 'utf16CodeUnits',
       results: findings.map(({ file, rule, severity, code, message, hint, line, column }) => ({
         ruleId: code,

@@ -27,24 +27,30 @@ const SUMMARY = { value: 'FILE', about: 'write what was read, skipped and run to
 const format = (formats, about) => ({ value: formats.join('|'), choices: formats, about });
 const NAMES = ['title', 'id', 'source'];
 const SPAN = {
+  since: { value: 'TIME', about: 'only events from a time before now on, for example 24h or 7d (m, h, d, w; by the clock of this machine)' },
   from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
   to: { value: 'TIME', about: 'only events before this time' },
 };
 
-const TABLE = { value: 'NAME:(COLUMN:TYPE, …)=FILE', many: true, about: 'add a table from a CSV or NDJSON file; repeat for more tables' };
+const CONTEXT = {
+  context: { value: 'DIR', many: true, about: 'add the tables, watchlists and saved functions of a folder: NAME.csv or NAME.json is the table NAME,\nNAME.kql and YAML with FunctionQuery or ParserQuery are functions' },
+  table: { value: 'NAME=FILE', many: true, about: 'add a table or watchlist from a CSV or JSON file; repeat for more.\nNAME:(COLUMN:TYPE, …)=FILE gives its columns, where Forepost does not know them' },
+  function: { value: 'FILE', many: true, about: 'add the saved function of a file; repeat for more.\nNAME(PARAMETER:TYPE, …)=FILE gives its name and parameters, where the file is its body alone' },
+};
 
 const THREADS = { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' };
 const PACK = { value: PACKS.join('|'), choices: PACKS, about: 'run rules that come with Forepost: aws (51 rules) or ecr (Microsoft’s, default without --rules)' };
 const ALERTS = {
   rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more' },
   pack: PACK,
+  rule: { value: 'TEXT', many: true, about: 'of these, only rules with this text in their name, id or file; repeat for more' },
   strict: { about: 'stop if a rule cannot run, instead of leaving it out and naming it' },
   format: format(ALERT_FORMATS, 'output format; ndjson prints one alert per line; md and html are reports'),
   output: OUTPUT,
   summary: SUMMARY,
   severity: { value: 'LEVEL', choices: LEVELS, about: 'print only alerts of this severity or above' },
   'fail-on': { value: 'LEVEL', choices: LEVELS, about: 'exit with status 3 if there is an alert of this severity or above, and everything was read' },
-  table: TABLE,
+  ...CONTEXT,
   workspace: { value: 'ID', about: 'workspace id to write into the alerts (default: forepost)' },
   'no-evidence': { about: 'omit the source events from the alerts' },
 };
@@ -52,6 +58,7 @@ const ALERTS = {
 export const OPTIONS = {
   scan: {
     ...ALERTS,
+    ...SPAN,
     threads: THREADS,
     follow: { about: 'print an alert once event time is 5 minutes past the end of its window;\nthe input must be in time order' },
     ...COMMON,
@@ -69,7 +76,7 @@ export const OPTIONS = {
     expect: { value: 'match|quiet', choices: ['match', 'quiet'], about: 'exit with status 1 if the rule does not alert (match), or alerts (quiet)' },
     format: format(EXPLAIN_FORMATS, 'output format; ndjson is one object on one line'),
     output: OUTPUT,
-    table: TABLE,
+    ...CONTEXT,
     ...COMMON,
   },
   query: {
@@ -80,7 +87,7 @@ export const OPTIONS = {
     now: { value: 'TIME', about: 'what now() and ago() mean (default: the time of the last event, or the clock for standard input)' },
     threads: THREADS,
     'no-truncate': { about: 'print all columns and whole cells in the pretty format' },
-    table: TABLE,
+    ...CONTEXT,
     batch: { about: 'read one {"id","query"} object per line from standard input and print one answer per line' },
     ...COMMON,
   },
@@ -97,13 +104,13 @@ export const OPTIONS = {
   hunt: {
     format: format(['pretty', 'ndjson'], 'output format; ndjson prints one row per line'),
     now: { value: 'TIME', about: 'what now() and ago() mean (default: the clock)' },
-    table: TABLE,
+    ...CONTEXT,
     output: OUTPUT,
     summary: SUMMARY,
     ...COMMON,
   },
   check: {
-    table: TABLE,
+    ...CONTEXT,
     format: format(CHECK_FORMATS, 'output format; ndjson prints one finding per line, github annotates a pull request'),
     strict: { about: 'exit with status 1 for warnings too' },
     against: { value: 'COMMIT', about: 'compare with this commit of git: ids must stay, versions must be raised with changes' },
@@ -138,7 +145,7 @@ export const OPTIONS = {
     expect: { value: 'FILE', about: 'compare the numbers of alerts with those of this YAML file; a difference is a failure' },
     sweep: { value: 'KEY=VALUE,VALUE', many: true, about: 'also show what other values would do: triggerThreshold, triggerOperator, queryFrequency,\nqueryPeriod, aggregationKind or suppressionDuration; repeat for more' },
     strict: ALERTS.strict,
-    table: TABLE,
+    ...CONTEXT,
     format: format(BACKTEST_FORMATS, 'output format; ndjson prints one rule per line, md is a report'),
     output: OUTPUT,
     summary: SUMMARY,
@@ -148,7 +155,7 @@ export const OPTIONS = {
     format: format(COMPARE_FORMATS, 'output format; ndjson prints one rule per line, md is a comment for a pull request'),
     limit: { value: 'N', count: 100000, about: 'show at most so many alerts of each kind for a rule (default: 10)' },
     strict: ALERTS.strict,
-    table: TABLE,
+    ...CONTEXT,
     output: OUTPUT,
     summary: SUMMARY,
     ...COMMON,
@@ -176,7 +183,7 @@ export const OPTIONS = {
     'source-url': { value: 'URL', about: 'where the files of the rules are, for example https://github.com/OWNER/NAME/blob/main/rules' },
     date: { value: 'DAY', about: 'day of the feed, for example 2026-06-17 (without one there is none: the same rules give the same bytes)' },
     tests: { about: 'run the tests beside the rules and show their results' },
-    table: TABLE,
+    ...CONTEXT,
     ...COMMON,
   },
   rules: { pack: { ...PACK, about: 'list rules that come with Forepost: aws (51 rules) or ecr (Microsoft’s, default without FILE)' }, format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
@@ -191,7 +198,7 @@ export const OPTIONS = {
 const STATUS = `0 the rules ran over everything; 1 something was not read, or a rule was left out or failed; 2 it could not run,
   or nothing was read; 3 an alert that --fail-on asks for; 130 stopped with Ctrl-C`;
 
-const PAGES = {
+export const PAGES = {
   scan: {
     usage: 'forepost scan [PATH…|-] [--rules FILE|DIR]… [--pack NAME]',
     about: `Runs Sentinel analytic rules on CloudTrail logs and prints the alerts.
@@ -206,7 +213,9 @@ Alerts go to standard output. The summary, the progress bar and all problems go 
     examples: [
       ['forepost scan AWSLogs/ --pack aws', 'run the rules for AWS that come with Forepost on a folder synced from the trail’s bucket'],
       ['forepost scan AWSLogs/ --rules my-rules/', 'run your own Sentinel rules'],
-      ["forepost scan AWSLogs/ --rules my-rules/ --table 'AWSGuardDuty:(TimeGenerated:datetime, Severity:int)=findings.csv'", 'run rules that also read another table'],
+      ["forepost scan AWSLogs/ --rules my-rules/ --table AWSGuardDuty=findings.json", 'run rules that also read GuardDuty findings'],
+      ['forepost scan AWSLogs/ --rules my-rules/ --context workspace/', 'with the watchlists, tables and functions of a folder'],
+      ['forepost scan AWSLogs/ --rule "console" --since 7d', 'some rules, over the last week'],
       ['forepost scan day.json.gz --format ndjson | jq .AlertName', 'pass the alerts to a program'],
       ['aws cloudtrail lookup-events | forepost scan -', 'read events from the AWS API'],
     ],
@@ -392,8 +401,9 @@ the same for all events together, and which filters turned the nearest events aw
   },
   schema: {
     usage: 'forepost schema [TABLE]',
-    about: 'Lists the columns of AWSCloudTrail: name, type, the field of the event, and what it is.',
-    examples: [['forepost schema', 'what a query can read']],
+    about: `Lists the columns of AWSCloudTrail: name, type, the field of the event, and what it is. For another table whose columns
+Forepost knows, name and type.`,
+    examples: [['forepost schema', 'what a query can read'], ['forepost schema AWSGuardDuty', 'the columns of --table AWSGuardDuty=FILE']],
     status: '0 success; 2 no such table',
   },
   completion: {
@@ -441,11 +451,15 @@ export function overview() {
   forepost functions                      list the supported KQL functions
 
   forepost COMMAND --help                 show options and examples
+  forepost help CODE                      explain a code such as KS142 or FP208
   forepost --version                      print the version
 
 Forepost makes no network connections. Your logs stay on this machine.
 `;
 }
+
+/** `forepost help CODE` */
+export const helpOfCode = ({ code, means, remedy }) => `${style.bold(code)}  ${means}\n\n${remedy}\n`;
 
 /** `forepost COMMAND --help`. */
 export function help(command) {

@@ -6,11 +6,11 @@ import { Query } from '../query.js';
 import { describeHunt } from '../triage.js';
 import { Account, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
+import { readContext } from './context.js';
 import { readInto } from './read.js';
 import { readRules, unreadable } from './rulefiles.js';
 import { Several } from './several.js';
 import { table } from './table.js';
-import { readTables } from './tables.js';
 import { clean, count, note, outputTo, outStyle as style } from './terminal.js';
 
 const SHOWN = 10; // rows of an answer
@@ -19,15 +19,16 @@ export async function hunt(options, [folder, ...operands]) {
   if (folder === undefined) throw new UsageError('hunt needs a folder or file of hunting queries, then the logs', 'hunt');
   const paths = inputsOf(operands, 'hunt');
   const { rules: files, failed } = readRules([folder]);
-  const tables = readTables(options, 'hunt');
+  const { leftOut, ...context } = readContext(options, 'hunt');
   const account = new Account();
   account.leftOut = unreadable(failed);
+  account.unusable = leftOut;
   const hunts = [];
   for (const { file, text } of files) {
     const description = describeHunt(text);
     if (description === null) continue; // an analytic rule, or no rule
     try {
-      hunts.push({ file, ...description, run: new Query(description.query, { tables, now: options.now }) });
+      hunts.push({ file, ...description, run: new Query(description.query, { ...context, now: options.now }) });
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
       account.leftOut.push({ file, rule: description.name, code: error.code, message: error.message });
@@ -60,6 +61,6 @@ export async function hunt(options, [folder, ...operands]) {
   await output.close();
   account.failures().forEach(note);
   if (options.summary) writeSummary(options.summary, account, 'hunt');
-  note([`${count(hunts.length, 'hunting query', 'hunting queries')}, ${silent} without rows`, ...account.reading(), ...(account.nothingRead ? account.outcome() : [])].join('\n'));
+  note([`${count(hunts.length, 'hunting query', 'hunting queries')}, ${silent} without rows`, ...account.reading(), ...(account.nothingRead || account.allOutside ? account.outcome() : [])].join('\n'));
   return account.status;
 }

@@ -10,25 +10,31 @@ import { actor, parameters } from './alert.js';
 import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
 import { Several } from './several.js';
+import { spanOf } from './span.js';
 import { table } from './table.js';
 import { clean, columnsOf, count, fit, noStyle, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
 
-const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z?)?$/;
+/** The events of a span, as the beginning of a query. */
+function events({ from, to }) {
+  const bound = (time, operator) => (time === undefined ? '' : ` | where TimeGenerated ${operator} datetime(${time})`);
+  return `AWSCloudTrail${bound(from, '>=')}${bound(to, '<')}`;
+}
 
-/** The events between `--from` and `--to`, as the beginning of a query. */
-function events({ from, to }, command) {
-  const bound = (name, text, operator) => {
-    if (text === undefined) return '';
-    if (!TIME.test(text)) throw new UsageError(`--${name} must be a date or a time in UTC such as 2026-06-17 or 2026-06-17T10:00:00Z, not ${JSON.stringify(text)}`, command);
-    return ` | where TimeGenerated ${operator} datetime(${text})`;
-  };
-  return `AWSCloudTrail${bound('from', from, '>=')}${bound('to', to, '<')}`;
+/** Reads for a query, and counts the events outside the span that it looks at. */
+async function readFor(query, span, paths, account, options) {
+  if (span.from === undefined && span.to === undefined) return readInto(query, paths, account, options);
+  const inside = new Query(`${events(span)} | count`);
+  await readInto(new Several([query, inside]), paths, account, options);
+  const stats = query.stats();
+  const [[counted]] = inside.result().rows;
+  account.count({ ...stats, outside: stats.events - stats.untimed - counted });
+  return inside.dispose();
 }
 
 /** Says what is missing, and gives the exit status. */
 function end(account, options, command) {
   if (options.summary) writeSummary(options.summary, account, command);
-  const said = [...account.gaps(), ...(account.nothingRead ? account.outcome() : [])];
+  const said = [...account.gaps(), ...(account.nothingRead || account.allOutside ? account.outcome() : [])];
   if (said.length > 0) note(said.join('\n'));
   return account.status;
 }
@@ -36,9 +42,10 @@ function end(account, options, command) {
 /** One screen: who, from where, when, what changed, what failed, new keys, regions, alerts. */
 export async function summary(options, operands) {
   const paths = inputsOf(operands, 'summary');
-  const start = events(options, 'summary');
+  const span = spanOf(options, 'summary');
+  const start = events(span);
   const queries = QUESTIONS.map(([, what, order]) => new Query(`${start} | ${what} | sort by ${order}`));
-  const detector = new Detector({ evidence: false });
+  const detector = new Detector({ evidence: false, ...span });
   const account = new Account();
   await readInto(new Several([detector, ...queries]), paths, account);
   if (account.nothingRead) return end(account, options, 'summary');
@@ -76,10 +83,11 @@ const SHOWN = ['TimeGenerated', 'EventName', 'EventSource', 'ErrorCode', 'ErrorM
 /** All events in the order of their time. */
 export async function timeline(options, operands) {
   const paths = inputsOf(operands, 'timeline');
+  const span = spanOf(options, 'timeline');
   const only = options.changes ? ' | where ReadOnly == false' : '';
-  const query = new Query(`${events(options, 'timeline')}${only} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
+  const query = new Query(`${events(span)}${only} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
   const account = new Account();
-  await readInto(query, paths, account);
+  await readFor(query, span, paths, account);
   if (!account.nothingRead) await printEvents(query.result().objects(), options);
   query.dispose();
   return end(account, options, 'timeline');
@@ -96,6 +104,7 @@ export async function pivot(options, [value, ...operands]) {
   if (value === undefined) throw new UsageError('pivot needs a value: an address, an access key, an ARN, an account or a session', 'pivot');
   const paths = operands;
   if (paths.length === 0 || paths.includes('-')) throw new UsageError('pivot reads the logs several times, so it needs files or folders, not standard input', 'pivot');
+  const span = spanOf(options, 'pivot');
   const values = new Map([[value, 'given']]);
   let found = [];
   let account;
@@ -105,9 +114,9 @@ export async function pivot(options, [value, ...operands]) {
     // Where a key or session was made, and what was done to it.
     const made = [...values.keys()].filter((known) => KEY_OR_ARN.test(known)).map((known) => `ResponseElements contains ${quoted(known)} or RequestParameters contains ${quoted(known)}`);
     const where = [...exact.map((column) => `${column} in ${list}`), `split(UserIdentityArn, '/')[-1] in ${list}`, ...made].join(' or ');
-    const query = new Query(`${events(options, 'pivot')} | where ${where} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
+    const query = new Query(`${events(span)} | where ${where} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
     account = new Account();
-    await readInto(query, paths, account, { quiet: round > 0 });
+    await readFor(query, span, paths, account, { quiet: round > 0 });
     found = account.nothingRead ? [] : query.result().objects();
     query.dispose();
     const before = values.size;

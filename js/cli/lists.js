@@ -1,5 +1,6 @@
 // `forepost rules` and `forepost schema`: what there is to run, and what queries can read.
 
+import { SCHEMAS } from '../schemas.js';
 import { describeHunt, describeRule, tableColumns } from '../triage.js';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
@@ -36,10 +37,14 @@ export async function rules(options, paths) {
 /** The columns of a table: name, type, where its value stands in an event, what it is. */
 export async function schema(options, [name = 'AWSCloudTrail', ...more]) {
   if (more.length > 0) throw new UsageError('schema takes one table', 'schema');
-  const tables = ['AWSCloudTrail'];
+  const tables = ['AWSCloudTrail', ...Object.keys(SCHEMAS)];
   if (!tables.includes(name)) {
     const guess = nearest(name, tables);
     throw new UsageError(`no schema of ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `; the tables are ${tables.join(', ')}`}`, 'schema');
+  }
+  if (name !== 'AWSCloudTrail') {
+    await printList(SCHEMAS[name].split(',').map((part) => part.trim().split(':')).map(([column, type]) => ({ column, type })), options);
+    return 0;
   }
   await printList(tableColumns().map(({ name: column, type, field, doc }) => ({ column, type, field: field ?? '', doc })), options);
   return 0;

@@ -5,10 +5,11 @@ import { ForepostError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { parse, UsageError } from './args.js';
 import { check } from './check.js';
+import { CODES, codeOf } from './codes.js';
 import { completion } from './completion.js';
 import { explain } from './explain.js';
 import { functions } from './functions.js';
-import { COMMANDS, OPTIONS, help, overview } from './help.js';
+import { COMMANDS, OPTIONS, help, helpOfCode, overview } from './help.js';
 import { hunt } from './hunt.js';
 import { pivot, summary, timeline } from './investigate.js';
 import { rules, schema } from './lists.js';
@@ -46,7 +47,12 @@ export async function main(argv) {
 async function dispatch([name, ...rest]) {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const topic = name === 'help' ? rest[0] : undefined;
-    if (topic !== undefined && !(COMMANDS.includes(topic))) throw unknownCommand(topic);
+    const code = topic === undefined ? undefined : codeOf(topic);
+    if (code) {
+      await out(helpOfCode(code));
+      return 0;
+    }
+    if (topic !== undefined && !(COMMANDS.includes(topic))) throw unknownTopic(topic);
     await out(topic ? help(topic) : overview());
     return name === undefined ? 2 : 0;
   }
@@ -65,6 +71,11 @@ async function dispatch([name, ...rest]) {
   }
   loadSync();
   return RUN[name](options, operands);
+}
+
+function unknownTopic(name) {
+  const guess = nearest(name, COMMANDS) ?? nearest(name.toUpperCase(), CODES.map(({ code }) => code));
+  return new UsageError(`no command or code is called ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `; the commands are ${COMMANDS.join(', ')}`}`);
 }
 
 function unknownCommand(name) {

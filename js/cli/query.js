@@ -6,14 +6,14 @@ import { stringifyExact } from '../json.js';
 import { Query, queryBatchLine } from '../query.js';
 import { Account, writeSummary } from './account.js';
 import { UsageError } from './args.js';
+import { CONTEXT_CODES, readContext } from './context.js';
 import { reasonOf } from './files.js';
 import { readInto } from './read.js';
 import { render } from './rulefiles.js';
 import { csvLine, mdLine, tsvLine } from '../cells.js';
 import { lines as lineByLine, table } from './table.js';
-import { readTables } from './tables.js';
 import { readText } from './text.js';
-import { clean, count, note, out, outputTo, remark, style, time } from './terminal.js';
+import { clean, columnsOf, count, note, out, outputTo, remark, style, time, wrapped } from './terminal.js';
 import { threadsFor } from './threads.js';
 
 const MAX = 1 << 20; // bytes of a query file
@@ -25,17 +25,20 @@ export async function query(options, operands) {
   }
   const [kql, paths] = queryOf(options, operands);
   const account = new Account();
+  const shown = (diagnostic) => render({ file: options.file ?? 'query', ...diagnostic, ...lineAndColumn(kql, diagnostic.start) }, kql);
   let run;
   try {
-    const tables = readTables(options, 'query');
+    const { leftOut, ...context } = readContext(options, 'query');
+    account.unusable = leftOut;
     const now = await nowFor(kql, options, paths) ?? new Date();
-    run = new Query(kql, { tables, now });
+    run = new Query(kql, { ...context, now });
+    for (const warning of run.warnings) remark(shown(warning));
     const output = outputTo(options.output);
     const writer = rowWriter(options, output);
     if (paths.length > 0) {
       await readInto(run, paths, account, {
         afterPart: run.streams && options.format !== undefined && options.format !== 'pretty' ? () => writer.rows(run.takeRows()) : undefined,
-        ahead: (found) => threadsFor(options.threads, found, run, { kql, now, tables }),
+        ahead: (found) => threadsFor(options.threads, found, run, { kql, now, ...context }),
         until: () => run.complete,
       });
     }
@@ -51,8 +54,8 @@ export async function query(options, operands) {
     if (options.summary) writeSummary(options.summary, account, 'query');
     return account.interrupted ? 130 : account.complete ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof QueryError)) throw error;
-    for (const diagnostic of error.diagnostics) note(render({ file: options.file ?? 'query', ...diagnostic, ...lineAndColumn(kql, diagnostic.start) }, kql));
+    if (!(error instanceof QueryError) || CONTEXT_CODES.includes(error.code)) throw error;
+    for (const diagnostic of error.diagnostics) note(shown(diagnostic));
     return 2;
   } finally {
     run?.dispose();
@@ -139,7 +142,7 @@ function rowWriter(options, { write }) {
     if (options.format !== undefined && options.format !== 'pretty') return options.format === 'line' && remark(style.dim(count(written, 'row')));
     const { text, hidden } = table(answer.columns, kept, options['no-truncate']);
     await write(text);
-    if (hidden.length > 0) remark(style.dim(`${count(hidden.length, 'more column')}: ${hidden.map(clean).join(', ')}; --format line shows all`));
+    if (hidden.length > 0) remark(wrapped(`${count(hidden.length, 'more column')}: ${hidden.map(clean).join(', ')}; --format line shows all`, columnsOf(process.stderr)).map(style.dim).join('\n'));
     return remark(style.dim(count(kept.length, 'row')));
   };
   return { rows, end };

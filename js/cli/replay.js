@@ -8,7 +8,7 @@ import { incidentSettings } from './incidents.js';
 const MOST_KEPT = 64 << 20; // characters of events that are kept, to say later where another version ends them
 
 /** A query that is read along with rules: which calls there are, and on which days. */
-export const callsQuery = (tables) => new Query('AWSCloudTrail | summarize Events = count() by EventName, Day = startofday(TimeGenerated)', { tables });
+export const callsQuery = () => new Query('AWSCloudTrail | summarize Events = count() by EventName, Day = startofday(TimeGenerated)');
 
 /** `{days: Map(day → events), names: Map(EventName → events)}` of its answer. */
 export function callsOf(query) {

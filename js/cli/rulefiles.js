@@ -3,7 +3,7 @@
 import { expandArm } from '../arm.js';
 import { findRules, reasonOf } from './files.js';
 import { readText } from './text.js';
-import { clean, columnsOf, fit, style, width } from './terminal.js';
+import { clean, columnsOf, fit, style, width, wrapped } from './terminal.js';
 
 export const MAX_RULE_FILE = 16 << 20; // bytes; a solution's template holds hundreds of rules
 
@@ -57,10 +57,15 @@ export function render({ file, rule, severity, code, message, hint, line, column
   const caretAt = Math.min(width(visible(before.slice(Math.max(0, from)))) + (from > 0 ? 1 : 0), room - 1);
   const marked = width(visible(text.slice(start, end).split(/\r?\n/, 1)[0]));
   const carets = '^'.repeat(Math.max(1, Math.min(marked, width(shown) - caretAt)));
+  // A message that does not fit beside the carets stands below them.
+  const beside = caretAt + width(carets) + 1 + width(clean(message)) <= room;
+  const margin = `  ${paint.dim(`${' '.repeat(gutter)} │`)} `;
+  const below = beside ? [] : wrapped(clean(message), room).map((line) => `${margin}${line}`);
   return [
     `${colour(`${severity}[${clean(code)}]`)} ${clean(file)}:${line}:${column}${rule ? paint.dim(` (${clean(rule)})`) : ''}`,
     `  ${paint.dim(`${line} │`)} ${shown}`,
-    `  ${paint.dim(`${' '.repeat(gutter)} │`)} ${' '.repeat(caretAt)}${colour(carets)} ${clean(message)}`,
-    ...(hint ? [`  ${' '.repeat(gutter)} ${paint.dim('=')} ${clean(hint)}`] : []),
+    `  ${paint.dim(`${' '.repeat(gutter)} │`)} ${' '.repeat(caretAt)}${colour(carets)}${beside ? ` ${clean(message)}` : ''}`,
+    ...below,
+    ...(hint ? wrapped(clean(hint), room).map((line, i) => `  ${' '.repeat(gutter)} ${i === 0 ? paint.dim('=') : ' '} ${line}`) : []),
   ].join('\n');
 }

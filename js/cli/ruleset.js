@@ -2,7 +2,9 @@
 
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
+import { describeRule } from '../triage.js';
 import { UsageError } from './args.js';
+import { CONTEXT_CODES } from './context.js';
 import { packRules } from './pack.js';
 import { readRules, render, sourcesOf, unreadable } from './rulefiles.js';
 import { clean, note, remark, style } from './terminal.js';
@@ -17,28 +19,41 @@ export function loadRules(paths, { strict }, command) {
   return { rules, failed };
 }
 
-/** The rules that `--rules` and `--pack` name: `{rules, failed}`; undefined without either, which is the rule inside the engine. */
+/**
+ * The rules that `--rules` and `--pack` name, of them those that `--rule` asks for: `{rules, failed}`; undefined without any of these, which is
+ * the rule inside the engine.
+ */
 export function chosenRules(options, command) {
-  if (!options.rules && !options.pack) return undefined;
+  if (!options.rules && !options.pack && !options.rule) return undefined;
   const own = options.rules ? loadRules(options.rules, options, command) : { rules: [], failed: [] };
-  return { ...own, rules: [...packRules(options.pack, options.rules), ...own.rules] };
+  const rules = [...packRules(options.pack, options.rules), ...own.rules];
+  return { ...own, rules: options.rule ? named(rules, options.rule, command) : rules };
+}
+
+function named(rules, wanted, command) {
+  const chosen = rules.filter(({ file, text }) => {
+    const { name, id } = describeRule(text) ?? {};
+    return wanted.some((part) => [file, name, id].some((of) => of?.toLowerCase().includes(part.toLowerCase())));
+  });
+  if (chosen.length === 0) throw new UsageError(`no rule has ${wanted.map((part) => JSON.stringify(part)).join(' or ')} in its name, id or file; forepost rules lists them`, command);
+  return chosen;
 }
 
 /**
  * A detector of the rules that can run, these rules, and `{file, rule, code, message}` of those that cannot. With `--strict`, one that
  * cannot run is an error.
  */
-export function newDetector(files, tables, options) {
+export function newDetector(files, given, options) {
   const textOf = sourcesOf(files?.rules);
   const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
-  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, tables };
+  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, ...given };
   const leftOut = unreadable(files?.failed ?? []);
   let rules = files?.rules;
   let detector;
   try {
     detector = new Detector({ rules, ...setup });
   } catch (error) {
-    if (!(error instanceof RuleError)) throw error;
+    if (!(error instanceof RuleError) || CONTEXT_CODES.includes(error.code)) throw error;
     const errors = error.diagnostics.filter(({ severity }) => severity === 'error');
     const broken = new Set(errors.map(({ file }) => file));
     rules = rules?.filter(({ file }) => !broken.has(file));

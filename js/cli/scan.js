@@ -3,27 +3,30 @@
 import { parseExact } from '../json.js';
 import { Account, LEVELS, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
+import { readContext } from './context.js';
 import { alertWriter } from './formats.js';
 import { readInto } from './read.js';
 import { chosenRules, newDetector } from './ruleset.js';
-import { readTables } from './tables.js';
+import { spanOf } from './span.js';
 import { note, outputTo, remark } from './terminal.js';
 import { threadsFor } from './threads.js';
 
-export const scan = (options, operands) => run('scan', options, operands);
+export const scan = (options, operands) => run('scan', options, operands, { looked: spanOf(options, 'scan') });
 
 /** A scan over candidates, plus the period that the filters covered. */
 export function conclude(options, operands) {
   const span = [options.from, options.to];
   if (span.filter(Boolean).length === 1) throw new UsageError('--from and --to must be given together', 'conclude');
-  return run('conclude', options, operands, span[0] && span);
+  return run('conclude', options, operands, { covered: span[0] && span });
 }
 
-async function run(command, options, operands, span) {
+/** `looked`: the span of events that count; `covered`: the period of events that others have read. */
+async function run(command, options, operands, { looked = {}, covered }) {
   const paths = inputsOf(operands, command);
   const files = chosenRules(options, command);
-  const tables = readTables(options, command);
-  const { detector, rules, leftOut } = newDetector(files, tables, options);
+  const { leftOut: unusable, ...context } = readContext(options, command);
+  const setup = { ...context, ...looked };
+  const { detector, rules, leftOut } = newDetector(files, setup, options);
   const output = outputTo(options.output);
   const started = performance.now();
   const write = alertWriter(options.format ?? 'pretty', output);
@@ -41,12 +44,13 @@ async function run(command, options, operands, span) {
       }
     }
   };
-  if (span) detector.observe(...span);
+  if (covered) detector.observe(...covered);
   await readInto(detector, paths, account, {
     afterPart: options.follow && print,
-    ahead: command === 'scan' && !options.follow ? (found) => threadsFor(options.threads, found, detector, { rules, tables }) : undefined,
+    ahead: command === 'scan' && !options.follow ? (found) => threadsFor(options.threads, found, detector, { rules, ...setup }) : undefined,
   });
   account.leftOut = leftOut;
+  account.unusable = unusable;
   detector.finish();
   await print();
   account.count(detector.stats());

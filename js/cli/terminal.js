@@ -111,6 +111,27 @@ export function fit(text, columns) {
   return `${kept}…`;
 }
 
+/** A text in lines of so many columns, cut between words where that is possible. */
+export function wrapped(text, columns) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === '') lines[lines.length - 1] = word;
+    else if (width(last) + 1 + width(word) <= columns) lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines.flatMap((line) => piecesOf(line, columns));
+}
+
+function piecesOf(line, columns) {
+  const pieces = [''];
+  for (const char of line) {
+    if (width(pieces.at(-1)) + width(char) > columns) pieces.push('');
+    pieces[pieces.length - 1] += char;
+  }
+  return pieces;
+}
+
 /** A text with blanks up to so many columns. */
 export const pad = (text, columns) => text + ' '.repeat(Math.max(0, columns - width(text)));
 

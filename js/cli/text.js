@@ -1,10 +1,14 @@
 // Small files as text.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 const PART = 64 << 10; // bytes
 
-/** A file of text (UTF-8; UTF-16 where a mark at its start says so, as Windows writes it; `-` is standard input) of at most `max` bytes. A pipe does not know how many it has, and a device has no end. */
+/**
+ * A file of text (UTF-8; UTF-16 where a mark at its start says so, as Windows writes it; `-` is standard input) of at most `max` bytes, which may be
+ * gzipped. A pipe does not know how many it has, and a device has no end.
+ */
 export function readText(path, max) {
   const file = path === '-' ? 0 : openSync(path);
   try {
@@ -17,9 +21,18 @@ export function readText(path, max) {
       parts.push(part.subarray(0, n));
     }
     if (length > max) throw new Error(`the file is larger than ${max} bytes`);
-    return decode(Buffer.concat(parts));
+    return decode(inflated(Buffer.concat(parts), max));
   } finally {
     if (file !== 0) closeSync(file);
+  }
+}
+
+function inflated(bytes, max) {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: max });
+  } catch (error) {
+    throw new Error(error.code === 'ERR_BUFFER_TOO_LARGE' ? `the file is larger than ${max} bytes` : 'the gzip file is damaged', { cause: error });
   }
 }
 

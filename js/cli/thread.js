@@ -10,9 +10,10 @@ const HANDED = 256 << 10;    // so much found goes on its way at once
 const PARTS = 16;            // or so many parts, so that the bar moves
 const UNREAD = 16 << 20;     // with so much on its way, wait until it is taken
 
-const { module, rules, kql, now, tables, current, ahead } = workerData;
+const { module, current, ahead, ...setup } = workerData;
 loadSync(module);
-const reader = kql === undefined ? new EventReader({ rules, tables, index: false }) : new QueryReader(kql, { now, tables });
+const { kql, ...given } = setup;
+const reader = kql === undefined ? new EventReader({ ...given, index: false }) : new QueryReader(kql, given);
 
 let parts = [];
 let size = 0;

@@ -1,0 +1,95 @@
+// One event in each form in which people have it, and what each host makes of it. docs/inputs.md shows the table; the tests of each host
+// read every form there: tests/package/forms.test.js, tests/page/forms.test.js, tests/fluent-bit/forms.test.js.
+
+import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
+import { switchedOff } from './package/support.js';
+
+const event = switchedOff();
+const text = JSON.stringify(event);
+const records = JSON.stringify({ Records: [event] });
+const base64 = (data) => Buffer.from(data).toString('base64');
+const quoted = (cell) => `"${cell.replaceAll('"', '""')}"`;
+const table = { EventName: event.eventName, EventSource: event.eventSource, TimeGenerated: event.eventTime, EventTypeName: event.eventType, UserIdentityArn: event.userIdentity.arn, SourceIpAddress: event.sourceIPAddress, AWSRegion: event.awsRegion, RecipientAccountId: event.recipientAccountId, RequestParameters: JSON.stringify(event.requestParameters) };
+const cloudWatch = JSON.stringify({ messageType: 'DATA_MESSAGE', owner: '111122223333', logGroup: 'trail', logStream: 's', subscriptionFilters: ['f'], logEvents: [{ id: '1', timestamp: 1, message: text }] });
+
+function tar(name, data) {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write('0000644\0', 100);
+  header.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124);
+  header.write('00000000000\0', 136);
+  header.write('        ', 148);
+  header.write('0ustar\0' + '00', 156);
+  header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([header, Buffer.from(data), Buffer.alloc((512 - (data.length % 512)) % 512 + 1024)]);
+}
+
+function zip(name, data) {
+  const packed = deflateRawSync(data);
+  const fields = (signature, extra) => {
+    const out = Buffer.alloc(extra ? 46 : 30);
+    out.writeUInt32LE(signature, 0);
+    let at = extra ? 6 : 4;
+    if (extra) out.writeUInt16LE(20, 4);
+    for (const [value, size] of [[20, 2], [0, 2], [8, 2], [0, 4], [crc32 ? crc32(data) : crcOf(data), 4], [packed.length, 4], [data.length, 4], [name.length, 2], [0, 2]]) {
+      if (size === 2) out.writeUInt16LE(value, at);
+      else out.writeUInt32LE(value, at);
+      at += size;
+    }
+    return out;
+  };
+  const local = Buffer.concat([fields(0x04034b50, false), Buffer.from(name), packed]);
+  const central = Buffer.concat([fields(0x02014b50, true), Buffer.from(name)]);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
+
+/** Node has it from version 22.2 on. */
+function crcOf(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+const csv = (row) => `${Object.keys(row).join(',')}\n${Object.values(row).map(quoted).join(',')}\n`;
+
+/**
+ * `{name, data, filter}`: all hosts but the filter read a form as bytes of a file and find its one event; the filter gets records
+ * one at a time, and finds the event (`yes`) or lets the record through as it is (`no`).
+ */
+export const FORMS = [
+  ['one event', text, 'yes'],
+  ['an event a line', `${text}\n`, 'yes'],
+  ['an array of events', `[${text}]`, 'yes'],
+  ['a file that CloudTrail writes to S3', records, 'yes'],
+  ['EventBridge', JSON.stringify({ version: '0', id: 'x', 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.ecr', detail: event }), 'yes'],
+  ['SNS', JSON.stringify({ Type: 'Notification', MessageId: 'x', TopicArn: 'arn:aws:sns:eu-west-1:1:t', Message: records }), 'yes'],
+  ['SQS', JSON.stringify({ Messages: [{ MessageId: 'x', Body: JSON.stringify({ detail: event, 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.ecr' }) }] }), 'yes'],
+  ['LookupEvents', JSON.stringify({ Events: [{ EventId: event.eventID, EventName: event.eventName, CloudTrailEvent: text }] }), 'yes'],
+  ['a CloudWatch Logs subscription', JSON.stringify({ awslogs: { data: base64(gzipSync(cloudWatch)) } }), 'no'],
+  ['a Firehose request', JSON.stringify({ requestId: 'x', timestamp: 1, records: [{ data: base64(text) }] }), 'no'],
+  ['a record of a log pipeline', JSON.stringify({ log: text, stream: 'x' }), 'yes'],
+  ['Elastic', JSON.stringify({ hits: { hits: [{ _index: 'x', _source: { event: { original: text } } }] } }), 'no'],
+  ['Splunk', JSON.stringify({ preview: false, result: { _raw: text } }), 'yes'],
+  ['rows of AWSCloudTrail as CSV', csv(table), 'no'],
+  ['CSV with the whole event in a column', csv({ time: 'x', _raw: text }), 'no'],
+  ['UTF-16', Buffer.from(`\ufeff${records}`, 'utf16le'), 'no'],
+  ['gzip', gzipSync(records), 'no'],
+  ['gzip in gzip', gzipSync(gzipSync(records)), 'no'],
+  ['tar', tar('a/b.json', records), 'no'],
+  ['tar.gz', gzipSync(tar('a/b.json.gz', gzipSync(records))), 'no'],
+  ['zip', zip('a/b.json', Buffer.from(records)), 'no'],
+].map(([name, data, filter]) => ({ name, data: Buffer.from(data), filter }));
+
+/** The table of docs/inputs.md. */
+export const formsAsMarkdown = () => `| Form | Command | Package | Worker | Page | Filter |
+|---|---|---|---|---|---|
+${FORMS.map(({ name, filter }) => `| ${name} | yes | yes | yes | yes | ${filter} |\n`).join('')}`;

@@ -1,0 +1,147 @@
+// What rules and queries can refer to besides the events: tables with known columns, watchlists, saved functions, folders of all three.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { forepost, jsonLines, PACKAGE, s3, scratch, switchedOff } from './support.js';
+
+const { check, Detector, explain, load, query, Query, QueryError, RuleError } = await import(`${PACKAGE}entry/node.js`);
+await load();
+
+const folder = scratch('context');
+const file = (path, text) => {
+  mkdirSync(`${folder}/${path}`.replace(/\/[^/]*$/, ''), { recursive: true });
+  writeFileSync(`${folder}/${path}`, text);
+  return `${folder}/${path}`;
+};
+const rows = async (kql, context) => (await query(kql, [], context)).rows;
+
+const exported = { schemaVersion: '2.0', accountId: '111122223333', region: 'us-east-1', partition: 'aws', id: 'f1', arn: 'arn:aws:guardduty:us-east-1:111122223333:detector/d/finding/f1', type: 'UnauthorizedAccess:IAMUser/X', resource: { resourceType: 'AccessKey', accessKeyDetails: { userName: 'ana' } }, service: { action: { actionType: 'AWS_API_CALL' }, count: 12345678901234567n }, severity: 5.3, createdAt: '2026-03-11T07:00:00Z', updatedAt: '2026-03-11T07:05:00Z', title: 'A title', description: 'A text' };
+const text = (value) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `big${v}` : v)).replace(/"big(\d+)"/g, '$1');
+const pascal = (value) => (Array.isArray(value) ? value.map(pascal) : value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key[0].toUpperCase() + key.slice(1), pascal(inner)])) : value);
+
+test('GuardDuty’s own findings fill AWSGuardDuty, in every form that people have them', async () => {
+  const asked = 'AWSGuardDuty | project ActivityType, Severity, TimeGenerated, User = tostring(ResourceDetails.accessKeyDetails.userName), Action = tostring(ServiceDetails.action.actionType)';
+  const wanted = [['UnauthorizedAccess:IAMUser/X', 5, '2026-03-11T07:05:00.0000000Z', 'ana', 'AWS_API_CALL']];
+  const forms = {
+    'as S3 has it, a line each': `${text(exported)}\n`,
+    'of EventBridge': text({ source: 'aws.guardduty', 'detail-type': 'GuardDuty Finding', detail: exported }),
+    'of the API': JSON.stringify({ Findings: [pascal({ ...exported, service: { action: exported.service.action } })] }, null, 2),
+    'an array': `\ufeff[${text(exported)}]`,
+    'rows of the table': text({ ActivityType: exported.type, Severity: 5, TimeGenerated: exported.updatedAt, ResourceDetails: exported.resource, ServiceDetails: exported.service }),
+    'what Log Analytics answers': text({ tables: [{ columns: ['ActivityType', 'Severity', 'TimeGenerated', 'ResourceDetails', 'ServiceDetails'].map((name) => ({ name })), rows: [[exported.type, 5, exported.updatedAt, exported.resource, exported.service]] }] }),
+  };
+  for (const [form, data] of Object.entries(forms)) assert.deepEqual(await rows(asked, { tables: [{ name: 'AWSGuardDuty', data }] }), wanted, form);
+  // No digit is lost on the way.
+  assert.deepEqual(await rows('AWSGuardDuty | project n = tolong(ServiceDetails.count)', { tables: [{ name: 'AWSGuardDuty', data: text(exported) }] }), [[12345678901234567n]]);
+});
+
+test('columns that nobody gave are Microsoft’s, or what the data show', async () => {
+  const type = async (name, data, column) => (await query(`${name} | getschema | where ColumnName == "${column}" | project ColumnType`, [], { tables: [{ name, data }] })).rows[0]?.[0];
+  assert.equal(await type('SigninLogs', 'TimeGenerated,UserPrincipalName\n2026-03-11T07:00:00Z,ana\n', 'LocationDetails'), 'dynamic');
+  assert.equal(await type('vips', 'SearchKey,Level\nana,1\n', 'Level'), 'string');
+  assert.equal(await type('Mine', '{"a":1,"b":1.5,"c":true,"d":{"x":1},"e":"x","f":1}\n{"a":2,"f":1.5}\n', 'f'), 'real');
+  for (const [column, expected] of Object.entries({ a: 'long', b: 'real', c: 'bool', d: 'dynamic', e: 'string' })) assert.equal(await type('Mine', '{"a":1,"b":1.5,"c":true,"d":{"x":1},"e":"x"}', column), expected);
+  assert.equal(await type('Own_CL', 'TimeGenerated,Score_d,Name_s\n2026-03-11T07:00:00Z,1.5,x\n', 'Score_d'), 'real');
+  assert.equal(await type('Own_CL', 'TimeGenerated,Score_d\n2026-03-11T07:00:00Z,1.5\n', 'TimeGenerated'), 'datetime');
+});
+
+test('a table that is another one, twice there, or no table is refused', async () => {
+  const refused = async (tables, message) => assert.rejects(rows('print 1', { tables }), message);
+  await refused([{ name: 'SigninLogs', data: 'Colour\nred\n' }], /none of the columns/);
+  await refused([{ name: 'AWSGuardDuty', data: '{"Colour":"red"}' }], /no row has any of the columns/);
+  await refused([{ name: 'T', schema: 'a:int', data: '{"b":1}\n' }], /no row has any of the columns/);
+  await refused([{ name: 'T', data: '{"b":1}\n{"b"' }], /line 2 is not JSON/);
+  await refused([{ name: 'T', data: '[1]' }], /row 1 must be an object/);
+  await refused([{ name: 'T', data: '' }], /no columns/);
+  await refused([{ name: 'T', data: 'a\n1' }, { name: 'T', data: 'a\n1' }], /twice/);
+  await refused([{ name: 'AWSCloudTrail', data: 'a\n1' }], /the table of the events/);
+});
+
+const ACTOR = 'let ActorOf = (T:(UserIdentityArn:string)) { T | extend Actor = tostring(split(UserIdentityArn, "/")[-1]) };';
+const RULE = `id: 0f0e0d0c-1234-4000-8000-00000000000b
+name: Who
+description: d
+severity: High
+kind: NRT
+tactics: [DefenseEvasion]
+relevantTechniques: [T1562]
+query: |
+  AWSCloudTrail | where EventName == 'PutImageScanningConfiguration' | invoke ActorOf() | project TimeGenerated, Actor
+`;
+
+test('saved functions: in a detector, a query, check and explain; what is wrong inside is said at the call', async () => {
+  const functions = [{ file: 'ActorOf.kql', text: ACTOR }];
+  assert.throws(() => new Detector({ rules: [RULE] }), (error) => error instanceof RuleError && error.diagnostics.some(({ hint }) => hint?.includes('--function')));
+  const detector = new Detector({ rules: [RULE], functions });
+  detector.push(s3(switchedOff({ userIdentity: { arn: 'arn:aws:iam::1:user/ana' } })));
+  detector.finish();
+  assert.equal(detector.alerts()[0].Evidence[0].row.Actor, 'ana');
+  assert.deepEqual(check([RULE], { functions }).filter(({ severity }) => severity === 'error'), []);
+  assert.equal(explain(RULE, switchedOff(), { functions }).result.rows, 1);
+  const wrong = 'let F = () { Nope };';
+  assert.throws(() => new Query('print 1 | union F', { functions: wrong }), (error) => error instanceof QueryError && /In the saved function 'F'/.test(error.message) && error.start === 16);
+  assert.throws(() => new Query('F', { functions: 'let F = (' }), { code: 'FP403' });
+  assert.throws(() => new Query('F', { functions: [1] }), { code: 'bad-argument' });
+});
+
+test('a query says what isfuzzy leaves out', async () => {
+  const run = new Query('union isfuzzy=true AWSCloudTrail, SigninLogs | count');
+  assert.deepEqual(run.warnings.map(({ code, severity, start, end }) => [code, severity, start, end]), [['FP023', 'information', 34, 44]]);
+  const { status, stderr } = await forepost(['query', 'union isfuzzy=true AWSCloudTrail, SigninLogs | count', '-'], { input: s3(switchedOff()) });
+  assert.equal(status, 0);
+  assert.match(stderr, /'SigninLogs' was not supplied/);
+});
+
+test('--context takes a folder by kind and name, and names what it cannot use', async () => {
+  file('ok/watchlists/vips.csv', 'SearchKey,Why\nana,root\n');
+  file('ok/AWSGuardDuty.jsonl.gz', gzipSync(text(exported)));
+  file('ok/functions/ActorOf.kql', ACTOR);
+  file('ok/functions/Everyone.kql', 'AWSCloudTrail\n| distinct UserIdentityArn');
+  file('ok/functions/vimX.yaml', "ParserName: vimX\nParserParams:\n  - Name: user\n    Type: string\n    Default: '*'\nParserQuery: |\n  AWSCloudTrail | where user == '*' or UserIdentityArn has user\n");
+  file('ok/rule.yaml', RULE);
+  file('ok/readme.txt', 'hello');
+  const asked = "union (vimX() | project a = EventName), (_GetWatchlist('vips') | project a = Why), (AWSGuardDuty | project a = Title), (Everyone | project a = 'e') | sort by a asc";
+  const good = await forepost(['query', asked, '-', '--context', `${folder}/ok`, '--format', 'ndjson'], { input: s3(switchedOff()) });
+  assert.deepEqual([good.status, jsonLines(good.stdout).map(({ a }) => a)], [0, ['A title', 'PutImageScanningConfiguration', 'e', 'root']], good.stderr);
+  assert.match(good.stderr, /5 tables and functions from .*passed over 2 other files/);
+
+  file('bad/vips.csv', 'SearchKey\nana\n');
+  file('bad/broken.kql', 'AWSCloudTrail\n| where (');
+  file('bad/SigninLogs.json', '{"Colour":1}');
+  file('bad/binary.csv', Buffer.from([0xff, 0xfe, 0x00]));
+  file('bad/AWSCloudTrail.csv', 'a\n1\n');
+  const summary = `${folder}/summary.json`;
+  const bad = await forepost(['scan', '-', '--context', `${folder}/bad`, '--summary', summary], { input: s3(switchedOff()) });
+  assert.equal(bad.status, 1);
+  for (const said of [/broken\.kql: line 2|broken\.kql.*line 2/, /SigninLogs\.json.*no row has any/, /binary\.csv.*not UTF-8/, /AWSCloudTrail\.csv.*table of the events/, /4 files of the context not used/]) assert.match(bad.stderr, said);
+  const strict = await forepost(['scan', '-', '--context', `${folder}/bad`, '--strict'], { input: s3(switchedOff()) });
+  assert.deepEqual([strict.status, strict.stdout], [2, '']);
+  file('empty/readme.txt', 'hello');
+  for (const path of ['empty', 'nosuch']) {
+    const { status, stderr } = await forepost(['query', 'print 1', '--context', `${folder}/${path}`]);
+    assert.equal(status, 2, stderr);
+    assert.equal(stderr.split('\n').filter(Boolean).length, 2, stderr);
+  }
+});
+
+test('rules with a table and a function run from files: --table NAME=FILE, --function FILE', async () => {
+  const rules = file('rule.yaml', RULE.replace('project TimeGenerated', "where Actor in (_GetWatchlist('vips')) | project TimeGenerated"));
+  const vips = file('vips.csv', 'SearchKey\nana\n');
+  const actor = file('ActorOf.kql', ACTOR);
+  const input = s3(switchedOff({ userIdentity: { arn: 'arn:aws:iam::1:user/ana' } }), switchedOff({ userIdentity: { arn: 'arn:aws:iam::1:user/eve' } }));
+  const { status, stdout, stderr } = await forepost(['scan', '-', '--rules', rules, '--table', `vips=${vips}`, '--function', actor, '--format', 'ndjson'], { input });
+  assert.equal(status, 0, stderr);
+  assert.equal(jsonLines(stdout)[0].Evidence.length, 1);
+  const body = file('body.kql', '// as the workspace keeps it\nT | extend Actor = tostring(split(UserIdentityArn, "/")[-1])');
+  const given = await forepost(['scan', '-', '--rules', rules, '--table', `vips=${vips}`, '--function', `ActorOf(T:(*))=${body}`, '--format', 'ndjson'], { input });
+  assert.deepEqual([given.status, given.stdout], [0, stdout], given.stderr);
+  const none = await forepost(['scan', '-', '--rules', rules, '--table', `vips=${vips}`], { input });
+  assert.equal(none.status, 2);
+  for (const [option, value] of [['--table', 'vips'], ['--table', `vips=${folder}/nosuch.csv`], ['--function', `${folder}/nosuch.kql`]]) {
+    const wrong = await forepost(['scan', '-', '--rules', rules, option, value], { input });
+    assert.deepEqual([wrong.status, wrong.stdout], [2, '']);
+    assert.match(wrong.stderr, /^forepost: --(?:table|function)/);
+  }
+});
