@@ -20,6 +20,7 @@ export async function explain(options, [path, ...operands]) {
   const inputs = inputsOf(operands, 'explain');
   const { leftOut: unusable, ...context } = readContext(options, 'explain');
   const account = new Account();
+  account.unusable = unusable;
   let misses;
   try {
     misses = new NearestMisses(rule, { event: /^\d{1,15}$/.test(event ?? '') ? Number(event) : event, where, ...context });
