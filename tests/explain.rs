@@ -24,7 +24,7 @@ mod shared;
 #[path = "explain/tree.rs"]
 mod tree;
 
-use forepost::detector::{Detector, NamedTable, Options, Request, RuleFile, explain};
+use forepost::detector::{Context, Detector, NamedTable, Options, Request, RuleFile, explain};
 use forepost::host::json as host_json;
 use serde_json::{Value, json};
 
@@ -32,7 +32,8 @@ use serde_json::{Value, json};
 fn explained(rule: &str, events: &[Value], event: Option<usize>, tables: &[NamedTable]) -> Value {
     let records: Vec<String> = events.iter().map(Value::to_string).collect();
     let records: Vec<&[u8]> = records.iter().map(|r| r.as_bytes()).collect();
-    let request = Request { rule, events: &records, event, tick: None, tables };
+    let context = &Context::of_tables(tables.to_vec());
+    let request = Request { rule, events: &records, event, tick: None, context };
     serde_json::from_str(&host_json::explanation(&explain(&request))).expect("JSON")
 }
 

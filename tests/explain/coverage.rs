@@ -9,7 +9,8 @@ const MORNING: &str = "2026-03-11T07:00:00Z";
 fn covered(rule: &str, cases: &[Vec<Value>]) -> RuleCoverage {
     let texts: Vec<Vec<String>> = cases.iter().map(|c| c.iter().map(Value::to_string).collect()).collect();
     let cases: Vec<Case<'_>> = texts.iter().map(|c| c.iter().map(|t| t.as_bytes()).collect()).collect();
-    coverage(rule, &cases, &[]).unwrap_or_else(|e| panic!("{:#?}", e.findings))
+    coverage(rule, &cases, &forepost::detector::Context::default())
+        .unwrap_or_else(|e| panic!("{:#?}", e.findings))
 }
 
 /// The counts of what stands at a piece of the query.

@@ -180,7 +180,7 @@ fn the_users_tables_are_branches_too() {
         "AWSCloudTrail | where EventName == 'Put' | lookup kind=inner (_GetWatchlist('vips')) on $left.UserIdentityUserName == $right.SearchKey",
         "",
     );
-    let vips = NamedTable::read("vips", "SearchKey:string, Why:string", b"SearchKey,Why\ndana,root\n")
+    let vips = NamedTable::read("vips", "SearchKey:string, Why:string", b"SearchKey,Why\ndana,root\n", false)
         .expect("a table");
     let e = explained(&ours, &[event(1, MORNING, "Put", "dana")], None, std::slice::from_ref(&vips));
     assert_eq!(e["verdict"], "alert", "{e:#}");
