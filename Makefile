@@ -37,6 +37,7 @@ SHARED_FILTER := $(if $(SHARED_RULES),target/fluent-bit/shared.wasm)
 WWW := dist/www
 WWW_MODULES := www/node_modules/.package-lock.json
 PAGE_PORT := 8173
+SECONDS := 60
 export CHROMIUM ?= /usr/bin/chromium
 
 .PHONY: help
@@ -75,12 +76,13 @@ check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick,
 	cargo test --locked --workspace --lib
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit ## All that a user is promised: what every change must pass
+test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit fuzz ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path tools/bindgen/Cargo.toml
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features fluent-bit --target $(WASM_TARGET) -- -D warnings
@@ -94,6 +96,10 @@ licences: $(TOOLCHAIN) ## Every dependency's licence is one that deny.toml allow
 .PHONY: test-native
 test-native: $(TOOLCHAIN) ## The engine's tests on this machine
 	cargo test --locked --workspace
+
+.PHONY: fuzz
+fuzz: native $(NODE_MODULES) ## Coverage-guided fuzzing, SECONDS=60 for each of TARGETS; what it finds is in target/fuzz/found
+	fuzz/run.sh $(SECONDS) $(TARGETS)
 
 .PHONY: test-wasm
 test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engine's tests as WebAssembly in Node
@@ -145,6 +151,7 @@ sample: ## Writes the demo's sample anew
 fmt: ## Formats the code
 	cargo fmt --all
 	cargo fmt --manifest-path tools/bindgen/Cargo.toml
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 .PHONY: clean
 clean: ## Removes everything that was built, but not .tools

@@ -45,11 +45,13 @@ function judge(what, licence) {
   if (!licence || !holds(licence)) problems.push(`${what}: ${licence ?? 'no licence'}`);
 }
 
-for (const manifest of ['Cargo.toml', 'tools/bindgen/Cargo.toml']) {
+for (const manifest of ['Cargo.toml', 'tools/bindgen/Cargo.toml', 'fuzz/Cargo.toml']) {
   const metadata = execFileSync('cargo', ['metadata', '--locked', '--format-version', '1', '--manifest-path', manifest], { maxBuffer: 1 << 28 });
   for (const { name, version, license, source } of JSON.parse(metadata).packages) {
     if (source === null) continue; // our own
-    judge(`crate ${name} ${version}`, license);
+    // libFuzzer only runs with the tests; the University of Illinois' licence is as permissive as MIT's.
+    if (name === 'libfuzzer-sys' && license === '(MIT OR Apache-2.0) AND NCSA') seen += 1;
+    else judge(`crate ${name} ${version}`, license);
     if (!source.startsWith('registry+')) problems.push(`crate ${name} ${version} is not from the registry: ${source}`);
   }
 }

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# fuzz/run.sh SECONDS [TARGET…]: runs the targets, each for so long, one after the other. What it finds is in target/fuzz/found, and makes
+# it fail; what it learns is in target/fuzz/corpus and is not committed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(sources json kql rule_yaml patterns filter_abi)
+
+# A run begins with small inputs of ours, every example of a function and every case of an operator.
+mkdir -p target/fuzz/{corpus,found}
+cp -r fuzz/seeds/. target/fuzz/corpus/
+cargo build --locked --example native
+target/debug/examples/native functions | node fuzz/seeds.js target/fuzz/corpus
+
+# What libFuzzer sees of a program: which branches it takes and what it compares. The flags are for the engine and the targets, not for
+# what runs while they are built, hence the target by name.
+host=$(rustc -vV | sed -n 's/^host: //p')
+flags='--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters'
+flags+=' -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares'
+export "CARGO_TARGET_$(tr a-z- A-Z_ <<< "$host")_RUSTFLAGS=$flags"
+cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir target/fuzz-build
+built=target/fuzz-build/$host/release
+
+failed=()
+for target in "${targets[@]}"; do
+  mkdir -p "target/fuzz/corpus/$target"
+  dictionary=()
+  case $target in kql | rule_yaml) dictionary=(-dict=target/fuzz/corpus/kql.dict) ;; esac
+  # No input may take 5 seconds or 1 GiB.
+  "$built/$target" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 -verbosity=0 "${dictionary[@]}" \
+    -artifact_prefix="target/fuzz/found/$target-" "target/fuzz/corpus/$target" 2> "target/fuzz/$target.log" || failed+=("$target")
+  echo "fuzz $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "target/fuzz/$target.log") inputs in $seconds s"
+done
+for target in "${failed[@]}"; do
+  echo "fuzz $target failed:" && tail -40 "target/fuzz/$target.log"
+done
+[ ${#failed[@]} -eq 0 ]
