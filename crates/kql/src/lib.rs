@@ -44,7 +44,6 @@ pub const REFUSED_FUNCTIONS: &[(&str, &str)] = &[
     ("cursor_current", "Forepost has no database cursors"),
     ("database", "Forepost has no other database; supply the data as a table"),
     ("entity_group", "Forepost cannot reach a cluster; supply the data as a table"),
-    ("estimate_data_size", "it describes the storage of a cluster"),
     ("extent_id", "Forepost does not store data in extents"),
     ("extent_tags", "Forepost does not store data in extents"),
     ("extentid", "Forepost does not store data in extents"),

@@ -3,7 +3,7 @@
 use super::call::Written;
 use super::{Binder, Bound, Env, Scope};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::call::Detail;
+use crate::functions::call::{Call, Detail};
 use crate::functions::{self, dynamic, operators as op};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind};
 use crate::syntax::ast::{self, Argument};
@@ -18,6 +18,7 @@ pub const SPECIAL: &[&str] = &[
     "column_ifexists",
     "column_names_of",
     "columnifexists",
+    "estimate_data_size",
     "_GetWatchlist",
     "ingestion_time",
     "iscolumnexists",
@@ -51,6 +52,7 @@ impl Binder<'_> {
             "iscolumnexists" => self.is_column(call, scope, env).map(Bound::Scalar),
             "pack_all" => self.pack_all(call, scope, env).map(Bound::Scalar),
             "bag_pack_columns" => self.pack_columns(call, scope, env).map(Bound::Scalar),
+            "estimate_data_size" => self.data_size(call, scope, env).map(Bound::Scalar),
             "column_names_of" => self.column_names(call, env).map(Bound::Scalar),
             _ => return None,
         })
@@ -257,4 +259,53 @@ impl Binder<'_> {
         let eval = dynamic::bag_pack;
         Some(self.make_call("bag_pack_columns", eval, args, Type::Dynamic, Detail::None, call.span))
     }
+
+    /// `estimate_data_size(a, b)`, `estimate_data_size(*)`: texts count their bytes, the rest what its type takes.
+    fn data_size(&mut self, call: &Written<'_>, scope: &Scope<'_>, env: &Env) -> Option<Expr> {
+        let columns: Vec<Expr> = match call.args {
+            [] => return self.wrong_count(call.name, 1, None),
+            [Argument { value, .. }] if matches!(value.kind, ast::ExprKind::Star) => {
+                let column =
+                    |(i, c): (usize, &Column)| Expr { kind: ExprKind::Column(i), ty: c.ty, span: value.span };
+                scope.columns.iter().enumerate().map(column).collect()
+            }
+            args => args.iter().map(|a| self.bind_scalar(&a.value, scope, env)).collect::<Option<_>>()?,
+        };
+        let (mut fixed, mut texts) = (0, Vec::new());
+        for column in columns {
+            if !matches!(column.kind, ExprKind::Column(_)) {
+                return self.error("KS109", "The expression must be a column.", column.span);
+            }
+            fixed += match column.ty {
+                Type::Bool => 1,
+                Type::Int => 4,
+                Type::Long | Type::Real | Type::DateTime | Type::Timespan => 8,
+                Type::Guid => 16,
+                Type::String => {
+                    texts.push(column);
+                    0
+                }
+                Type::Decimal | Type::Dynamic => {
+                    let message =
+                        format!("The size of a value of type {} is not published.", column.ty.name());
+                    let d = Diagnostic::error("FP010", message, column.span);
+                    self.report(
+                        d.with_hint("name the other columns instead of *, or convert it with tostring()"),
+                    );
+                    return None;
+                }
+            };
+        }
+        texts.push(Expr::constant(Value::Long(fixed), Type::Long, call.span));
+        Some(self.make_call("estimate_data_size", data_size, texts, Type::Long, Detail::None, call.span))
+    }
+}
+
+/// Texts, and how much the rest takes.
+fn data_size(c: &Call) -> Value {
+    let size = |v: &Value| match v {
+        Value::String(text) => i64::try_from(text.len()).unwrap_or(i64::MAX),
+        v => v.as_integer().unwrap_or_default(),
+    };
+    Value::Long(c.args.iter().map(size).fold(0, i64::saturating_add))
 }

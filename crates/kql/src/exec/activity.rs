@@ -1,4 +1,4 @@
-//! The plugins of `evaluate` that count over windows of a timeline: `activity_counts_metrics`,
+//! The plugins of `evaluate` that count over windows of a timeline: `active_users_count`, `activity_counts_metrics`,
 //! `sliding_window_counts`, `session_count`, `rolling_percentile`. Source: Microsoft's docs, plugins.
 
 use super::ExecError;
@@ -8,6 +8,7 @@ use super::series::Axis;
 use crate::plan::{Activity, ActivityKind};
 use crate::value::key::{self, KeyMap, KeySet};
 use crate::value::{Value, compare};
+use std::collections::BTreeMap;
 
 /// What a window may look back over, in bins.
 const MOST_BINS: i128 = 10_000;
@@ -61,8 +62,10 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     let bin = run.value(&a.bin)?;
     let mut fixed = |e: &Option<crate::plan::Expr>| e.as_ref().map(|e| run.value(e)).transpose();
     let (start, end, lookback) = (fixed(&a.start)?, fixed(&a.end)?, fixed(&a.lookback)?);
-    // Only these two count their bins from the start of the period.
-    let from_start = matches!(a.kind, ActivityKind::Counts | ActivityKind::Sliding);
+    let period = fixed(&a.period)?;
+    // Only these count their bins from the start of the period.
+    let active = matches!(a.kind, ActivityKind::Active { .. });
+    let from_start = active || matches!(a.kind, ActivityKind::Counts | ActivityKind::Sliding);
     let axis = Axis::new(a.time.ty, start.as_ref().filter(|_| from_start), &bin)
         .ok_or_else(|| bad("the bin size must be greater than zero"))?;
     let (time, id, dimensions) =
@@ -75,7 +78,7 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
         // What a window looks back at may lie before the period; what lies after it counts nowhere.
         let early = start.as_ref().is_some_and(|s| compare::order(&at, s).is_lt());
         let late = end.as_ref().is_some_and(|e| compare::order(&at, e).is_gt());
-        if late || early && a.kind != ActivityKind::Sliding {
+        if late || early && !active && a.kind != ActivityKind::Sliding {
             continue;
         }
         let value = run.eval(&id, row)?;
@@ -88,8 +91,18 @@ pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row
     }
     let mut made: Vec<Made> = Vec::new();
     for (dimensions, rows) in slices.into_values() {
+        if let ActivityKind::Active { least } = a.kind {
+            let periods = period
+                .as_ref()
+                .and_then(|period| Axis::new(a.time.ty, start.as_ref(), period))
+                .ok_or_else(|| bad("the period must be greater than zero"))?;
+            let fans = Fans { periods, lookback: lookback.as_ref(), start: start.as_ref(), least };
+            fans.count(run, &dimensions, rows, &mut made)?;
+            continue;
+        }
         let slice = Slice::new(dimensions, rows);
         match a.kind {
+            ActivityKind::Active { .. } => {}
             ActivityKind::Counts => counts(&slice, &mut made),
             ActivityKind::Sessions => sessions(slice, lookback.as_ref(), &mut made),
             ActivityKind::Sliding => {
@@ -167,6 +180,71 @@ fn distance(from: &Value, to: &Value) -> Option<Value> {
             _ => Value::Real(compare::real(b)? - compare::real(a)?),
         },
     })
+}
+
+/// Who is active: whoever appears in enough periods of the time before an appearance, itself included. An appearance that far back is
+/// too old.
+struct Fans<'a> {
+    periods: Axis,
+    lookback: Option<&'a Value>,
+    start: Option<&'a Value>,
+    least: usize,
+}
+
+impl Fans<'_> {
+    /// The ids of each bin with an appearance that makes them active.
+    fn count(
+        &self,
+        run: &mut Run<'_>,
+        dimensions: &[Value],
+        rows: Vec<Placed<'_>>,
+        made: &mut Vec<Made>,
+    ) -> Result<(), ExecError> {
+        let mut by_id: KeyMap<Vec<Placed<'_>>> = KeyMap::default();
+        for row in rows {
+            by_id.entry(key::key([&row.2])).or_default().push(row);
+        }
+        // How many ids each bin has, and the rows that make them active.
+        let mut bins: BTreeMap<i128, (usize, Evidence)> = BTreeMap::new();
+        for mut seen in by_id.into_values() {
+            seen.sort_by(|(_, a, ..), (_, b, ..)| compare::order(a, b));
+            let period = |(_, at, ..): &Placed<'_>| self.periods.position(at).map(|(position, _)| position);
+            let too_old = |from: &Value, at: &Value| match (distance(from, at), self.lookback) {
+                (Some(gap), Some(lookback)) => compare::order(&gap, lookback).is_ge(),
+                _ => false,
+            };
+            // The periods of the rows from `first` to this one, and which of those rows the bin has already.
+            let (mut first, mut periods, mut counted, mut known) = (0, 0, None, 0);
+            for (i, row) in seen.iter().enumerate() {
+                let (bin, at, ..) = row;
+                if i == first || seen.get(i - 1).is_none_or(|before| period(before) != period(row)) {
+                    periods += 1;
+                }
+                while let Some(old) = seen.get(first).filter(|old| first < i && too_old(&old.1, at)) {
+                    periods -=
+                        usize::from(seen.get(first + 1).is_none_or(|next| period(next) != period(old)));
+                    first += 1;
+                }
+                let early = self.start.is_some_and(|start| compare::order(at, start).is_lt());
+                if early || periods < self.least {
+                    continue;
+                }
+                let (ids, evidence) = bins.entry(*bin).or_default();
+                if counted != Some(*bin) {
+                    (counted, known) = (Some(*bin), 0);
+                    *ids += 1;
+                }
+                let new = seen.get(known.max(first)..=i).unwrap_or_default();
+                run.budget.charge(new.len(), 0)?;
+                new.iter().for_each(|(.., row)| evidence.merge(&row.evidence));
+                known = i + 1;
+            }
+        }
+        for (bin, (ids, evidence)) in bins {
+            made.push((bin, dimensions.to_vec(), vec![long(ids)], evidence));
+        }
+        Ok(())
+    }
 }
 
 /// What lies in the windows that end at some bins.

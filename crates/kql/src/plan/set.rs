@@ -123,7 +123,7 @@ impl SetOp {
             SetOp::RowsNear(condition, ..) => f(condition),
             SetOp::Activity(a) => {
                 [&a.id, &a.time, &a.bin].into_iter().for_each(&mut *f);
-                [&a.start, &a.end, &a.lookback].into_iter().flatten().for_each(&mut *f);
+                [&a.start, &a.end, &a.lookback, &a.period].into_iter().flatten().for_each(&mut *f);
                 a.dimensions.iter().for_each(f);
             }
             SetOp::Count | SetOp::Pivot(_) | SetOp::Narrow(_) | SetOp::SchemaMerge(_) => {}
@@ -272,6 +272,8 @@ pub struct Activity {
     pub bin: Expr,
     /// How far a window looks back.
     pub lookback: Option<Expr>,
+    /// Appearances within one period count once, in `active_users_count`.
+    pub period: Option<Expr>,
     /// What slices the counts.
     pub dimensions: Vec<Expr>,
 }
@@ -279,6 +281,11 @@ pub struct Activity {
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ActivityKind {
+    /// `active_users_count`
+    Active {
+        /// In how many periods an id must appear.
+        least: usize,
+    },
     /// `activity_counts_metrics`
     Counts,
     /// `sliding_window_counts`

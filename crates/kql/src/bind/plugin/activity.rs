@@ -4,7 +4,7 @@ use super::Plugin;
 use crate::bind::{Binder, Scope};
 use crate::plan::{Activity, ActivityKind, Expr, Plan, PlanKind, SetOp};
 use crate::syntax::ast::Argument;
-use crate::value::{Column, Type, Value, compare, text};
+use crate::value::{Column, Type, Value, compare, convert, text};
 use std::rc::Rc;
 
 impl Binder<'_> {
@@ -54,6 +54,48 @@ impl Binder<'_> {
         self.error("KS107", format!("A value of type {} expected.", want.name()), e.span)
     }
 
+    /// The id and the timeline, with the place of the latter.
+    fn timeline(
+        &mut self,
+        p: &Plugin<'_>,
+        id: &Argument,
+        time: &Argument,
+        scope: &Scope<'_>,
+    ) -> Option<(Expr, usize, Expr)> {
+        let (_, id) = self.column_argument(id, scope, p.env)?;
+        let (time_at, time) = self.column_argument(time, scope, p.env)?;
+        if !time.ty.is_number() && !matches!(time.ty, Type::DateTime | Type::Timespan) {
+            let message = "The argument value must be summable: a number, timespan or datetime.";
+            return self.error("KS138", message, time.span);
+        }
+        Some((id, time_at, time))
+    }
+
+    /// `active_users_count(id, time, start, end, lookback, period, least, bin, dimensions…)`
+    pub(super) fn active_users(&mut self, p: &Plugin<'_>) -> Option<Rc<Plan>> {
+        let [id, time, start, end, lookback, period, least, bin, rest @ ..] = p.args else {
+            return self.wrong_arguments(
+                p,
+                "an id, a timeline, a start, an end, a lookback, a period, a number of periods and a bin size",
+            );
+        };
+        let scope = &self.scope(&p.input.columns, p.input.open);
+        let (id, time_at, time) = self.timeline(p, id, time, scope)?;
+        let start = Some(self.along(p, start, time.ty, false)?);
+        let end = Some(self.along(p, end, time.ty, false)?);
+        let lookback = Some(self.along(p, lookback, time.ty, true)?);
+        let period = Some(self.along(p, period, time.ty, true)?);
+        let bin = self.along(p, bin, time.ty, true)?;
+        let count = self.count_expr(&least.value, p.env)?;
+        let Some(least) = count.as_const().and_then(Value::as_integer).and_then(convert::to_count) else {
+            return self.error("FP013", "The number of periods must be a constant.", least.value.span);
+        };
+        let (dimensions, columns) = self.dimensions(p, rest, scope)?;
+        let (name, kind) = ("active_users_count", ActivityKind::Active { least });
+        let a = Activity { name, kind, id, time, start, end, bin, lookback, period, dimensions };
+        Some(self.activity_plan(p, a, time_at, columns, &[("dcount", Type::Long)]))
+    }
+
     /// `session_count(id, time, start, end, bin, lookback, dimensions…)` and its kin.
     pub(super) fn activity(&mut self, p: &Plugin<'_>, name: &'static str) -> Option<Rc<Plan>> {
         let (kind, made): (_, &[(&str, Type)]) = match name {
@@ -82,12 +124,7 @@ impl Binder<'_> {
             _ => return self.wrong_arguments(p, "a bin size and an optional lookback"),
         };
         let scope = &self.scope(&p.input.columns, p.input.open);
-        let (_, id) = self.column_argument(id, scope, p.env)?;
-        let (time_at, time) = self.column_argument(time, scope, p.env)?;
-        if !time.ty.is_number() && !matches!(time.ty, Type::DateTime | Type::Timespan) {
-            let message = "The argument value must be summable: a number, timespan or datetime.";
-            return self.error("KS138", message, time.span);
-        }
+        let (id, time_at, time) = self.timeline(p, id, time, scope)?;
         let start = Some(self.along(p, start, time.ty, false)?);
         let end = Some(self.along(p, end, time.ty, false)?);
         let bin = self.along(p, bin, time.ty, true)?;
@@ -96,7 +133,7 @@ impl Binder<'_> {
             None => None,
         };
         let (dimensions, columns) = self.dimensions(p, rest, scope)?;
-        let a = Activity { name, kind, id, time, start, end, bin, lookback, dimensions };
+        let a = Activity { name, kind, id, time, start, end, bin, lookback, period: None, dimensions };
         Some(self.activity_plan(p, a, time_at, columns, made))
     }
 
@@ -126,7 +163,8 @@ impl Binder<'_> {
         let value = p.input.columns.get(at).map(|c| Rc::clone(&c.name)).unwrap_or_default();
         let ty = id.ty;
         let name = "rolling_percentile";
-        let a = Activity { name, kind, id, time, start: None, end: None, bin, lookback: None, dimensions };
+        let (start, end, lookback, period) = (None, None, None, None);
+        let a = Activity { name, kind, id, time, start, end, bin, lookback, period, dimensions };
         let text = text::scalar(&percent).replace('.', "_");
         let made = format!("rolling_{count}_percentile_{value}_{text}");
         Some(self.activity_plan(p, a, time_at, columns, &[(&made, ty)]))

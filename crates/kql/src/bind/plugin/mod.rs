@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 /// The plugins Forepost runs.
 pub const PLUGINS: &[&str] = &[
+    "active_users_count",
     "activity_counts_metrics",
     "bag_unpack",
     "dcount_intersect",
@@ -32,7 +33,6 @@ pub const PLUGINS: &[&str] = &[
 
 /// The plugins Kusto has and Forepost refuses by name.
 pub const REFUSED_PLUGINS: &[&str] = &[
-    "active_users_count",
     "activity_engagement",
     "activity_metrics",
     "ai_chat_completion",
@@ -102,6 +102,7 @@ impl Binder<'_> {
             "narrow" => self.narrow(&plugin),
             "rows_near" => self.rows_near(&plugin),
             "ipv4_lookup" | "ipv6_lookup" => self.ip_lookup(&plugin),
+            "active_users_count" => self.active_users(&plugin),
             "activity_counts_metrics" => self.activity(&plugin, "activity_counts_metrics"),
             "session_count" => self.activity(&plugin, "session_count"),
             "sliding_window_counts" => self.activity(&plugin, "sliding_window_counts"),

@@ -274,6 +274,7 @@ impl Splitter {
                 start: a.start.as_ref().map(|e| self.expr(e)),
                 end: a.end.as_ref().map(|e| self.expr(e)),
                 lookback: a.lookback.as_ref().map(|e| self.expr(e)),
+                period: a.period.as_ref().map(|e| self.expr(e)),
                 dimensions: self.exprs(&a.dimensions),
                 ..**a
             })),
