@@ -499,6 +499,14 @@ impl State {
         outside
     }
 
+    /// Says so if an event that a rule may need is not JSON throughout. The framing looks at brackets and commas only, and a function that cannot
+    /// read a value gives null: `"a":NaN` would hide the event from the rule without a word.
+    fn look_for_damage(&mut self, record: &Record<'_>) {
+        if let Some(message) = damage(record.raw) {
+            self.report.problem(Some(record.offset), "bad_json", message);
+        }
+    }
+
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
         // With an outline there is nothing to look for.
@@ -518,6 +526,9 @@ impl State {
             Some(time) if self.is_outside(time) => return,
             Some(time) => self.report.observe(time, time),
             None => self.report.untimed(record.offset, row.raw_time()),
+        }
+        if self.keep != Keep::Rows && !can_pass.is_empty() {
+            self.look_for_damage(record);
         }
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed) = (false, None);
@@ -591,6 +602,12 @@ impl State {
             self.report.problem(Some(record.offset), e.code, e.message);
         }
     }
+}
+
+/// What is wrong with an event that is not JSON throughout.
+pub(crate) fn damage(event: &[u8]) -> Option<String> {
+    let error = serde_json::from_slice::<serde::de::IgnoredAny>(event).err()?;
+    Some(format!("the event is not JSON throughout: {error}; rules may miss it"))
 }
 
 impl Sink for State {

@@ -33,6 +33,7 @@ pub use tables::NamedTable;
 use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
 use cloudtrail::source::Limits;
+pub(crate) use feed::damage;
 use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
 use kql::exec::run::{self, Run};
@@ -447,7 +448,7 @@ impl RuleState {
 fn run_tick(state: &RuleState, leaves: &[LeafState], tick: i64) -> Result<Rows, ExecError> {
     let window = state.rule().schedule.window(tick);
     let tables: Vec<run::Table> = leaves.iter().map(|leaf| leaf.window(&window)).collect();
-    let rows = Run::new(tick, &tables, Budget::default()).table(&state.compiled.split.root)?;
+    let rows = Run::new(tick, &tables, Budget::over(&tables)).table(&state.compiled.split.root)?;
     Ok(Rows { columns: state.compiled.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
 }
 

@@ -97,7 +97,7 @@ impl QueryRun {
         if let Some(leaf) = self.streamed {
             let mut tables = vec![run::Table::default(); leaf - self.leaves.start];
             tables.push(self.feed.take_rows(leaf));
-            rows = Run::new(self.now, &tables, Budget::default()).table(&self.root)?;
+            rows = Run::new(self.now, &tables, Budget::over(&tables)).table(&self.root)?;
         }
         Ok(self.answer(rows))
     }
@@ -150,9 +150,10 @@ impl QueryRun {
         let folds: Vec<Fold> = self.leaves.clone().filter_map(|leaf| self.feed.take_fold(leaf)).collect();
         let tables: Vec<run::Table> = self.leaves.clone().map(|leaf| self.feed.take_rows(leaf)).collect();
         self.set_folds(Budget::default());
-        let mut run = Run::new(self.now, &tables, Budget::default());
-        for fold in folds {
-            let (step, rows) = fold.finish()?;
+        let made = folds.into_iter().map(Fold::finish).collect::<Result<Vec<_>, _>>()?;
+        let given = tables.iter().chain(made.iter().map(|(_, rows)| rows));
+        let mut run = Run::new(self.now, &tables, Budget::over(given));
+        for (step, rows) in made {
             run.provide(&step, rows);
         }
         let rows = run.table(&self.root)?;

@@ -3,7 +3,7 @@
 //! The record's own bytes stay as they are: the key is inserted before the last bracket. Whatever fails inside, the record
 //! is passed on.
 
-use crate::detector::{RuleErrors, RuleFile, SingleEventEvaluator};
+use crate::detector::{RuleErrors, RuleFile, SingleEventEvaluator, damage};
 use cloudtrail::source::embedded::{self, ADDED, ADDED_START};
 use kql::value::json::{self, Items};
 use kql::value::limits::{self, Limit};
@@ -111,6 +111,9 @@ impl Pipeline {
             if json::depth(event) > json::MAX_DEPTH {
                 failure = Some(("too_deep", format!("the event nests more than {} levels", json::MAX_DEPTH)));
                 return;
+            }
+            if let Some(message) = damage(event) {
+                failure = Some(("bad_json", message));
             }
             let done = evaluator.evaluate(event, &mut |it| {
                 match it.state {

@@ -140,3 +140,58 @@ fn inputs_without_events() {
     let codes: Vec<_> = said(&mut d).into_iter().map(|(code, ..)| code).collect();
     assert_eq!(codes, ["empty", "empty", "empty"]);
 }
+
+/// A value inside an event that is no JSON hides the event from a rule, so it is told; also where the rule finds it all the same.
+#[test]
+fn values_that_are_no_json() {
+    let good = scan_off(1, "2026-03-13T10:01:00Z").to_string();
+    for wrong in [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "01",
+        "-01",
+        "+1",
+        "1.",
+        ".5",
+        "1e",
+        "0x1",
+        "tru",
+        "True",
+        "nul",
+        "undefined",
+        "'a'",
+        "\"a\tb\"",
+        "[1,]",
+        "[,1]",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\" 1}",
+        "[1 2]",
+        "\"\\x41\"",
+        "\"\\u12\"",
+    ] {
+        for (before, after) in [("\"repositoryName\":", ","), ("\"deep\":[{\"x\":", "}],")] {
+            let event =
+                good.replacen("\"repositoryName\":\"shop/cart\",", &format!("{before}{wrong}{after}"), 1);
+            assert_ne!(event, good);
+            for bytes in
+                [format!("{event}\n"), format!("{{\"Records\":[{event}]}}"), format!("[{event},{good}]")]
+            {
+                let mut d = detector(&[], Options::default());
+                d.push(bytes.as_bytes());
+                d.finish();
+                let said = said(&mut d);
+                assert!(said.iter().any(|(code, ..)| code == "bad_json"), "{wrong}: {said:?}");
+                // Whoever concludes elsewhere says it once as well.
+                let mut finder = detector(&[], Options { candidates: true, ..Options::default() });
+                finder.push(bytes.as_bytes());
+                finder.finish();
+                let mut concluder = detector(&[], Options::default());
+                assert!(concluder.import_transfer(&finder.export_transfer()));
+                concluder.finish();
+                assert_eq!(self::said(&mut concluder), said, "{wrong}");
+            }
+        }
+    }
+}

@@ -3,11 +3,10 @@
 
 use super::{Binder, Env};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::functions::pattern;
+use crate::functions::pattern::{self, Pattern};
 use crate::plan::{Expr, KvMode, Parse, ParseKv, Plan, PlanKind, Stage};
 use crate::syntax::ast::{self, ExprKind as Ast, Name, Parameter, ParsePart};
 use crate::value::{Column, Type, Value};
-use regex::Regex;
 use std::rc::Rc;
 
 /// `kind=…`
@@ -93,7 +92,7 @@ impl Binder<'_> {
         flags: &str,
         parts: &[ParsePart],
         span: Span,
-    ) -> Option<Rc<Regex>> {
+    ) -> Option<Rc<Pattern>> {
         let literal = kind != Kind::Regex;
         let mut out = if literal { r"(?s)\A".to_owned() } else { r"\A".to_owned() };
         if !flags.is_empty() && !literal {

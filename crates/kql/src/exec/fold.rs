@@ -148,6 +148,7 @@ impl Fold {
 
     fn take(&mut self, columns: &dyn Columns, row: &dyn Fn() -> Row) -> Result<(), ExecError> {
         let Fold { step, stages, leading, kept, run, scratch, .. } = self;
+        run.budget.refill();
         if kept.is_full() || !stage::passes(stages, *leading, columns, &mut Budget::default(), scratch)? {
             return Ok(());
         }

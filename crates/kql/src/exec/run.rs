@@ -45,6 +45,7 @@ impl<'a> Run<'a> {
     pub fn new(now: i64, leaves: &'a [Table], budget: Budget) -> Run<'a> {
         // What was done before on this thread is no work of this run.
         meter::take();
+        meter::allow(budget.steps);
         Run {
             now,
             leaves,

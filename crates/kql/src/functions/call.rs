@@ -1,11 +1,10 @@
 //! What an evaluator gets: the arguments of one call and what the binder knows of its place in the query.
 
-use super::pattern;
+use super::pattern::{self, Pattern};
 use super::terms::Terms;
 use crate::syntax::ast::{ListOp, TextOp};
 use crate::value::key::KeySet;
 use crate::value::{Type, Value, compare, convert, text};
-use regex::Regex;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -44,9 +43,9 @@ pub enum Detail {
 /// What is made once from constant arguments.
 pub enum Cache {
     /// A compiled pattern; `None` if it does not compile.
-    Regex(Option<Rc<Regex>>),
+    Regex(Option<Rc<Pattern>>),
     /// A pattern at the start and at the end of a text (`trim`); `None` if it does not compile.
-    Edges(Option<[Rc<Regex>; 2]>),
+    Edges(Option<[Rc<Pattern>; 2]>),
     /// A time zone; `None` if there is none of that name.
     Zone(Option<jiff::tz::TimeZone>),
     /// The keys of a constant list.
@@ -143,7 +142,7 @@ impl<'a> Call<'a> {
     }
 
     /// The pattern in an argument, compiled once if it is constant. `None` if it does not compile.
-    pub fn with_regex<T>(&self, i: usize, use_it: impl FnOnce(&Regex) -> T) -> Option<T> {
+    pub fn with_regex<T>(&self, i: usize, use_it: impl FnOnce(&Pattern) -> T) -> Option<T> {
         if self.site.constant.get(i) == Some(&true) {
             return match self.site.cache.get_or_init(|| Cache::Regex(pattern::compile(&self.text(i)).ok())) {
                 Cache::Regex(Some(regex)) => Some(use_it(regex)),

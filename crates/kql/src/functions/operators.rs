@@ -275,11 +275,38 @@ fn term(haystack: &str, needle: &str, start_edge: bool, end_edge: bool) -> bool 
 fn overlaps<'a>(haystack: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + 'a {
     // Only a needle with a delimiter inside can overlap itself with edges; others were all seen.
     let possible = needle.chars().any(|c| !c.is_alphanumeric());
-    haystack
-        .char_indices()
-        .filter(move |_| possible)
-        .map(|(i, _)| i)
-        .filter(move |i| haystack.get(*i..).is_some_and(|rest| rest.starts_with(needle)))
+    Some(occurrences(haystack, needle)).filter(|_| possible).into_iter().flatten()
+}
+
+/// Where a text that is not empty stands in another, also where it overlaps itself. Each byte is looked at once or twice
+/// (Knuth, Morris, Pratt), however much of the needle repeats.
+pub fn occurrences<'a>(haystack: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let (text, needle) = (haystack.as_bytes(), needle.as_bytes());
+    // For each length of a part that matched, the longest shorter one that still does.
+    let mut shorter = vec![0; needle.len() + 1];
+    let mut matched = 0;
+    for (i, byte) in needle.iter().enumerate().skip(1) {
+        matched = extended(needle, &shorter, matched, *byte);
+        if let Some(slot) = shorter.get_mut(i + 1) {
+            *slot = matched;
+        }
+    }
+    let mut matched = 0;
+    text.iter().enumerate().filter_map(move |(i, byte)| {
+        matched = extended(needle, &shorter, matched, *byte);
+        (matched == needle.len()).then(|| i + 1 - needle.len())
+    })
+}
+
+/// How much of the needle matches once another byte is read.
+fn extended(needle: &[u8], shorter: &[usize], mut matched: usize, byte: u8) -> usize {
+    while needle.get(matched) != Some(&byte) {
+        if matched == 0 {
+            return 0;
+        }
+        matched = shorter.get(matched).copied().unwrap_or_default();
+    }
+    matched + 1
 }
 
 pub(super) fn at_edge(haystack: &str, at: usize, len: usize, start_edge: bool, end_edge: bool) -> bool {

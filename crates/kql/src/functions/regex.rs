@@ -2,14 +2,15 @@
 //! text. Positions count code points.
 
 use super::call::{Cache, Call};
-use super::pattern;
+use super::operators;
+use super::pattern::{self, Pattern};
 use super::string::{MAX_TEXT, bounded, too_long, window};
 use super::{
     DYNAMIC, Function, LONG, Naming, Returns, STRING, constant, integer, literal, one_of, optional, scalar,
     text, type_literal,
 };
 use crate::value::{Type, Value, convert};
-use regex::{Captures, Regex};
+use regex::Captures;
 use std::rc::Rc;
 
 const NONE: Naming = Naming::None;
@@ -72,9 +73,7 @@ fn count_of(c: &Call) -> Value {
     if search.is_empty() {
         return Value::Long(0);
     }
-    let found =
-        source.char_indices().filter(|(i, _)| source.get(*i..).is_some_and(|s| s.starts_with(&*search)));
-    Value::Long(found.count() as i64)
+    Value::Long(operators::occurrences(&source, &search).count() as i64)
 }
 
 fn extract(c: &Call) -> Value {
@@ -92,7 +91,7 @@ fn extract(c: &Call) -> Value {
 }
 
 /// The groups asked for that the pattern has; all where none of them is there or none is asked for.
-fn groups(c: &Call, regex: &Regex) -> Vec<usize> {
+fn groups(c: &Call, regex: &Pattern) -> Vec<usize> {
     let all = regex.captures_len();
     let asked = if c.has(2) { c.arg(1).as_array().unwrap_or_default() } else { &[] };
     let found: Vec<usize> = asked
@@ -194,7 +193,7 @@ fn pieces(rewrite: &str) -> Vec<Piece> {
     out
 }
 
-fn edges(pattern: &str) -> Option<[Rc<Regex>; 2]> {
+fn edges(pattern: &str) -> Option<[Rc<Pattern>; 2]> {
     let compile = |p: String| pattern::compile(&p).ok();
     Some([compile(format!("^(?:{pattern})"))?, compile(format!("(?:{pattern})$"))?])
 }

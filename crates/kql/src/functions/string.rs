@@ -177,18 +177,22 @@ fn index_of(c: &Call) -> Value {
     let (start, size) = (count(source.get(..from)), count(Some(&lookup)));
     let length = if to < source.len() { count(source.get(from..to)) } else { usize::MAX };
     let rest = source.get(from..).unwrap_or_default();
-    let places = rest.char_indices().enumerate();
-    let mut found = places.filter(|(_, (at, _))| rest.get(*at..).is_some_and(|s| s.starts_with(&*lookup)));
+    let (mut place, mut before) = (0, 0);
+    let mut found = operators::occurrences(rest, &lookup).map(|at| {
+        place += count(rest.get(before..at));
+        before = at;
+        place
+    });
     // The length counts anew behind every occurrence.
     let mut at = 0;
     for _ in 1..wanted {
         match found.next() {
-            Some((place, _)) if place + size <= length.saturating_add(at) => at = place + 1,
+            Some(place) if place + size <= length.saturating_add(at) => at = place + 1,
             _ => return Value::Long(-1),
         }
     }
     match found.next() {
-        Some((place, _)) if place + size <= length.saturating_add(at) => Value::Long((start + place) as i64),
+        Some(place) if place + size <= length.saturating_add(at) => Value::Long((start + place) as i64),
         _ => Value::Long(-1),
     }
 }

@@ -1,8 +1,8 @@
 //! Steps that look at one row alone.
 
 use super::Expr;
+use crate::functions::pattern::Pattern;
 use crate::value::{Str, Type};
-use regex::Regex;
 use std::rc::Rc;
 
 /// A step that looks at one row alone.
@@ -55,7 +55,7 @@ pub struct Parse {
     /// The text.
     pub source: Expr,
     /// The whole pattern.
-    pub pattern: Rc<Regex>,
+    pub pattern: Rc<Pattern>,
     /// Whether rows that do not match are dropped.
     pub filter: bool,
     /// Whether a column whose text is not of its type fails the whole row.
@@ -96,5 +96,5 @@ pub enum KvMode {
     /// Words: a key and the word after it.
     Words,
     /// `regex`: the pattern of a pair, its key and its value in groups.
-    Regex(Rc<Regex>),
+    Regex(Rc<Pattern>),
 }

@@ -15,6 +15,8 @@ pub struct Spent {
     pub bytes: u64,
     /// Whether an evaluation had to be cut short: what it yields is not the answer.
     pub over: bool,
+    /// Whether that is because it took too many steps.
+    pub long: bool,
 }
 
 /// How many bytes one row's evaluation may make.
@@ -26,7 +28,9 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
     static BYTES: Cell<u64> = const { Cell::new(0) };
     static OVER: Cell<bool> = const { Cell::new(false) };
+    static LONG: Cell<bool> = const { Cell::new(false) };
     static START: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static LEFT: Cell<u64> = const { Cell::new(MOST_STEPS) };
 }
 
 /// Notes work.
@@ -61,10 +65,19 @@ pub fn begin() {
     START.set((STEPS.get(), BYTES.get()));
 }
 
+/// Says how many steps the run has left, so that one row cannot take more.
+pub fn allow(steps: u64) {
+    LEFT.set(steps.min(MOST_STEPS));
+}
+
 /// Whether the evaluation under way has to stop.
 pub fn is_over() -> bool {
     let (steps, bytes) = START.get();
-    if STEPS.get().saturating_sub(steps) > MOST_STEPS || BYTES.get().saturating_sub(bytes) > MOST_BYTES {
+    let long = STEPS.get().saturating_sub(steps) > LEFT.get();
+    if long && !OVER.get() {
+        LONG.set(true);
+    }
+    if long || BYTES.get().saturating_sub(bytes) > MOST_BYTES {
         OVER.set(true);
     }
     OVER.get()
@@ -75,5 +88,6 @@ pub fn take() -> Spent {
     let over = is_over();
     OVER.set(false);
     START.set((0, 0));
-    Spent { steps: STEPS.take(), bytes: BYTES.take(), over }
+    LEFT.set(MOST_STEPS);
+    Spent { steps: STEPS.take(), bytes: BYTES.take(), over, long: LONG.take() }
 }
