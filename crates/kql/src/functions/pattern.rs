@@ -140,7 +140,7 @@ impl Pattern {
     fn charge(&self, text: &str, at: usize, bytes: usize) -> bool {
         let threads = match self.threads.get() {
             // A long pattern takes a while to parse again.
-            None if self.unproven.get() < LITTLE => 1,
+            None if self.unproven.get().saturating_add(bytes as u64) < LITTLE => 1,
             known => *known.unwrap_or_else(|| self.threads.get_or_init(|| self.places())),
         };
         let work = threads.saturating_mul(bytes as u64);
