@@ -76,7 +76,7 @@ fn a_bad_rule_is_refused_with_findings() {
 
 #[wasm_bindgen_test]
 fn queries_answer() {
-    let mut query = Query::new("AWSCloudTrail | project EventName", 0, "[]").expect("a good query");
+    let mut query = Query::new("AWSCloudTrail | project EventName", 0, "[]", false).expect("a good query");
     query.push(put(HIT.as_bytes()));
     query.end_input();
     let answer: Value = serde_json::from_str(&query.result()).expect("an object");
