@@ -18,8 +18,8 @@ WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --e
 SCALAR_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
 WASM_OPT := node_modules/.bin/wasm-opt -O3 -g
 # What a module and the page may weigh through gzip, in bytes. The aim for a module is 1,000,000: docs/dependencies.md says where the rest is.
-GZIP_BUDGET := 1600000
-WWW_BUDGET := 1900000
+GZIP_BUDGET := 1700000
+WWW_BUDGET := 2000000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK := 0.15.1
@@ -108,7 +108,7 @@ test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engin
 
 .PHONY: test-package
 test-package: package native dist/panic-test ## The npm package and its command in Node, and its types
-	node --expose-gc --test --test-timeout=120000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
+	node --expose-gc --test --test-timeout=300000 --test-reporter=spec tests/package/*.test.js tests/binder/*.test.js
 	node_modules/.bin/tsc --project tests/package/types
 	node $(PACKAGE)/cli.js test rules --min-tests 2
 
