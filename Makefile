@@ -99,7 +99,7 @@ test-native: $(TOOLCHAIN) ## The engine's tests on this machine
 
 .PHONY: fuzz
 fuzz: native $(NODE_MODULES) ## Coverage-guided fuzzing, SECONDS=60 for each of TARGETS; what it finds is in target/fuzz/found
-	fuzz/run.sh $(SECONDS) $(TARGETS)
+	fuzz/run.sh $(or $(SECONDS),60) $(TARGETS)
 
 .PHONY: test-wasm
 test-wasm: .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack ## The engine's tests as WebAssembly in Node

@@ -3,6 +3,7 @@
 # it fail; what it learns is in target/fuzz/corpus and is not committed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+command -v "${CXX:-c++}" > /dev/null || { echo 'skipped: fuzzing needs a C++ compiler, with which libFuzzer is built'; exit 0; }
 seconds=${1:-60}
 shift || true
 targets=("$@")
