@@ -91,7 +91,7 @@ fn functions_of(RuleFile { file, text }: &RuleFile) -> Result<Vec<SavedFunction>
         RuleErrors { findings: diagnostics.iter().map(of).collect() }
     };
     if !SavedFunction::is_lets(text) {
-        return SavedFunction::new(stem, "", text).map(|function| vec![function]).map_err(in_text);
+        return SavedFunction::new(stem, "", text.trim_end()).map(|function| vec![function]).map_err(in_text);
     }
     let found = SavedFunction::of_lets(text).map_err(in_text)?;
     if found.is_empty() {
@@ -110,15 +110,16 @@ fn of_yaml(file: &str, text: &str) -> Result<Vec<SavedFunction>, RuleErrors> {
             "not the YAML of a saved function: it has neither FunctionQuery nor ParserQuery".to_owned();
         return Err(RuleErrors { findings: vec![finding(file, 1, 1, message)] });
     };
-    SavedFunction::new(&read.name, &read.parameters, &read.body.text).map(|function| vec![function]).map_err(
-        |found| {
+    // What is missing at the end is missing in the last line, not below it.
+    SavedFunction::new(&read.name, &read.parameters, read.body.text.trim_end())
+        .map(|function| vec![function])
+        .map_err(|found| {
             let of = |d: &Diagnostic| {
                 let at = read.body.position(d.span.start);
                 finding(file, at.line, at.column, format!("{} [{}]", d.message, d.code))
             };
             RuleErrors { findings: found.iter().map(of).collect() }
-        },
-    )
+        })
 }
 
 #[cfg(test)]
