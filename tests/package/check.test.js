@@ -201,7 +201,7 @@ const SARIF = object({
     type: 'array',
     minItems: 1,
     items: object({
-      tool: object({ driver: object({ name: text, version: text, informationUri: { type: 'string', pattern: '^https://' }, rules: { type: 'array', uniqueItems: true, items: object({ id: text }) } }) }),
+      tool: object({ driver: object({ name: text, version: text, informationUri: { type: 'string', pattern: '^https://' }, rules: { type: 'array', uniqueItems: true, items: object({ id: text, shortDescription: object({ text }), help: object({ text }) }) } }) }),
       columnKind: { enum: ['utf16CodeUnits', 'unicodeCodePoints'] },
       results: {
         type: 'array',
