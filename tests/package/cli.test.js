@@ -281,8 +281,8 @@ test('Ctrl-C stops reading, concludes, prints the summary and exits 130', async 
   child.stdout.on('data', (data) => { stdout += data; });
   child.stderr.on('data', (data) => { stderr += data; });
   child.stdin.on('error', () => {});
-  child.stdin.write(`${JSON.stringify(switchedOff())}\n`);
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  // More than a pipe holds: when it is gone, the event was read.
+  await new Promise((resolve) => child.stdin.write(`${JSON.stringify(switchedOff())}\n${' '.repeat(1 << 20)}`, resolve));
   child.kill('SIGINT');
   const [status] = await once(child, 'exit');
   assert.equal(status, 130, stderr);
