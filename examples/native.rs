@@ -165,6 +165,8 @@ fn scan(args: &[String]) -> std::io::Result<()> {
     for path in paths {
         feed(path, &mut chunk, |bytes| detector.push(bytes))?;
         detector.end_input();
+        // As the package does: only so many problems are kept at once.
+        eprint!("{}", json::problems(&detector.take_problems()));
     }
     detector.finish();
     // Some megabytes at a time.

@@ -14,8 +14,11 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 const HIT: &str = r#"{"Records":[{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ana","userName":"ana"},"eventTime":"2026-06-17T10:00:00Z","eventSource":"ecr.amazonaws.com","eventName":"PutImageScanningConfiguration","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.5","requestParameters":{"repositoryName":"team/ape","imageScanningConfiguration":{"scanOnPush":false}},"eventID":"e1","recipientAccountId":"111122223333"}]}"#;
 
+/// No tables and no functions.
+const NOTHING: &str = r#"{"tables":[],"functions":[]}"#;
+
 fn built_in() -> Detector {
-    Detector::new("[]", true, false, None, "[]", None, None).expect("the built-in rules load")
+    Detector::new("[]", true, false, None, NOTHING, None, None).expect("the built-in rules load")
 }
 
 /// Writes where `push` reads; gives how much.
@@ -66,24 +69,24 @@ fn what_cannot_be_read_is_told() {
 #[wasm_bindgen_test]
 fn a_bad_rule_is_refused_with_findings() {
     let refusal =
-        Detector::new(r#"[{"file":"a.yaml","text":"name: [1"}]"#, true, false, None, "[]", None, None)
+        Detector::new(r#"[{"file":"a.yaml","text":"name: [1"}]"#, true, false, None, NOTHING, None, None)
             .err()
             .expect("a refusal");
     let findings: Vec<Value> = serde_json::from_str(&refusal).expect("a list");
     assert!(findings.iter().any(|f| f["severity"] == "error" && f["file"] == "a.yaml" && f["line"].is_u64()));
-    assert_eq!(check("[]", "[]").expect("nothing to check"), "[]");
+    assert_eq!(check("[]", NOTHING).expect("nothing to check"), "[]");
 }
 
 #[wasm_bindgen_test]
 fn queries_answer() {
-    let mut query = Query::new("AWSCloudTrail | project EventName", 0, "[]", false).expect("a good query");
+    let mut query = Query::new("AWSCloudTrail | project EventName", 0, NOTHING, false).expect("a good query");
     query.push(put(HIT.as_bytes()));
     query.end_input();
     let answer: Value = serde_json::from_str(&query.result()).expect("an object");
     assert_eq!(answer["rows"][0][0], "PutImageScanningConfiguration");
     assert_eq!(query.take_problems(), "");
 
-    let refusal = Query::new("print x = 1 | where Nme == 1", 0, "[]", false).err().expect("a refusal");
+    let refusal = Query::new("print x = 1 | where Nme == 1", 0, NOTHING, false).err().expect("a refusal");
     assert_eq!(serde_json::from_str::<Value>(&refusal).expect("a list")[0]["code"], "KS142");
 
     let line: Value =

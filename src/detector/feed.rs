@@ -527,7 +527,7 @@ impl State {
             Some(time) => self.report.observe(time, time),
             None => self.report.untimed(record.offset, row.raw_time()),
         }
-        if self.keep != Keep::Rows && !can_pass.is_empty() {
+        if matches!(self.keep, Keep::Evidence | Keep::Records) && !can_pass.is_empty() {
             self.look_for_damage(record);
         }
         let mut event: Option<Rc<Event>> = None;

@@ -50,6 +50,7 @@ const BROKEN = {
   'no-events.ndjson': '{"no":"event"}\n'.repeat(1_300),
   'untimed.ndjson': `${text(event(8)).replace(/"eventTime":"[^"]*"/, '"eventTime":"soon"')}\n${text(event(12))}`,
   'deep.json': s3({ ...event(16), requestParameters: JSON.parse('['.repeat(300) + ']'.repeat(300)) }),
+  'not-a-number.ndjson': text(event(20)).replace(/"eventID":"[^"]*"/, '"eventID":NaN'),
   'readme.txt': 'not a log',
 };
 
