@@ -150,6 +150,7 @@ const operations = {
   record: (row) => store.record(row),
   locate: (eventId) => store.locate(eventId),
   totals: () => store.totals(),
+  span: () => store.span(),
 
   /** Why a rule alerts on an alert's evidence (on one event of it), or what it makes of an event among those that matter. */
   explain(rule, { row, alert, event }) {

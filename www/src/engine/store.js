@@ -142,7 +142,7 @@ export class EventStore {
       .map(([field, words]) => [this.#where(field, words), n]));
     const counts = COLUMNS.map((_, c) => new Uint32Array(this.#words[c].length));
     const found = text ? this.#search(text) : undefined;
-    const span = this.#span();
+    const span = this.span();
     const [first, last] = range ?? span;
     const width = Math.max((last - first) / BINS, 1);
     const all = new Uint32Array(BINS);
@@ -177,7 +177,9 @@ export class EventStore {
     return { total: this.count, passed, facets, histogram: { first, last, width, all, span }, ...this.totals() };
   }
 
-  #span() {
+  /** The times of the first and last event, in milliseconds; zeros if no event has one. */
+  span() {
+    this.#sort();
     const order = this.#order;
     let end = order.length;
     while (end && Number.isNaN(this.#times[order[end - 1]])) end -= 1;

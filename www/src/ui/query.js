@@ -72,8 +72,9 @@ export class QueryPanel {
     this.status.textContent = 'Running …';
     const part = statementAt(this.text, this.#editor?.place ?? 0);
     const text = this.text.slice(part.start, part.end);
-    const clock = this.#clock(text);
+    let clock = { before: '' };
     try {
+      clock = await this.#clock(text);
       this.#show(await this.app.engine.ask('query', `${clock.before}${text}`, LIMIT), renderOf(text), [clock.said, isFiltered(this.app.state.filters) && 'over all events: filters do not apply here', statements(this.text).length > 1 && 'the statement at the cursor'].filter(Boolean));
     } catch (error) {
       this.status.textContent = '';
@@ -89,9 +90,10 @@ export class QueryPanel {
   }
 
   /** Logs are of the past: the clock of a query stands at the end of the data, and that is said. */
-  #clock(text) {
-    const end = this.app.state.view?.histogram.span[1];
-    if (!end || !/\b(?:ago|now)\s*\(/.test(text) || /\bquery_now\b/.test(text)) return { before: '' };
+  async #clock(text) {
+    if (!/\b(?:ago|now)\s*\(/.test(text) || /\bquery_now\b/.test(text)) return { before: '' };
+    const [, end] = await this.app.engine.ask('span');
+    if (!end) return { before: '' };
     return { before: `set query_now = datetime(${new Date(end).toISOString()});\n`, said: `now() is the end of the data, ${time(end, this.app.state.local)}` };
   }
 
