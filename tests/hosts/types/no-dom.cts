@@ -11,7 +11,8 @@ async function main(): Promise<Alert[]> {
   const result = await query('print 1', createReadStream('a'));
   await query('print 1', ['{}', createReadStream('a'), new Blob(['{}']), fetch('https://example.com')]);
   const names: string[] = result.objects<{ Name: string }>().map(({ Name }) => Name);
-  const passed: boolean | undefined = explain('rule', { eventName: 'X' }).leaves[0]?.stages[0]?.passed;
+  const { verdict, stopped } = explain('rule', { eventName: 'X' });
+  const passed: boolean = verdict === 'alert' && stopped === null;
   // @ts-expect-error a set is no array of inputs
   await query('print 1', new Set(['{}']));
   // @ts-expect-error there is no such option

@@ -5,7 +5,7 @@ const TRIED = 4;               // records of one id that are compared: a hostile
 
 export class Repeats {
   #raw;
-  #known = new Map();          // by hash of the id: the numbers of its records
+  #known = new Map();          // by hash of the id and the record: the numbers of its records
   #count = 0;
 
   /** `raw(n)` gives the bytes of the n-th record that was new. */
@@ -21,7 +21,7 @@ export class Repeats {
     for (let i = 0; i < count; i += 1) {
       const id = idOf(text.slice(i ? ends[i - 1] : 0, ends[i]));
       if (id !== undefined) {
-        const hash = hashOf(id);
+        const hash = hashOf(id) ^ sumOf(of(i));
         const numbers = this.#known.get(hash) ?? [];
         const seen = [].concat(numbers);
         if (seen.some((n) => same(of(i), n < base ? this.#raw(n) : of(fresh[n - base])))) {
@@ -52,6 +52,13 @@ function hashOf(text) {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;
+}
+
+/** The same for the same bytes in any order, white space apart: records of one id that differ are not compared. */
+function sumOf(bytes) {
+  let sum = 0;
+  for (const byte of bytes) if (byte > 0x20) sum = (sum + byte * byte) | 0;
+  return sum;
 }
 
 function same(a, b) {
