@@ -54,7 +54,9 @@ for (const runtime of chosen) {
         assert.deepEqual(got.problems, []);
       }
       const none = await post(s3(switchedOff({ eventName: 'X' })));
-      assert.deepEqual(await none.json(), { alerts: [], events: 1, problems: [] });
+      const { account, ...said } = await none.json();
+      assert.deepEqual(said, { alerts: [], events: 1, problems: [] });
+      assert.deepEqual([account.complete, account.events.read, account.rules.ran], [true, 1, 1]);
       assert.equal((await post(s3())).status, 200);
     });
 
