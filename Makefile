@@ -76,7 +76,7 @@ check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick,
 	cargo test --locked --workspace --lib
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit fuzz ## All that a user is promised: what every change must pass
+test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything

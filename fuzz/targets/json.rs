@@ -18,7 +18,9 @@ fuzz_target!(|data: &[u8]| {
             let laxer = ["surrogate", "escape", "unicode", "recursion limit", "out of range"]
                 .iter()
                 .any(|w| said.contains(w));
-            assert!(laxer || value.is_err(), "{e}: {value:?}");
+            // An escape that the text's end or a quote cuts is read as a character that is none.
+            let cut_escape = e.is_eof() && text.windows(2).any(|two| two == b"\\u");
+            assert!(laxer || cut_escape || value.is_err(), "{e}: {value:?}");
         }
         _ => {}
     }

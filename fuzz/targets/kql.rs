@@ -1,7 +1,7 @@
 //! Queries: over a small table, and over events. Each ends with rows that fit their columns, or with an error.
 #![no_main]
 
-use forepost::detector::QueryRun;
+use forepost::detector::{Context, QueryRun};
 use kql::value::{Column, Type, Value};
 use kql::{Engine, QueryError};
 use libfuzzer_sys::fuzz_target;
@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
         }
         Err(QueryError::Failed(_)) => {}
     }
-    if let Ok(mut run) = QueryRun::new(&query, fuzz::NOW, &[]) {
+    if let Ok(mut run) = QueryRun::new(&query, fuzz::NOW, &Context::default()) {
         run.push(fuzz::EVENTS.as_bytes());
         let _ = run.take_rows().map(|t| fuzz::check_shape(&t.columns, &t.rows));
         let _ = run.result().map(|t| fuzz::check_shape(&t.columns, &t.rows));

@@ -1,13 +1,13 @@
 //! The YAML of a rule: findings that point into the text, or a rule that runs over events.
 #![no_main]
 
-use forepost::detector::{Detector, Options, RuleFile, check, explain};
+use forepost::detector::{Context, Detector, Options, Request, RuleFile, check, explain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some(text) = fuzz::text(data) else { return };
     let files = [RuleFile { file: "rule.yaml".to_owned(), text }];
-    let findings = check(&files, &[]);
+    let findings = check(&files, &Context::default());
     // In YAML a carriage return ends a line too.
     let lines = 1 + files[0].text.bytes().filter(|b| matches!(b, b'\n' | b'\r')).count();
     for f in &findings {
@@ -22,6 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let at_once = run(false);
     if at_once.is_some() {
         run(true);
-        let _ = explain(&files[0].text, fuzz::EVENTS.lines().next().unwrap_or_default().as_bytes(), &[]);
+        let events: Vec<&[u8]> = fuzz::EVENTS.lines().map(str::as_bytes).collect();
+        let _ = explain(&Request { rule: &files[0].text, events: &events, ..Request::default() });
     }
 });
