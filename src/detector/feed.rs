@@ -16,6 +16,7 @@ use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::Leaf;
 use kql::value::{Value, json};
+use serde::de::IgnoredAny;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
@@ -606,6 +607,10 @@ impl State {
 
 /// What is wrong with an event that is not JSON throughout.
 pub(crate) fn damage(event: &[u8]) -> Option<String> {
+    // Nearly all are: to see that, no value need be made.
+    if serde_json::from_slice::<IgnoredAny>(event).is_ok() {
+        return None;
+    }
     // As the functions read it, so that what they read all the same, such as an escape that JSON does not know, is no damage.
     let error = json::parse_cut(event).err()?;
     Some(format!(
@@ -705,9 +710,39 @@ impl Columns for CachedRow<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Feed, Keep, Size};
+    use super::{Feed, Keep, Size, damage};
     use crate::detector::Context;
     use crate::detector::check::{RuleFile, compile_all};
+    use crate::random::Random;
+    use kql::value::json;
+
+    /// The quick look for damage never overlooks what the reader cannot read.
+    #[test]
+    fn damage_is_what_the_reader_cannot_read() {
+        let event =
+            r#"{"a":"b\u0061\"\\","n":-1.5e+3,"list":[1,null,true,{"c":[]}],"é":"\ud83d\ude00"}"#.as_bytes();
+        let bytes = b"{}[]:,\"\\u0d819eE+-.ntf \n\t\0\x1f\x80\xff";
+        let mut random = Random::new(7);
+        let (mut damaged, mut sound) = (0, 0);
+        for _ in 0..200_000 {
+            let mut event = event.to_vec();
+            for _ in 0..=random.below(3) {
+                let at = random.below(event.len());
+                match random.below(3) {
+                    0 => event[at] = *random.of(bytes),
+                    1 => event.insert(at, *random.of(bytes)),
+                    _ => drop(event.remove(at)),
+                }
+            }
+            let readable = json::parse_cut(&event).is_ok();
+            assert_eq!(damage(&event).is_none(), readable, "{}", String::from_utf8_lossy(&event));
+            *if readable { &mut sound } else { &mut damaged } += 1;
+        }
+        assert!(damaged > 10_000 && sound > 10_000, "{damaged} {sound}");
+        for odd in ["1e999", "-0", "[1e-999]", "99999999999999999999", "\"\\ud800\""] {
+            assert_eq!(damage(odd.as_bytes()).is_none(), json::parse_cut(odd.as_bytes()).is_ok(), "{odd}");
+        }
+    }
 
     #[test]
     fn candidates_are_bounded_by_rows_and_by_bytes() {
