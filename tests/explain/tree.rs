@@ -28,6 +28,12 @@ fn states(e: &Value, branch: usize) -> Vec<String> {
 
 const MORNING: &str = "2026-03-11T07:00:00Z";
 
+/// The last filter of the first branch.
+fn last_where(explained: &Value) -> &Value {
+    let stages = explained["branches"][0]["stages"].as_array().expect("stages");
+    stages.iter().rfind(|s| s["operator"] == "where").expect("a where")
+}
+
 #[test]
 fn the_built_in_rule() {
     let (_, text_of_rule) = forepost::rule::BUILT_IN[0];
@@ -40,12 +46,7 @@ fn the_built_in_rule() {
         e["event"],
         json!({"index": 0, "id": "event-1", "name": "PutImageScanningConfiguration", "time": "2026-03-11T07:00:00.0000000Z"})
     );
-    let last = e["branches"][0]["stages"]
-        .as_array()
-        .expect("stages")
-        .iter()
-        .rfind(|s| s["operator"] == "where")
-        .expect("a where");
+    let last = last_where(&e);
     assert_eq!(value_of(&e, last, "scanOnPush"), Some(json!(false)));
     off["errorCode"] = json!("AccessDenied");
     let e = explained(text_of_rule, &[off], None, &[]);
@@ -57,12 +58,7 @@ fn the_built_in_rule() {
     assert_eq!(value_of(&e, first, "isempty(ErrorCode)"), Some(json!(false)));
     assert_eq!(value_of(&e, first, "isempty(ErrorMessage)"), Some(json!(true)), "no operand is skipped");
     // What is behind is worked out for show, and would pass.
-    let last = e["branches"][0]["stages"]
-        .as_array()
-        .expect("stages")
-        .iter()
-        .rfind(|s| s["operator"] == "where")
-        .expect("a where");
+    let last = last_where(&e);
     assert_eq!((&last["state"], &last["would"]), (&json!("late"), &json!(true)));
     // A rule that does not compile says why.
     let broken =

@@ -247,7 +247,7 @@ fn inputs(compiled: &CompiledRule) -> Vec<Input> {
         }
         _ => {
             let mut span = None;
-            expressions(stage, &mut |e| {
+            stage.for_each_expr(&mut |e| {
                 span.get_or_insert(e.span);
             });
             Some(StepOf::Other(span.unwrap_or_default(), CompiledStage::local(stage)?))
@@ -275,17 +275,6 @@ fn columns(e: &Expr) -> Vec<Expr> {
         }
     });
     out
-}
-
-fn expressions(stage: &Stage, f: &mut dyn FnMut(&Expr)) {
-    match stage {
-        Stage::Where(e) => f(e),
-        Stage::Extend(sets) => sets.iter().for_each(|(_, e)| f(e)),
-        Stage::Project(values) => values.iter().for_each(f),
-        Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| f(e)),
-        Stage::Parse(p) => f(&p.source),
-        Stage::ParseKv(p) => f(&p.source),
-    }
 }
 
 /// The filters that turned a row away: where each stands, and what it read.

@@ -186,14 +186,7 @@ impl PlanKind {
         match self {
             PlanKind::Print(values) => values.iter().for_each(f),
             PlanKind::Range(parts) => parts.iter().for_each(f),
-            PlanKind::Stage(_, stage) => match stage {
-                Stage::Where(e) => f(e),
-                Stage::Extend(sets) => sets.iter().for_each(|(_, e)| f(e)),
-                Stage::Project(values) => values.iter().for_each(f),
-                Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| f(e)),
-                Stage::Parse(p) => f(&p.source),
-                Stage::ParseKv(p) => f(&p.source),
-            },
+            PlanKind::Stage(_, stage) => stage.for_each_expr(f),
             PlanKind::Set(_, op) => op.for_each_expr(f),
             PlanKind::Join(j) => j.left_keys.iter().chain(&j.right_keys).for_each(f),
             PlanKind::IpLookup(l) => {

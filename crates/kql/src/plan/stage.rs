@@ -34,6 +34,18 @@ impl Stage {
             Stage::ParseKv(_) => "parse-kv",
         }
     }
+
+    /// Every expression it evaluates.
+    pub fn for_each_expr(&self, f: &mut dyn FnMut(&Expr)) {
+        match self {
+            Stage::Where(e) => f(e),
+            Stage::Extend(sets) => sets.iter().for_each(|(_, e)| f(e)),
+            Stage::Project(values) => values.iter().for_each(f),
+            Stage::MvExpand(m) => m.items.iter().for_each(|(e, ..)| f(e)),
+            Stage::Parse(p) => f(&p.source),
+            Stage::ParseKv(p) => f(&p.source),
+        }
+    }
 }
 
 /// `mv-expand`
