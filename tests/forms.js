@@ -1,8 +1,9 @@
 // One event in each form in which people have it, and what each host makes of it. docs/inputs.md shows the table; the tests of each host
 // read every form there: tests/package/forms.test.js, tests/page/forms.test.js, tests/fluent-bit/forms.test.js.
 
-import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { switchedOff } from './package/support.js';
+import { zip } from './zip.js';
 
 const event = switchedOff();
 const text = JSON.stringify(event);
@@ -22,41 +23,6 @@ function tar(name, data) {
   header.write('0ustar\0' + '00', 156);
   header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148);
   return Buffer.concat([header, Buffer.from(data), Buffer.alloc((512 - (data.length % 512)) % 512 + 1024)]);
-}
-
-function zip(name, data) {
-  const packed = deflateRawSync(data);
-  const fields = (signature, extra) => {
-    const out = Buffer.alloc(extra ? 46 : 30);
-    out.writeUInt32LE(signature, 0);
-    let at = extra ? 6 : 4;
-    if (extra) out.writeUInt16LE(20, 4);
-    for (const [value, size] of [[20, 2], [0, 2], [8, 2], [0, 4], [crc32 ? crc32(data) : crcOf(data), 4], [packed.length, 4], [data.length, 4], [name.length, 2], [0, 2]]) {
-      if (size === 2) out.writeUInt16LE(value, at);
-      else out.writeUInt32LE(value, at);
-      at += size;
-    }
-    return out;
-  };
-  const local = Buffer.concat([fields(0x04034b50, false), Buffer.from(name), packed]);
-  const central = Buffer.concat([fields(0x02014b50, true), Buffer.from(name)]);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length, 16);
-  return Buffer.concat([local, central, end]);
-}
-
-/** Node has it from version 22.2 on. */
-function crcOf(bytes) {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
 }
 
 const csv = (row) => `${Object.keys(row).join(',')}\n${Object.values(row).map(quoted).join(',')}\n`;
@@ -86,7 +52,7 @@ export const FORMS = [
   ['gzip in gzip', gzipSync(gzipSync(records)), 'no'],
   ['tar', tar('a/b.json', records), 'no'],
   ['tar.gz', gzipSync(tar('a/b.json.gz', gzipSync(records))), 'no'],
-  ['zip', zip('a/b.json', Buffer.from(records)), 'no'],
+  ['zip', zip([['a/b.json', records]]), 'no'],
 ].map(([name, data, filter]) => ({ name, data: Buffer.from(data), filter }));
 
 /** The table of docs/inputs.md. */

@@ -3,20 +3,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { AxeBuilder, add, download, event, file, open, scanOff, settled, visit } from './support.js';
+import { test } from 'node:test';
+import { AxeBuilder, add, anotherPage, aPageForEachTest, download, event, file, page, scanOff, settled, site } from './support.js';
 
-let site;
-let page;
-
-before(async () => { site = await open(); });
-after(() => site?.close());
-beforeEach(async () => { page = await visit(site); });
-afterEach(async () => {
-  const { complaints } = page;
-  await page.close();
-  assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
-});
+aPageForEachTest();
 
 const LOG = `${scanOff(1)}\n${event(2)}`;
 const mine = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8').replace('19602494', '59602494').replace(/name: .*/, 'name: A rule of mine');
@@ -39,7 +29,7 @@ test('a case goes into a file and comes back with its logs; other logs are told'
   assert.equal(saved.inputs[0].sha256, createHash('sha256').update(LOG).digest('hex'));
   assert.doesNotMatch(text, /eventVersion/, 'no event is in it');
   await page.close();
-  page = await visit(site);
+  await anotherPage();
   await add(page, file('case.forepost.json', text));
   await page.waitForFunction(() => /Case opened/.test(document.querySelector('.toast').dataset.last));
   // The same name and size, but other content.
@@ -88,7 +78,7 @@ test('a case is kept in the browser only if that is wanted, and forgotten', asyn
   await page.click('text=Forget kept case');
   await page.waitForFunction(() => /was removed/.test(document.querySelector('.toast').dataset.last));
   await page.close();
-  page = await visit(site);
+  await anotherPage();
   assert.equal(await page.locator('text=This browser keeps a case').count(), 0);
 });
 

@@ -2,21 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { ROOT, events, open, settled, visit } from './support.js';
+import { ROOT, aPageForEachTest, events, open, page, settled, site } from './support.js';
 
-let site;
-let page;
-
-before(async () => { site = await open(); });
-after(() => site?.close());
-beforeEach(async () => { page = await visit(site); });
-afterEach(async () => {
-  const { complaints } = page;
-  await page.close();
-  assert.deepEqual(complaints, []);
-});
+aPageForEachTest();
 
 test('nothing lies outside at any width from 320 to 1600 pixels', { timeout: 180_000 }, async () => {
   await page.click('text=Try the sample');

@@ -3,22 +3,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import { AxeBuilder, ROOT, SHARED, add, alerts, download, event, events, file, forepost, lines, open, scanOff, settled, visit } from './support.js';
+import { zip } from '../zip.js';
+import { AxeBuilder, ROOT, SHARED, add, alerts, anotherPage, aPageForEachTest, download, event, events, file, forepost, lines, open, page, scanOff, settled, site, visit } from './support.js';
 
 const SAMPLE = join(ROOT, 'samples/AWSLogs');
-let site;
-let page;
-
-before(async () => { site = await open(); });
-after(() => site?.close());
-beforeEach(async () => { page = await visit(site); });
-afterEach(async () => {
-  const { complaints } = page;
-  await page.close();
-  assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
-});
+aPageForEachTest();
 
 const eventCount = (...paths) => Number(JSON.parse(lines(forepost('query', 'AWSCloudTrail | count', ...paths, '--format', 'ndjson'))[0]).Count);
 const logsIn = (folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name))
@@ -416,7 +407,7 @@ test('CSV holds no formula, and a link carries no event', async () => {
   assert.equal(JSON.stringify(view).includes('0-1'), false);
   await page.close();
   const hostile = deflateRawSync(JSON.stringify({ tab: '<img>', rules: [{ file: 'x.yaml', text: 'id: <b>' }], filters: { values: { EventName: [1] }, time: 'x' } })).toString('base64url');
-  page = await visit(site, `#v1=${hostile}`);
+  await anotherPage(`#v1=${hostile}`);
   await page.waitForSelector('.notice');
   assert.equal(await page.locator('.rulelist').count(), 0, 'a rule of a link does not run by itself');
 });
@@ -438,35 +429,3 @@ test('it opens without a network after the first visit', async () => {
     await site.context.setOffline(false);
   }
 });
-
-/** A zip archive, deflated. */
-function zip(entries) {
-  const parts = [];
-  const central = [];
-  let at = 0;
-  for (const [name, data] of entries) {
-    const raw = Buffer.from(data);
-    const body = deflateRawSync(raw);
-    const head = Buffer.alloc(30 + name.length);
-    head.writeUInt32LE(0x04034b50, 0); head.writeUInt16LE(20, 4); head.writeUInt16LE(8, 8); head.writeUInt32LE(crc(raw), 14);
-    head.writeUInt32LE(body.length, 18); head.writeUInt32LE(raw.length, 22); head.writeUInt16LE(name.length, 26); head.write(name, 30);
-    const dir = Buffer.alloc(46 + name.length);
-    dir.writeUInt32LE(0x02014b50, 0); dir.writeUInt16LE(20, 4); dir.writeUInt16LE(20, 6); head.copy(dir, 8, 6, 30); dir.writeUInt32LE(at, 42); dir.write(name, 46);
-    parts.push(head, body);
-    central.push(dir);
-    at += head.length + body.length;
-  }
-  const end = Buffer.alloc(22);
-  const size = central.reduce((sum, d) => sum + d.length, 0);
-  end.writeUInt32LE(0x06054b50, 0); end.writeUInt16LE(entries.length, 8); end.writeUInt16LE(entries.length, 10); end.writeUInt32LE(size, 12); end.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, ...central, end]);
-}
-
-function crc(bytes) {
-  let c = ~0;
-  for (const b of bytes) {
-    c ^= b;
-    for (let i = 0; i < 8; i += 1) c = (c >>> 1) ^ (c & 1 ? 0xedb88320 : 0);
-  }
-  return ~c >>> 0;
-}

@@ -1,25 +1,14 @@
 // The Query tab: statements, the clock, values in completion, charts, and from a row to its event.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { AxeBuilder, add, event, file, open, settled, visit } from './support.js';
+import { test } from 'node:test';
+import { AxeBuilder, add, aPageForEachTest, event, file, page, settled } from './support.js';
 
-let site;
-let page;
-
-before(async () => { site = await open(); });
-after(() => site?.close());
-beforeEach(async () => {
-  page = await visit(site);
+aPageForEachTest(async () => {
   await add(page, file('a.ndjson', Array.from({ length: 40 }, (_, n) => event(n * 600, n % 4 ? {} : { eventName: 'ListUsers', errorCode: 'AccessDenied' })).join('\n')));
   await settled(page);
   await page.click('#tab-query');
   await page.waitForSelector('.query .editor >> .cm-content');
-});
-afterEach(async () => {
-  const { complaints } = page;
-  await page.close();
-  assert.deepEqual(complaints, []);
 });
 
 const write = async (text) => {

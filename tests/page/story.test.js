@@ -2,20 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { AxeBuilder, add, event, file, open, scanOff, settled, visit } from './support.js';
+import { test } from 'node:test';
+import { AxeBuilder, add, aPageForEachTest, event, file, page, scanOff, settled } from './support.js';
 
-let site;
-let page;
-
-before(async () => { site = await open(); });
-after(() => site?.close());
-beforeEach(async () => { page = await visit(site); });
-afterEach(async () => {
-  const { complaints } = page;
-  await page.close();
-  assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
-});
+aPageForEachTest();
 
 const ADA = { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/ada', userName: 'ada', accessKeyId: 'AKIAADA0000000000001' };
 const session = (role, key) => ({ type: 'AssumedRole', arn: `arn:aws:sts::111122223333:assumed-role/${role}/ada`, principalId: `AROA${role}:ada`, accessKeyId: key });

@@ -1,10 +1,36 @@
 // What the page's tests share.
 
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { after, afterEach, before, beforeEach } from 'node:test';
+import { open, visit } from '../../www/browser.js';
 
-export { AxeBuilder, open, visit } from '../../www/browser.js';
+export { AxeBuilder } from '../../www/browser.js';
+export { open, visit };
+
+/** The site and, for each test, a new page of it. `aPageForEachTest` sets them. */
+export let site;
+export let page;
+
+/** A page that knows nothing of the one before. */
+export async function anotherPage(fragment) { page = await visit(site, fragment); }
+
+/** Gives each test of the file a page, on which `prepare` may do something first. A page that the console or the policy complained about fails its test. */
+export function aPageForEachTest(prepare = () => {}) {
+  before(async () => { site = await open(); });
+  after(() => site?.close());
+  beforeEach(async () => {
+    await anotherPage();
+    await prepare();
+  });
+  afterEach(async () => {
+    const { complaints } = page;
+    await page.close();
+    assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
+  });
+}
 
 export const ROOT = join(import.meta.dirname, '../..');
 const shared = process.env.FOREPOST_SHARED ?? join(ROOT, '../shared');

@@ -1,20 +1,10 @@
 // What the page says of itself is true: what was read, what a filter means, what a link holds, and that no work is lost.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { add, alerts, download, event, events, file, lines, open, scanOff, settled, visit } from './support.js';
+import { test } from 'node:test';
+import { add, alerts, anotherPage, aPageForEachTest, download, event, events, file, lines, page, scanOff, settled, site } from './support.js';
 
-let site;
-let page;
-
-before(async () => { site = await open(); });
-after(() => site?.close());
-beforeEach(async () => { page = await visit(site); });
-afterEach(async () => {
-  const { complaints } = page;
-  await page.close();
-  assert.deepEqual(complaints, [], 'the console and the policy have nothing to say');
-});
+aPageForEachTest();
 
 const count = (tab) => page.textContent(`#tab-${tab} .count`);
 const counted = (tab, text) => page.waitForFunction(([t, n]) => document.querySelector(`#tab-${t} .count`)?.textContent === n, [tab, text]);
@@ -155,7 +145,7 @@ test('a link says what it does not hold, and one that is pasted or damaged is he
   await page.waitForFunction(() => /Link copied/.test(document.querySelector('.toast').dataset.last));
   const link = await page.evaluate(() => navigator.clipboard.readText());
   await page.close();
-  page = await visit(site);
+  await anotherPage();
   await page.evaluate((hash) => { location.hash = hash; }, link.split('#')[1]);
   await page.waitForSelector('.notice');
   assert.match(await page.textContent('.notice'), /61 rules/);
