@@ -3,6 +3,9 @@
 /** Who did it: what tells most. */
 export const WHO = 'coalesce(UserIdentityArn, UserIdentityInvokedBy, UserIdentityUserName, UserIdentityPrincipalid, UserIdentityType)';
 
+/** A text as KQL writes it. */
+export const quoted = (text) => `'${text.replace(/[\\']/g, '\\$&')}'`;
+
 /** What a summary asks: the title of each answer, the query, its order, and how many rows are shown. */
 export const QUESTIONS = [
   ['who', `summarize Events = count(), Failed = countif(isnotempty(ErrorCode)), Changes = countif(ReadOnly == false), Addresses = dcount(SourceIpAddress), First = min(TimeGenerated), Last = max(TimeGenerated) by Who = ${WHO}`, 'Events desc', 8],

@@ -3,7 +3,7 @@
 import { Detector } from '../detector.js';
 import { csvLine, mdLine } from '../cells.js';
 import { stringifyExact } from '../json.js';
-import { EVENT_FIELDS as FIELDS, QUESTIONS, madeBy } from '../questions.js';
+import { EVENT_FIELDS as FIELDS, QUESTIONS, madeBy, quoted } from '../questions.js';
 import { Query } from '../query.js';
 import { Account, writeSummary } from './account.js';
 import { actor, parameters } from './alert.js';
@@ -94,7 +94,6 @@ export async function timeline(options, operands) {
 }
 
 const MOST_ROUNDS = 16;
-const quoted = (value) => `'${value.replace(/[\\']/g, '\\$&')}'`;
 
 /**
  * All events of an address, access key, ARN, account or session, through the keys and sessions that they made: AssumeRole and its

@@ -1,13 +1,11 @@
 // What happened, by whom: alerts grouped by the principal behind them, through the roles and keys that it used.
 
-import { MAKERS, WHO, madeBy } from 'forepost/questions.js';
+import { MAKERS, WHO, madeBy, quoted } from 'forepost/questions.js';
+import { SEVERITIES } from '../severities.js';
 import { findings } from './findings.js';
 
 const HOPS = 16;
 const NAMES = 500;             // principals that one query asks for
-const SEVERITIES = ['High', 'Medium', 'Low', 'Informational'];
-
-const quoted = (text) => `'${text.replace(/[\\']/g, '\\$&')}'`;
 
 /** Sessions and keys that were made successfully, with who made them. */
 const LINKS = `AWSCloudTrail | where EventName startswith 'AssumeRole' or EventName in ('GetSessionToken', 'GetFederationToken', 'CreateAccessKey') | where isempty(ErrorCode)

@@ -7,7 +7,8 @@ import { canHide, eventCount, gaps } from '../gaps.js';
 import { TACTICS, spaced } from '../attack.js';
 import { VERDICTS } from '../notes.js';
 import { findings as folded } from '../engine/findings.js';
-import { SEVERITIES, dash, severity, star } from './icons.js';
+import { dash, severity, star } from './icons.js';
+import { SEVERITIES } from '../severities.js';
 import { Story, accountOf, principal } from './story.js';
 import { VirtualTable } from './table.js';
 

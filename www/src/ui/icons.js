@@ -12,9 +12,6 @@ const SHAPES = {
   Informational: () => svg('circle.hollow', { cx: 8, cy: 8, r: 4.8 }),
 };
 
-/** All severities, gravest first. */
-export const SEVERITIES = ['High', 'Medium', 'Low', 'Informational'];
-
 export const severityIcon = (name) => icon(`severity ${name.toLowerCase()}`, (SHAPES[name] ?? SHAPES.Informational)());
 
 /** Shape and word. */

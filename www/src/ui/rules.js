@@ -3,7 +3,8 @@
 import { h, mount, save } from '../dom.js';
 import { duration, plural } from '../format.js';
 import { TACTICS, spaced } from '../attack.js';
-import { SEVERITIES, cross, severity } from './icons.js';
+import { cross, severity } from './icons.js';
+import { SEVERITIES } from '../severities.js';
 
 /** Rules that came together: those that are built in, or a folder. */
 const packOf = ({ builtIn, file }) => (builtIn ? 'built in' : file.includes('/') ? file.split('/').slice(0, -1).join('/') : 'added');

@@ -3,7 +3,8 @@
 import { h, mount } from '../dom.js';
 import { middle, number, time } from '../format.js';
 import { isFiltered, nameOf } from '../filters.js';
-import { SEVERITIES, close, minus, severity } from './icons.js';
+import { close, minus, severity } from './icons.js';
+import { SEVERITIES } from '../severities.js';
 
 const SHOWN = 8;
 
