@@ -8,7 +8,7 @@ import { writeYaml } from './arm/yaml.js';
 const OF_CONVERSION = ['FP504', 'FP505', 'FP506'];
 
 /** Whether a text may be ARM JSON, by its first character and the words that all of them have. */
-export const looksLikeArm = (text) => /^\ufeff?\s*[{[]/.test(text) && /"properties"|"resources"/i.test(text);
+const looksLikeArm = (text) => /^\ufeff?\s*[{[]/.test(text) && /"properties"|"resources"/i.test(text);
 
 /**
  * Rule files with those in ARM form taken apart. A rule out of ARM has `arm`: the text it came from, and what was found reading it;

@@ -7,7 +7,7 @@ export const UNKNOWN = '\uffff';
 const MAX_DEPTH = 20;
 
 /** Whether a template's string is an expression: it begins with `[` and ends with `]`, and the bracket is not doubled. */
-export const isExpression = (text) => text.startsWith('[') && text.endsWith(']') && !text.startsWith('[[');
+const isExpression = (text) => text.startsWith('[') && text.endsWith(']') && !text.startsWith('[[');
 
 /** A text as a template's string. `[a]` would be an expression; `[a] b` is not, and must stay as it is. */
 export const escaped = (text) => (text.startsWith('[') && text.endsWith(']') ? `[${text}` : text);

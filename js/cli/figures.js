@@ -44,7 +44,7 @@ export function figuresOf(rule, { first, last, days }) {
 const round = (n) => (n >= 10 ? Math.round(n) : n >= 1 ? Math.round(n * 10) / 10 : Number(n.toPrecision(2)));
 
 /** `1.00:00:00` as `1d`, `01:00:00` as `1h`, `00:05:00` as `5m`. */
-export function shortSpan(text) {
+function shortSpan(text) {
   const minutes = (milliseconds(text) ?? 0) / 60_000;
   return minutes % 1440 === 0 ? `${minutes / 1440}d` : minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
 }

@@ -46,7 +46,7 @@ function* leaves(value, depth = 0) {
 }
 
 /** The values of a record at `field`: a column, `account`, `value` (any of its values), or a path such as `/userIdentity/accessKeyId`. */
-export function valuesAt(record, field) {
+function valuesAt(record, field) {
   if (field === 'account') return accounts(record);
   if (field === 'value') return leaves(record);
   if (field === 'User') return [user(record)];

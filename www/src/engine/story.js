@@ -82,7 +82,7 @@ export async function story(alerts, ask) {
 }
 
 /** The principals of a query: few enough to be named in it. */
-export const membersOf = (groups) => [...new Set(groups.flatMap(({ members }) => [...members]))].filter(Boolean).slice(0, NAMES);
+const membersOf = (groups) => [...new Set(groups.flatMap(({ members }) => [...members]))].filter(Boolean).slice(0, NAMES);
 
 async function factsOf(groups, chain, ask) {
   const facts = new Map([...groups.keys()].map((root) => [root, newFacts()]));
