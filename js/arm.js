@@ -1,8 +1,9 @@
 // Rules in ARM form load wherever rules load: each becomes the YAML that the engine reads, and findings go back to the JSON.
 
-import { insideString, placeOf } from './arm/json.js';
+import { insideString } from './arm/json.js';
 import { readArm } from './arm/read.js';
 import { writeYaml } from './arm/yaml.js';
+import { lineAndColumn } from './positions.js';
 
 /** What is said of a conversion alone, and is no concern of who runs the rule. */
 const OF_CONVERSION = ['FP504', 'FP505', 'FP506'];
@@ -41,7 +42,7 @@ function armFile(fields, json, findings) {
 
 /** A finding of the reader with its place in the JSON. */
 export function placed({ at, ...finding }, file, rule, json) {
-  const { line, column } = placeOf(json, at);
+  const { line, column } = lineAndColumn(json, at);
   return { file, rule, ...finding, line, column, start: at, end: at + 1 };
 }
 
@@ -50,5 +51,5 @@ export function backToJson(finding, { json, places }) {
   const place = places.findLast(({ line }) => line <= finding.line) ?? { at: 0, column: 1 };
   const units = place.text === undefined ? undefined : place.text + Math.max(0, finding.column - place.column);
   const start = units === undefined ? place.at : insideString(json, place.at, units);
-  return { ...finding, ...placeOf(json, start), start, end: start + (units === undefined ? 1 : finding.end - finding.start) };
+  return { ...finding, ...lineAndColumn(json, start), start, end: start + (units === undefined ? 1 : finding.end - finding.start) };
 }

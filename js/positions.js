@@ -26,7 +26,8 @@ export function locate(finding, text) {
   return { ...finding, column: start - lineStart + 1, start, end: start + (word?.[0].length ?? 0) };
 }
 
-function startOfLine(text, line) {
+/** The offset at which a line begins, counted from 1. */
+export function startOfLine(text, line) {
   let at = 0;
   for (let n = 1; n < line; n += 1) {
     const next = text.indexOf('\n', at);
@@ -34,4 +35,23 @@ function startOfLine(text, line) {
     at = next + 1;
   }
   return at;
+}
+
+let lines = { text: '', starts: [0] }; // of the last text: a template has thousands of places to tell
+
+/** The line and column, both from 1, of an offset into a text; everything in UTF-16 units. */
+export function lineAndColumn(text, offset) {
+  if (lines.text !== text) {
+    const starts = [0];
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+    lines = { text, starts };
+  }
+  const { starts } = lines;
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (starts[middle] <= offset) low = middle;
+    else high = middle;
+  }
+  return { line: low + 1, column: offset - starts[low] + 1 };
 }

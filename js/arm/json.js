@@ -71,22 +71,3 @@ export function insideString(text, begin, units) {
   }
   return at;
 }
-
-let lines = { text: '', starts: [0] }; // of the last text: a template has thousands of places to tell
-
-/** The line and column, both from 1, of an offset. */
-export function placeOf(text, offset) {
-  if (lines.text !== text) {
-    const starts = [0];
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-    lines = { text, starts };
-  }
-  const { starts } = lines;
-  let [low, high] = [0, starts.length];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (starts[middle] <= offset) low = middle;
-    else high = middle;
-  }
-  return { line: low + 1, column: offset - starts[low] + 1 };
-}

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { QueryError, TrapError } from '../errors.js';
 import { stringifyExact } from '../json.js';
+import { lineAndColumn } from '../positions.js';
 import { Query, queryBatchLine } from '../query.js';
 import { Account, writeSummary } from './account.js';
 import { UsageError } from './args.js';
@@ -101,11 +102,6 @@ async function nowFor(kql, { now }, paths) {
   } finally {
     first.dispose();
   }
-}
-
-function lineAndColumn(text, offset) {
-  const before = text.slice(0, offset).split('\n');
-  return { line: before.length, column: before.at(-1).length + 1 };
 }
 
 export const QUERY_FORMATS = ['pretty', 'line', 'ndjson', 'json', 'csv', 'tsv', 'md'];

@@ -1,8 +1,8 @@
 // What `check` asks of files as a repository keeps them: names, letters, links, versions against an older commit, allowances.
 
 import { basename, resolve } from 'node:path';
+import { lineAndColumn, startOfLine } from '../positions.js';
 import { describeRule, readYaml } from '../triage.js';
-import { placeOf } from '../arm/json.js';
 
 /** The codes of this file: severity and meaning. */
 export const CODES = {
@@ -18,7 +18,7 @@ export const CODES = {
 
 /** A finding at an offset of a text. */
 function at(file, text, start, end, code, message, hint = null, rule = null) {
-  return { file, rule, severity: CODES[code].severity, code, message, hint, ...placeOf(text, start), start, end };
+  return { file, rule, severity: CODES[code].severity, code, message, hint, ...lineAndColumn(text, start), start, end };
 }
 
 // What shows as nothing or turns what is around it. A mark of byte order at the start is Windows' habit.
@@ -60,7 +60,7 @@ export function changeFindings({ file, text }, old) {
   const findings = [];
   const place = (key) => {
     const [, line] = readYaml(text).tree?.map.find(([name]) => name === key) ?? [key, 1];
-    const start = text.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
+    const start = startOfLine(text, line);
     return [start, start + key.length];
   };
   const say = (key, ...finding) => findings.push(at(file, text, ...place(key), ...finding, now.name));

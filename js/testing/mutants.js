@@ -2,6 +2,7 @@
 
 import { parseDocument } from 'yaml';
 import { tokensOf } from './kql.js';
+import { lineAndColumn } from '../positions.js';
 
 /** Operators and what stands for each instead. */
 const SWAPPED = {
@@ -51,7 +52,7 @@ export function mutantsOf(text) {
   }
   for (const { key, by } of scheduleChanges(document)) {
     const place = document.get(key, true);
-    mutants.push({ what: `${key}: ${place.value} → ${by}`, hint: HINTS[key === 'triggerThreshold' ? 'limit' : 'schedule'], line: lineAt(text, place.range[0]), text: withValue(text, key, by) });
+    mutants.push({ what: `${key}: ${place.value} → ${by}`, hint: HINTS[key === 'triggerThreshold' ? 'limit' : 'schedule'], line: lineAndColumn(text, place.range[0]).line, text: withValue(text, key, by) });
   }
   return mutants;
 }
@@ -62,13 +63,11 @@ function withValue(text, key, value) {
   return document.toString({ lineWidth: 0 });
 }
 
-const lineAt = (text, offset) => text.slice(0, offset).split('\n').length;
-
 /** The line in the file of an offset in the query. Of a query that is not written as a block, only its own line is known. */
 function lineFinder(text, node, query) {
-  const first = lineAt(text, node.range[0]);
+  const first = lineAndColumn(text, node.range[0]).line;
   if (node.type !== 'BLOCK_LITERAL') return () => first;
-  return (offset) => first + query.slice(0, offset).split('\n').length;
+  return (offset) => first + lineAndColumn(query, offset).line;
 }
 
 /** `[{start, end, by, what}]` */
