@@ -5,6 +5,7 @@
 //! every tick of its schedule. [`QueryRun`] is the same for one query without a schedule.
 
 mod advice;
+mod cached_row;
 pub mod check;
 mod context;
 mod error;
@@ -12,6 +13,7 @@ pub mod explain;
 mod feed;
 pub mod index;
 mod ingest_report;
+mod leaf;
 mod literal_prefilter;
 #[cfg(test)]
 mod prefilter_test;
@@ -33,13 +35,14 @@ pub use tables::NamedTable;
 use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
 use cloudtrail::source::Limits;
+use feed::Feed;
 pub(crate) use feed::damage;
-use feed::{Feed, Keep, LeafState};
 use kql::exec::row::Rows;
 use kql::exec::run::{self, Run};
 use kql::exec::{Budget, ExecError};
 use kql::value::datetime;
 use kql::value::timespan::MINUTE;
+use leaf::{Keep, LeafState};
 use std::rc::Rc;
 
 /// How far ahead of the host's clock an event of a stream may be, in ticks: machines' clocks differ by less.
@@ -291,7 +294,7 @@ impl Detector {
         let schedule = state.rule().schedule;
         let span = self.feed.times();
         let leaves = self.feed.leaves(state.leaves.clone());
-        let first_from = |from| feed::first_time(leaves, from);
+        let first_from = |from| leaf::first_time(leaves, from);
         let mut problems = Vec::new();
         let mut every_tick = state.rule().trigger.fires_on_nothing();
         if every_tick && let Some((first, last)) = span {

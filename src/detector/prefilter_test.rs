@@ -7,7 +7,8 @@
 
 use super::Context;
 use super::check::{RuleFile, built_in, compile_all};
-use super::feed::{Feed, Keep};
+use super::feed::Feed;
+use super::leaf::Keep;
 use crate::random::Random;
 use kql::plan::split::Leaf;
 use std::ops::Range;

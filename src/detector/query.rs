@@ -1,6 +1,7 @@
 //! One query over inputs, without a rule or a schedule.
 
-use super::feed::{Feed, Keep};
+use super::feed::Feed;
+use super::leaf::Keep;
 use super::{Context, IngestStats, InvalidQuery, Problem, QueryError};
 use kql::diagnostic::Diagnostic;
 use kql::exec::Budget;

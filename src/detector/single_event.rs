@@ -3,8 +3,8 @@
 //! Row stages look at one event only. One event decides that the rule alerts only if no further event can take the result
 //! away: see [`Monotonicity`]. Any other match is a candidate, which a scan over the whole window decides.
 
+use super::cached_row::CachedRow;
 use super::check::{self, CompiledRule};
-use super::feed::CachedRow;
 use super::literal_prefilter::LiteralPrefilter;
 use super::{Finding, RuleErrors, RuleFile};
 use crate::checked;

@@ -1,7 +1,7 @@
 //! What cases have tried of a rule: the obligations of its query over every run, and its trigger.
 
 use super::super::check::Finding;
-use super::super::feed::first_time;
+use super::super::leaf::first_time;
 use super::super::{Context, RuleErrors};
 use super::prepared::Prepared;
 use crate::rule::Position;

@@ -3,8 +3,9 @@
 //! Every filter of an event's own columns is asked of every event, also behind one that said no: an event that only one filter
 //! turns away is nearer than one that two do, wherever the filters stand.
 
+use super::super::cached_row::CachedRow;
 use super::super::check::{self, CompiledRule};
-use super::super::feed::{CachedRow, TABLE};
+use super::super::feed::TABLE;
 use super::super::{Context, Detector, Options, Problem, RuleErrors, RuleFile, Stats};
 use super::minified;
 use crate::rule::evidence;

@@ -1,7 +1,8 @@
 //! A rule's query made ready to be watched, and the events it is watched over.
 
 use super::super::check::{self, CompiledRule, Finding};
-use super::super::feed::{Feed, Keep};
+use super::super::feed::Feed;
+use super::super::leaf::Keep;
 use super::super::{Context, RuleErrors, RuleFile};
 use super::{ExplainedEvent, ExplainedLet, MAX_TRIED, MAX_TRIED_EVENTS, minified};
 use crate::rule::{self, Alert, AlertOptions};
