@@ -3,35 +3,12 @@
 // Installs DuckDB and duckdb-kql from PyPI into a folder of its own under the system's temporary folder. What is not on
 // the machine (jq, python3) is left out and said so.
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
-import { environment } from './environment.mjs';
+import { spawnSync } from 'node:child_process';
+import { fastest, forepost, gigabytes, ndjson, pythonWith } from './processes.mjs';
 import { report } from './report.mjs';
-import { sampleEvents } from './sample.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = process.env.FOREPOST_SHARED ?? `${root}../shared`;
-const gigabytes = Number(process.argv.slice(2).find((a) => a !== '--write') ?? 1);
-const work = `${tmpdir()}/forepost-bench`;
-mkdirSync(work, { recursive: true });
-
-const real = `${shared}/cloudtrail/real_unique.ndjson.gz`;
-const block = existsSync(real) ? gunzipSync(readFileSync(real)) : Buffer.from(`${sampleEvents().join('\n')}\n`);
-const file = `${work}/events-${gigabytes}.ndjson`;
-const count = Math.ceil((gigabytes * 1e9) / block.length);
-if (!existsSync(file) || statSync(file).size !== count * block.length) {
-  const out = openSync(file, 'w');
-  for (let i = 0; i < count; i++) writeSync(out, block);
-  closeSync(out);
-}
-const bytes = statSync(file).size;
-
-const python = `${work}/venv/bin/python`;
-if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', `${work}/venv`], { stdio: 'inherit' });
-execFileSync(python, ['-m', 'pip', 'install', '--quiet', 'duckdb', 'duckdb-kql'], { stdio: 'inherit' });
+const { file, bytes } = ndjson(gigabytes);
+const { python, versions } = pythonWith('duckdb', 'duckdb-kql');
 
 // What the rule does, in SQL and with just the columns that it needs.
 const read = (columns) => `read_json('${file}', format='newline_delimited', maximum_object_size=33554432, ignore_errors=true, columns={${columns}})`;
@@ -59,7 +36,7 @@ const view = `CREATE VIEW AWSCloudTrail AS SELECT ${columns} FROM ${read("eventN
 const table = `CREATE TABLE AWSCloudTrail AS SELECT ${columns}, * EXCLUDE (eventName, errorCode, errorMessage, requestParameters)
   FROM read_json('${file}', format='newline_delimited', maximum_object_size=33554432, ignore_errors=true)`;
 const cases = [
-  ['forepost scan', 'node', [`${root}dist/npm/cli/main.cjs`, 'scan', '--threads', '1', '--format', 'ndjson', file]],
+  ['forepost scan', forepost[0], [forepost[1], 'scan', '--threads', '1', '--format', 'ndjson', file]],
   ['grep -c, the rule\'s literal', 'grep', ['-c', 'PutImageScanningConfiguration', file]],
   ['jq', 'jq', ['-c', 'select(.eventName == "PutImageScanningConfiguration" and .requestParameters.imageScanningConfiguration.scanOnPush == false)', file]],
   ['DuckDB, the rule in SQL over the columns that it needs', python, ['-c', duck]],
@@ -67,36 +44,13 @@ const cases = [
   ['duckdb-kql, end to end: the file to a table, then the rule\'s filters', python, ['-c', kql(table)]],
 ];
 
-const QUICK = 2; // seconds
-const seconds = new Map();
-const failed = new Set();
-for (let round = 0; round < 3; round++) {
-  for (const one of cases) {
-    // What is quick runs three times a round: a noisy second must not be all there is of it.
-    for (let turn = 0; turn < 3 && !failed.has(one) && (turn === 0 || seconds.get(one[0]) < QUICK); turn++) time(one);
-  }
-}
-
-function time(one) {
-  const [name, command, args] = one;
-  const start = process.hrtime.bigint();
-  const { status, error, stderr } = spawnSync(command, args, { env: { ...environment, LC_ALL: 'C' }, stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 1 << 28 });
-  const took = Number(process.hrtime.bigint() - start) / 1e9;
-  if (error || (status !== 0 && !(command === 'grep' && status === 1))) {
-    console.log(`left out: ${name}: ${error?.message ?? String(stderr).trim().split('\n').pop()}`);
-    failed.add(one);
-  } else {
-    seconds.set(name, Math.min(took, seconds.get(name) ?? Infinity));
-  }
-}
-
-const own = seconds.get('forepost scan');
-const versions = spawnSync(python, ['-m', 'pip', 'list', '--format=freeze'], { encoding: 'utf8' }).stdout.split('\n').filter((l) => /duckdb/.test(l)).join(', ');
+const best = fastest(cases);
+const own = best.get('forepost scan')?.seconds;
 const jq = spawnSync('jq', ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '';
 const lines = [
-  `${(bytes / 1e9).toFixed(2)} GB of NDJSON in the page cache, one thread each, fastest of nine runs, of three if one takes over two seconds; ${[versions, jq].filter(Boolean).join(', ')}.`, '',
+  `${(bytes / 1e9).toFixed(2)} GB of NDJSON in the page cache, one thread each, fastest of nine runs, of three if one takes over two seconds; ${[...versions, jq].filter(Boolean).join(', ')}.`, '',
   '| | seconds | MB/s | forepost is |', '|---|---:|---:|---:|',
-  ...[...seconds].map(([name, s]) => `| ${name} | ${s.toFixed(2)} | ${(bytes / 1e6 / s).toFixed(0)} | ${own ? `${(s / own).toFixed(2)}×` : ''} |`),
+  ...[...best].map(([name, { seconds: s }]) => `| ${name} | ${s.toFixed(2)} | ${(bytes / 1e6 / s).toFixed(0)} | ${own ? `${(s / own).toFixed(2)}×` : ''} |`),
 ];
 console.log(`\n${lines.join('\n')}`);
 if (process.argv.includes('--write')) report('Whole processes', lines);

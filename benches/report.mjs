@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('../BENCHMARKS.md', import.meta.url));
 const HEAD = '# Benchmarks\n\nWritten by `make bench` and `make bench-peers`; do not edit. Ratios above 1 are faster than what they are compared with.\n\n';
-const TITLES = ['In the module', 'Whole processes'];
+const TITLES = ['In the module', 'Whole processes', 'A responder\'s questions'];
 
 /** Replaces a section by these lines. */
 export function report(title, lines) {
