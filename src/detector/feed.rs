@@ -4,6 +4,7 @@ use super::NamedTable;
 use super::cached_row::CachedRow;
 use super::ingest_report::{IngestReport, IngestStats, Problem};
 use super::leaf::{Keep, LeafRows, LeafState, MAX_CANDIDATES, Room, Size};
+use super::text_search::TextSearch;
 use super::transfer::{LeafRow, Texts, Transfer, push_text};
 use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
@@ -92,6 +93,7 @@ impl Feed {
             let mut state = LeafState {
                 leading: stage::leading_filters(&stages),
                 stages,
+                search: TextSearch::of(leaf).filter(|_| &*leaf.table == TABLE),
                 needed: leaf.needed.clone(),
                 reads_events: &*leaf.table == TABLE,
                 found: LeafRows::default(),
@@ -130,6 +132,7 @@ impl Feed {
     /// Runs every record through every leaf: the reference that tests compare with.
     pub fn evaluate_everything(&mut self) {
         self.state.prefilter.open_wide();
+        self.state.leaves.iter_mut().for_each(|leaf| leaf.search = None);
     }
 
     /// Counts from zero again.
@@ -401,6 +404,9 @@ impl State {
         for index in can_pass.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
+            if leaf.search.as_ref().is_some_and(|search| !search.can_match(record.raw)) {
+                continue;
+            }
             let budget = &mut Budget::default();
             match stage::passes(&leaf.stages, leaf.leading, &row, budget, &mut self.scratch) {
                 Ok(true) => {}

@@ -1,5 +1,6 @@
 //! The leaves of queries: what each lets through, and how much of it is kept.
 
+use super::text_search::TextSearch;
 use kql::exec::fold::Fold;
 use kql::exec::row::{Event, Row};
 use kql::exec::run::Table;
@@ -65,6 +66,8 @@ pub struct LeafState {
     pub(super) stages: Vec<CompiledStage>,
     /// How many filters come first: they run on the raw record, before a row is made of it.
     pub(super) leading: usize,
+    /// What the bytes of an event must hold before its columns are read, if there is such a thing.
+    pub(super) search: Option<TextSearch>,
     pub(super) needed: Vec<bool>,
     pub(super) reads_events: bool,
     pub(super) found: LeafRows,

@@ -20,6 +20,7 @@ mod prefilter_test;
 mod query;
 mod single_event;
 pub mod tables;
+mod text_search;
 mod transfer;
 
 pub use check::{Finding, RuleFile, check};

@@ -77,7 +77,8 @@ impl Splitter {
     /// down and up again without recursion.
     fn node(&mut self, plan: &Rc<Plan>, needed: &[bool]) -> Rc<Plan> {
         let (mut at, mut needed) = (plan, needed.to_vec());
-        let mut steps: Vec<(&Rc<Plan>, Step, bool)> = Vec::new();
+        // Each with whether it is shared, and which of its columns anyone reads.
+        let mut steps: Vec<(&Rc<Plan>, Step, bool, Vec<bool>)> = Vec::new();
         let mut made = loop {
             if let Some(leaf) = self.leaf(at, &needed) {
                 break leaf;
@@ -92,16 +93,29 @@ impl Splitter {
             }
             match &at.kind {
                 PlanKind::Stage(input, stage) => {
-                    needed = stage_needs(stage, &needed, input.columns.len());
-                    steps.push((at, Step::Stage(map_stage(stage, &mut |e| self.expr(e))), shared));
+                    let below = stage_needs(stage, &needed, input.columns.len());
+                    let stage = map_stage(stage, &mut |e| self.expr(e));
+                    steps.push((at, Step::Stage(stage), shared, std::mem::replace(&mut needed, below)));
                     at = input;
                 }
                 PlanKind::Set(input, op) => {
                     let mut below = set_needs(op, &needed, input.columns.len());
                     let op = self.set_op(op, &mut below);
-                    needed = below;
-                    steps.push((at, Step::Set(op), shared));
+                    steps.push((at, Step::Set(op), shared, std::mem::replace(&mut needed, below)));
                     at = input;
+                }
+                PlanKind::Union(inputs)
+                    if !self.tables_only && !shared && inputs.iter().all(|i| is_of_rows(&i.plan)) =>
+                {
+                    let mut chain = Vec::new();
+                    while inputs.len() * chain.len() < MAX_STAGES_BELOW_UNION
+                        && let Some((plan, _, _, of_plan)) =
+                            steps.pop_if(|(plan, _, shared, _)| !*shared && is_local(plan))
+                    {
+                        chain.push(plan);
+                        needed = of_plan;
+                    }
+                    break self.over_inputs(at, inputs, &chain, &needed);
                 }
                 _ => {
                     let made = self.source(at, &needed);
@@ -112,7 +126,7 @@ impl Splitter {
                 }
             }
         };
-        while let Some((plan, step, shared)) = steps.pop() {
+        while let Some((plan, step, shared, _)) = steps.pop() {
             let kind = match step {
                 Step::Stage(stage) => PlanKind::Stage(made, stage),
                 Step::Set(op) => PlanKind::Set(made, op),
@@ -123,6 +137,30 @@ impl Splitter {
             }
         }
         made
+    }
+
+    /// Row stages over a union, the lowest first, as the same stages over each of its inputs: there they are part of leaves.
+    fn over_inputs(
+        &mut self,
+        union: &Rc<Plan>,
+        inputs: &[UnionInput],
+        chain: &[&Rc<Plan>],
+        needed: &[bool],
+    ) -> Rc<Plan> {
+        let top = chain.last().unwrap_or(&union);
+        let mut made: Vec<Rc<Plan>> =
+            inputs.iter().map(|input| self.node(&over_input(input, union, chain), needed)).collect();
+        if made.len() == 1
+            && let Some(only) = made.pop()
+        {
+            return only;
+        }
+        let as_it_is = |plan: Rc<Plan>| UnionInput {
+            sources: (0..plan.columns.len()).map(UnionSource::Column).collect(),
+            plan,
+        };
+        let kind = PlanKind::Union(made.into_iter().map(as_it_is).collect());
+        Plan::new(kind, top.columns.clone(), top.span, top.open)
     }
 
     /// A node that is no step of a pipeline.
@@ -391,6 +429,60 @@ impl Splitter {
         }
         Some(top)
     }
+}
+
+/// So many row stages may be made of those over a union.
+const MAX_STAGES_BELOW_UNION: usize = 10_000;
+
+/// Whether a plan is row stages over a table.
+fn is_of_rows(plan: &Plan) -> bool {
+    let mut at = plan;
+    while let PlanKind::Stage(input, _) = &at.kind {
+        at = input;
+    }
+    matches!(at.kind, PlanKind::Table(_))
+}
+
+/// Whether a plan ends with a stage that depends on its row alone.
+fn is_local(plan: &Plan) -> bool {
+    match &plan.kind {
+        PlanKind::Stage(_, stage) => sink_below(stage, &[]).is_some_and(|sunk| sunk.waiting.is_empty()),
+        _ => false,
+    }
+}
+
+/// Row stages that stand over a union, over one of its inputs. Filters come first: they read the input's columns before a row of
+/// the union's is made.
+fn over_input(input: &UnionInput, union: &Plan, chain: &[&Rc<Plan>]) -> Rc<Plan> {
+    let value = |(source, column): (&UnionSource, &Column)| {
+        let kind = match source {
+            UnionSource::Column(i) => ExprKind::Column(*i),
+            UnionSource::Value(v) => ExprKind::Const(v.clone()),
+        };
+        Expr { kind, ty: column.ty, span: union.span }
+    };
+    let values: Vec<Expr> = input.sources.iter().zip(&union.columns).map(value).collect();
+    let over = |plan: Rc<Plan>, stage: Stage, like: &Plan| {
+        let columns = match &stage {
+            Stage::Where(_) => plan.columns.clone(),
+            _ => like.columns.clone(),
+        };
+        Plan::new(PlanKind::Stage(plan, stage), columns, like.span, like.open)
+    };
+    let (mut plan, mut chain) = (Rc::clone(&input.plan), chain);
+    while let [first, rest @ ..] = chain
+        && let PlanKind::Stage(_, Stage::Where(e)) = &first.kind
+        && let Some(e) = e.with_columns(&|i, _| values.get(i).cloned())
+    {
+        (plan, chain) = (over(plan, Stage::Where(e), first), rest);
+    }
+    plan = over(plan, Stage::Project(values), union);
+    for step in chain {
+        if let PlanKind::Stage(_, stage) = &step.kind {
+            plan = over(plan, stage.clone(), step);
+        }
+    }
+    plan
 }
 
 struct Sunk {
