@@ -136,8 +136,10 @@ bench: $(BENCH_WASM) package bench-fluent-bit ## How fast it is beside this mach
 	node benches/run.mjs --write
 
 .PHONY: bench-peers
-bench-peers: package ## Whole processes beside grep, jq, DuckDB and duckdb-kql (from PyPI, in a folder of their own); writes to BENCHMARKS.md
+bench-peers: package ## Whole processes and a responder's questions beside grep, jq, DuckDB and duckdb-kql (from PyPI, in a folder of their own); writes to BENCHMARKS.md
+	cargo build --locked --release --example native
 	node benches/peers.mjs --write
+	node benches/queries.mjs --write
 
 .PHONY: bench-instructions
 bench-instructions: $(TOOLCHAIN) ## Instructions per byte, by valgrind

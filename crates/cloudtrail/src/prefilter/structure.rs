@@ -67,7 +67,7 @@ mod imp {
             KeyFinder { quote, slash, v, open, close, case }
         }
 
-        /// Looks at 64 bytes, the next behind the key_carry.
+        /// Looks at 64 bytes, the next behind those that the carry is of.
         #[inline(always)]
         pub fn look(&self, bytes: &[u8; 64], key_carry: KeyCarry) -> Block {
             let (mut a, mut b, mut rare, mut before) = (0, 0, u8x16_splat(0), key_carry.quotes);
@@ -89,7 +89,7 @@ mod imp {
             Block { quotes, opens: a ^ quotes, closes: b ^ quotes, rare: u8x16_bitmask(rare) != 0 }
         }
 
-        /// The key_carry behind 64 bytes.
+        /// The carry behind 64 bytes.
         #[inline(always)]
         pub fn over(&self, bytes: &[u8; 64], key_carry: KeyCarry) -> KeyCarry {
             let [a, b, c, d] = lanes(bytes);
@@ -193,8 +193,8 @@ mod plain {
             KeyFinder
         }
 
-        /// Looks at 64 bytes, the next behind the key_carry.
-        pub fn look(&self, bytes: &[u8; 64], _trail: KeyCarry) -> Block {
+        /// Looks at 64 bytes, the next behind those that the carry is of.
+        pub fn look(&self, bytes: &[u8; 64], _key_carry: KeyCarry) -> Block {
             let mut block = Block::default();
             let mut rare = 0;
             for (at, word) in words(bytes) {
@@ -209,7 +209,7 @@ mod plain {
             block
         }
 
-        /// The key_carry behind 64 bytes.
+        /// The carry behind 64 bytes.
         pub fn over(&self, bytes: &[u8; 64], key_carry: KeyCarry) -> KeyCarry {
             let low = |word: u64| word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGH;
             KeyCarry(words(bytes).fold(key_carry.0, |all, (_, word)| all | low(word)))
@@ -258,17 +258,17 @@ mod tests {
     /// character was in any.
     fn seen(blocks: &[[u8; 64]]) -> [(Block, Rare, bool); 2] {
         let (mut found, mut plainly) = (Block::default(), Block::default());
-        let (mut key_carry, mut plain_trail) = (KeyCarry::new(), plain::KeyCarry::new());
+        let (mut key_carry, mut plain_carry) = (KeyCarry::new(), plain::KeyCarry::new());
         for block in blocks {
             let (finder, plain_finder) = (KeyFinder::new(), plain::KeyFinder::new());
             (found, key_carry) = (finder.look(block, key_carry), finder.over(block, key_carry));
-            (plainly, plain_trail) =
-                (plain_finder.look(block, plain_trail), plain_finder.over(block, plain_trail));
+            (plainly, plain_carry) =
+                (plain_finder.look(block, plain_carry), plain_finder.over(block, plain_carry));
         }
         let last = &blocks[blocks.len() - 1];
         [
             (found, KeyFinder::new().rare(last), key_carry.is_control()),
-            (plainly, plain::KeyFinder::new().rare(last), plain_trail.is_control()),
+            (plainly, plain::KeyFinder::new().rare(last), plain_carry.is_control()),
         ]
     }
 
