@@ -17,7 +17,7 @@ export const QUESTIONS = [
 ];
 
 /** The columns that tell what an event is. */
-export const EVENT_FIELDS = 'TimeGenerated, EventName, EventSource, ErrorCode, ErrorMessage, UserIdentityArn, UserIdentityType, UserIdentityAccessKeyId, SessionIssuerUserName, SourceIpAddress, AWSRegion, UserAgent, RequestParameters, ResponseElements, AwsEventId, RecipientAccountId, ReadOnly';
+export const EVENT_FIELDS = 'TimeGenerated, EventName, EventSource, ErrorCode, ErrorMessage, UserIdentityArn, UserIdentityType, UserIdentityUserName, UserIdentityInvokedBy, UserIdentityPrincipalid, UserIdentityAccessKeyId, SessionIssuerUserName, SourceIpAddress, AWSRegion, UserAgent, RequestParameters, ResponseElements, AwsEventId, RecipientAccountId, ReadOnly';
 
 /** The events that make a session or a key. */
 export const MAKERS = /^(?:AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)/;

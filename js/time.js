@@ -22,6 +22,11 @@ function ticksOf(time) {
   return BigInt(whole) * 10000n + BigInt((iso?.[1] ?? '').padEnd(7, '0')) + UNIX_EPOCH;
 }
 
+/**
+ * Whether one ISO time comes before another. As texts they do not compare: `10:00:00.5Z` stands before `10:00:00Z`.
+ */
+export const isBefore = (time, other) => ticksOf(time) < ticksOf(other);
+
 const FIRST = -(2n ** 63n);
 const LAST = 2n ** 63n - 1n;
 

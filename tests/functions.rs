@@ -59,6 +59,22 @@ fn every_example_of_an_aggregate_holds() {
     assert!(wrong.is_empty(), "{} examples:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Every operator over values is told of, and what is told holds.
+#[test]
+fn every_scalar_operator_has_an_example_that_holds() {
+    use kql::syntax::ast::{BinaryOp, ListOp, TEXT_OPS};
+    let told: Vec<&str> = kql::coverage::SCALAR_OPERATORS.iter().map(|(name, ..)| *name).collect();
+    let symbols =
+        ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or", "between", "!between"];
+    let lists = ["in", "!in", "in~", "!in~", ListOp::HasAny.text(), ListOp::HasAll.text()];
+    let all = TEXT_OPS.iter().map(|op| BinaryOp::Text(op).text()).chain(lists).chain(symbols);
+    assert_eq!(all.filter(|name| !told.contains(name)).collect::<Vec<_>>(), Vec::<&str>::new());
+    for (name, doc, example, result) in kql::coverage::SCALAR_OPERATORS {
+        assert!(example.contains(name) && !doc.is_empty(), "{name}");
+        assert_eq!(answer(&format!("print x = {example}")).as_deref(), Ok(*result), "{example}");
+    }
+}
+
 #[test]
 fn tables_are_sorted_and_names_stand_once() {
     let mut all = Vec::new();
@@ -256,10 +272,11 @@ fn functions_of_several_columns() {
 #[test]
 fn the_coverage_pages_are_fresh() {
     let entries = kql::coverage::entries();
+    let all: Vec<_> = kql::coverage::entries().into_iter().chain(kql::coverage::language()).collect();
     let pages = [
         ("docs/functions.md", kql::coverage::to_markdown(&entries)),
         ("docs/kql.md", kql::coverage::language_to_markdown()),
-        ("js/functions.json", kql::coverage::to_json(&entries)),
+        ("js/functions.json", kql::coverage::to_json(&all)),
     ];
     for (file, text) in pages {
         let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));

@@ -1,14 +1,10 @@
 // Prints an alert for a person: who, from where, when, and on what.
 
-import { stringifyExact } from '../json.js';
+import { parameters } from './parameters.js';
 import { clean, columnsOf, count, fit, outStyle as style, time, width } from './terminal.js';
 
 const SHOWN_EVENTS = 10;
 const SEVERITY = { High: style.red, Medium: style.yellow, Low: style.cyan, Informational: style.blue };
-
-/** The most useful request parameters, in order of preference. If a request has none of them, its first two are shown. */
-const TELLING = ['repositoryName', 'bucketName', 'userName', 'roleName', 'policyArn', 'policyName', 'groupId', 'groupName', 'instanceId',
-  'functionName', 'trailName', 'name', 'keyId', 'dBInstanceIdentifier', 'secretId', 'topicArn', 'queueUrl'];
 
 /** What is known of an alert's people, places and things: `[{label, value}]`, cleaned. */
 export function facts(alert) {
@@ -107,17 +103,6 @@ export function actor({ userIdentity, sourceIPAddress, awsRegion, userAgent }) {
   const role = identity.type === 'AssumedRole' && sessionContext?.sessionIssuer?.userName;
   return [who, role && `role ${clean(role)}`, identity.accessKeyId && `key ${clean(identity.accessKeyId)}`, sourceIPAddress, awsRegion, userAgent]
     .filter(Boolean).map(clean).join(' · ');
-}
-
-/** The parameters of a request that tell most. */
-export function parameters(given) {
-  const all = Object.entries((typeof given === 'string' ? parse(given, {}) : given) ?? {});
-  const chosen = TELLING.flatMap((name) => all.filter(([key]) => key === name)).slice(0, 2);
-  // What changed is usually in an object: small ones are shown whole.
-  const small = all.filter(([, value]) => value !== null && typeof value === 'object' && stringifyExact(value).length <= 60).slice(0, 1);
-  const shown = [...chosen, ...small];
-  return (shown.length > 0 ? shown : all.slice(0, 2))
-    .map(([key, value]) => `${clean(key)}=${fit(clean(typeof value === 'string' ? value : stringifyExact(value)), 120)}`).join(' ');
 }
 
 function parse(text, otherwise) {

@@ -12,6 +12,7 @@ import { locate } from '../positions.js';
 import { UsageError } from './args.js';
 import { findTemplates, reasonOf } from './files.js';
 import { MAX_RULE_FILE, readRules, render, sourceOf } from './rulefiles.js';
+import { timeOf } from './span.js';
 import { readText } from './text.js';
 import { clean, count, note, out, remark, style } from './terminal.js';
 import { writeInto } from './write.js';
@@ -68,12 +69,9 @@ export async function arm(options, paths) {
 const isFolder = (path) => /[\\/]$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
 
 async function toArm(options, paths, said) {
-  if (options.start !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(options.start)) {
-    throw new UsageError(`--start must be a time such as 2026-06-17T10:00:00Z, not ${JSON.stringify(options.start)}`, 'arm');
-  }
   const { rules, failed } = readRules(paths);
   for (const { path, message } of failed) said.unread(path, message);
-  const setup = { ...options, noIncident: options['no-incident'] };
+  const setup = { ...options, noIncident: options['no-incident'], start: timeOf('start', options.start, 'arm') };
   const resources = [];
   for (const rule of rules) {
     const found = describeRule(rule.text) === null ? refusals(rule) : [];

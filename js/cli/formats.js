@@ -1,6 +1,7 @@
 // Alerts in the formats of `--format`.
 
-import { actor, eventsOf, facts, parameters, renderAlert } from './alert.js';
+import { actor, eventsOf, facts, renderAlert } from './alert.js';
+import { parameters } from './parameters.js';
 import { csvLine } from '../cells.js';
 import { clean, count, markup, noStyle, time } from './terminal.js';
 

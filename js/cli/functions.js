@@ -1,21 +1,24 @@
-// `forepost functions`: lists the KQL functions of the engine, from the table it was built with.
+// `forepost functions`: lists the functions and operators of KQL that the engine has, from the tables it was built with.
 
 import { readFileSync } from 'node:fs';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
-import { note, number, out, style } from './terminal.js';
+import { number, out, remark, style } from './terminal.js';
+
+const REJECTED = 'Rejected'; // the family of what Kusto has and Forepost has not
 
 export async function functions(options, operands) {
   const all = JSON.parse(readFileSync(new URL('../functions.json', import.meta.url), 'utf8'));
   const wanted = operands.map((word) => {
-    const found = all.filter((f) => f.name === word || f.family.toLowerCase() === word.toLowerCase());
+    const lower = word.toLowerCase();
+    const found = all.filter((f) => f.name === lower || f.family.toLowerCase() === lower);
     if (found.length === 0) {
       const guess = nearest(word, all.flatMap((f) => [f.name, f.family]));
-      throw new UsageError(`no function or family named ${JSON.stringify(word)}${guess ? `; did you mean ${guess}?` : ''}`, 'functions');
+      throw new UsageError(`no function, operator or family named ${JSON.stringify(word)}${guess ? `; did you mean ${guess}?` : ''}`, 'functions');
     }
     return found;
   });
-  const shown = operands.length > 0 ? [...new Set(wanted.flat())] : all;
+  const shown = operands.length > 0 ? [...new Set(wanted.flat())] : all.filter(({ family }) => family !== REJECTED);
   if (options.format === 'ndjson') {
     for (const f of shown) await out(`${JSON.stringify(f)}\n`);
     return 0;
@@ -24,8 +27,10 @@ export async function functions(options, operands) {
   for (const f of shown) {
     if (f.family !== family) await out(`${family === undefined ? '' : '\n'}${style.bold(f.family)}\n`);
     family = f.family;
-    await out(`  ${f.signature}\n      ${f.doc}\n      ${style.dim(`${f.example} → ${f.result}`)}\n`);
+    const example = f.example && `      ${style.dim(`${f.example} → ${f.result}`)}\n`;
+    await out(`  ${f.signature}\n      ${f.doc}\n${example}`);
   }
-  note(style.dim(`${shown.length === 1 ? '1 function' : `${number(shown.length)} functions and aggregates`}. Forepost rejects queries that use any other function.`));
+  const had = shown.filter((f) => f.family !== REJECTED).length;
+  if (had > 0) remark(style.dim(`${had === 1 ? '1 function or operator' : `${number(had)} functions, aggregates, operators and plug-ins`}. Forepost rejects queries that use any other.`));
   return 0;
 }

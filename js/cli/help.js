@@ -28,9 +28,11 @@ const format = (formats, about) => ({ value: formats.join('|'), choices: formats
 const NAMES = ['title', 'id', 'source'];
 const SPAN = {
   since: { value: 'TIME', about: 'only events from a time before now on, for example 24h or 7d (m, h, d, w; by the clock of this machine)' },
-  from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T10:00:00Z' },
+  from: { value: 'TIME', about: 'only events from this time on, for example 2026-06-17 or 2026-06-17T12:00+02:00 (without a zone it is UTC)' },
   to: { value: 'TIME', about: 'only events before this time' },
 };
+
+const NOW = { value: 'TIME', about: 'what now() and ago() mean (default: the time of the last event, or the clock for standard input)' };
 
 const CONTEXT = {
   context: { value: 'DIR', many: true, about: 'add the tables, watchlists and saved functions of a folder: NAME.csv or NAME.json is the table NAME,\nNAME.kql and YAML with FunctionQuery or ParserQuery are functions' },
@@ -84,7 +86,7 @@ export const OPTIONS = {
     format: format(QUERY_FORMATS, 'output format; ndjson prints one row per line as an object, line one cell per line'),
     output: OUTPUT,
     summary: SUMMARY,
-    now: { value: 'TIME', about: 'what now() and ago() mean (default: the time of the last event, or the clock for standard input)' },
+    now: NOW,
     threads: THREADS,
     'no-truncate': { about: 'print all columns and whole cells in the pretty format' },
     ...CONTEXT,
@@ -103,7 +105,7 @@ export const OPTIONS = {
   pivot: { format: format(EVENT_FORMATS, 'output format; ndjson prints one event per line'), ...SPAN, output: OUTPUT, summary: SUMMARY, ...COMMON },
   hunt: {
     format: format(['pretty', 'ndjson'], 'output format; ndjson prints one row per line'),
-    now: { value: 'TIME', about: 'what now() and ago() mean (default: the clock)' },
+    now: NOW,
     ...CONTEXT,
     output: OUTPUT,
     summary: SUMMARY,
@@ -417,10 +419,11 @@ Forepost knows, name and type.`,
   },
   functions: {
     usage: 'forepost functions [NAME|FAMILY]…',
-    about: `Lists the KQL functions and aggregates that Forepost supports, each with its parameters and an example.
-Forepost rejects a rule or query that uses any other function. The message names the function.`,
+    about: `Lists the functions, aggregates, operators and plug-ins of KQL that Forepost supports, with parameters and an example.
+Forepost rejects a rule or query that uses any other. The message names it.`,
     examples: [
       ['forepost functions split', 'show one function'],
+      ['forepost functions join has', 'show operators'],
       ['forepost functions "IPv4 and IPv6"', 'show a family of functions'],
     ],
     status: '0 success; 2 no such function',
@@ -448,7 +451,7 @@ export function overview() {
   forepost explain RULE AWSLogs/          show why a rule alerts, or what came nearest
   forepost rules [DIR]                    list rules
   forepost schema                         list the columns of AWSCloudTrail
-  forepost functions                      list the supported KQL functions
+  forepost functions                      list the supported functions and operators of KQL
 
   forepost COMMAND --help                 show options and examples
   forepost help CODE                      explain a code such as KS142 or FP208

@@ -7,6 +7,7 @@ import { describeHunt } from '../triage.js';
 import { Account, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
 import { readContext } from './context.js';
+import { nowFor } from './now.js';
 import { readInto } from './read.js';
 import { readRules, unreadable } from './rulefiles.js';
 import { Several } from './several.js';
@@ -23,12 +24,13 @@ export async function hunt(options, [folder, ...operands]) {
   const account = new Account();
   account.leftOut = unreadable(failed);
   account.unusable = leftOut;
+  const described = files.map(({ file, text }) => ({ file, ...describeHunt(text) })).filter(({ query }) => query !== undefined); // the others are rules
+  const now = await nowFor(described.map(({ query }) => query), options, paths, 'hunt');
   const hunts = [];
-  for (const { file, text } of files) {
-    const description = describeHunt(text);
-    if (description === null) continue; // an analytic rule, or no rule
+  for (const description of described) {
+    const { file } = description;
     try {
-      hunts.push({ file, ...description, run: new Query(description.query, { ...context, now: options.now }) });
+      hunts.push({ ...description, run: new Query(description.query, { ...context, now }) });
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
       account.leftOut.push({ file, rule: description.name, code: error.code, message: error.message });

@@ -6,7 +6,7 @@ import { stringifyExact } from '../json.js';
 import { EVENT_FIELDS as FIELDS, QUESTIONS, madeBy, quoted } from '../questions.js';
 import { Query } from '../query.js';
 import { Account, writeSummary } from './account.js';
-import { actor, parameters } from './alert.js';
+import { parameters } from './parameters.js';
 import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
 import { Several } from './several.js';
@@ -140,22 +140,41 @@ async function printEvents(found, { format, output: path }) {
     case 'json': await output.write(`[${found.map((event) => `\n${stringifyExact(event)}`).join(',')}\n]\n`); break;
     case 'csv': await output.write(csvLine(SHOWN) + found.map((event) => csvLine(cells(event))).join('')); break;
     case 'md': await output.write(mdLine(SHOWN) + mdLine(SHOWN.map(() => '---')) + found.map((event) => mdLine(cells(event))).join('')); break;
-    default: for (const event of found) await output.write(`${eventLine(event)}\n`);
+    default: {
+      const several = new Set(found.map(({ RecipientAccountId: account }) => account)).size > 1;
+      for (const event of found) await output.write(`${eventLine(event, several)}\n`);
+    }
   }
   await output.close();
   if (format === undefined || format === 'pretty') remark(style.dim(count(found.length, 'event')));
 }
 
-/** One line an event: when, what, whether it failed, by whom, on what. */
-function eventLine(event) {
-  const room = columnsOf(process.stdout);
+/**
+ * One line an event: when, what, whether it failed, by whom and from where, on what, in which region. What does not fit is cut at the
+ * end. `several`: whether the events are of several accounts, so that a name alone does not say who it is.
+ */
+function eventLine(event, several) {
   const when = time(event.TimeGenerated).replace(' UTC', '');
-  const name = clean(event.EventName);
-  const failed = event.ErrorCode ? ` ✗ ${clean(event.ErrorCode)}` : '';
-  const who = actor({
-    userIdentity: { arn: event.UserIdentityArn, type: event.UserIdentityType, accessKeyId: event.UserIdentityAccessKeyId },
-    sourceIPAddress: event.SourceIpAddress, awsRegion: event.AWSRegion,
-  });
-  const rest = fit(`${parameters(event.RequestParameters)}  ${who}`.trim(), Math.max(8, room - when.length - width(name) - width(failed) - 4));
-  return `${style.dim(when)}  ${fit(name, room - 22)}${style.red(failed)}  ${style.dim(rest)}`;
+  const columns = columnsOf(process.stdout);
+  let room = columns - width(when);
+  const part = (text, paint, gap = '  ') => {
+    const shown = text === '' || room < gap.length + 2 ? '' : `${gap}${fit(text, room - gap.length)}`;
+    room -= width(shown);
+    return paint(shown);
+  };
+  const name = fit(clean(shortName(event)), Math.max(8, Math.floor(columns / 4)));
+  const who = [several && clean(event.RecipientAccountId ?? ''), name].filter(Boolean).join('/');
+  return [
+    style.dim(when),
+    part(clean(event.EventName ?? ''), String),
+    part(event.ErrorCode ? ` ✗ ${clean(event.ErrorCode)}` : '', style.red, ''),
+    part([who, event.SourceIpAddress && clean(event.SourceIpAddress)].filter(Boolean).join(' · '), style.dim),
+    part(parameters(event.RequestParameters), String),
+    part(clean(event.AWSRegion ?? ''), style.dim),
+  ].join('');
+}
+
+/** Who did it without what all ARNs of an account begin with: `eve`, `Admin/session`. */
+function shortName({ UserIdentityArn: arn, UserIdentityType: type, UserIdentityUserName: name, UserIdentityInvokedBy: service, UserIdentityPrincipalid: id }) {
+  return arn ? arn.replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '').replace(/^assumed-role\//, '').replace(/^user\//, '') : name || service || id || type || 'unknown';
 }

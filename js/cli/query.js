@@ -9,12 +9,13 @@ import { Account, writeSummary } from './account.js';
 import { UsageError } from './args.js';
 import { CONTEXT_CODES, readContext } from './context.js';
 import { reasonOf } from './files.js';
+import { nowFor } from './now.js';
 import { readInto } from './read.js';
 import { render } from './rulefiles.js';
 import { csvLine, mdLine, tsvLine } from '../cells.js';
 import { lines as lineByLine, table } from './table.js';
 import { readText } from './text.js';
-import { clean, columnsOf, count, note, out, outputTo, remark, style, time, wrapped } from './terminal.js';
+import { clean, columnsOf, count, note, out, outputTo, remark, style, wrapped } from './terminal.js';
 import { threadsFor } from './threads.js';
 
 const MAX = 1 << 20; // bytes of a query file
@@ -31,7 +32,7 @@ export async function query(options, operands) {
   try {
     const { leftOut, ...context } = readContext(options, 'query');
     account.unusable = leftOut;
-    const now = await nowFor(kql, options, paths) ?? new Date();
+    const now = await nowFor([kql], options, paths, 'query');
     run = new Query(kql, { ...context, now });
     for (const warning of run.warnings) remark(shown(warning));
     const output = outputTo(options.output);
@@ -77,31 +78,6 @@ function queryOf({ file }, operands) {
   if (kql === '-') throw new UsageError('the first argument is the query; for a query in a file, use --file FILE', 'query');
   if (existsSync(kql)) throw new UsageError(`${clean(kql)} is a file; the query comes first: forepost query 'AWSCloudTrail | count' ${clean(kql)}`, 'query');
   return [kql, paths];
-}
-
-const READS_CLOCK = /\b(?:ago|now)\s*\(/;
-
-/**
- * What now() is. Logs are of the past: where a query asks for the time and nothing else was said, it is the time of the last event,
- * for which the files are read once before.
- */
-async function nowFor(kql, { now }, paths) {
-  if (now !== undefined) return now;
-  if (!READS_CLOCK.test(kql) || paths.length === 0) return undefined;
-  if (paths.includes('-')) {
-    remark(style.dim('now() is the clock of this machine; --now TIME sets another time'));
-    return undefined;
-  }
-  const first = new Query('AWSCloudTrail | where false | count');
-  try {
-    await readInto(first, paths, new Account(), { quiet: true });
-    const { lastEvent } = first.stats();
-    if (lastEvent === null || lastEvent === undefined) return undefined;
-    remark(style.dim(`now() is ${time(lastEvent)}, the time of the last event; --now TIME sets another`));
-    return lastEvent;
-  } finally {
-    first.dispose();
-  }
 }
 
 export const QUERY_FORMATS = ['pretty', 'line', 'ndjson', 'json', 'csv', 'tsv', 'md'];

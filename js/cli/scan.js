@@ -15,9 +15,9 @@ export const scan = (options, operands) => run('scan', options, operands, { look
 
 /** A scan over candidates, plus the period that the filters covered. */
 export function conclude(options, operands) {
-  const span = [options.from, options.to];
-  if (span.filter(Boolean).length === 1) throw new UsageError('--from and --to must be given together', 'conclude');
-  return run('conclude', options, operands, { covered: span[0] && span });
+  const { from, to } = spanOf(options, 'conclude');
+  if ((from === undefined) !== (to === undefined)) throw new UsageError('--from and --to must be given together', 'conclude');
+  return run('conclude', options, operands, { covered: from && [from, to] });
 }
 
 /** `looked`: the span of events that count; `covered`: the period of events that others have read. */

@@ -103,6 +103,52 @@ fn what_is_broken_counts_the_same_wherever_a_chunk_ends() {
     }
 }
 
+/// What may follow one another in an input, whole and broken.
+const MIXED: &[&str] = &[
+    EVENT,
+    r#"{"eventTime":"yesterday","eventSource":"s","eventName":"n"}"#,
+    r#"{"eventTime":7,"eventSource":"s","eventName":"n"}"#,
+    r#"{"a":1}"#,
+    r#"{"eventName":"x",}"#,
+    "no JSON",
+    r#"{"Records":[{"eventTime":"never","eventSource":"s","eventName":"n"},{"x":1},{"eventName":"y" "z":1}]}"#,
+    r#"{"awslogs":{"data":"!"}}"#,
+    r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"zz"},{"message":"{\"eventTime\":1,\"eventName\":\"n\"}"}]}"#,
+    r#"{"eventVersion":"1","userIdentity":{"type":"#,
+    "\u{0}\u{1}",
+    r#"[1,{"eventTime":"","eventSource":"s","eventName":"n"}]"#,
+    r#"{"Type":"Notification","Message":"xx"}"#,
+    r#"{"eventTime":"2026-01-01T00:00:00Z","eventSource":"s","eventName":"n","a":NaN}"#,
+    "7",
+    r#"{"eventTime":"2026-01-01T00:00:00Z","eventSource":"s","eventName":"n""#,
+];
+
+/// Problems come in one order, which no cut changes.
+#[test]
+fn problems_come_in_one_order_wherever_a_chunk_ends() {
+    let mut seeded = Random::new(7);
+    for _ in 0..300 {
+        let mut pick = |n: usize| seeded.below(n);
+        let text: String = (0..2 + pick(8)).map(|_| format!("{}\n", MIXED[pick(MIXED.len())])).collect();
+        let seen = |cuts: &[usize]| {
+            let mut detector = detector(&[], Options::default());
+            let mut from = 0;
+            for cut in cuts.iter().copied().chain([text.len()]) {
+                detector.push(&text.as_bytes()[from..cut]);
+                from = cut;
+            }
+            detector.end_input();
+            (detector.take_problems(), detector.stats())
+        };
+        let whole = seen(&[]);
+        for _ in 0..8 {
+            let mut cuts: Vec<usize> = (0..1 + pick(6)).map(|_| pick(text.len())).collect();
+            cuts.sort_unstable();
+            assert_eq!(seen(&cuts), whole, "{text} cut at {cuts:?}");
+        }
+    }
+}
+
 /// Queries with pieces changed, lost and doubled: none may panic, none may run away; those that compile also run.
 #[test]
 fn mutated_queries_do_not_panic() {

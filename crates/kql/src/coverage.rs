@@ -50,6 +50,213 @@ fn signature(name: &str, params: &[Param]) -> String {
     format!("{name}({})", params.iter().map(written).collect::<Vec<_>>().join(", "))
 }
 
+/// What the language has besides functions, as [`entries`]: operators, plug-ins, and what is refused, with the reason.
+pub fn language() -> Vec<Entry> {
+    let of = |family, name, doc, example| Entry { family, name, signature: String::from(name), doc, example };
+    let tabular = OPERATORS.iter().map(|(name, doc)| of("Tabular operators", *name, *doc, None));
+    let scalar = SCALAR_OPERATORS
+        .iter()
+        .map(|(name, doc, example, result)| of("Scalar operators", *name, *doc, Some((*example, *result))));
+    let plugins = PLUGINS.iter().map(|name| of("Plug-ins", *name, "Runs with evaluate.", None));
+    let refused = crate::REFUSED_FUNCTIONS.iter().map(|(name, why)| of(REFUSED_FAMILY, *name, *why, None));
+    let unsupported = REFUSED.iter().chain(REFUSED_PLUGINS);
+    let unsupported = unsupported.map(|name| of(REFUSED_FAMILY, *name, "Forepost does not support it", None));
+    tabular.chain(scalar).chain(plugins).chain(refused).chain(unsupported).collect()
+}
+
+/// The family of what there is in Kusto and not here.
+const REFUSED_FAMILY: &str = "Rejected";
+
+/// The operators over values: name, what it does, an example and what it yields.
+pub const SCALAR_OPERATORS: &[(&str, &str, &str, &str)] = &[
+    ("+", "Adds two numbers or timespans, or a timespan to a datetime.", "1h + 30m", "01:30:00"),
+    ("-", "Subtracts; two datetimes give a timespan.", "7 - 2", "5"),
+    ("*", "Multiplies two numbers, or a timespan by a number.", "6 * 7", "42"),
+    ("/", "Divides; two integers give an integer.", "7 / 2", "3"),
+    ("%", "The remainder of a division.", "7 % 4", "3"),
+    ("==", "Whether two values are equal; texts with their case.", "'a' == 'A'", "false"),
+    ("!=", "Whether two values differ; texts with their case. `<>` is the same.", "1 != 2", "true"),
+    ("<", "Whether the left value is less.", "1 < 2", "true"),
+    ("<=", "Whether the left value is less or equal.", "2 <= 2", "true"),
+    (">", "Whether the left value is greater.", "1 > 2", "false"),
+    (">=", "Whether the left value is greater or equal.", "2 >= 3", "false"),
+    ("and", "Whether both conditions are true.", "true and false", "false"),
+    ("or", "Whether one of the conditions is true.", "true or false", "true"),
+    ("between", "Whether a value is in a range, ends included.", "5 between (1 .. 5)", "true"),
+    ("!between", "Whether a value is outside a range.", "5 !between (1 .. 5)", "false"),
+    ("in", "Whether a value is one of a list; texts with their case.", "'a' in ('A', 'b')", "false"),
+    ("!in", "Whether a value is none of a list; texts with their case.", "'a' !in ('A', 'b')", "true"),
+    ("in~", "Whether a text is one of a list, in any case.", "'a' in~ ('A', 'b')", "true"),
+    ("!in~", "Whether a text is none of a list, in any case.", "'a' !in~ ('A', 'b')", "false"),
+    (
+        "has_any",
+        "Whether a text has one of the terms, in any case.",
+        "'GetObject from s3' has_any ('S3', 'ec2')",
+        "true",
+    ),
+    (
+        "has_all",
+        "Whether a text has all of the terms, in any case.",
+        "'GetObject from s3' has_all ('S3', 'ec2')",
+        "false",
+    ),
+    ("=~", "Whether two texts are equal, in any case.", "'Root' =~ 'root'", "true"),
+    ("!~", "Whether two texts differ, in any case.", "'Root' !~ 'root'", "false"),
+    (
+        "has",
+        "Whether a text has the term: a whole run of letters and digits, in any case.",
+        "'role/Admin' has 'admin'",
+        "true",
+    ),
+    (
+        "!has",
+        "Whether it is false that a text has the term: a whole run of letters and digits, in any case.",
+        "'role/Admin' !has 'admin'",
+        "false",
+    ),
+    (
+        "has_cs",
+        "Whether a text has the term: a whole run of letters and digits, with its case.",
+        "'role/Admins' has_cs 'Admin'",
+        "false",
+    ),
+    (
+        "!has_cs",
+        "Whether it is false that a text has the term: a whole run of letters and digits, with its case.",
+        "'role/Admins' !has_cs 'Admin'",
+        "true",
+    ),
+    (
+        "hasprefix",
+        "Whether a text has a term that begins so, in any case.",
+        "'role/Admins' hasprefix 'adm'",
+        "true",
+    ),
+    (
+        "!hasprefix",
+        "Whether it is false that a text has a term that begins so, in any case.",
+        "'role/Admins' !hasprefix 'adm'",
+        "false",
+    ),
+    (
+        "hasprefix_cs",
+        "Whether a text has a term that begins so, with its case.",
+        "'role/Admins' hasprefix_cs 'Adm'",
+        "true",
+    ),
+    (
+        "!hasprefix_cs",
+        "Whether it is false that a text has a term that begins so, with its case.",
+        "'role/Admins' !hasprefix_cs 'Adm'",
+        "false",
+    ),
+    (
+        "hassuffix",
+        "Whether a text has a term that ends so, in any case.",
+        "'role/Admins' hassuffix 'MINS'",
+        "true",
+    ),
+    (
+        "!hassuffix",
+        "Whether it is false that a text has a term that ends so, in any case.",
+        "'role/Admins' !hassuffix 'MINS'",
+        "false",
+    ),
+    (
+        "hassuffix_cs",
+        "Whether a text has a term that ends so, with its case.",
+        "'role/Admins' hassuffix_cs 'mins'",
+        "true",
+    ),
+    (
+        "!hassuffix_cs",
+        "Whether it is false that a text has a term that ends so, with its case.",
+        "'role/Admins' !hassuffix_cs 'mins'",
+        "false",
+    ),
+    (
+        "contains",
+        "Whether a text has the other anywhere, in any case.",
+        "'role/Admins' contains 'DMIN'",
+        "true",
+    ),
+    (
+        "!contains",
+        "Whether it is false that a text has the other anywhere, in any case.",
+        "'role/Admins' !contains 'DMIN'",
+        "false",
+    ),
+    (
+        "contains_cs",
+        "Whether a text has the other anywhere, with its case.",
+        "'role/Admins' contains_cs 'dmin'",
+        "true",
+    ),
+    (
+        "!contains_cs",
+        "Whether it is false that a text has the other anywhere, with its case.",
+        "'role/Admins' !contains_cs 'dmin'",
+        "false",
+    ),
+    (
+        "startswith",
+        "Whether a text begins with the other, in any case.",
+        "'role/Admins' startswith 'ROLE'",
+        "true",
+    ),
+    (
+        "!startswith",
+        "Whether it is false that a text begins with the other, in any case.",
+        "'role/Admins' !startswith 'ROLE'",
+        "false",
+    ),
+    (
+        "startswith_cs",
+        "Whether a text begins with the other, with its case.",
+        "'role/Admins' startswith_cs 'role'",
+        "true",
+    ),
+    (
+        "!startswith_cs",
+        "Whether it is false that a text begins with the other, with its case.",
+        "'role/Admins' !startswith_cs 'role'",
+        "false",
+    ),
+    (
+        "endswith",
+        "Whether a text ends with the other, in any case.",
+        "'role/Admins' endswith 'ADMINS'",
+        "true",
+    ),
+    (
+        "!endswith",
+        "Whether it is false that a text ends with the other, in any case.",
+        "'role/Admins' !endswith 'ADMINS'",
+        "false",
+    ),
+    (
+        "endswith_cs",
+        "Whether a text ends with the other, with its case.",
+        "'role/Admins' endswith_cs 'Admins'",
+        "true",
+    ),
+    (
+        "!endswith_cs",
+        "Whether it is false that a text ends with the other, with its case.",
+        "'role/Admins' !endswith_cs 'Admins'",
+        "false",
+    ),
+    ("containscs", "The same as contains_cs.", "'role/Admins' containscs 'dmin'", "true"),
+    ("notcontains", "The same as !contains.", "'role/Admins' notcontains 'dmin'", "false"),
+    ("notcontainscs", "The same as !contains_cs.", "'role/Admins' notcontainscs 'dmin'", "false"),
+    (
+        "matches regex",
+        "Whether a regular expression matches anywhere in a text.",
+        "'i-0abc' matches regex @'^i-[0-9a-f]+$'",
+        "true",
+    ),
+];
+
 /// The entries as one JSON array, an object a line.
 pub fn to_json(entries: &[Entry]) -> String {
     let object = |e: &Entry| {
@@ -110,7 +317,12 @@ pub fn language_to_markdown() -> String {
     let rows: String = OPERATORS.iter().map(|(name, doc)| format!("| `{name}` | {doc} |\n")).collect();
     let functions = FAMILIES.iter().map(|family| family.functions.len()).sum::<usize>();
     let outside = crate::REFUSED_FUNCTIONS.iter().map(|(name, why)| format!("| `{name}` | {why} |\n"));
+    let cell = |text: &str| text.replace('|', "\\|");
+    let scalar = |(name, doc, example, result): &(&str, &str, &str, &str)| {
+        format!("| `{name}` | {doc} | `{}` → `{result}` |\n", cell(example))
+    };
     LANGUAGE
+        .replace("{scalar operators}", &SCALAR_OPERATORS.iter().map(scalar).collect::<String>())
         .replace("{functions}", &functions.to_string())
         .replace("{aggregates}", &aggregates::sorted().len().to_string())
         .replace("{operators}", &rows)

@@ -145,9 +145,9 @@ fn format(r: &mut Reader, key: &str, text: &Text) -> Format {
     while let Some((before, after)) = rest.split_once("{{") {
         literal.push_str(before);
         // `{{{x}}`: the first brace is text, as the validator's pattern `{{([^{}]*)}}` has it.
-        let Some((inside, behind)) =
-            after.split_once("}}").filter(|(inside, _)| !inside.contains(['{', '}']))
-        else {
+        let end = after.find(['{', '}']).unwrap_or(after.len());
+        let (inside, behind) = after.split_at_checked(end).unwrap_or((after, ""));
+        let Some(behind) = behind.strip_prefix("}}") else {
             literal.push('{');
             rest = checked::text(rest, before.len() + 1..rest.len());
             continue;

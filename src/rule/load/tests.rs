@@ -200,6 +200,24 @@ fn formats_keep_braces_that_are_no_placeholders() {
     }
 }
 
+/// Nobody waits for a field that is far too long: a square of its length would take minutes here.
+#[test]
+fn long_fields_take_no_longer_than_their_text() {
+    let format = "'Bucket opened by {{UserIdentityUserName}} in {{ AWSRegion }}'";
+    for piece in ["{", "}", "{{", "}}", "{{a", "{{a}}", "{{}}", "{{{a}}}", "{{a}", "{a}}", "é{{"] {
+        let long = piece.repeat(200_000 / piece.len());
+        assert!(changed(format, &format!("'{long}'")).iter().any(|(code, _)| *code == "FP211"), "{piece}");
+    }
+    for field in
+        ["Bucket opened to the world", "Exfiltration", "T1537", "RecipientAccountId", "PT5H", "1.2.3"]
+    {
+        for piece in ["{", "a", "1", "T1", "é", "- ", "1."] {
+            let long = piece.repeat(200_000 / piece.len());
+            assert!(!changed(field, &long).is_empty(), "{field}: {piece}");
+        }
+    }
+}
+
 #[test]
 fn problems_of_the_query_stand_in_the_file() {
     use kql::diagnostic::{Diagnostic, Span};

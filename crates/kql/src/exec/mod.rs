@@ -53,8 +53,8 @@ const ROW_OVERHEAD: u64 = 3;
 /// What a run may use. Everything is counted: a query over hostile data ends with an error, not with the host.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Values that may be kept, over all rows and steps; at 24 bytes each they fit into WebAssembly's 4 GiB. Texts, arrays and
-    /// bags that a step makes count by their bytes.
+    /// Values that may be kept, over all rows and steps, of 24 bytes each. Texts, arrays and bags that a step makes count by their
+    /// bytes.
     pub cells: u64,
     /// Steps that may be taken: see [`Spent::steps`].
     pub steps: u64,
@@ -68,13 +68,15 @@ impl Default for Budget {
         if cfg!(fuzzing) {
             Budget { steps: 40_000_000, ..Budget::of_cells(2_000_000) }
         } else {
-            Budget::of_cells(64_000_000)
+            Budget::of_cells(CELLS)
         }
     }
 }
 
+/// Some 700 MB, and a third of that while vectors grow: a run keeps below 1 GiB.
+const CELLS: u64 = 30_000_000;
 /// What a run may do by itself. A step takes some 10 to 30 ns.
-const STEPS: u64 = 200_000_000;
+const STEPS: u64 = 100_000_000;
 /// What it may do besides for each row that it is given.
 const STEPS_A_ROW: u64 = 2_000;
 

@@ -20,7 +20,7 @@ pub struct Spent {
 }
 
 /// How many bytes one row's evaluation may make.
-const MOST_BYTES: u64 = 512 << 20;
+const MOST_BYTES: u64 = 256 << 20;
 /// How many steps one row's evaluation may take.
 const MOST_STEPS: u64 = 1 << 28;
 

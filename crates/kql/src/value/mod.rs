@@ -147,17 +147,32 @@ struct Extent {
     bytes: usize,
 }
 
+/// What a text, an array and a bag take besides their content, in bytes: what keeps them, and the allocator's part. Small ones are
+/// mostly that: a list of empty bags has 3 bytes of JSON for each. Numbers for a machine of 64 bits, so that the count is the same
+/// on all.
+const TEXT: usize = 32;
+const ARRAY: usize = 64;
+const BAG: usize = 128;
+
+/// Gives back the room that a vector has left over where that is much: what is kept counts by what is in it.
+fn trim<T>(items: &mut Vec<T>) {
+    if items.capacity() - items.len() > items.len() / 4 {
+        items.shrink_to_fit();
+    }
+}
+
 impl Extent {
     /// As deep as dynamic values can be. What walks them may recurse.
     const MAX_DEPTH: usize = 256;
     /// As many bytes as a dynamic value may have, with each part counted wherever it stands.
-    const MAX_BYTES: usize = 64 << 20;
+    const MAX_BYTES: usize = 100_000_000;
 
     fn of<'a>(parts: impl Iterator<Item = &'a Value>) -> Extent {
         let mut all = Extent::default();
         for part in parts {
             let part = match part {
-                Value::String(text) => Extent { depth: 0, bytes: text.len() },
+                Value::String(text) if text.is_empty() => Extent::default(), // all share one
+                Value::String(text) => Extent { depth: 0, bytes: TEXT + text.len() },
                 Value::Array(array) => array.extent,
                 Value::Bag(bag) => bag.extent,
                 _ => Extent::default(),
@@ -166,6 +181,11 @@ impl Extent {
             all.bytes = all.bytes.saturating_add(part.bytes).saturating_add(size_of::<Value>());
         }
         Extent { depth: all.depth + 1, ..all }
+    }
+
+    /// With so many bytes more.
+    fn and(self, bytes: usize) -> Extent {
+        Extent { bytes: self.bytes.saturating_add(bytes), ..self }
     }
 
     /// Whether there can be such a value; where not, whoever asks for it is stopped.
@@ -328,14 +348,15 @@ impl Value {
         if text.is_empty() {
             return Value::empty_text();
         }
-        meter::make(text.len());
+        meter::make(TEXT + text.len());
         Value::String(Rc::from(text))
     }
 
     /// An array value; null, and noted by the [`meter`], if there would be too much of it.
-    pub fn array(items: Vec<Value>) -> Value {
-        meter::make(items.len() * size_of::<Value>());
-        let extent = Extent::of(items.iter());
+    pub fn array(mut items: Vec<Value>) -> Value {
+        trim(&mut items);
+        meter::make(ARRAY + items.len() * size_of::<Value>());
+        let extent = Extent::of(items.iter()).and(ARRAY);
         if extent.fits() { Value::Array(Rc::new(Array { items, extent })) } else { Value::Null }
     }
 
@@ -352,10 +373,10 @@ impl Value {
 
     /// A property bag value; null, and noted by the [`meter`], if there would be too much of it.
     pub fn bag(mut bag: Bag) -> Value {
-        let keys: usize = bag.iter().map(|(key, _)| key.len() + size_of::<Str>()).sum();
-        meter::make(keys + bag.len() * size_of::<Value>());
-        let extent = Extent::of(bag.iter().map(|(_, v)| v));
-        bag.extent = Extent { bytes: extent.bytes.saturating_add(keys), ..extent };
+        trim(&mut bag.pairs);
+        let keys: usize = bag.iter().map(|(key, _)| TEXT + key.len()).sum();
+        meter::make(BAG + keys + bag.len() * size_of::<Value>());
+        bag.extent = Extent::of(bag.iter().map(|(_, v)| v)).and(BAG + keys);
         if bag.extent.fits() { Value::Bag(Rc::new(bag)) } else { Value::Null }
     }
 
