@@ -4,13 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { Tally } from '../account.js';
 import { UsageError } from './args.js';
 import { reasonOf } from './files.js';
-import { clean, count, number, style, time } from './terminal.js';
+import { byReason, ofRules } from './reasons.js';
+import { clean, columnsOf, count, noStyle, number, style, time } from './terminal.js';
 
 /** Sentinel's severities, the least first, and as options name them. */
 export const SEVERITIES = ['Informational', 'Low', 'Medium', 'High'];
 export const LEVELS = SEVERITIES.map((name) => name.toLowerCase());
-
-const NAMED = 3; // files or rules that a line names
 
 /** What people call the format of each envelope. */
 const FORMATS = {
@@ -73,13 +72,15 @@ export class Account extends Tally {
     ].filter(Boolean);
   }
 
-  /** What keeps the answer from being whole. */
+  /** What keeps the answer from being whole. Lines that belong to the one above begin with blanks. */
   gaps(paint = style) {
+    const room = paint === noStyle ? Infinity : columnsOf(process.stderr);
+    const some = (list, lines, colour) => (list.length > 0 ? lines().map(colour) : []);
     const { untimed, outside = 0, late, dropped, ahead = 0, digests = 0 } = this.stats;
     const runs = this.failed.reduce((sum, failed) => sum + failed.runs, 0);
     return [
-      this.skipped.length > 0 && paint.dim(`passed over ${count(this.skipped.length, 'file')}: ${grouped(this.skipped, 'reason', 'path')}`),
-      this.unreadable.length > 0 && paint.red(`not read: ${count(this.unreadable.length, 'input')}: ${grouped(this.unreadable, 'reason', 'path')}`),
+      ...some(this.skipped, () => byReason(`passed over ${count(this.skipped.length, 'file')}`, this.skipped, 'reason', 'path', room), paint.dim),
+      ...some(this.unreadable, () => byReason(`not read: ${count(this.unreadable.length, 'input')}`, this.unreadable, 'reason', 'path', room), paint.red),
       outside > 0 && paint.dim(`${count(outside, 'event')} outside the span of --from, --since or --to; ignored`),
       digests > 0 && paint.dim(`passed over ${count(digests, 'digest file')}`),
       this.problemCount > this.#untimedProblems && paint.yellow(`${count(this.problemCount - this.#untimedProblems, 'problem')} while reading; everything else was read`),
@@ -87,8 +88,8 @@ export class Account extends Tally {
       ahead > 0 && paint.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
       late > 0 && paint.yellow(`${count(late, 'event')} arrived after the end of their window; rules ignored ${late === 1 ? 'it' : 'them'}`),
       dropped > 0 && paint.red(`${count(dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
-      this.unusable.length > 0 && paint.red(`${count(this.unusable.length, 'file')} of the context not used: ${grouped(this.unusable, 'message', 'file')}`),
-      this.leftOut.length > 0 && paint.red(`${count(this.leftOut.length, 'rule')} left out: ${grouped(this.leftOut, 'message', 'file')}`),
+      ...some(this.unusable, () => byReason(`${count(this.unusable.length, 'file')} of the context not used`, this.unusable, 'message', 'file', room), paint.red),
+      ...some(this.leftOut, () => ofRules(this.leftOut, room), paint.red),
       this.failed.length > 0 && paint.red(`${count(this.failed.length, 'rule')} failed in ${count(runs, 'run')}: ${plural(this.failed.length, 'its alerts are', 'their alerts are')} missing`),
       this.interrupted && paint.yellow('interrupted: the answer covers only what was read'),
     ].filter(Boolean);
@@ -121,16 +122,3 @@ export function writeSummary(path, account, command) {
 const total = (counts) => [...counts.values()].reduce((a, b) => a + b, 0);
 
 const plural = (n, one, many) => (n === 1 ? one : many);
-
-/** `12 × hidden (a, b, c …), 1 × empty (d)`, the most frequent first. */
-function grouped(items, why, name) {
-  const groups = new Map();
-  for (const item of items) {
-    if (!groups.has(item[why])) groups.set(item[why], []);
-    groups.get(item[why]).push(item[name]);
-  }
-  return [...groups].sort((a, b) => b[1].length - a[1].length).map(([reason, names]) => {
-    const shown = names.slice(0, NAMED).map(clean).join(', ');
-    return `${number(names.length)} × ${clean(reason)} (${shown}${names.length > NAMED ? ', …' : ''})`;
-  }).join('; ');
-}

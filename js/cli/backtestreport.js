@@ -1,6 +1,7 @@
 // The report of `forepost backtest`.
 
 import { mdLine } from '../cells.js';
+import { listItem } from './formats.js';
 import { clean, count, number, outStyle as style, time } from './terminal.js';
 
 export const BACKTEST_FORMATS = ['pretty', 'ndjson', 'json', 'md'];
@@ -86,6 +87,6 @@ function markdown({ logs, rules, sweep, expectations }, account) {
     table(head, rules.map(row)),
     ...(sweep.length > 0 ? ['\n## What if\n\n', table(['rule', 'change', 'alerts', 'a day', 'incidents'], sweep.map((one) => [one.name, `${one.key} ${one.value}`, one.alerts, one.aDay.mean, one.incidents]))] : []),
     ...(expectations.length > 0 ? ['\n## Expectations\n\n', table(['rule', 'met', ''], expectations.map(({ rule, met, message }) => [rule, met ? 'yes' : 'no', met ? '' : message]))] : []),
-    '\n## What was read\n\n', account.reading(undefined, plain).map((line) => `- ${clean(line)}\n`).join(''),
+    '\n## What was read\n\n', account.reading(undefined, plain).map(listItem).join(''),
   ].join('');
 }

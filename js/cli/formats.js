@@ -28,7 +28,7 @@ export function alertWriter(format, { write }) {
     };
     case 'md': return {
       alert: (alert) => write(`${written++ === 0 ? '# Alerts\n\n' : ''}${markdown(alert)}\n`),
-      end: (account) => write(`${written === 0 ? '# Alerts\n\n' : ''}## What was read\n\n${plain(account).map((line) => `- ${md(line)}\n`).join('')}`),
+      end: (account) => write(`${written === 0 ? '# Alerts\n\n' : ''}## What was read\n\n${plain(account).map(listItem).join('')}`),
     };
     case 'html': return {
       alert: (alert) => write(`${written++ === 0 ? HTML_HEAD : ''}${html(alert)}`),
@@ -37,6 +37,9 @@ export function alertWriter(format, { write }) {
     default: return { alert: (alert) => write(`${renderAlert(alert)}\n\n`), end: nothing };
   }
 }
+
+/** A line of a list of Markdown; one that belongs to the line above stands deeper. */
+export const listItem = (line) => `${/^ */.exec(line)[0]}- ${md(line.trim())}\n`;
 
 /** What was read, without the colours of a terminal. */
 const plain = (account) => [...account.reading(undefined, noStyle), ...account.outcome(noStyle)];
@@ -47,7 +50,7 @@ function csvCells(alert) {
 }
 
 /** Markdown's own characters, so that text from a log stays text. */
-const md = (text) => clean(text).replace(/[\\`*_{}[\]()#+.!|<>~-]/g, '\\$&');
+const md = (text) => clean(text).replace(/[\\`*_[\]<>|~]/g, '\\$&').replace(/^(?:[#+-]|\d+(?=[.)]))/, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`));
 
 /** The table of an alert's events. */
 const STEP_COLUMNS = ['time', 'call', 'error', 'by', 'on'];
@@ -58,7 +61,7 @@ function markdown(alert) {
   const line = (cells) => `| ${cells.join(' | ')} |\n`;
   const rows = facts(alert).map(({ label, value }) => line([label, md(value)])).join('');
   const steps = events.map((event) => line(stepCells(event).map(md))).join('');
-  return `## ${md(alert.AlertSeverity)}: ${md(alert.AlertName)}\n\n${alert.Description ? `${md(alert.Description)}\n\n` : ''}|  |  |\n| --- | --- |\n${rows}`
+  return `## ${md(alert.AlertSeverity)}: ${md(alert.AlertName)}\n\n${alert.Description ? `${String(alert.Description).trim().split(/\r?\n/).map(md).join('\n')}\n\n` : ''}|  |  |\n| --- | --- |\n${rows}`
     + (events.length > 0 ? `\n${line(STEP_COLUMNS)}${line(STEP_COLUMNS.map(() => '---'))}${steps}` : '');
 }
 
@@ -79,7 +82,7 @@ function html(alert) {
   const rows = facts(alert).map(({ label, value }) => `<tr><th>${markup(label)}</th><td>${markup(value)}</td></tr>`).join('\n');
   const steps = events.map((event) => `<tr>${stepCells(event).map((cell) => `<td>${markup(cell)}</td>`).join('')}</tr>`).join('\n');
   return `<h2>${markup(alert.AlertSeverity)}: ${markup(alert.AlertName)}</h2>
-${alert.Description ? `<p>${markup(alert.Description)}</p>\n` : ''}<table>${rows}</table>
+${alert.Description ? `<p>${String(alert.Description).trim().split(/\r?\n/).map(markup).join('<br>\n')}</p>\n` : ''}<table>${rows}</table>
 <details><summary>${count(events.length, 'event')}</summary><table><tr>${STEP_COLUMNS.map((name) => `<th>${name}</th>`).join('')}</tr>
 ${steps}</table></details>
 `;

@@ -9,6 +9,7 @@ import { Account, writeSummary } from './account.js';
 import { parameters } from './parameters.js';
 import { inputsOf, UsageError } from './args.js';
 import { readInto } from './read.js';
+import { listItem } from './formats.js';
 import { Several } from './several.js';
 import { spanOf } from './span.js';
 import { table } from './table.js';
@@ -61,7 +62,7 @@ export async function summary(options, operands) {
     for (const question of answers.filter(({ answer }) => answer.rows.length > 0)) await output.write(section(question, options.format));
     const paint = options.format === 'md' ? noStyle : style;
     const last = [...account.reading(undefined, paint), ...account.outcome(paint)];
-    await output.write(options.format === 'md' ? last.map((line) => `- ${line}\n`).join('') : `${last.join('\n')}\n`);
+    await output.write(options.format === 'md' ? last.map(listItem).join('') : `${last.join('\n')}\n`);
   }
   await output.close();
   detector.dispose();
@@ -71,11 +72,13 @@ export async function summary(options, operands) {
 }
 
 function section({ title, shown, answer: { columns, rows } }, format) {
-  const cells = rows.slice(0, shown).map((row) => row.map((cell, i) => (columns[i].type === 'datetime' && cell ? time(cell).replace(' UTC', '') : cell)));
+  const cells = rows.slice(0, shown).map((row) => row.map((cell, i) => (columns[i].type === 'datetime' && cell ? time(cell).replace(' UTC', '') : columns[i].name === 'Who' && format !== 'md' && cell ? shortArn(cell) : cell)));
   const more = rows.length > shown ? `and ${number(rows.length - shown)} more\n` : '';
   const names = columns.map(({ name }) => name);
   if (format === 'md') return `## ${title}\n\n${mdLine(names)}${mdLine(names.map(() => '---'))}${cells.map(mdLine).join('')}${more}\n`;
-  return `${style.bold(title)}\n${table(columns, cells).text}${style.dim(more)}\n`;
+  const { text, hidden } = table(columns, cells);
+  const narrow = hidden.length > 0 ? `not shown here: ${hidden.join(', ')}; --format json has all\n` : '';
+  return `${style.bold(title)}\n${text}${style.dim(more + narrow)}\n`;
 }
 
 const SHOWN = ['TimeGenerated', 'EventName', 'EventSource', 'ErrorCode', 'ErrorMessage', 'UserIdentityArn', 'UserIdentityAccessKeyId', 'SourceIpAddress', 'AWSRegion', 'UserAgent', 'RequestParameters', 'AwsEventId'];
@@ -112,7 +115,7 @@ export async function pivot(options, [value, ...operands]) {
     const exact = ['SourceIpAddress', 'UserIdentityAccessKeyId', 'UserIdentityArn', 'UserIdentityPrincipalid', 'UserIdentityUserName', 'UserIdentityAccountId', 'RecipientAccountId', 'SessionIssuerArn', 'SessionIssuerUserName', 'AwsEventId'];
     // Where a key or session was made, and what was done to it.
     const made = [...values.keys()].filter((known) => KEY_OR_ARN.test(known)).map((known) => `ResponseElements contains ${quoted(known)} or RequestParameters contains ${quoted(known)}`);
-    const where = [...exact.map((column) => `${column} in ${list}`), `split(UserIdentityArn, '/')[-1] in ${list}`, ...made].join(' or ');
+    const where = [...exact.map((column) => `${column} in ${list}`), `split(UserIdentityArn, '/')[-1] in ${list}`, ...(value.includes('/') ? [`UserIdentityArn endswith ${quoted(value)}`] : []), ...made].join(' or ');
     const query = new Query(`${events(span)} | where ${where} | sort by TimeGenerated asc, AwsEventId asc | project ${FIELDS}`);
     account = new Account();
     await readFor(query, span, paths, account, { quiet: round > 0 });
@@ -162,8 +165,7 @@ function eventLine(event, several) {
     room -= width(shown);
     return paint(shown);
   };
-  const name = fit(clean(shortName(event)), Math.max(8, Math.floor(columns / 4)));
-  const who = [several && clean(event.RecipientAccountId ?? ''), name].filter(Boolean).join('/');
+  const who = fit(clean(shortName(event, several)), Math.max(16, Math.floor(columns / 3)));
   return [
     style.dim(when),
     part(clean(event.EventName ?? ''), String),
@@ -174,7 +176,11 @@ function eventLine(event, several) {
   ].join('');
 }
 
-/** Who did it without what all ARNs of an account begin with: `eve`, `Admin/session`. */
-function shortName({ UserIdentityArn: arn, UserIdentityType: type, UserIdentityUserName: name, UserIdentityInvokedBy: service, UserIdentityPrincipalid: id }) {
-  return arn ? arn.replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '').replace(/^assumed-role\//, '').replace(/^user\//, '') : name || service || id || type || 'unknown';
+/** Who did it, without what all ARNs begin with: `111122223333:user/eve`; of one account `eve` or `Admin/session`. pivot takes these too. */
+function shortName({ UserIdentityArn: arn, UserIdentityUserName: name, UserIdentityInvokedBy: service, UserIdentityPrincipalid: id, UserIdentityType: type }, several) {
+  if (!arn) return name || service || id || type || 'unknown';
+  const short = shortArn(arn);
+  return several ? short : short.replace(/^\d+:/, '').replace(/^(?:user|assumed-role)\//, '');
 }
+
+const shortArn = (arn) => arn.replace(/^arn:[^:]*:[^:]*:[^:]*:(?=.)/, '');

@@ -56,7 +56,7 @@ async function printList(rows, { format, output: path }) {
   const cells = (row) => names.map((name) => (Array.isArray(row[name]) ? row[name].join(' ') : row[name]));
   if (format === 'ndjson') for (const row of rows) await output.write(`${JSON.stringify(row)}\n`);
   else if (format === 'csv') await output.write([names, ...rows.map(cells)].map(csvLine).join(''));
-  else await output.write(table(names.map((name) => ({ name, type: 'string' })), rows.map(cells)).text);
+  else await output.write(table(names.map((name) => ({ name, type: 'string', keep: name === 'name' })), rows.map(cells)).text);
   await output.close();
 }
 

@@ -96,7 +96,7 @@ test('scan reads folders in order, each file once, links that loop too', async (
   assert.equal(status, 0, stderr);
   assert.equal(eventsIn(stdout).length, 3);
   assert.match(stderr, /3 events in 3 files/);
-  assert.match(stderr, /passed over 2 files: 1 × hidden \(.*\.hidden\); 1 × text without events \(.*readme\.txt\)/);
+  assert.match(stderr, /passed over 2 files:\n  1 × hidden \(.*\.hidden\)\n  1 × text without events \(.*readme\.txt\)/);
   assert.equal((await forepost(['scan', `${folder}/logs/.hidden`, '--format', 'ndjson'])).stdout !== '', true, 'a file named outright is read');
 });
 

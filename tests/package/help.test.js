@@ -57,3 +57,15 @@ test('the package has a man page with every command and option', () => {
   // No line of text is taken for a request, and every request is one that man pages have.
   for (const [request] of page.matchAll(/^[.'].*/gm)) assert.match(request, /^\.(?:TH|SH|PP|TP|B|I|br|nf|fi|RS|RE)\b/);
 });
+
+test('functions knows operators and plug-ins, by name and by family, and says of what is not here why', async () => {
+  const about = async (...words) => (await forepost(['functions', ...words])).stdout;
+  for (const [word, told] of [
+    ['where', /^Tabular operators\n {2}where\n {6}Keeps the rows/], ['join', /leftanti/], ['has', /^Scalar operators\n {2}has\n.*term.*\n.* → true/], ['!in~', /!in~/], ['matches regex', /→ true/],
+    ['bag_unpack', /^Plug-ins\n/], ['split', /split\(source/], ['WHERE', /^Tabular/], ['argmax', /^Rejected\n {2}argmax\n {6}use arg_max\n/], ['fork', /^Rejected\n/],
+  ]) assert.match(await about(word), told, word);
+  const all = await about();
+  for (const family of ['Aggregates', 'Tabular operators', 'Scalar operators', 'Plug-ins']) assert.match(all, new RegExp(`^${family}$`, 'm'));
+  assert.doesNotMatch(all, /Rejected/);
+  assert.match((await forepost(['functions', 'jion'])).stderr, /did you mean join\?/);
+});

@@ -60,7 +60,7 @@ test('timeline lists every event in order; --changes leaves out what only reads'
   const changes = jsonLines((await forepost(['timeline', logs, '--format', 'ndjson', '--changes'])).stdout);
   assert.deepEqual(changes.map((e) => e.EventName), ['AssumeRole', 'AssumeRole', 'AssumeRole', 'CreateAccessKey']);
   const pretty = (await forepost(['timeline', logs], { env: { COLUMNS: '90' } })).stdout.trimEnd().split('\n');
-  assert.match(pretty[2], /^2026-06-17 10:03:00  AssumeRole ✗ AccessDenied  arn:aws:iam::111122223333:user\/ana/);
+  assert.match(pretty[2], /^2026-06-17 10:03:00  AssumeRole ✗ AccessDenied  ana · 203\.0\.113\.5  eu-west-1/);
   assert.ok(pretty.every((line) => line.length <= 90));
   assert.match((await forepost(['timeline', logs, '--from', 'yesterday'])).stderr, /--from must be a date or a time/);
 });
@@ -95,4 +95,37 @@ test('hunt runs hunting queries, names what it cannot run, and passes over what 
   assert.equal(JSON.parse(readFileSync(`${folder}/hunt.json`, 'utf8')).complete, false);
   assert.equal((await forepost(['check', `${hunts}/keys.yaml`])).status, 0);
   assert.equal((await forepost(['hunt', logs, logs])).status, 2);
+});
+
+test('a line of the timeline says who, from where and on what, without what is empty or only wraps', async () => {
+  const request = (requestParameters, more) => event(20, 'X', ana, { requestParameters, ...more });
+  const cases = [
+    [{ groupId: 'sg-1', ipPermissions: {} }, 'groupId=sg-1'],
+    [{ groupId: 'sg-1', ipPermissions: { items: [{ ipProtocol: 'tcp', fromPort: 22, groups: {}, ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] } }] } }, 'groupId=sg-1 ipPermissions.ipRanges.cidrIp=0.0.0.0/0 ipPermissions.ipProtocol=tcp ipPermissions.fromPort=22'],
+    [{ DeleteFlowLogsRequest: { FlowLogId: { tag: 1, content: 'fl-1' } } }, 'DeleteFlowLogsRequest.FlowLogId=fl-1'],
+    [{ launchPermission: { add: { items: [{ userId: '1' }, { userId: '2' }, { userId: '3' }, { userId: '4' }] } } }, 'launchPermission.add.userId=1,2,3 and 1 more'],
+    [{ a: null, b: '', c: [], d: { e: {} } }, ''],
+    ['not an object', ''],
+    [JSON.parse(`${'{"a":'.repeat(50)}1${'}'.repeat(50)}`), ''],
+  ];
+  const file = `${folder}/requests.json`;
+  for (const [parameters, shown] of cases) {
+    writeFileSync(file, s3(request(parameters)));
+    const { stdout } = await forepost(['timeline', file], { env: { COLUMNS: '200' } });
+    assert.equal(stdout, `2026-06-17 10:20:00  X  ana · 203.0.113.5${shown && `  ${shown}`}  eu-west-1\n`);
+  }
+  // A name alone does not say who it is where there are several accounts; and what is shown can be asked for.
+  writeFileSync(file, s3(request(null), request(null, { recipientAccountId: '444455556666', userIdentity: { ...ana, arn: 'arn:aws:iam::444455556666:user/ana' } })));
+  const { stdout } = await forepost(['timeline', file]);
+  assert.match(stdout, /X {2}111122223333:user\/ana · .*\n.*X {2}444455556666:user\/ana · /);
+  const { stdout: one } = await forepost(['pivot', '444455556666:user/ana', file, '--format', 'ndjson']);
+  assert.deepEqual(jsonLines(one).map(({ UserIdentityArn }) => UserIdentityArn), ['arn:aws:iam::444455556666:user/ana']);
+});
+
+test('a hunting query that asks for the last day means the last day of the logs', async () => {
+  writeFileSync(`${folder}/recent.yaml`, "id: 0f0e0d0c-1234-4000-8000-00000000000c\nname: Recent\ndescription: x\ntactics: [Persistence]\nrelevantTechniques: [T1098]\nquery: |\n  AWSCloudTrail | where TimeGenerated > ago(1d) | count\n");
+  const { stdout, stderr } = await forepost(['hunt', `${folder}/recent.yaml`, logs]);
+  assert.match(stdout, /\n +7\n/);
+  assert.match(stderr, /now\(\) is 2026-06-17 10:09:00 UTC, the time of the last event/);
+  assert.match((await forepost(['hunt', `${folder}/recent.yaml`, logs, '--now', '2026-07-01', '--format', 'ndjson'])).stdout, /"Count":0/);
 });

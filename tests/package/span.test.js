@@ -51,7 +51,7 @@ test('summary, timeline and pivot look at the same events', async () => {
 test('a time that is none, a span that is empty, both of --from and --since are refused', async () => {
   for (const [options, message] of [
     [['--from', '2026-02-31'], /must be a date/], [['--from', 'yesterday'], /must be a date/], [['--to', '2026-03-11T25:00'], /must be a date/], [['--since', '3y'], /--since must be/],
-    [['--from', '2026-03-12', '--to', '2026-03-11'], /must be after/], [['--from', '2026-03-11', '--since', '1d'], /give one of them/],
+    [['--from', '2026-03-12', '--to', '2026-03-11'], /must be after/], [['--from', '2026-03-11T00:00:00.5Z', '--to', '2026-03-11T00:00:00Z'], /must be after/], [['--from', '03/11/2026'], /must be a date/], [['--to', '2026-03-11T10:00+25:00'], /must be a date/], [['--from', '2026-03-11', '--since', '1d'], /give one of them/],
   ]) {
     for (const command of ['scan', 'timeline', 'summary']) {
       const { status, stdout, stderr } = await forepost([command, half, ...options]);
@@ -93,4 +93,16 @@ test('the package has the span and the account too', () => {
   all.finish();
   assert.equal(all.account().complete, true);
   assert.equal(new Detector().account().complete, false); // nothing was read
+});
+
+test('times are taken as people write and copy them, with or without a zone', async () => {
+  for (const from of ['2026-03-11', '2026-03-11T00:00', '2026-03-11 00:00:00 UTC', '2026-03-11T00:00:00.0000000Z', '2026-03-11T02:00+02:00', '2026-03-10T19:00:00-0500', '2026-03-11 00:00z']) {
+    const { stdout, stderr } = await forepost(['timeline', half, '--from', from, '--format', 'ndjson']);
+    assert.equal(jsonLines(stdout).length, 3, `${from}: ${stderr}`);
+  }
+  // A half of a second is more than none.
+  assert.equal((await forepost(['timeline', half, '--from', '2026-03-11T00:00:00Z', '--to', '2026-03-11T00:00:00.5Z', '--format', 'ndjson'])).stdout.split('\n').length, 2);
+  assert.equal((await forepost(['query', 'print now()', '--now', '2026-03-11 01:00+01:00', '--format', 'csv'])).stdout, 'print_0\r\n2026-03-11T00:00:00.0000000Z\r\n');
+  assert.match((await forepost(['query', 'print now()', '--now', 'soon'])).stderr, /--now must be a date/);
+  assert.match((await forepost(['conclude', half, '--from', '2026-03-11'])).stderr, /given together/);
 });
