@@ -36,6 +36,12 @@ export class EventReader extends Reader {
   /** The candidate records since the last call, one JSON object per line. */
   candidates() { return this.call('takeCandidates'); }
 
+  /** From now on, `candidates()` gives every event. */
+  collectEverything() { this.call('collectEverything'); }
+
+  /** What tells each rule's filters from those of others. */
+  fingerprints() { return JSON.parse(this.call('fingerprints')); }
+
   /** The input for a detector's `takeOver()` since the last call. `waiting()` gives its approximate size in bytes. */
   handOver() { return this.call('handOver'); }
 

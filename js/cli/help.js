@@ -14,7 +14,7 @@ import { QUERY_FORMATS } from './query.js';
 import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
 
-export const COMMANDS = ['scan', 'conclude', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'explain', 'backtest', 'compare', 'arm', 'catalogue', 'rules', 'schema', 'functions', 'completion'];
+export const COMMANDS = ['scan', 'sieve', 'conclude', 'records', 'query', 'summary', 'timeline', 'pivot', 'hunt', 'check', 'test', 'explain', 'backtest', 'compare', 'arm', 'catalogue', 'rules', 'schema', 'functions', 'completion'];
 
 const COMMON = {
   quiet: { short: 'q', about: 'print only results and errors; no summary of a complete run' },
@@ -65,6 +65,18 @@ export const OPTIONS = {
     follow: { about: 'print an alert once event time is 5 minutes past the end of its window;\nthe input must be in time order' },
     ...COMMON,
   },
+  sieve: {
+    rules: ALERTS.rules,
+    pack: PACK,
+    rule: ALERTS.rule,
+    strict: ALERTS.strict,
+    ...SPAN,
+    output: { ...OUTPUT, about: 'write the events to this file instead of standard output' },
+    summary: SUMMARY,
+    ...CONTEXT,
+    ...COMMON,
+  },
+  records: { ...SPAN, output: { ...OUTPUT, about: 'write the events to this file instead of standard output' }, summary: SUMMARY, ...COMMON },
   conclude: {
     ...ALERTS,
     from: { value: 'TIME', about: 'start of the period that the filters covered (with --to);\nneeded for rules that alert when nothing happened' },
@@ -223,13 +235,40 @@ Alerts go to standard output. The summary, the progress bar and all problems go 
     ],
     status: STATUS,
   },
+  sieve: {
+    usage: 'forepost sieve [PATH…|-] [--rules FILE|DIR]… [--pack NAME]',
+    about: `Prints the events that the rules' own filters keep, one per line, each as its bytes stood (only white space between its
+parts goes). These few events are all that the rules need: forepost conclude makes of them the alerts that scan makes of
+everything. Keep them in place of the logs, or sieve on each machine and conclude on one. PATH works as in scan.
+
+The first line names Forepost's version and the rules; the last one says from when to when events were read, and whether
+all was read. conclude reports it if either does not fit.`,
+    examples: [
+      ['forepost sieve AWSLogs/ --rules my-rules/ -o candidates.ndjson', 'keep what the rules need'],
+      ['forepost conclude candidates.ndjson --rules my-rules/', 'the alerts of forepost scan AWSLogs/ --rules my-rules/'],
+      ['cat node-*.ndjson | forepost conclude - --rules my-rules/', 'the sieved events of many machines'],
+    ],
+    status: `0 everything was read; 1 something was not, or a rule was left out; 2 it could not run, or nothing was read;
+  130 stopped with Ctrl-C`,
+  },
+  records: {
+    usage: 'forepost records [PATH…|-]',
+    about: `Prints all events, one per line, each as its bytes stood: numbers and escapes stay, only white space between its parts goes.
+Whatever scan can read becomes plain NDJSON: gzip, archives, S3 files, EventBridge, exported tables. PATH works as in scan.`,
+    examples: [
+      ['forepost records AWSLogs/ -o events.ndjson', 'give the events to a tool that reads NDJSON'],
+      ['aws s3 cp s3://BUCKET/KEY.json.gz - | forepost records - | head -n 1', 'look at the first event of a file'],
+    ],
+    status: `0 everything was read; 1 something was not; 2 it could not run, or nothing was read; 130 stopped with Ctrl-C`,
+  },
   conclude: {
     usage: 'forepost conclude [PATH…|-] [--rules FILE|DIR]…',
-    about: `Builds alerts from records that Forepost filters forwarded. The records may come from many machines and in any
-order. The alerts are the same as those of one scan over all events.
+    about: `Builds alerts from events that forepost sieve printed or that filters forwarded. They may come from many machines and in
+any order. The alerts are the same as those of one scan over all events.
 
-PATH holds the records that the Fluent Bit module (sieve or filter) forwarded, as NDJSON or in any format that
-scan reads. The key forepost, which the module adds to a record, is optional. Use the rules that the module was built with.
+PATH holds what forepost sieve printed, or the records that the Fluent Bit module (sieve or filter) forwarded, as NDJSON or in
+any format that scan reads. The key forepost, which the module adds to a record, is optional. Use the rules that sieved: forepost
+sieve names them in its first line, and conclude says if one of its own is not among them; of a module nothing tells.
 
 A filter marks an event "alert" if the event alone raises one. It marks all other matches "candidate": whether they
 raise an alert depends on other events of the window, so only conclude can tell.`,
@@ -436,7 +475,9 @@ export function overview() {
 
   forepost scan AWSLogs/ --pack aws       run the rules for AWS that come with Forepost
   forepost scan AWSLogs/ --rules DIR      run your own rules
-  forepost conclude FILE…                 build alerts from records that Forepost filters forwarded
+  forepost sieve AWSLogs/ --rules DIR     print the few events that the rules need
+  forepost conclude FILE…                 build alerts from sieved events
+  forepost records AWSLogs/               print all events as NDJSON
   forepost query 'KQL' AWSLogs/           run one KQL query
   forepost summary AWSLogs/               show who did what, from where, on one screen
   forepost timeline AWSLogs/              list all events in order

@@ -15,6 +15,7 @@ import { pivot, summary, timeline } from './investigate.js';
 import { rules, schema } from './lists.js';
 import { query } from './query.js';
 import { conclude, scan } from './scan.js';
+import { records, sieve } from './sieve.js';
 import { clean, leaveWhenOutputFails, note, out, setColour, setQuiet, style } from './terminal.js';
 
 /** What needs more code than the others is not run before it is called. */
@@ -24,7 +25,7 @@ const compare = async (...given) => (await import('./compare.js')).compare(...gi
 const arm = async (...given) => (await import('./arm.js')).arm(...given);
 const catalogue = async (...given) => (await import('./catalogue.js')).catalogue(...given);
 
-const RUN = { scan, conclude, query, explain, check, test, backtest, compare, arm, catalogue, functions, summary, timeline, pivot, hunt, rules, schema, completion };
+const RUN = { scan, sieve, conclude, records, query, explain, check, test, backtest, compare, arm, catalogue, functions, summary, timeline, pivot, hunt, rules, schema, completion };
 
 /** Exit status: 0 success; 1 something was not read, or a rule was left out or failed or is wrong; 2 it could not run, or nothing was read. */
 export async function main(argv) {

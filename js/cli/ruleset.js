@@ -39,19 +39,27 @@ function named(rules, wanted, command) {
   return chosen;
 }
 
-/**
- * A detector of the rules that can run, these rules, and `{file, rule, code, message}` of those that cannot. With `--strict`, one that
- * cannot run is an error.
- */
+/** A detector of the rules that can run: as `withRunnable`. */
 export function newDetector(files, given, options) {
+  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, ...given };
+  const { made: detector, rules, leftOut } = withRunnable(files, options, (some) => new Detector({ rules: some, ...setup }));
+  const textOf = sourcesOf(rules);
+  for (const warning of detector.warnings) remark(render(warning, textOf(warning)));
+  return { detector, rules, leftOut };
+}
+
+/**
+ * What `make(rules)` makes of the rules that can run, these rules, and `{file, rule, code, message}` of those that cannot. With
+ * `--strict`, one that cannot run is an error.
+ */
+export function withRunnable(files, options, make) {
   const textOf = sourcesOf(files?.rules);
   const show = (finding) => note(`${render(finding, textOf(finding))}\n`);
-  const setup = { evidence: !options['no-evidence'], stream: options.follow, workspace: options.workspace, ...given };
   const leftOut = unreadable(files?.failed ?? []);
   let rules = files?.rules;
-  let detector;
+  let made;
   try {
-    detector = new Detector({ rules, ...setup });
+    made = make(rules);
   } catch (error) {
     if (!(error instanceof RuleError) || CONTEXT_CODES.includes(error.code)) throw error;
     const errors = error.diagnostics.filter(({ severity }) => severity === 'error');
@@ -65,9 +73,8 @@ export function newDetector(files, given, options) {
       const { rule, code, message } = errors.find((finding) => finding.file === file);
       leftOut.push({ file, rule: rule ?? null, code, message });
     }
-    detector = new Detector({ rules, ...setup });
+    made = make(rules);
     remark(style.dim(`forepost check shows what the rules that were left out lack, and where`));
   }
-  for (const warning of detector.warnings) remark(render(warning, textOf(warning)));
-  return { detector, rules, leftOut };
+  return { made, rules, leftOut };
 }

@@ -84,6 +84,8 @@ pub struct CompiledRule {
     pub split: Split,
     /// What its query yields.
     pub columns: Vec<Column>,
+    /// Differs where its filters may: made of its query and of the saved functions.
+    pub fingerprint: String,
 }
 
 /// Everything that is wrong or odd in rule files, and which rules read every event. Rules may refer to
@@ -187,7 +189,9 @@ fn compile_files(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRule>
             rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
         );
         let (split, plan) = (split(&query.plan), query.plan);
-        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, plan, split, columns }));
+        let functions = context.functions.iter().map(|f| f.source().as_bytes());
+        let fingerprint = rule::uuid(std::iter::once(rule.query.text.as_bytes()).chain(functions));
+        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, plan, split, columns, fingerprint }));
     }
     (compiled, findings)
 }

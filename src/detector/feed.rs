@@ -4,6 +4,7 @@ use super::NamedTable;
 use super::cached_row::CachedRow;
 use super::ingest_report::{IngestReport, IngestStats, Problem};
 use super::leaf::{Keep, LeafRows, LeafState, MAX_CANDIDATES, Room, Size};
+use super::sieved::Sieved;
 use super::text_search::TextSearch;
 use super::transfer::{LeafRow, Texts, Transfer, push_text};
 use crate::checked;
@@ -47,6 +48,9 @@ struct State {
     late_before: Vec<Option<i64>>,
     /// The only times of events that count, if not all do.
     span: Option<Range<i64>>,
+    /// Whether [`Keep::Records`] keeps every event.
+    everything: bool,
+    sieved: Sieved,
 }
 
 impl Feed {
@@ -72,6 +76,8 @@ impl Feed {
                 reported_dropped: false,
                 late_before: Vec::new(),
                 span: None,
+                everything: false,
+                sieved: Sieved::default(),
             },
         }
     }
@@ -129,6 +135,16 @@ impl Feed {
         from..self.state.leaves.len()
     }
 
+    /// From now on [`Keep::Records`] keeps every event.
+    pub fn collect_everything(&mut self) {
+        self.state.everything = true;
+    }
+
+    /// The names of the rules and their fingerprints: sieved events are compared with them.
+    pub fn set_fingerprints(&mut self, rules: Vec<(String, String)>) {
+        self.state.sieved.rules = rules;
+    }
+
     /// Runs every record through every leaf: the reference that tests compare with.
     pub fn evaluate_everything(&mut self) {
         self.state.prefilter.open_wide();
@@ -156,7 +172,7 @@ impl Feed {
     /// The current input ended.
     pub fn end_input(&mut self) {
         self.source.finish(&mut self.state);
-        self.state.report.end_input();
+        self.state.end_input();
     }
 
     /// The last input ended, unless that was said already: then there is no other one, not even an empty one.
@@ -169,7 +185,7 @@ impl Feed {
     /// The same, for both sinks.
     pub fn end_input_through(&mut self, also: &mut dyn Sink) {
         self.source.finish(&mut Tee { state: &mut self.state, also });
-        self.state.report.end_input();
+        self.state.end_input();
     }
 
     /// The leaves of a query, their rows in order.
@@ -345,6 +361,11 @@ impl Feed {
 }
 
 impl State {
+    fn end_input(&mut self) {
+        self.sieved.end_input(&mut self.report);
+        self.report.end_input();
+    }
+
     /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
     fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
         // An outline says that it does not.
@@ -368,6 +389,12 @@ impl State {
         outside
     }
 
+    fn collect(&mut self, record: &Record<'_>, wanted: bool) {
+        if wanted && self.keep == Keep::Records {
+            push_text(&mut self.collected, record.raw);
+        }
+    }
+
     /// Says so if an event that a rule may need is not JSON throughout. The framing looks at brackets and commas only, and a function that cannot
     /// read a value gives null: `"a":NaN` would hide the event from the rule without a word.
     fn look_for_damage(&mut self, record: &Record<'_>) {
@@ -383,6 +410,7 @@ impl State {
         if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
             if !self.is_outside(*time) {
                 self.report.observe(*time, *time);
+                self.collect(record, self.everything);
             }
             return;
         }
@@ -467,9 +495,7 @@ impl State {
             }
         }
         self.candidates += u64::from(candidate);
-        if candidate && self.keep == Keep::Records {
-            push_text(&mut self.collected, record.raw);
-        }
+        self.collect(record, candidate || self.everything);
         if let Some(e) = failed {
             self.report.problem(Some(record.offset), e.code, e.message);
         }
@@ -492,7 +518,7 @@ pub(crate) fn damage(event: &[u8]) -> Option<String> {
 
 impl Sink for State {
     fn skip(&mut self, bytes: &[u8], alone: bool) -> Skipped {
-        if self.span.is_some() {
+        if self.span.is_some() || self.everything {
             return Skipped::default(); // of a run of events, only the first and last time are known
         }
         let skipped = self.prefilter.skip(bytes, alone);
@@ -504,6 +530,10 @@ impl Sink for State {
 
     fn record(&mut self, record: Record<'_>) {
         self.offer(&record);
+    }
+
+    fn sieve(&mut self, offset: u64, says: &[u8]) {
+        self.sieved.line(offset, says, &mut self.report);
     }
 
     fn problem(&mut self, problem: source::Problem) {
@@ -521,6 +551,10 @@ impl Sink for Tee<'_> {
     fn record(&mut self, record: Record<'_>) {
         self.state.offer(&record);
         self.also.record(record);
+    }
+
+    fn sieve(&mut self, offset: u64, says: &[u8]) {
+        self.state.sieve(offset, says);
     }
 
     fn problem(&mut self, problem: source::Problem) {

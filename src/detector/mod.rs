@@ -18,6 +18,7 @@ mod literal_prefilter;
 #[cfg(test)]
 mod prefilter_test;
 mod query;
+mod sieved;
 mod single_event;
 pub mod tables;
 mod text_search;
@@ -375,6 +376,16 @@ impl Detector {
         self.feed.take_collected()
     }
 
+    /// With [`Options::candidates`]: from now on every event is collected, not only those that matter.
+    pub fn collect_everything(&mut self) {
+        self.feed.collect_everything();
+    }
+
+    /// What tells each rule's filters from those of others.
+    pub fn fingerprints(&self) -> Vec<String> {
+        self.rules.iter().map(|state| state.compiled.fingerprint.clone()).collect()
+    }
+
     /// With [`Options::candidates`]: exports the candidates, counts and problems since the last call, for
     /// [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
@@ -433,7 +444,11 @@ fn begin(
     candidates: bool,
 ) -> (Feed, Vec<RuleState>) {
     let mut feed = Feed::within(limits, if candidates { Keep::Records } else { Keep::Evidence });
-    let rules = rules.into_iter().map(|rule| RuleState::new(rule, &mut feed, tables)).collect();
+    let rules: Vec<RuleState> =
+        rules.into_iter().map(|rule| RuleState::new(rule, &mut feed, tables)).collect();
+    feed.set_fingerprints(
+        rules.iter().map(|r| (r.rule().name.clone(), r.compiled.fingerprint.clone())).collect(),
+    );
     (feed, rules)
 }
 

@@ -62,6 +62,17 @@ impl EventReader {
         self.detector.take_candidates()
     }
 
+    /// From now on `takeCandidates` gives every event.
+    #[wasm_bindgen(js_name = collectEverything)]
+    pub fn collect_everything(&mut self) {
+        self.detector.collect_everything();
+    }
+
+    /// What tells each rule's filters from those of others, as a JSON list.
+    pub fn fingerprints(&self) -> String {
+        json::texts(&self.detector.fingerprints())
+    }
+
     /// What a detector's `takeOver` imports: everything since the last call.
     #[wasm_bindgen(js_name = handOver)]
     pub fn export_transfer(&mut self) -> Vec<u8> {

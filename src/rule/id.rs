@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 /// A UUID made of its parts alone: the first 128 bits of SHA-256 over the parts, each after its length, with the bits of
 /// RFC 9562's version 8 (the version for identifiers hashed with something newer than SHA-1; its appendix B.2 makes one
 /// of SHA-256 too). Collisions would need some 2^61 alerts.
-pub(super) fn uuid<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub(crate) fn uuid<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -24,6 +24,7 @@ pub use entity::{Entity, EntityMapping};
 pub use evidence::Evidence;
 pub use finding::{Finding, Position};
 pub use function::function;
+pub(crate) use id::uuid;
 pub use left_out::LeftOut;
 pub use load::{Loaded, load};
 pub use query::Query;

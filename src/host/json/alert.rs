@@ -74,7 +74,7 @@ fn write_alert(out: &mut String, alert: &Alert) {
 }
 
 /// The text of a JSON array of strings.
-fn texts<T: AsRef<str>>(items: &[T]) -> String {
+pub fn texts<T: AsRef<str>>(items: &[T]) -> String {
     let mut out = String::new();
     write_texts(&mut out, items);
     out

@@ -9,7 +9,7 @@ mod record;
 mod table;
 mod tree;
 
-pub use alert::{alert, alerts, matched};
+pub use alert::{alert, alerts, matched, texts};
 pub use explanation::{coverage, explanation, explanations, nearest};
 pub use record::{
     batch_error, built_in_rules, columns, diagnostics, finding, findings, functions, hunting_query, problems,

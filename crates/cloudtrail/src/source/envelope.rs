@@ -8,6 +8,9 @@ use kql::value::json::{self, Items};
 use std::borrow::Cow;
 use std::rc::Rc;
 
+/// The one key of a line that `forepost sieve` writes before and behind the events it keeps.
+pub const SIEVE: &str = "forepostSieve";
+
 /// How many envelopes may stand around an event (SQS around SNS around EventBridge makes three).
 pub const MAX_ENVELOPES: u8 = 4;
 
@@ -270,6 +273,8 @@ pub(super) enum Found<'a> {
     Result(rows::Result),
     /// A CloudTrail digest file: it lists log files and holds no events.
     Digest,
+    /// What [`SIEVE`] says of the events around it.
+    Sieve(&'a [u8]),
     /// A list of events that is null.
     Nothing,
     Stranger(Cow<'static, str>),
@@ -300,6 +305,7 @@ impl Reader<'_> {
                 Found::Row => self.record(Record::new(raw, Envelope::Row, offset)),
                 Found::Result(form) => rows::result(form, raw, offset, self),
                 Found::Digest => self.stats.digests += u64::from(!salvage),
+                Found::Sieve(value) => self.sink.sieve(offset, value),
                 Found::Nothing => {}
                 Found::Wrapped(inner, held, value) => {
                     let message = unquoted(value);
@@ -454,6 +460,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
     let mut wrapped: Option<(usize, &[u8])> = None;
     let mut stranger: Option<&str> = None;
     let (mut nothing, mut digest, mut tables, mut lists) = (false, false, None, (false, false));
+    let mut sieve: Option<&[u8]> = None;
     for item in Items::open(raw).into_iter().flatten() {
         let Ok((key, value)) = item else {
             return Found::Stranger(Cow::Borrowed("broken JSON"));
@@ -471,6 +478,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
             b"eventVersion" | b"userIdentity" | b"eventTime" | b"awsRegion" | b"eventCategory" => {}
             b"sourceIPAddress" | b"userAgent" | b"requestParameters" | b"responseElements" => {}
             b"digestStartTime" => digest = true,
+            key if key == SIEVE.as_bytes() => sieve = Some(value),
             b"tables" | b"Tables" if value.starts_with(b"[") => tables = Some(rows::Result::Tables),
             b"QueryResultRows" if value.starts_with(b"[") => tables = Some(rows::Result::Lake),
             b"ResultSet" if value.starts_with(b"{") => tables = Some(rows::Result::Athena),
@@ -507,6 +515,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
         Some((w, value)) => Found::Wrapped(w.1, w.2, value),
         None if columns >= 2 => Found::Row,
         None if digest => Found::Digest,
+        None if let Some(value) = sieve => Found::Sieve(value),
         None if lists == (true, true) => Found::Result(rows::Result::Rows),
         None if tables.is_some() => tables.map_or(Found::Nothing, Found::Result),
         None if nothing => Found::Nothing,

@@ -71,6 +71,8 @@ pub trait Sink {
     }
     /// A record.
     fn record(&mut self, record: Record<'_>);
+    /// What a line of `forepost sieve` says of the events around it, as JSON.
+    fn sieve(&mut self, _offset: u64, _says: &[u8]) {}
     /// Something that is none.
     fn problem(&mut self, problem: Problem);
 }

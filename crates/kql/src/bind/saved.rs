@@ -53,6 +53,11 @@ impl SavedFunction {
         one.ok_or_else(|| error(format!("'{name}' with these parameters and this body is not a function.")))
     }
 
+    /// The `let` statements that make it.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether a text holds `let` statements alone, so that it makes functions instead of being the body of one.
     pub fn is_lets(source: &str) -> bool {
         let (statements, _) = parse(source);
