@@ -2,6 +2,7 @@
 // "No alerts" is an answer only beside it.
 
 const LISTED = 1000; // of each list in the JSON
+const NOT_GIVEN = 'FP305'; // a rule that needs a table of whose log nothing was read
 
 export class Tally {
   /** Inputs that were found, and those that were read to their end. */
@@ -19,7 +20,7 @@ export class Tally {
   /** The first of tables and functions of a `--context` that cannot be used. */
   unusable = [];
   interrupted = false;
-  stats = { events: 0, bytes: 0, untimed: 0, outside: 0, late: 0, dropped: 0, ahead: 0, envelopes: {}, rules: 0 };
+  stats = { events: 0, bytes: 0, untimed: 0, outside: 0, late: 0, dropped: 0, ahead: 0, envelopes: {}, tables: {}, rules: 0 };
 
   /** The engine's counts: `stats()` of the reader. */
   count(stats) { this.stats = stats; }
@@ -29,8 +30,12 @@ export class Tally {
     if (this.problems.length < LISTED) this.problems.push({ path, ...problem });
   }
 
-  /** A problem after reading is a rule's: it failed in some of its runs. One without a name is about all of them. */
+  /** A problem after reading is a rule's: it failed in some of its runs, or could not run. One without a name is about all of them. */
   failure({ rule, runs = 1, message, code }) {
+    if (code === NOT_GIVEN) {
+      this.leftOut.push({ file: rule, rule, code, message });
+      return;
+    }
     const known = this.failed.find((failed) => failed.rule === rule && failed.code === code);
     if (known) known.runs += runs;
     else this.failed.push({ rule, runs, message, code });
@@ -53,7 +58,7 @@ export class Tally {
   }
 
   toJSON() {
-    const { events, bytes, inflatedBytes, firstEvent, lastEvent, untimed, outside, late, dropped, ahead, digests, envelopes, rules, alerts } = this.stats;
+    const { events, bytes, inflatedBytes, firstEvent, lastEvent, untimed, outside, late, dropped, ahead, digests, envelopes, tables = {}, rules, alerts } = this.stats;
     const some = (list) => list.slice(0, LISTED);
     return {
       complete: this.complete && !this.nothingRead,
@@ -62,7 +67,7 @@ export class Tally {
         unreadable: some(this.unreadable), skipped: { count: this.skipped.length, files: some(this.skipped) },
         problems: { count: this.problemCount, first: this.problems },
       },
-      events: { read: events, first: firstEvent ?? null, last: lastEvent ?? null, untimed, outside, late, dropped, ahead, digests, formats: envelopes },
+      events: { read: events, first: firstEvent ?? null, last: lastEvent ?? null, untimed, outside, late, dropped, ahead, digests, formats: envelopes, tables },
       ...(rules !== undefined && {
         rules: { ran: rules, leftOut: this.leftOut, failed: this.failed },
         alerts: { total: alerts ?? 0 },

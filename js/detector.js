@@ -10,14 +10,14 @@ import { Reader } from './reader.js';
 import { forEngine, located, ruleFiles } from './rules.js';
 import { setSpan, toTicks } from './time.js';
 
-const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'functions', 'from', 'to', 'maxInflatedBytes', 'maxEvents'];
+const OPTIONS = ['rules', 'evidence', 'stream', 'workspace', 'tables', 'functions', 'from', 'to', 'maxInflatedBytes', 'maxEvents', 'emptyTables'];
 
 export class Detector extends Reader {
   #files;
   #warnings; // read from the engine on first use
 
   constructor(options = {}) {
-    const { rules, evidence = true, stream = false, workspace, tables, functions, from, to, maxInflatedBytes, maxEvents } = checkedOptions('new Detector()', options, OPTIONS);
+    const { rules, evidence = true, stream = false, workspace, tables, functions, from, to, maxInflatedBytes, maxEvents, emptyTables = false } = checkedOptions('new Detector()', options, OPTIONS);
     if (Array.isArray(rules) && rules.length === 0) throw new ForepostError('bad-argument', 'rules is an empty array, and a detector without rules finds nothing; leave rules out to run the built-in ones');
     const limits = [limitOf('maxInflatedBytes', maxInflatedBytes), limitOf('maxEvents', maxEvents)];
     const files = ruleFiles(rules);
@@ -29,6 +29,7 @@ export class Detector extends Reader {
     }
     this.#files = files;
     setSpan(this, from, to);
+    if (emptyTables) this.call('emptyTables');
   }
 
   get warnings() { return (this.#warnings ??= located(JSON.parse(this.call('warnings')), this.#files)); }

@@ -1,18 +1,11 @@
 // The columns of tables that analytic rules read beside AWSCloudTrail, by Microsoft's reference of Azure Monitor tables. What every
 // table has (TenantId, Type, SourceSystem, _ResourceId …) is left out but for what exports carry.
 
+import { logTables as engineLogTables } from './engine.js';
+import { guarded } from './instance.js';
+
 /** Column and type, as a table's `schema` has them. */
 export const SCHEMAS = {
-  AWSGuardDuty: `TimeGenerated:datetime, AccountId:string, ActivityType:string, Arn:string, Description:string, Id:string, Partition:string,
-    Region:string, ResourceDetails:dynamic, SchemaVersion:string, ServiceDetails:dynamic, Severity:int, TimeCreated:datetime, Title:string,
-    TenantId:string, SourceSystem:string, Type:string`,
-  AWSVPCFlow: `TimeGenerated:datetime, AccountId:string, Action:string, AzId:string, Bytes:long, DstAddr:string, DstPort:int, End:datetime,
-    EcsClusterArn:string, EcsClusterName:string, EcsContainerInstanceArn:string, EcsContainerInstanceId:string, EcsContainerId:string,
-    EcsSecondContainerId:string, EcsServiceName:string, EcsTaskDefinitionArn:string, EcsTaskArn:string, EcsTaskId:string,
-    FlowDirection:string, InstanceId:string, InterfaceId:string, LogStatus:string, Packets:int, PktDstAddr:string, PktDstAwsService:string,
-    PktSrcAddr:string, PktSrcAwsService:string, Protocol:int, Region:string, SrcAddr:string, SrcPort:int, Start:datetime,
-    SublocationId:string, SublocationType:string, SubnetId:string, TcpFlags:int, TrafficPath:string, TrafficType:string, Version:int,
-    VpcId:string, TenantId:string, SourceSystem:string, Type:string`,
   SecurityAlert: `TimeGenerated:datetime, AlertLink:string, AlertName:string, AlertSeverity:string, AlertType:string,
     CompromisedEntity:string, ConfidenceLevel:string, ConfidenceScore:real, Description:string, DisplayName:string, EndTime:datetime,
     Entities:string, ExtendedLinks:string, ExtendedProperties:string, IsIncident:bool, ProcessingEndTime:datetime,
@@ -52,20 +45,39 @@ export const SCHEMAS = {
     Hierarchy:string, HTTPRequest:string, Level:string, OperationId:string, OperationName:string, OperationNameValue:string,
     Properties:string, Properties_d:dynamic, Resource:string, ResourceGroup:string, ResourceId:string, ResourceProvider:string,
     ResourceProviderValue:string, SourceSystem:string, SubscriptionId:string, TenantId:string, Type:string`,
-  ThreatIntelligenceIndicator: `TimeGenerated:datetime, Action:string, Active:bool, ActivityGroupNames:string,
-    AdditionalInformation:string, ApplicationId:string, AzureTenantId:string, ConfidenceScore:real, Description:string,
-    DiamondModel:string, DomainName:string, EmailEncoding:string, EmailLanguage:string, EmailRecipient:string, EmailSenderAddress:string,
-    EmailSenderName:string, EmailSourceDomain:string, EmailSourceIpAddress:string, EmailSubject:string, EmailXMailer:string,
-    ExpirationDateTime:datetime, ExternalIndicatorId:string, FileHashType:string, FileHashValue:string, FileName:string,
-    FilePath:string, FileSize:int, IndicatorId:string, IndicatorProvider:string, KnownFalsePositives:string, MalwareNames:string,
-    NetworkCidrBlock:string, NetworkDestinationAsn:int, NetworkDestinationCidrBlock:string, NetworkDestinationIP:string,
-    NetworkDestinationPort:int, NetworkIP:string, NetworkPort:int, NetworkProtocol:int, NetworkSourceAsn:int,
-    NetworkSourceCidrBlock:string, NetworkSourceIP:string, NetworkSourcePort:int, PassiveOnly:bool, SourceSystem:string, Tags:string,
-    TenantId:string, ThreatSeverity:int, ThreatType:string, TrafficLightProtocolLevel:string, Type:string, Url:string, UserAgent:string`,
-  IdentityInfo: `TimeGenerated:datetime, AccountCloudSID:string, AccountDisplayName:string, AccountDomain:string, AccountName:string,
-    AccountObjectId:string, AccountSID:string, AccountTenantId:string, AccountUPN:string, AdditionalMailAddresses:dynamic,
-    AssignedRoles:dynamic, BlastRadius:string, ChangeSource:string, City:string, Country:string, Department:string, EmployeeId:string,
-    GivenName:string, GroupMembership:dynamic, IsAccountEnabled:bool, JobTitle:string, MailAddress:string, Manager:string,
-    OnPremisesDistinguishedName:string, Phone:string, SourceSystem:string, State:string, StreetAddress:string, Surname:string,
-    Tags:dynamic, TenantId:string, Type:string, UserState:string, UserType:string`,
+  ThreatIntelligenceIndicator: `TimeGenerated:datetime, Action:string, Active:bool, ActivityGroupNames:string, AdditionalInformation:string,
+    ConfidenceScore:real, Description:string, DiamondModel:string, DomainName:string, EmailEncoding:string, EmailLanguage:string,
+    EmailRecipient:string, EmailSenderAddress:string, EmailSenderName:string, EmailSourceDomain:string, EmailSourceIpAddress:string,
+    EmailSubject:string, EmailXMailer:string, ExpirationDateTime:datetime, ExternalIndicatorId:string, FileCompileDateTime:datetime,
+    FileCreatedDateTime:datetime, FileHashType:string, FileHashValue:string, FileMutexName:string, FileName:string,
+    FilePacker:string, FilePath:string, FileSize:int, FileType:string, IndicatorId:string, IndicatorProvider:string,
+    KillChainActions:bool, KillChainC2:bool, KillChainDelivery:bool, KillChainExploitation:bool, KillChainReconnaissance:bool,
+    KillChainWeaponization:bool, KnownFalsePositives:string, MalwareNames:string, NetworkCidrBlock:string,
+    NetworkDestinationAsn:int, NetworkDestinationCidrBlock:string, NetworkDestinationIP:string, NetworkDestinationPort:int,
+    NetworkIP:string, NetworkPort:int, NetworkProtocol:int, NetworkSourceAsn:int, NetworkSourceCidrBlock:string,
+    NetworkSourceIP:string, NetworkSourcePort:int, PassiveOnly:bool, SourceSystem:string, Tags:string, TenantId:string,
+    ThreatSeverity:int, ThreatType:string, TrafficLightProtocolLevel:string, Type:string, Url:string, UserAgent:string`,
+  IdentityInfo: `TimeGenerated:datetime, AccountCloudSID:string, AccountCreationTime:datetime, AccountDisplayName:string, AccountDomain:string,
+    AccountName:string, AccountObjectId:string, AccountSID:string, AccountTenantId:string, AccountUPN:string,
+    AdditionalMailAddresses:dynamic, Applications:string, AssignedRoles:dynamic, BlastRadius:string, ChangeSource:string,
+    City:string, Country:string, DeletedDateTime:datetime, Department:string, EmployeeId:string, EntityRiskScore:dynamic,
+    ExtensionProperty:dynamic, GivenName:string, GroupMembership:dynamic, InvestigationPriority:int,
+    InvestigationPriorityPercentile:int, IsAccountEnabled:bool, IsMFARegistered:bool, JobTitle:string, LastSeenDate:datetime,
+    MailAddress:string, Manager:string, OnPremisesDistinguishedName:string, OnPremisesExtensionAttributes:string, Phone:string,
+    RelatedAccounts:dynamic, RiskLevel:string, RiskLevelDetails:string, RiskState:string, ServicePrincipals:dynamic,
+    SourceSystem:string, State:string, StreetAddress:string, Surname:string, Tags:string, TenantId:string, Type:string,
+    UACFlags:string, UserAccountControl:dynamic, UserState:string, UserStateChangedOn:datetime, UserType:string`,
 };
+
+/**
+ * The tables of AWS's other logs: `[{name, doc, source, columns: [{name, type, fields, certainty}]}]`; `fields` are the paths of keys in
+ * a record, the first that it has counts.
+ */
+export const logTables = () => JSON.parse(guarded('logTables()', undefined, engineLogTables));
+
+/** The schema of a table that Sentinel has; undefined of any other. The engine knows those of AWS's logs. */
+export function schemaOf(name) {
+  const log = logTables().find((table) => table.name === name);
+  if (log) return log.columns.map((column) => `${column.name}:${column.type}`).join(', ');
+  return Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
+}

@@ -5,7 +5,7 @@ import { describe } from './bytes.js';
 import { ForepostError } from './errors.js';
 import { rowOfFinding } from './guardduty.js';
 import { parseExact, stringifyExact } from './json.js';
-import { SCHEMAS } from './schemas.js';
+import { schemaOf } from './schemas.js';
 
 /** A table as the engine takes it. `partial`: the data may lack some of the columns. */
 export function tableFile(table) {
@@ -15,7 +15,7 @@ export function tableFile(table) {
   if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw new ForepostError('bad-argument', `The data of the table ${name} must be CSV or JSON, as a string or bytes, not ${describe(data)}`);
   const text = (typeof data === 'string' ? data : new TextDecoder().decode(data)).replace(/^\ufeff/, '');
   const rows = jsonRows(name, text);
-  const known = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
+  const known = schemaOf(name);
   return {
     name,
     schema: schema ?? known ?? (rows ? schemaOfRows(name, rows) : schemaOfHeader(name, text)),

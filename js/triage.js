@@ -16,6 +16,7 @@ import { setSpan } from './time.js';
 export { loadSync } from './instance.js';
 export { isLogByName, LOOKED_AT, whyNoLog } from './logfile.js';
 export { parseExact, stringifyExact } from './json.js';
+export { logTables } from './schemas.js';
 export * from './api.js';
 
 /** Reads inputs for a detector in another thread. With `index`, it also hands over columns of all events. */

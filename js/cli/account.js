@@ -14,7 +14,7 @@ export const LEVELS = SEVERITIES.map((name) => name.toLowerCase());
 /** What people call the format of each envelope. */
 const FORMATS = {
   bare: 'single events', array: 'JSON arrays', records: 'S3 log files', eventbridge: 'EventBridge', 'cloudwatch-logs': 'CloudWatch Logs',
-  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV', firehose: 'Firehose', table: 'exported tables', ocsf: 'OCSF',
+  'lookup-events': 'LookupEvents', sns: 'SNS', sqs: 'SQS', kinesis: 'Kinesis', pipeline: 'pipeline records', row: 'table rows', csv: 'CSV', firehose: 'Firehose', table: 'exported tables', ocsf: 'OCSF', line: 'lines',
 };
 
 export class Account extends Tally {
@@ -30,6 +30,9 @@ export class Account extends Tally {
     this.#untimedProblems += problem.code === 'bad_time' ? 1 : 0;
   }
 
+  /** Whether there were rules, and none of them could run. */
+  get nothingRan() { return this.stats.rules === 0 && this.leftOut.length > 0; }
+
   alert({ AlertSeverity, AlertName, ExtendedProperties }) {
     const rule = JSON.parse(ExtendedProperties)['Analytic Rule Name'] ?? AlertName;
     const entry = this.alerts.get(rule) ?? { rule, severity: AlertSeverity, alerts: 0 };
@@ -41,7 +44,7 @@ export class Account extends Tally {
   /** 0 it ran over everything; 1 something was not read or did not run; 2 nothing was read; 130 interrupted. */
   get status() {
     if (this.interrupted) return 130;
-    if (this.nothingRead) return 2;
+    if (this.nothingRead || this.nothingRan) return 2;
     return this.complete ? 0 : 1;
   }
 
@@ -68,8 +71,16 @@ export class Account extends Tally {
       [`${count(stats.events, 'event')} in ${files}`, ms !== undefined && `${(ms / 1000).toFixed(1)} s`, stats.rules !== undefined && count(stats.rules, 'rule')].filter(Boolean).join(', '),
       stats.events > 0 && stats.firstEvent && `from ${time(stats.firstEvent)} to ${time(stats.lastEvent)}`,
       stats.events > 0 && `format: ${Object.entries(stats.envelopes).filter(([, n]) => n > 0).map(([name, n]) => `${FORMATS[name] ?? clean(name)} ${number(n)}`).join(', ')}`,
+      this.#tables(),
       ...this.gaps(paint),
     ].filter(Boolean);
+  }
+
+  /** How many records each table has, if there are any but CloudTrail's. */
+  #tables() {
+    const others = Object.entries(this.stats.tables ?? {});
+    const events = this.stats.events - total(this.stats.tables ?? {});
+    return others.length > 0 && `tables: ${[['AWSCloudTrail', events], ...others].filter(([, n]) => n > 0).map(([name, n]) => `${clean(name)} ${number(n)}`).join(', ')}`;
   }
 
   /** What keeps the answer from being whole. Lines that belong to the one above begin with blanks. */
@@ -84,7 +95,7 @@ export class Account extends Tally {
       outside > 0 && paint.dim(`${count(outside, 'event')} outside the span of --from, --since or --to; ignored`),
       digests > 0 && paint.dim(`passed over ${count(digests, 'digest file')}`),
       this.problemCount > this.#untimedProblems && paint.yellow(`${count(this.problemCount - this.#untimedProblems, 'problem')} while reading; everything else was read`),
-      untimed > 0 && paint.yellow(`${count(untimed, 'event')} without a readable eventTime; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
+      untimed > 0 && paint.yellow(`${count(untimed, 'event')} without a readable time; scheduled rules ignore ${untimed === 1 ? 'it' : 'them'}`),
       ahead > 0 && paint.yellow(`${count(ahead, 'event')} ahead of this machine's clock; no window closed by ${ahead === 1 ? 'it' : 'them'}`),
       late > 0 && paint.yellow(`${count(late, 'event')} arrived after the end of their window; rules ignored ${late === 1 ? 'it' : 'them'}`),
       dropped > 0 && paint.red(`${count(dropped, 'candidate event')} dropped because the limit was reached; scan fewer days at once`),
@@ -99,6 +110,7 @@ export class Account extends Tally {
   outcome(paint = style) {
     const alerts = total(this.severities);
     if (this.nothingRead) return [paint.red(paint.bold('nothing was read'))];
+    if (this.nothingRan) return [paint.red(paint.bold('no rule could run'))];
     if (this.allOutside) return [paint.yellow(paint.bold('no event is in the span of time'))];
     if (alerts === 0) return [this.complete ? paint.bold(`no alerts from ${count(this.stats.rules, 'rule')}`) : paint.yellow(paint.bold('no alerts in what was read'))];
     const severities = SEVERITIES.toReversed().filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
@@ -119,6 +131,6 @@ export function writeSummary(path, account, command) {
   }
 }
 
-const total = (counts) => [...counts.values()].reduce((a, b) => a + b, 0);
+const total = (counts) => (counts instanceof Map ? [...counts.values()] : Object.values(counts)).reduce((a, b) => a + b, 0);
 
 const plural = (n, one, many) => (n === 1 ? one : many);

@@ -80,6 +80,8 @@ export const CODES = [
   ['FP302', 'A record nests deeper than Forepost reads; deeper values are ignored.', 'CloudTrail does not nest so deep: look at where the record comes from.'],
   ['FP303', 'There are more problems than are kept; the others are counted.', 'Mend the first ones and read the file again.'],
   ['FP304', 'More events matter to the rules than fit into memory; the others were dropped.', 'Scan fewer days or fewer rules at once.'],
+  ['FP305', 'A rule or a query reads a table of AWS’s logs of which no record was among the inputs; the rule is left out.', 'Give the logs too, or the table: --table NAME=FILE.'],
+  ['FP306', 'A table was given whose log is among the inputs too; only the given rows are read.', 'Leave --table out to read the logs.'],
   ['FP401', 'A line of query --batch is not {"id","query"}.', 'Write one JSON object per line.'],
   ['FP402', 'A supplied table cannot be read: its columns, or the row that the message names.', 'Correct the line, or give the columns: --table NAME:(COLUMN:TYPE, …)=FILE.'],
   ['FP403', 'A saved function cannot be read.', 'Correct the line that the message names: a .kql file holds a query or let NAME = (PARAMETERS) { … };'],

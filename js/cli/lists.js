@@ -1,6 +1,6 @@
 // `forepost rules` and `forepost schema`: what there is to run, and what queries can read.
 
-import { SCHEMAS } from '../schemas.js';
+import { logTables, SCHEMAS } from '../schemas.js';
 import { describeHunt, describeRule, tableColumns } from '../triage.js';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
@@ -34,13 +34,22 @@ export async function rules(options, paths) {
   return unreadable > 0 ? 1 : 0;
 }
 
+/** The tables whose columns are known. */
+export const tableNames = () => ['AWSCloudTrail', ...logTables().map(({ name }) => name), ...Object.keys(SCHEMAS)];
+
 /** The columns of a table: name, type, where its value stands in an event, what it is. */
 export async function schema(options, [name = 'AWSCloudTrail', ...more]) {
   if (more.length > 0) throw new UsageError('schema takes one table', 'schema');
-  const tables = ['AWSCloudTrail', ...Object.keys(SCHEMAS)];
+  const logs = logTables();
+  const tables = tableNames();
   if (!tables.includes(name)) {
     const guess = nearest(name, tables);
     throw new UsageError(`no schema of ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `; the tables are ${tables.join(', ')}`}`, 'schema');
+  }
+  const log = logs.find((table) => table.name === name);
+  if (log) {
+    await printList(log.columns.map(({ name: column, type, fields, certainty }) => ({ column, type, field: fields.map((path) => path.join('.')).join(', '), certainty })), options);
+    return 0;
   }
   if (name !== 'AWSCloudTrail') {
     await printList(SCHEMAS[name].split(',').map((part) => part.trim().split(':')).map(([column, type]) => ({ column, type })), options);

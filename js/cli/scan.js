@@ -25,7 +25,8 @@ async function run(command, options, operands, { looked = {}, covered }) {
   const paths = inputsOf(operands, command);
   const files = chosenRules(options, command);
   const { leftOut: unusable, ...context } = readContext(options, command);
-  const setup = { ...context, ...looked };
+  // Candidates are what the rules need of the logs: a table without one says nothing of its log.
+  const setup = { ...context, ...looked, emptyTables: command === 'conclude' };
   const { detector, rules, leftOut } = newDetector(files, setup, options);
   const output = outputTo(options.output);
   const started = performance.now();

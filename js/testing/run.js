@@ -24,7 +24,7 @@ export class RulesUnderTest {
     if (this.#tables === key) this.#detector.restart();
     else {
       this.dispose();
-      this.#detector = new Detector({ rules: this.rules, tables });
+      this.#detector = new Detector({ rules: this.rules, tables, emptyTables: true });
       this.#tables = key;
     }
     const detector = this.#detector;

@@ -2,30 +2,34 @@
 
 use cloudtrail::source::Record;
 use cloudtrail::table::aws_cloudtrail::EventRow;
+use cloudtrail::table::log_row::LogRow;
+use cloudtrail::table::logs::Log;
 use kql::exec::program::Columns;
 use kql::value::Value;
 use std::cell::RefCell;
 
-/// An event's row that decodes each column once, however many leaves ask.
-pub struct CachedRow<'a> {
-    pub(super) row: EventRow<'a>,
+/// A record's row that decodes each column once, however many leaves ask.
+pub struct CachedRow<R> {
+    pub(super) row: R,
     /// The columns that were read, mostly a few.
     cells: RefCell<Vec<(usize, Value)>>,
 }
 
-impl<'a> CachedRow<'a> {
-    /// The row of a raw record.
-    pub fn new(raw: &'a [u8]) -> CachedRow<'a> {
+impl<R> CachedRow<R> {
+    pub(super) fn from(row: R) -> CachedRow<R> {
+        CachedRow { row, cells: RefCell::default() }
+    }
+}
+
+impl<'a> CachedRow<EventRow<'a>> {
+    /// The row of a raw event.
+    pub fn new(raw: &'a [u8]) -> CachedRow<EventRow<'a>> {
         CachedRow::from(EventRow::new(raw))
     }
 
-    /// The row of a record from a source.
-    pub(super) fn of(record: &Record<'a>) -> CachedRow<'a> {
+    /// The row of an event from a source.
+    pub(super) fn of(record: &Record<'a>) -> CachedRow<EventRow<'a>> {
         CachedRow::from(EventRow::of(record))
-    }
-
-    fn from(row: EventRow<'a>) -> CachedRow<'a> {
-        CachedRow { row, cells: RefCell::default() }
     }
 
     /// `TimeGenerated` in ticks.
@@ -37,15 +41,16 @@ impl<'a> CachedRow<'a> {
     pub fn raw_time(&self) -> Option<&'a [u8]> {
         self.row.raw_time()
     }
+}
 
-    /// The columns that are needed; the others are null.
-    pub fn needed(&self, needed: &[bool]) -> Vec<Value> {
-        let value = |(i, needed): (usize, &bool)| if *needed { self.column(i) } else { Value::Null };
-        needed.iter().enumerate().map(value).collect()
+impl<'a> CachedRow<LogRow<'a>> {
+    /// The row of another log's record.
+    pub(super) fn of_log(log: Log, raw: &'a [u8]) -> CachedRow<LogRow<'a>> {
+        CachedRow::from(LogRow::new(log, raw))
     }
 }
 
-impl Columns for CachedRow<'_> {
+impl<R: Columns> Columns for CachedRow<R> {
     fn column(&self, index: usize) -> Value {
         if let Some((_, value)) = self.cells.borrow().iter().find(|(i, _)| *i == index) {
             return value.clone();
@@ -54,4 +59,10 @@ impl Columns for CachedRow<'_> {
         self.cells.borrow_mut().push((index, value.clone()));
         value
     }
+}
+
+/// The columns of a row that are needed; the others are null.
+pub fn needed(row: &dyn Columns, needed: &[bool]) -> Vec<Value> {
+    let value = |(i, needed): (usize, &bool)| if *needed { row.column(i) } else { Value::Null };
+    needed.iter().enumerate().map(value).collect()
 }

@@ -4,11 +4,12 @@ use super::Context;
 use super::advice::advice;
 use crate::rule::{self, Rule};
 use cloudtrail::prefilter::Condition;
+use kql::bind::Catalog;
 use kql::diagnostic::{Diagnostic, Severity, Span};
 use kql::exec::late::compile;
 use kql::plan::Plan;
 use kql::plan::split::{Leaf, Split, split};
-use kql::value::Column;
+use kql::value::{Column, Str};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -86,6 +87,8 @@ pub struct CompiledRule {
     pub columns: Vec<Column>,
     /// Differs where its filters may: made of its query and of the saved functions.
     pub fingerprint: String,
+    /// The tables without which it does not run.
+    pub needs: Vec<Str>,
 }
 
 /// Everything that is wrong or odd in rule files, and which rules read every event. Rules may refer to
@@ -136,6 +139,20 @@ pub fn compile_all(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRul
         [] => compile_files(&built_in(), context),
         _ => compile_files(files, context),
     }
+}
+
+/// The tables of a query without which it does not bind: all that it reads but those that only `isfuzzy` names.
+pub fn needs(query: &str, leaves: &[Leaf], catalog: &Catalog) -> Vec<Str> {
+    let mut names: Vec<Str> = leaves.iter().map(|leaf| Rc::clone(&leaf.table)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() > 1 {
+        names.retain(|name| {
+            let others = catalog.tables.iter().filter(|table| table.name != *name).cloned().collect();
+            compile(query, &Catalog { tables: others, functions: catalog.functions.clone() }).query.is_none()
+        });
+    }
+    names
 }
 
 thread_local! {
@@ -191,7 +208,9 @@ fn compile_files(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRule>
         let (split, plan) = (split(&query.plan), query.plan);
         let functions = context.functions.iter().map(|f| f.source().as_bytes());
         let fingerprint = rule::uuid(std::iter::once(rule.query.text.as_bytes()).chain(functions));
-        compiled.push(Rc::new(CompiledRule { file: file.clone(), rule, plan, split, columns, fingerprint }));
+        let needs = needs(&rule.query.text, &split.leaves, &catalog);
+        let file = file.clone();
+        compiled.push(Rc::new(CompiledRule { file, rule, plan, split, columns, fingerprint, needs }));
     }
     (compiled, findings)
 }

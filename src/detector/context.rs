@@ -3,23 +3,25 @@
 use super::check::Finding;
 use super::{NamedTable, RuleErrors, RuleFile};
 use crate::rule;
-use cloudtrail::table::aws_cloudtrail;
+use cloudtrail::table::{aws_cloudtrail, logs};
 use kql::bind::{Catalog, SavedFunction, Table};
 use kql::diagnostic::{Diagnostic, Severity, line_and_column};
 use kql::value::Column;
 use std::rc::Rc;
 
-/// What queries can refer to besides `AWSCloudTrail`.
+/// What queries can refer to besides `AWSCloudTrail` and the tables of AWS's other logs.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Tables, watchlists among them.
     pub tables: Vec<NamedTable>,
     /// Saved functions.
     pub functions: Vec<SavedFunction>,
+    /// Whether the inputs hold CloudTrail events alone: a filter in a pipeline sees nothing else.
+    pub only_events: bool,
 }
 
 /// Nothing.
-const EMPTY: &Context = &Context { tables: Vec::new(), functions: Vec::new() };
+const EMPTY: &Context = &Context { tables: Vec::new(), functions: Vec::new(), only_events: false };
 
 impl Default for &Context {
     fn default() -> Self {
@@ -35,16 +37,27 @@ impl Context {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.functions.is_empty()
+        self.tables.is_empty() && self.functions.is_empty() && !self.only_events
     }
 
-    /// With `AWSCloudTrail`, as what queries are bound against.
+    /// With `AWSCloudTrail` and the tables of other logs, as what queries are bound against. A table that is given stands for the
+    /// log's of the same name.
     pub fn catalog(&self) -> Catalog {
         let columns = aws_cloudtrail::columns().iter().map(|c| Column::new(c.name, c.ty)).collect();
-        let own = Table { name: Rc::from(super::feed::TABLE), columns };
+        let events = Table { name: Rc::from(super::feed::TABLE), columns };
+        let logs = logs::TABLES
+            .iter()
+            .filter(|log| !self.only_events && self.tables.iter().all(|t| t.name != log.name));
+        let log = |log: &&logs::LogTable| Table {
+            name: Rc::from(log.name),
+            columns: log.columns.iter().map(|c| Column::new(c.name, c.ty)).collect(),
+        };
         let given = |t: &NamedTable| Table { name: Rc::from(&*t.name), columns: t.table.columns.clone() };
         Catalog {
-            tables: std::iter::once(own).chain(self.tables.iter().map(given)).collect(),
+            tables: std::iter::once(events)
+                .chain(logs.map(log))
+                .chain(self.tables.iter().map(given))
+                .collect(),
             functions: self.functions.clone(),
         }
     }

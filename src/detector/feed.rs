@@ -1,9 +1,9 @@
 //! From inputs to candidates: each record runs once through the row stages of every leaf, and the feed keeps what passes.
 
 use super::NamedTable;
-use super::cached_row::CachedRow;
-use super::ingest_report::{IngestReport, IngestStats, Problem};
-use super::leaf::{Keep, LeafRows, LeafState, MAX_CANDIDATES, Room, Size};
+use super::cached_row::{CachedRow, needed};
+use super::ingest_report::{IngestReport, IngestStats, Problem, joined};
+use super::leaf::{Input, Keep, LeafRows, LeafState, MAX_CANDIDATES, Room, Size};
 use super::sieved::Sieved;
 use super::text_search::TextSearch;
 use super::transfer::{LeafRow, Texts, Transfer, push_text};
@@ -11,19 +11,21 @@ use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
 use cloudtrail::source::{self, Envelope, Limits, Record, Sink, Source};
-use kql::exec::Budget;
+use cloudtrail::table::aws_cloudtrail::EventRow;
+use cloudtrail::table::logs::{self, Log};
 use kql::exec::fold::Fold;
-use kql::exec::program::Scratch;
+use kql::exec::program::{Columns, Scratch};
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::run::Table;
 use kql::exec::stage::{self, CompiledStage};
+use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::value::{Value, json};
 use serde::de::IgnoredAny;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// The name of the table that inputs fill.
+/// The name of the table that CloudTrail's events fill.
 pub const TABLE: &str = "AWSCloudTrail";
 
 /// Inputs, leaves and counters.
@@ -35,6 +37,10 @@ pub struct Feed {
 struct State {
     leaves: Vec<LeafState>,
     prefilter: Prefilter,
+    /// The leaves that read each other log, in the order of [`logs::TABLES`].
+    of_logs: [Rc<[u32]>; logs::TABLES.len()],
+    /// Which of these tables were given, and whether it was said that the inputs have records of them too.
+    given: [Option<bool>; logs::TABLES.len()],
     keep: Keep,
     /// The raw candidate records of [`Keep::Records`], the rows of [`Keep::RowsToHandOver`].
     collected: Vec<u8>,
@@ -66,6 +72,8 @@ impl Feed {
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
+                of_logs: Default::default(),
+                given: Default::default(),
                 keep,
                 collected: Vec::new(),
                 report: IngestReport::default(),
@@ -91,20 +99,37 @@ impl Feed {
     pub fn add(&mut self, leaves: &[Leaf], tables: &[NamedTable]) -> Range<usize> {
         let from = self.state.leaves.len();
         for leaf in leaves {
-            match &*leaf.table {
-                TABLE => self.state.prefilter.add(leaf),
-                _ => self.state.prefilter.add_never(),
+            let given = tables.iter().find(|t| *t.name == *leaf.table);
+            let log = Log::named(&leaf.table);
+            let input = match (given, log) {
+                (None, None) => Input::Events,
+                (None, Some(log)) => Input::Log(log),
+                (Some(_), _) => Input::Given,
+            };
+            match input {
+                Input::Events => self.state.prefilter.add(leaf),
+                Input::Log(_) | Input::Given => self.state.prefilter.add_never(),
+            }
+            if let Input::Log(log) = input
+                && let Some(of_log) = self.state.of_logs.get_mut(log.index())
+            {
+                *of_log = of_log.iter().copied().chain([self.state.leaves.len() as u32]).collect();
+            }
+            if let (Input::Given, Some(log)) = (input, log)
+                && let Some(said) = self.state.given.get_mut(log.index())
+            {
+                said.get_or_insert(false);
             }
             let stages: Vec<CompiledStage> = leaf.stages.iter().filter_map(CompiledStage::local).collect();
             let mut state = LeafState {
                 leading: stage::leading_filters(&stages),
                 stages,
-                search: TextSearch::of(leaf).filter(|_| &*leaf.table == TABLE),
+                search: (input == Input::Events).then(|| TextSearch::of(leaf)).flatten(),
                 needed: leaf.needed.clone(),
-                reads_events: &*leaf.table == TABLE,
+                input,
                 found: LeafRows::default(),
             };
-            if let Some(given) = tables.iter().find(|t| *t.name == *leaf.table) {
+            if let Some(given) = given {
                 let time = given.table.columns.iter().position(|c| &*c.name == "TimeGenerated");
                 for values in &given.table.rows {
                     let time = match time.and_then(|i| values.get(i)) {
@@ -195,9 +220,52 @@ impl Feed {
         leaves
     }
 
-    /// The times of the first and last event.
-    pub fn times(&self) -> Option<(i64, i64)> {
-        self.state.report.first.zip(self.state.report.last)
+    /// The times of the first and the last record that some leaves could have rows of; of all records, if they read no input.
+    pub fn times(&self, range: Range<usize>) -> Option<(i64, i64)> {
+        let report = &self.state.report;
+        let inputs = self.inputs(range);
+        if inputs.is_empty() {
+            return report.all();
+        }
+        let of = |input: &Input| match input {
+            Input::Log(log) => report.logs.get(log.index()).copied().flatten(),
+            Input::Events | Input::Given => report.events,
+        };
+        inputs.iter().map(of).fold(None, joined)
+    }
+
+    /// Whether some of the leaves read the inputs.
+    pub fn reads_inputs(&self, range: Range<usize>) -> bool {
+        !self.inputs(range).is_empty()
+    }
+
+    /// Reports that a query reads a table of which there was no record.
+    pub fn not_given(&mut self, table: &str) {
+        let message = format!("no record of {table} was among the logs");
+        self.state.report.problem(None, super::NOT_GIVEN, message);
+    }
+
+    /// What inputs some leaves read.
+    fn inputs(&self, range: Range<usize>) -> Vec<Input> {
+        let leaves = self.state.leaves.get(range).unwrap_or_default();
+        leaves.iter().map(|leaf| leaf.input).filter(|input| *input != Input::Given).collect()
+    }
+
+    /// The tables that some leaves read and that no record was of, though there were records.
+    pub fn unseen(&self, range: Range<usize>) -> Vec<&'static str> {
+        let stats = self.source.stats();
+        if stats.total() == 0 {
+            return Vec::new();
+        }
+        let name = |input: Input| match input {
+            Input::Log(log) => (stats.of_log(log) == 0).then_some(log.table().name),
+            Input::Events => (stats.events() == 0).then_some(TABLE),
+            Input::Given => None,
+        };
+        let mut names: Vec<_> = self.inputs(range).into_iter().filter_map(name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Events later than this are reported as ahead of the clock.
@@ -315,7 +383,7 @@ impl Feed {
 
     /// Runs a record through the leaves, as if a source had given it.
     pub fn offer(&mut self, raw: &[u8]) {
-        self.state.offer(&Record::new(raw, Envelope::Bare, 0));
+        self.state.offer(&Record::alone(raw));
     }
 
     /// Reports that a rule could not run as it should.
@@ -354,8 +422,12 @@ impl Feed {
             digests: stats.digests,
             ahead: s.report.ahead,
             envelopes: envelopes.filter(|(_, n)| *n > 0).collect(),
-            first_event: s.report.first,
-            last_event: s.report.last,
+            tables: Log::all()
+                .map(|log| (log.table().name, stats.of_log(log)))
+                .filter(|(_, n)| *n > 0)
+                .collect(),
+            first_event: s.report.all().map(|(first, _)| first),
+            last_event: s.report.all().map(|(_, last)| last),
         }
     }
 }
@@ -367,12 +439,10 @@ impl State {
     }
 
     /// The time of a record and the leaves that it can pass, where the prefilter could not tell.
-    fn read(&mut self, record: &Record<'_>, row: &CachedRow<'_>) -> (Option<i64>, Leaves) {
-        // An outline says that it does not.
-        if record.outline.is_none() && json::depth(record.raw) > json::MAX_DEPTH {
-            let message =
-                format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
-            self.report.problem(Some(record.offset), "FP302", message);
+    fn read(&mut self, record: &Record<'_>, row: &CachedRow<EventRow<'_>>) -> (Option<i64>, Leaves) {
+        // An outline says that it is not deep.
+        if record.outline.is_none() {
+            self.look_for_depth(record);
         }
         let known = row.row.bare_name_and_source().and_then(|[n, s]| self.prefilter.known(n, s));
         let leaves = known.unwrap_or_else(|| {
@@ -380,6 +450,14 @@ impl State {
             self.prefilter.leaves(name.as_bytes(), source.as_bytes())
         });
         (row.time(), leaves)
+    }
+
+    fn look_for_depth(&mut self, record: &Record<'_>) {
+        if json::depth(record.raw) > json::MAX_DEPTH {
+            let message =
+                format!("the record nests more than {} levels; deeper values are ignored", json::MAX_DEPTH);
+            self.report.problem(Some(record.offset), "FP302", message);
+        }
     }
 
     /// Whether an event of a time does not count; it is counted as such.
@@ -405,6 +483,42 @@ impl State {
 
     /// Runs a record through every leaf that it can pass.
     fn offer(&mut self, record: &Record<'_>) {
+        match record.log {
+            None => self.offer_event(record),
+            Some(log) => self.offer_log(record, log),
+        }
+    }
+
+    /// Runs a record of another log than CloudTrail through the leaves that read its table.
+    fn offer_log(&mut self, record: &Record<'_>, log: Log) {
+        if let Some(said @ false) = self.given.get_mut(log.index()).and_then(Option::as_mut) {
+            *said = true;
+            let message = format!(
+                "the table {} was given; the records of it among the logs are not read",
+                log.table().name
+            );
+            self.report.problem(Some(record.offset), "FP306", message);
+        }
+        let row = CachedRow::of_log(log, record.raw);
+        let time = row.row.time();
+        match time {
+            Some(time) if self.is_outside(time) => return,
+            Some(time) => self.report.observe_log(log, time, time),
+            None => self.report.untimed(record.offset, Some(log), row.row.raw_time()),
+        }
+        let Some(leaves) = self.of_logs.get(log.index()).map(Rc::clone).filter(|leaves| !leaves.is_empty())
+        else {
+            return;
+        };
+        self.look_for_depth(record);
+        if matches!(self.keep, Keep::Evidence | Keep::Records) {
+            self.look_for_damage(record);
+        }
+        self.run(record, &row, time, &leaves);
+    }
+
+    /// Runs an event through every leaf that it can pass.
+    fn offer_event(&mut self, record: &Record<'_>) {
         // With an outline there is nothing to look for.
         let seen = if record.outline.is_some() { None } else { self.prefilter.look(record.raw) };
         if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
@@ -422,21 +536,28 @@ impl State {
         match time {
             Some(time) if self.is_outside(time) => return,
             Some(time) => self.report.observe(time, time),
-            None => self.report.untimed(record.offset, row.raw_time()),
+            None => self.report.untimed(record.offset, None, row.raw_time()),
         }
         if matches!(self.keep, Keep::Evidence | Keep::Records) && !can_pass.is_empty() {
             self.look_for_damage(record);
         }
+        if !can_pass.is_empty() {
+            self.run(record, &row, time, &can_pass);
+        }
+    }
+
+    /// Runs the row of a record through leaves.
+    fn run(&mut self, record: &Record<'_>, row: &dyn Columns, time: Option<i64>, leaves: &[u32]) {
         let mut event: Option<Rc<Event>> = None;
-        let (mut candidate, mut failed) = (false, None);
-        for index in can_pass.iter().map(|i| *i as usize) {
+        let (mut candidate, mut failed): (bool, Option<ExecError>) = (false, None);
+        for index in leaves.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
             if leaf.search.as_ref().is_some_and(|search| !search.can_match(record.raw)) {
                 continue;
             }
             let budget = &mut Budget::default();
-            match stage::passes(&leaf.stages, leaf.leading, &row, budget, &mut self.scratch) {
+            match stage::passes(&leaf.stages, leaf.leading, row, budget, &mut self.scratch) {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(e) => {
@@ -446,7 +567,7 @@ impl State {
             }
             if let Some(fold) = leaf.found.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
                 // No stage changes the row, and mostly only some of its columns are read.
-                fold.push(&row, &|| Row { values: row.needed(&leaf.needed), evidence: Evidence::None });
+                fold.push(row, &|| Row { values: needed(row, &leaf.needed), evidence: Evidence::None });
                 candidate = true;
                 continue;
             }
@@ -461,7 +582,7 @@ impl State {
                     Evidence::One(Rc::clone(made))
                 }
             };
-            let values = row.needed(&leaf.needed);
+            let values = needed(row, &leaf.needed);
             let stages = checked::tail(&leaf.stages, leaf.leading);
             let (rows, room) = (&mut leaf.found, &mut self.room);
             let (keep, collected) = (self.keep, &mut self.collected);

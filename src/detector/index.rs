@@ -5,11 +5,13 @@
 
 use cloudtrail::source::{Problem, Record, Sink};
 use cloudtrail::table::aws_cloudtrail::{self, EventRow};
+use cloudtrail::table::log_row::LogRow;
 use indexmap::IndexSet;
 use kql::value::datetime;
 use kql::value::{Value, text};
 
-/// The columns of the index, in their order. `User` is not a column of the table: see [`user`].
+/// The columns of the index, in their order. `User` is not a column of the table: see [`user`]. Of a record of another log they hold
+/// what it [tells in short](cloudtrail::table::logs::LogTable::in_short), and its table as the source.
 pub const COLUMNS: [&str; 6] =
     ["EventName", "EventSource", "User", "SourceIpAddress", "AWSRegion", "ErrorCode"];
 
@@ -64,6 +66,11 @@ impl EventIndex {
         std::mem::take(&mut self.batch)
     }
 
+    fn push_word(&mut self, column: usize, value: &str) {
+        let number = self.word(column, value);
+        self.batch.words.push(number);
+    }
+
     fn word(&mut self, column: usize, value: &str) -> u32 {
         let (Some(known), Some(fresh)) = (self.known.get_mut(column), self.batch.new_words.get_mut(column))
         else {
@@ -86,21 +93,32 @@ impl Sink for EventIndex {
     fn record(&mut self, record: Record<'_>) {
         // The offsets in `raw` have 32 bits; a caller takes the batch long before it reaches 4 GiB.
         let Ok(end) = u32::try_from(self.batch.raw.len() + record.raw.len()) else { return };
-        let row = EventRow::of(&record);
-        let ms = row.time().map_or(f64::NAN, |ticks| (ticks - datetime::UNIX_EPOCH) as f64 / TICKS_PER_MS);
+        let time = match record.log {
+            Some(log) => {
+                let row = LogRow::new(log, record.raw);
+                let [what, who, address, region, error] = [0, 1, 2, 3, 4].map(|n| row.in_short(n));
+                let words = [&what, log.table().name, &who, &address, &region, &error];
+                words.into_iter().enumerate().for_each(|(i, word)| self.push_word(i, word));
+                row.time()
+            }
+            None => {
+                let row = EventRow::of(&record);
+                for i in 0..COLUMNS.len() {
+                    let value = match self.columns.get(i).copied().flatten() {
+                        Some(column) => row.column(column),
+                        None => user(&row),
+                    };
+                    match &value {
+                        Value::String(s) => self.push_word(i, s),
+                        other => self.push_word(i, &text::scalar(other)),
+                    }
+                }
+                row.time()
+            }
+        };
+        let ms = time.map_or(f64::NAN, |ticks| (ticks - datetime::UNIX_EPOCH) as f64 / TICKS_PER_MS);
         self.batch.times.push(ms);
         self.batch.offsets.push(record.offset as f64);
-        for i in 0..COLUMNS.len() {
-            let value = match self.columns.get(i).copied().flatten() {
-                Some(column) => row.column(column),
-                None => user(&row),
-            };
-            let number = match &value {
-                Value::String(s) => self.word(i, s),
-                other => self.word(i, &text::scalar(other)),
-            };
-            self.batch.words.push(number);
-        }
         self.batch.raw.extend_from_slice(record.raw);
         self.batch.ends.push(end);
     }

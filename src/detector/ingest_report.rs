@@ -1,5 +1,6 @@
 //! What a feed reports of its inputs besides the rows: problems, counts, times.
 
+use cloudtrail::table::logs::{self, Log};
 use std::borrow::Cow;
 
 /// How many problems are kept until the host takes them; the rest is counted.
@@ -46,10 +47,12 @@ pub struct IngestReport {
     untimed_here: u64,
     /// Events outside the span that is looked at.
     pub outside: u64,
-    /// The time of the first event.
-    pub first: Option<i64>,
-    /// The time of the last event.
-    pub last: Option<i64>,
+    /// The times of the first and the last event.
+    pub events: Option<(i64, i64)>,
+    /// The same of each other log, in the order of [`logs::TABLES`].
+    pub logs: [Option<(i64, i64)>; logs::TABLES.len()],
+    /// The times between which others have read, whatever log, whose candidates are read here.
+    pub elsewhere: Option<(i64, i64)>,
     /// The latest time that the host's clock makes likely, if the host gave one.
     pub horizon: Option<i64>,
     /// Events, or runs of events read at once, that are later than that.
@@ -88,16 +91,19 @@ impl IngestReport {
         self.problems.push(Problem { offset: None, code: code.into(), message, rule: Some(failed) });
     }
 
-    /// An event went by that has no readable time, but perhaps this, as JSON, in its place. Of an input that has many, the first
-    /// are shown.
-    pub fn untimed(&mut self, offset: u64, raw: Option<&[u8]>) {
+    /// A record, an event or one of another log, went by that has no readable time, but perhaps this, as JSON, in its place. Of an
+    /// input that has many, the first are shown.
+    pub fn untimed(&mut self, offset: u64, log: Option<Log>, raw: Option<&[u8]>) {
         self.untimed += 1;
         self.untimed_here += 1;
         if self.untimed_here > SHOWN_UNTIMED {
             return;
         }
         let what = match raw {
-            None | Some(b"null") => "the event has no eventTime".to_owned(),
+            None | Some(b"null") => match log {
+                Some(log) => format!("the record of {} has no time", log.table().name),
+                None => "the event has no eventTime".to_owned(),
+            },
             Some(raw) => {
                 let text = String::from_utf8_lossy(raw);
                 let shown: String = text.chars().take(SHOWN_TIME).collect();
@@ -121,13 +127,35 @@ impl IngestReport {
 
     /// Events from `first` to `last` went by, here or elsewhere.
     pub fn observe(&mut self, first: i64, last: i64) {
+        self.look_ahead(first, last);
+        self.events = joined(self.events, Some((first, last)));
+    }
+
+    /// Others have read records, of whichever log, from `first` to `last`; what mattered of them is read here.
+    pub fn observe_elsewhere(&mut self, first: i64, last: i64) {
+        self.elsewhere = joined(self.elsewhere, Some((first, last)));
+        self.observe(first, last);
+    }
+
+    /// Records of another log from `first` to `last` went by.
+    pub fn observe_log(&mut self, log: Log, first: i64, last: i64) {
+        self.look_ahead(first, last);
+        if let Some(times) = self.logs.get_mut(log.index()) {
+            *times = joined(*times, Some((first, last)));
+        }
+    }
+
+    /// The times of the first and the last record of all logs.
+    pub fn all(&self) -> Option<(i64, i64)> {
+        self.logs.iter().copied().fold(self.events, joined)
+    }
+
+    fn look_ahead(&mut self, first: i64, last: i64) {
         let horizon = self.horizon.unwrap_or(i64::MAX);
         self.ahead += u64::from(last > horizon);
         if let Some(newest) = [last, first].into_iter().find(|t| *t <= horizon) {
             self.newest_not_ahead = Some(self.newest_not_ahead.map_or(newest, |n| n.max(newest)));
         }
-        self.first = Some(self.first.map_or(first, |f| f.min(first)));
-        self.last = Some(self.last.map_or(last, |l| l.max(last)));
     }
 
     /// What was reported since the last call. The clock stays as it is.
@@ -146,14 +174,27 @@ impl IngestReport {
         self.problem_count += only_counted;
         self.untimed += other.untimed;
         self.outside += other.outside;
-        if let Some((first, last)) = other.first.zip(other.last) {
+        if let Some((first, last)) = other.events {
             self.observe(first, last);
+        }
+        for (log, times) in Log::all().zip(other.logs) {
+            if let Some((first, last)) = times {
+                self.observe_log(log, first, last);
+            }
         }
     }
 
     /// Problems since the last call.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
+    }
+}
+
+/// Two spans of time as one.
+pub fn joined(a: Option<(i64, i64)>, b: Option<(i64, i64)>) -> Option<(i64, i64)> {
+    match (a, b) {
+        (Some((first, last)), Some((f, l))) => Some((first.min(f), last.max(l))),
+        (a, b) => a.or(b),
     }
 }
 
@@ -164,7 +205,7 @@ pub struct IngestStats {
     pub bytes: u64,
     /// Bytes after decompression.
     pub inflated_bytes: u64,
-    /// Events.
+    /// Events, and the records of other logs.
     pub events: u64,
     /// Events that passed the row stages of some rule.
     pub candidates: u64,
@@ -184,6 +225,8 @@ pub struct IngestStats {
     pub ahead: u64,
     /// How many events came in each kind of envelope that occurred.
     pub envelopes: Vec<(&'static str, u64)>,
+    /// How many of them are records of other logs than CloudTrail, by the tables that have any.
+    pub tables: Vec<(&'static str, u64)>,
     /// The time of the first event, in ticks.
     pub first_event: Option<i64>,
     /// The time of the last event, in ticks.

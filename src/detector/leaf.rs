@@ -1,6 +1,7 @@
 //! The leaves of queries: what each lets through, and how much of it is kept.
 
 use super::text_search::TextSearch;
+use cloudtrail::table::logs::Log;
 use kql::exec::fold::Fold;
 use kql::exec::row::{Event, Row};
 use kql::exec::run::Table;
@@ -61,6 +62,17 @@ impl Size {
     }
 }
 
+/// Where the rows of a leaf come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// CloudTrail events among the inputs.
+    Events,
+    /// Records of another log among the inputs.
+    Log(Log),
+    /// A table that was given.
+    Given,
+}
+
 /// A leaf and the rows it let through.
 pub struct LeafState {
     pub(super) stages: Vec<CompiledStage>,
@@ -69,7 +81,7 @@ pub struct LeafState {
     /// What the bytes of an event must hold before its columns are read, if there is such a thing.
     pub(super) search: Option<TextSearch>,
     pub(super) needed: Vec<bool>,
-    pub(super) reads_events: bool,
+    pub(super) input: Input,
     pub(super) found: LeafRows,
 }
 
@@ -112,7 +124,7 @@ impl LeafState {
     /// The rows of a window, by time and then by raw record, so that the order of the inputs does not matter. Rows of a
     /// table without times are in every window.
     pub fn window(&self, window: &Range<i64>) -> Table {
-        let untimed = if self.reads_events { 0..0 } else { 0..self.from(i64::MIN) };
+        let untimed = if self.input != Input::Given { 0..0 } else { 0..self.from(i64::MIN) };
         let timed = self.from(window.start)..self.from(window.end);
         let rows = [untimed, timed].map(|range| self.found.rows.get(range).unwrap_or_default());
         Rc::new(rows.into_iter().flatten().map(|(_, row)| row.clone()).collect())

@@ -69,8 +69,11 @@ pub struct Options {
     /// Whether the detector only finds the records that matter, for another one to conclude from: see
     /// [`Detector::take_candidates`]. Default false.
     pub candidates: bool,
-    /// What rules can refer to besides `AWSCloudTrail`.
+    /// What rules can refer to besides `AWSCloudTrail` and the tables of other logs.
     pub context: Context,
+    /// Whether a table is empty of which the inputs have no record, as in a test of a rule or where others have filtered the
+    /// inputs. Otherwise its log was not given, and rules that need it are left out. Default false.
+    pub empty_tables: bool,
     /// How much is read of all inputs. Default: everything.
     pub limits: Limits,
 }
@@ -85,6 +88,7 @@ impl Default for Options {
             clock: None,
             candidates: false,
             context: Context::default(),
+            empty_tables: false,
             limits: Limits::default(),
         }
     }
@@ -101,7 +105,12 @@ struct RuleState {
     silent_until: i64,
     /// Whether a problem has already reported that the rule has too many windows without events.
     reported_too_many: bool,
+    /// Whether it is left out, because the inputs have no record of a table that it needs.
+    left_out: bool,
 }
+
+/// The code of a rule that is left out because a log was not given.
+pub const NOT_GIVEN: &str = "FP305";
 
 /// How many bytes of alerts may wait to be taken; past it, concluding waits.
 const ALERTS_AT_ONCE: usize = 16 << 20;
@@ -117,6 +126,7 @@ pub struct Detector {
     stream: bool,
     clock: Option<fn() -> i64>,
     candidates_only: bool,
+    empty_tables: bool,
     warnings: Vec<Finding>,
     /// Alerts that wait to be taken, and their size.
     alerts: Vec<Alert>,
@@ -127,6 +137,11 @@ pub struct Detector {
 }
 
 impl Detector {
+    /// From now on a table is empty of which the inputs have no record: see [`Options::empty_tables`].
+    pub fn set_empty_tables(&mut self) {
+        self.empty_tables = true;
+    }
+
     /// A detector of the rules in the files; of the built-in ones if there are none. The findings are all that is
     /// wrong: at least one of them is an error, or none of the files is a rule.
     pub fn new(files: &[RuleFile], options: Options) -> Result<Detector, RuleErrors> {
@@ -139,7 +154,8 @@ impl Detector {
 
     /// A detector of compiled rules.
     fn of(compiled: Vec<Rc<CompiledRule>>, findings: Vec<Finding>, options: Options) -> Detector {
-        let Options { evidence, workspace, stream, clock, candidates, context, limits } = options;
+        let Options { evidence, workspace, stream, clock, candidates, context, empty_tables, limits } =
+            options;
         let options = AlertOptions { evidence, workspace, ..AlertOptions::default() };
         let (feed, rules) = begin(compiled, &context.tables, limits, candidates);
         Detector {
@@ -152,6 +168,7 @@ impl Detector {
             stream,
             clock,
             candidates_only: candidates,
+            empty_tables,
             warnings: findings,
             alerts: Vec::new(),
             alert_bytes: 0,
@@ -265,8 +282,25 @@ impl Detector {
     /// [taken](Self::take_alerts).
     pub fn finish(&mut self) {
         self.feed.end_last_input();
+        if !self.empty_tables && !self.candidates_only {
+            self.leave_out();
+        }
         self.to_conclude = Some(0);
         self.conclude_on();
+    }
+
+    /// Leaves out the rules that need a table of whose log there was no record: that they find nothing says nothing.
+    fn leave_out(&mut self) {
+        for state in &mut self.rules {
+            let needed = |name: &&str| state.compiled.needs.iter().any(|needed| **needed == **name);
+            let unseen = self.feed.unseen(state.leaves.clone());
+            let unseen: Vec<&str> = unseen.into_iter().filter(needed).collect();
+            if !unseen.is_empty() {
+                state.left_out = true;
+                let message = format!("no record of {} was among the logs", unseen.join(" and "));
+                self.feed.failed_run(NOT_GIVEN, &state.compiled.rule.name, message);
+            }
+        }
     }
 
     /// Concludes rule by rule until enough alerts wait.
@@ -288,13 +322,13 @@ impl Detector {
         if self.candidates_only {
             return true;
         }
-        let Some(state) = self.rules.get_mut(index) else { return true };
+        let Some(state) = self.rules.get_mut(index).filter(|state| !state.left_out) else { return true };
         // Nothing is due: a stream asks with every chunk.
         if state.concluded.is_some_and(|concluded| concluded >= limit) {
             return true;
         }
         let schedule = state.rule().schedule;
-        let span = self.feed.times();
+        let span = self.feed.times(state.leaves.clone());
         let leaves = self.feed.leaves(state.leaves.clone());
         let first_from = |from| leaf::first_time(leaves, from);
         let mut problems = Vec::new();
@@ -421,7 +455,11 @@ impl Detector {
 
     /// What has been read and found so far.
     pub fn stats(&self) -> Stats {
-        Stats { ingest: self.feed.stats(), alerts: self.alert_count, rules: self.rules.len() }
+        Stats {
+            ingest: self.feed.stats(),
+            alerts: self.alert_count,
+            rules: self.rules.iter().filter(|rule| !rule.left_out).count(),
+        }
     }
 }
 
@@ -432,7 +470,7 @@ pub struct Stats {
     pub ingest: IngestStats,
     /// Alerts, also those that wait to be taken.
     pub alerts: u64,
-    /// Rules.
+    /// Rules that ran.
     pub rules: usize,
 }
 
@@ -455,7 +493,14 @@ fn begin(
 impl RuleState {
     fn new(compiled: Rc<CompiledRule>, feed: &mut Feed, tables: &[NamedTable]) -> RuleState {
         let leaves = feed.add(&compiled.split.leaves, tables);
-        RuleState { compiled, leaves, concluded: None, silent_until: 0, reported_too_many: false }
+        RuleState {
+            compiled,
+            leaves,
+            concluded: None,
+            silent_until: 0,
+            reported_too_many: false,
+            left_out: false,
+        }
     }
 
     fn rule(&self) -> &Rule {

@@ -1,5 +1,6 @@
 //! One query over inputs, without a rule or a schedule.
 
+use super::check::needs;
 use super::feed::Feed;
 use super::leaf::Keep;
 use super::{Context, IngestStats, InvalidQuery, Problem, QueryError};
@@ -10,7 +11,7 @@ use kql::exec::late::compile;
 use kql::exec::run::{self, Run};
 use kql::plan::Plan;
 use kql::plan::split::split;
-use kql::value::{Column, Value};
+use kql::value::{Column, Str, Value};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -29,7 +30,9 @@ pub struct QueryRun {
     root: Rc<Plan>,
     columns: Vec<Column>,
     leaves: Range<usize>,
-    reads_events: bool,
+    reads_inputs: bool,
+    /// The tables without which the query does not bind.
+    needs: Vec<Str>,
     /// The leaf whose rows make the answer one by one, if there is one.
     streamed: Option<usize>,
     now: i64,
@@ -50,7 +53,8 @@ impl QueryRun {
     }
 
     fn over(kql: &str, now: i64, context: &Context, keep: Keep) -> Result<QueryRun, InvalidQuery> {
-        let compiled = compile(kql, &context.catalog());
+        let catalog = context.catalog();
+        let compiled = compile(kql, &catalog);
         let Some(query) = compiled.query else {
             return Err(InvalidQuery { diagnostics: compiled.diagnostics });
         };
@@ -59,9 +63,10 @@ impl QueryRun {
         let mut feed = Feed::new(keep);
         let leaves = feed.add(&split.leaves, &context.tables);
         let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
-        let reads_events = split.leaves.iter().any(|leaf| &*leaf.table == super::feed::TABLE);
+        let reads_inputs = feed.reads_inputs(leaves.clone());
+        let needs = needs(kql, &split.leaves, &catalog);
         let warnings = compiled.diagnostics;
-        Ok(QueryRun { feed, reads_events, root: split.root, columns, leaves, streamed, now, warnings })
+        Ok(QueryRun { feed, reads_inputs, needs, root: split.root, columns, leaves, streamed, now, warnings })
     }
 
     /// What can take rows as they come does so from now on.
@@ -76,9 +81,9 @@ impl QueryRun {
         &self.warnings
     }
 
-    /// Whether the query reads events at all.
+    /// Whether the query reads the inputs at all.
     pub fn reads_events(&self) -> bool {
-        self.reads_events
+        self.reads_inputs
     }
 
     /// Whether each event makes its rows of the answer by itself, so that [`take_rows`](Self::take_rows) gives them while
@@ -142,6 +147,11 @@ impl QueryRun {
     /// The answer over all inputs. Asking again without further input yields the answer over none.
     pub fn result(&mut self) -> Result<Table, QueryError> {
         self.feed.end_last_input();
+        for name in self.feed.unseen(self.leaves.clone()) {
+            if self.needs.iter().any(|needed| **needed == *name) {
+                self.feed.not_given(name);
+            }
+        }
         if self.feed.dropped() > 0 {
             // An answer over the rows that are left would be wrong.
             let message =

@@ -55,7 +55,7 @@ impl Sieved {
                 }
                 let time = |text: Option<String>| text.and_then(|t| datetime::parse(&t));
                 if let Some((first, last)) = time(first).zip(time(last)) {
-                    report.observe(first, last);
+                    report.observe_elsewhere(first, last);
                 }
             }
             Err(_) => odd(OTHER, "this line of a sieve cannot be read".to_owned()),

@@ -3,12 +3,13 @@
 //! Row stages look at one event only. One event decides that the rule alerts only if no further event can take the result
 //! away: see [`Monotonicity`]. Any other match is a candidate, which a scan over the whole window decides.
 
-use super::cached_row::CachedRow;
+use super::cached_row::{CachedRow, needed};
 use super::check::{self, CompiledRule};
 use super::literal_prefilter::LiteralPrefilter;
 use super::{Finding, RuleErrors, RuleFile};
 use crate::checked;
 use crate::rule::{Operator, Rule};
+use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::program::{Program, Scratch};
 use kql::exec::row::{Evidence, Row, Rows};
 use kql::exec::run::{Run, Table};
@@ -75,7 +76,8 @@ pub struct Match<'a> {
 impl SingleEventEvaluator {
     /// An evaluator of the rules in the files; of the built-in ones if there are none.
     pub fn new(files: &[RuleFile]) -> Result<SingleEventEvaluator, RuleErrors> {
-        let (compiled, findings) = check::compile_all(files, &super::Context::default());
+        let context = super::Context { only_events: true, ..super::Context::default() };
+        let (compiled, findings) = check::compile_all(files, &context);
         if findings.iter().any(Finding::is_error) {
             return Err(RuleErrors { findings });
         }
@@ -135,7 +137,11 @@ impl SingleRule {
         SingleRule { compiled, leaves, conclusive }
     }
 
-    fn evaluate(&self, event: &CachedRow<'_>, scratch: &mut Scratch) -> Result<Option<Match<'_>>, ExecError> {
+    fn evaluate(
+        &self,
+        event: &CachedRow<EventRow<'_>>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Match<'_>>, ExecError> {
         let mut tables: Vec<Table> = Vec::with_capacity(self.leaves.len());
         for leaf in &self.leaves {
             tables.push(Rc::new(leaf.rows(event, scratch)?));
@@ -172,10 +178,10 @@ impl SingleLeaf {
         SingleLeaf { leading, stages, needed: leaf.needed.clone(), columns: leaf.columns.clone() }
     }
 
-    fn rows(&self, event: &CachedRow<'_>, scratch: &mut Scratch) -> Result<Vec<Row>, ExecError> {
+    fn rows(&self, event: &CachedRow<EventRow<'_>>, scratch: &mut Scratch) -> Result<Vec<Row>, ExecError> {
         let mut rows = Vec::new();
         if stage::passes(&self.stages, self.leading, event, &mut BUDGET.clone(), scratch)? {
-            let values = event.needed(&self.needed);
+            let values = needed(event, &self.needed);
             let rest = checked::tail(&self.stages, self.leading);
             let row = Row { values, evidence: Evidence::None };
             stage::run(rest, row, &mut BUDGET.clone(), scratch, &mut |row| rows.push(row))?;

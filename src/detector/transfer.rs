@@ -25,8 +25,10 @@ impl<'a> Transfer<'a> {
     pub fn write(&self) -> Vec<u8> {
         let (stats, report) = (&self.stats, &self.report);
         let mut out = Vec::with_capacity(self.found.len() + 256);
-        for n in
-            [stats.bytes_in, stats.bytes_inflated, stats.problems, stats.digests].iter().chain(&stats.records)
+        for n in [stats.bytes_in, stats.bytes_inflated, stats.problems, stats.digests]
+            .iter()
+            .chain(&stats.records)
+            .chain(&stats.logs)
         {
             push_number(&mut out, *n);
         }
@@ -39,8 +41,9 @@ impl<'a> Transfer<'a> {
         ] {
             push_number(&mut out, n);
         }
-        for time in [report.first, report.last] {
-            push_optional(&mut out, time.map(i64::cast_unsigned));
+        for (first, last) in std::iter::once(&report.events).chain(&report.logs).map(|times| times.unzip()) {
+            push_optional(&mut out, first.map(i64::cast_unsigned));
+            push_optional(&mut out, last.map(i64::cast_unsigned));
         }
         for Problem { offset, code, message, .. } in &report.problems {
             push_optional(&mut out, *offset);
@@ -55,8 +58,8 @@ impl<'a> Transfer<'a> {
     pub fn read(bytes: &'a [u8]) -> Option<Transfer<'a>> {
         let mut texts = Texts(bytes);
         let mut of = Transfer::default();
-        let Stats { bytes_in, bytes_inflated, problems, digests, records } = &mut of.stats;
-        for n in [bytes_in, bytes_inflated, problems, digests].into_iter().chain(records) {
+        let Stats { bytes_in, bytes_inflated, problems, digests, records, logs } = &mut of.stats;
+        for n in [bytes_in, bytes_inflated, problems, digests].into_iter().chain(records).chain(logs) {
             *n = texts.number()?;
         }
         of.candidates = texts.number()?;
@@ -64,8 +67,10 @@ impl<'a> Transfer<'a> {
         of.report.untimed = texts.number()?;
         of.report.outside = texts.number()?;
         let problems = texts.number()?;
-        of.report.first = texts.optional()?.map(u64::cast_signed);
-        of.report.last = texts.optional()?.map(u64::cast_signed);
+        for times in std::iter::once(&mut of.report.events).chain(&mut of.report.logs) {
+            let (first, last) = (texts.optional()?, texts.optional()?);
+            *times = first.map(u64::cast_signed).zip(last.map(u64::cast_signed));
+        }
         for _ in 0..problems {
             let offset = texts.optional()?;
             let code = String::from_utf8(texts.next()?.to_vec()).ok()?.into();

@@ -112,6 +112,12 @@ impl Detector {
         self.0.set_span(from..to);
     }
 
+    /// A table without any record is empty: see [`detector::Options::empty_tables`].
+    #[wasm_bindgen(js_name = emptyTables)]
+    pub fn empty_tables(&mut self) {
+        self.0.set_empty_tables();
+    }
+
     /// The first bytes of the [staging buffer](staging_buffer) are the next of the current input, cut anywhere.
     pub fn push(&mut self, length: usize) {
         with_staged(length, |bytes| self.0.push(bytes));

@@ -175,6 +175,12 @@ pub fn table_columns() -> String {
     json::columns()
 }
 
+/// The tables of AWS's other logs: see [`json::log_tables`].
+#[wasm_bindgen(js_name = logTables)]
+pub fn log_tables() -> String {
+    json::log_tables()
+}
+
 /// The functions and aggregates that queries can call, for completion: see [`json::functions`].
 #[wasm_bindgen(js_name = functionTable)]
 pub fn function_table() -> String {

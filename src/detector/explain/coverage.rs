@@ -106,7 +106,7 @@ impl Prepared {
     fn ticks(&mut self, most: usize) -> Vec<i64> {
         let schedule = self.rule.rule.schedule;
         let every = self.rule.rule.trigger.fires_on_nothing();
-        let Some((first, last)) = self.feed.times() else { return Vec::new() };
+        let Some((first, last)) = self.feed.times(self.leaves.clone()) else { return Vec::new() };
         if every {
             return schedule.ticks(first, last).take(most).collect();
         }

@@ -15,8 +15,9 @@ pub use run::{ExplainedRun, SeenBy};
 use super::check::Finding;
 use super::{Context, Detector, Options, RuleErrors, RuleFile};
 use crate::rule::{Alert, AlertSeverity, evidence};
-use cloudtrail::source::embedded;
+use cloudtrail::source::{Record, embedded};
 use cloudtrail::table::aws_cloudtrail::EventRow;
+use cloudtrail::table::log_row::LogRow;
 use kql::diagnostic::Span;
 use kql::exec::ExecError;
 use kql::exec::explain::values::Step;
@@ -103,7 +104,7 @@ pub struct ExplainedEvent {
     pub index: usize,
     /// Its `eventID`, or empty.
     pub id: String,
-    /// Its `eventName`, or empty.
+    /// Its `eventName`, what the record of another log tells in short, or empty.
     pub name: String,
     /// Its time, in ticks.
     pub time: Option<i64>,
@@ -143,7 +144,7 @@ const MAX_TRIED_EVENTS: usize = 100_000;
 /// Explains a rule on events.
 pub fn explain(request: &Request<'_>) -> Result<Explanation, RuleErrors> {
     let mut prepared = Prepared::new(request.rule, request.context)?;
-    let options = Options { context: request.context.clone(), ..Options::default() };
+    let options = Options { context: request.context.clone(), empty_tables: true, ..Options::default() };
     let mut detector = Detector::of(vec![Rc::clone(&prepared.rule)], Vec::new(), options);
     for record in request.events {
         prepared.feed.offer(record);
@@ -262,15 +263,19 @@ fn deciding(explained: &Explained, branch: usize, stage: usize) -> Vec<Step> {
 }
 
 fn explained_event(index: usize, record: &[u8]) -> ExplainedEvent {
-    let row = EventRow::new(record);
-    let event = Event { raw: minified(record), time: row.time() };
-    let [name, _] = row.name_and_source();
-    ExplainedEvent {
-        index,
-        id: evidence::event_id(&event).into_owned(),
-        name: name.to_string(),
-        time: event.time,
-    }
+    let (time, name) = match Record::alone(record).log {
+        Some(log) => {
+            let row = LogRow::new(log, record);
+            (row.time(), row.in_short(0))
+        }
+        None => {
+            let row = EventRow::new(record);
+            let [name, _] = row.name_and_source();
+            (row.time(), name.into_owned())
+        }
+    };
+    let event = Event { raw: minified(record), time };
+    ExplainedEvent { index, id: evidence::event_id(&event).into_owned(), name, time: event.time }
 }
 
 /// A record as a feed keeps it.

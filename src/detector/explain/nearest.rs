@@ -3,19 +3,20 @@
 //! Every filter of an event's own columns is asked of every event, also behind one that said no: an event that only one filter
 //! turns away is nearer than one that two do, wherever the filters stand.
 
-use super::super::cached_row::CachedRow;
+use super::super::cached_row::{CachedRow, needed};
 use super::super::check::{self, CompiledRule};
 use super::super::feed::TABLE;
 use super::super::{Context, Detector, Options, Problem, RuleErrors, RuleFile, Stats};
 use super::minified;
 use crate::rule::evidence;
 use cloudtrail::source::{self, Record, Sink};
+use cloudtrail::table::logs::Log;
 use indexmap::IndexMap;
 use kql::bind::Catalog;
 use kql::diagnostic::{Diagnostic, Span};
 use kql::exec::Budget;
 use kql::exec::late::compile;
-use kql::exec::program::{Program, Scratch};
+use kql::exec::program::{Columns, Program, Scratch};
 use kql::exec::row::{Event, Evidence, Row};
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::{conjuncts, split};
@@ -66,8 +67,9 @@ pub enum Wanted {
     Where(Box<Program>),
 }
 
-/// A place where the query reads events: filters and what stands between them.
+/// A place where the query reads events, or the records of another log: filters and what stands between them.
 struct Input {
+    log: Option<Log>,
     needed: Vec<bool>,
     steps: Vec<StepOf>,
 }
@@ -133,7 +135,7 @@ impl Nearest {
         let (compiled, findings) = check::compile_all(&[file], context);
         let Some(compiled) = compiled.first() else { return Err(RuleErrors { findings }) };
         let state = State {
-            inputs: inputs(compiled),
+            inputs: inputs(compiled, context),
             wanted,
             groups: IndexMap::new(),
             events: 0,
@@ -234,8 +236,10 @@ impl Wanted {
     }
 }
 
-fn inputs(compiled: &CompiledRule) -> Vec<Input> {
-    let of_events = compiled.split.leaves.iter().filter(|leaf| &*leaf.table == TABLE);
+fn inputs(compiled: &CompiledRule, context: &Context) -> Vec<Input> {
+    let given = |name: &str| context.tables.iter().any(|table| table.name == name);
+    let leaves = compiled.split.leaves.iter().filter(|leaf| !given(&leaf.table));
+    let of_inputs = leaves.filter(|leaf| &*leaf.table == TABLE || Log::named(&leaf.table).is_some());
     let one = |stage: &Stage| match stage {
         Stage::Where(e) => {
             let parts = conjuncts(e);
@@ -254,8 +258,9 @@ fn inputs(compiled: &CompiledRule) -> Vec<Input> {
             Some(StepOf::Other(span.unwrap_or_default(), CompiledStage::local(stage)?))
         }
     };
-    of_events
+    of_inputs
         .map(|leaf| Input {
+            log: Log::named(&leaf.table),
             needed: leaf.needed.clone(),
             steps: leaf.stages.iter().filter_map(one).collect(),
         })
@@ -282,9 +287,16 @@ fn columns(e: &Expr) -> Vec<Expr> {
 type Failed = Vec<(Span, String)>;
 
 impl State {
-    fn look(&mut self, raw: &[u8]) {
+    fn look(&mut self, record: &Record<'_>) {
         self.events += 1;
-        let row = CachedRow::new(raw);
+        match record.log {
+            None => self.look_at(record, &CachedRow::of(record)),
+            Some(log) => self.look_at(record, &CachedRow::of_log(log, record.raw)),
+        }
+    }
+
+    fn look_at(&mut self, record: &Record<'_>, row: &dyn Columns) {
+        let raw = record.raw;
         match &self.wanted {
             // Most records do not hold the text at all.
             Some(Wanted::Id(id)) if self.found.is_none() && memmem::find(raw, id.as_bytes()).is_some() => {
@@ -294,13 +306,18 @@ impl State {
                 }
             }
             Some(Wanted::Number(n)) if *n == self.events => self.found = Some(minified(raw)),
-            Some(Wanted::Where(condition)) if !condition.eval(&row, &mut self.scratch).is_true() => return,
+            // The condition is one of events.
+            Some(Wanted::Where(condition))
+                if record.log.is_some() || !condition.eval(row, &mut self.scratch).is_true() =>
+            {
+                return;
+            }
             _ => {}
         }
         self.matching += 1;
         let mut best: Option<Failed> = None;
-        for input in &self.inputs {
-            let failed = input.failed(&row, &mut self.scratch);
+        for input in self.inputs.iter().filter(|input| input.log == record.log) {
+            let failed = input.failed(row, &mut self.scratch);
             if best.as_ref().is_none_or(|best| failed.len() < best.len()) {
                 best = Some(failed);
             }
@@ -345,8 +362,8 @@ impl State {
 
 impl Input {
     /// The filters that turn an event away; of several rows those of the row that comes farthest.
-    fn failed(&self, row: &CachedRow<'_>, scratch: &mut Scratch) -> Failed {
-        let first = Row { values: row.needed(&self.needed), evidence: Evidence::None };
+    fn failed(&self, row: &dyn Columns, scratch: &mut Scratch) -> Failed {
+        let first = Row { values: needed(row, &self.needed), evidence: Evidence::None };
         let mut rows: Vec<(Row, Failed)> = vec![(first, Vec::new())];
         for (at, step) in self.steps.iter().enumerate() {
             match step {
@@ -414,7 +431,7 @@ fn shown(value: &Value) -> String {
 
 impl Sink for State {
     fn record(&mut self, record: Record<'_>) {
-        self.look(record.raw);
+        self.look(&record);
     }
 
     /// The detector reports it.

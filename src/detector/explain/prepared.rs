@@ -125,7 +125,7 @@ impl Prepared {
         let schedule = self.rule.rule.schedule;
         let span = match event {
             Some(event) => event.time.map(|t| (t, t)),
-            None => self.feed.times(),
+            None => self.feed.times(self.leaves.clone()),
         };
         let Some((first, last)) = span else { return (None, None) };
         let (first, last) = (schedule.first_holding(first), schedule.last_holding(last));

@@ -3,7 +3,8 @@
 use super::{Object, to_text, write_array, write_diagnostic, write_texts};
 use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats};
 use crate::rule::{ColumnUse, EntityMapping, EventGrouping, HuntingQuery, Kind, Rule};
-use cloudtrail::table::aws_cloudtrail::{self, Origin, Place};
+use cloudtrail::table::aws_cloudtrail::{self, Certainty, Origin, Place};
+use cloudtrail::table::logs::{self, Path};
 use kql::aggregates;
 use kql::diagnostic::Diagnostic;
 use kql::functions::{FAMILIES, Param};
@@ -124,6 +125,8 @@ struct StatsRecord<'a> {
     ahead: u64,
     #[serde(serialize_with = "as_map")]
     envelopes: &'a [(&'static str, u64)],
+    #[serde(serialize_with = "as_map", skip_serializing_if = "<[_]>::is_empty")]
+    tables: &'a [(&'static str, u64)],
     first_event: Option<String>,
     last_event: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +154,7 @@ impl<'a> From<&'a IngestStats> for StatsRecord<'a> {
             digests: s.digests,
             ahead: s.ahead,
             envelopes: &s.envelopes,
+            tables: &s.tables,
             first_event: s.first_event.map(datetime::format),
             last_event: s.last_event.map(datetime::format),
             alerts: None,
@@ -303,6 +307,42 @@ pub fn columns() -> String {
         field: field(&c.origin),
     });
     to_text(&columns.collect::<Vec<_>>())
+}
+
+/// The tables of other logs: `[{"name","doc","source","columns":[{"name","type","fields","certainty"}]}]`; `fields` are the ways to
+/// the value in a record, the first that it has counts.
+pub fn log_tables() -> String {
+    #[derive(Serialize)]
+    struct Table {
+        name: &'static str,
+        doc: &'static str,
+        source: &'static str,
+        columns: Vec<Column>,
+    }
+    #[derive(Serialize)]
+    struct Column {
+        name: &'static str,
+        r#type: &'static str,
+        fields: Vec<Path>,
+        certainty: &'static str,
+    }
+    let column = |c: &logs::LogColumn| Column {
+        name: c.name,
+        r#type: c.ty.name(),
+        fields: c.origin.paths(),
+        certainty: match c.certainty {
+            Certainty::High => "high",
+            Certainty::Medium => "medium",
+            Certainty::Low => "low",
+        },
+    };
+    let table = |t: &&logs::LogTable| Table {
+        name: t.name,
+        doc: t.doc,
+        source: t.source,
+        columns: t.columns.iter().map(column).collect(),
+    };
+    to_text(&logs::TABLES.iter().map(table).collect::<Vec<_>>())
 }
 
 /// The path of keys in an event; `None` where a column has no field of its own.

@@ -70,6 +70,11 @@ impl Condition {
     /// No event satisfies it.
     pub const NEVER: Condition = Condition { node: Node::Any(Vec::new()), names: Some(Vec::new()) };
 
+    /// Whether it is [`NEVER`](Self::NEVER), or says as much.
+    pub fn is_never(&self) -> bool {
+        matches!(&self.node, Node::Any(any) if any.is_empty())
+    }
+
     /// The condition of a leaf over events: of its filters anywhere in it, as each row that comes out has passed all.
     pub fn of(leaf: &Leaf) -> Condition {
         let (name, source) = places();

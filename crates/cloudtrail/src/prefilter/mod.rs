@@ -73,11 +73,12 @@ impl Prefilter {
         self.scanner.clear();
     }
 
-    /// From now on looks at nothing and lets everything through to every leaf.
+    /// From now on looks at nothing and lets everything through to every leaf that reads events.
     pub fn open_wide(&mut self) {
         let Conditions { all, by_name, by_more } = &mut self.conditions;
-        all.iter_mut().for_each(|c| *c = Condition::ALWAYS);
-        *by_more = (0..all.len() as u32).collect();
+        let reads_events = |c: &&mut Condition| !c.is_never();
+        all.iter_mut().filter(reads_events).for_each(|c| *c = Condition::ALWAYS);
+        *by_more = (0..).zip(&*all).filter(|(_, c)| !c.is_never()).map(|(n, _)| n).collect();
         *by_name = HashMap::new();
         self.reads_all = true;
         self.blind = true;

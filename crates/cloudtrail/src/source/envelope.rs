@@ -2,8 +2,9 @@
 
 use super::meter::Meter;
 use super::{Problem, Record, Sink, Source, Stats};
-use super::{ocsf, rows};
-use crate::framing::{Frame, Frames, Within};
+use super::{guardduty, ocsf, rows};
+use crate::framing::{Frame, Framer, Frames, Within};
+use crate::table::logs::{GUARDDUTY, Log, Recogniser, SECURITY_HUB};
 use kql::value::json::{self, Items};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -47,11 +48,13 @@ pub enum Envelope {
     Table,
     /// A record of OCSF, as Security Lake has it, mapped back.
     Ocsf,
+    /// A line of another log than CloudTrail, taken apart.
+    Line,
 }
 
 impl Envelope {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Envelope; 15] = [
+    pub const ALL: [Envelope; 16] = [
         Envelope::Bare,
         Envelope::Array,
         Envelope::Records,
@@ -67,6 +70,7 @@ impl Envelope {
         Envelope::Firehose,
         Envelope::Table,
         Envelope::Ocsf,
+        Envelope::Line,
     ];
 
     /// For people and for machines.
@@ -87,6 +91,7 @@ impl Envelope {
             Envelope::Firehose => "firehose",
             Envelope::Table => "table",
             Envelope::Ocsf => "ocsf",
+            Envelope::Line => "line",
         }
     }
 }
@@ -120,6 +125,9 @@ pub const WRAPPERS: &[(&str, Envelope, Held)] = &[
     ("body", Envelope::Sqs, Held::Json),
     ("Body", Envelope::Sqs, Held::Json),
     ("eventJson", Envelope::Table, Held::Json),
+    // Findings of Security Hub and of GuardDuty: in an event of EventBridge, and as their APIs give them.
+    ("findings", Envelope::EventBridge, Held::Json),
+    ("Findings", Envelope::Array, Held::Json),
     // What log pipelines and their exports call it.
     ("hits", Envelope::Pipeline, Held::Under("hits")),
     // Elastic keeps the event beside what it made of it.
@@ -203,6 +211,8 @@ pub struct Reader<'s> {
     pub outer: Option<(Envelope, u64)>,
     /// Whether one of the open envelopes was compressed.
     pub inflated: bool,
+    /// When the event was sent that carries findings of Security Hub, as JSON.
+    pub sent: Option<Vec<u8>>,
 }
 
 impl Frames for Reader<'_> {
@@ -268,6 +278,8 @@ impl Tally {
 pub(super) enum Found<'a> {
     Event,
     Row,
+    /// A record of another log.
+    Log(Log),
     Wrapped(Envelope, Held, &'a [u8]),
     /// A query's result.
     Result(rows::Result),
@@ -303,6 +315,7 @@ impl Reader<'_> {
             Some(b'{') => match find(raw) {
                 Found::Event => self.record(Record::new(raw, envelope, offset)),
                 Found::Row => self.record(Record::new(raw, Envelope::Row, offset)),
+                Found::Log(log) => self.record_of(log, raw, envelope, offset),
                 Found::Result(form) => rows::result(form, raw, offset, self),
                 Found::Digest => self.stats.digests += u64::from(!salvage),
                 Found::Sieve(value) => self.sink.sieve(offset, value),
@@ -319,12 +332,22 @@ impl Reader<'_> {
                         (outer, Envelope::Pipeline) => outer,
                         (_, inner) => inner,
                     };
+                    let sent = if inner == Envelope::EventBridge { sent_by_security_hub(raw) } else { None };
+                    let outer = sent.map(|time| self.sent.replace(time.to_vec()));
                     self.unwrap(value, held, offset, inner, level, salvage);
+                    if let Some(outer) = outer {
+                        self.sent = outer;
+                    }
                 }
-                Found::Stranger(what) if !salvage => match ocsf::event_of(raw) {
-                    Some(event) => self.record(Record::new(event.as_bytes(), Envelope::Ocsf, offset)),
-                    None => self.stranger(offset, &what),
-                },
+                Found::Stranger(what) if !salvage => {
+                    if let Some(event) = ocsf::event_of(raw) {
+                        self.record(Record::new(event.as_bytes(), Envelope::Ocsf, offset));
+                    } else if let Some(finding) = guardduty::exported(raw) {
+                        self.record_of(GUARDDUTY, finding.as_bytes(), envelope, offset);
+                    } else {
+                        self.stranger(offset, &what);
+                    }
+                }
                 Found::Stranger(_) => {}
             },
             Some(b'[' | b'"') => self.unwrap(raw, Held::Json, offset, envelope, level, salvage),
@@ -364,6 +387,34 @@ impl Reader<'_> {
         self.record(Record::new(raw, envelope, self.place(offset)));
     }
 
+    /// A record of another log than CloudTrail.
+    fn record_of(&mut self, log: Log, raw: &[u8], envelope: Envelope, offset: u64) {
+        // Of when a finding was sent, only the event around it tells.
+        let sent = self.sent.as_ref().filter(|_| log == SECURITY_HUB && raw.starts_with(b"{\""));
+        let timed =
+            sent.map(|time| [b"{\"time\":", &**time, b",", raw.get(1..).unwrap_or_default()].concat());
+        let raw = timed.as_deref().unwrap_or(raw);
+        self.record(Record { log: Some(log), ..Record::new(raw, envelope, offset) });
+    }
+
+    /// Whether a value is an event, or a record of a log, or holds such.
+    pub(super) fn holds_record(&self, raw: &[u8]) -> bool {
+        matches!(find(raw), Found::Event | Found::Row | Found::Log(_))
+    }
+
+    /// A line of a log, taken apart.
+    pub(super) fn line(&mut self, log: Log, raw: &[u8], offset: u64) {
+        let record = Record::new(raw, Envelope::Line, self.place(offset));
+        self.record(Record { log: Some(log), ..record });
+    }
+
+    /// A line that is JSON among lines that are not.
+    pub(super) fn json_line(&mut self, line: &[u8], offset: u64) {
+        let mut framer = Framer::at(offset);
+        framer.push(line, self);
+        framer.finish(self);
+    }
+
     /// An event in a column of a table.
     pub(super) fn text(&mut self, text: &str, offset: u64, envelope: Envelope) {
         if self.level >= MAX_ENVELOPES {
@@ -391,6 +442,9 @@ impl Reader<'_> {
 
     fn record(&mut self, record: Record<'_>) {
         self.stats.count(record.envelope, 1);
+        if let Some(n) = record.log.and_then(|log| self.stats.logs.get_mut(log.index())) {
+            *n += 1;
+        }
         self.sink.record(record);
     }
 
@@ -443,6 +497,12 @@ impl Reader<'_> {
     }
 }
 
+/// When an event of EventBridge was sent, as JSON, if it carries findings of Security Hub.
+fn sent_by_security_hub(raw: &[u8]) -> Option<&[u8]> {
+    member(raw, "detail-type").filter(|kind| kind.starts_with(b"\"Security Hub Findings"))?;
+    member(raw, "time").filter(|time| time.starts_with(b"\""))
+}
+
 /// Other services' notifications look like events but for this prefix (`aws:s3`, `aws:sqs`).
 fn is_event_source(value: &[u8]) -> bool {
     !value.starts_with(b"\"aws:")
@@ -461,6 +521,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
     let mut stranger: Option<&str> = None;
     let (mut nothing, mut digest, mut tables, mut lists) = (false, false, None, (false, false));
     let mut sieve: Option<&[u8]> = None;
+    let mut logs = Recogniser::new(raw);
     for item in Items::open(raw).into_iter().flatten() {
         let Ok((key, value)) = item else {
             return Found::Stranger(Cow::Borrowed("broken JSON"));
@@ -486,6 +547,7 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
             b"rows" | b"Rows" if value.starts_with(b"[") => lists.1 = true,
             b"Event" if value == b"\"s3:TestEvent\"" => stranger = Some("an S3 test notification"),
             other => {
+                logs.key(other, value);
                 if value == b"null" && LISTS.iter().any(|list| list.as_bytes() == other) {
                     nothing = true;
                 }
@@ -509,6 +571,9 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
     if id && kind && source != Some(false) {
         return Found::Event;
     }
+    if let Some(log) = logs.found() {
+        return Found::Log(log);
+    }
     match wrapped.and_then(|(n, value)| Some((WRAPPERS.get(n)?, value))) {
         // A row may have a column called as a pipeline's field, but not the other way round.
         Some((w, _)) if columns >= 2 && w.1 == Envelope::Pipeline => Found::Row,
@@ -524,6 +589,14 @@ pub(super) fn find(raw: &[u8]) -> Found<'_> {
             (None, Some(false)) => Cow::Borrowed("another service's notification"),
             (None, _) => Cow::Owned(keys_of(raw)),
         }),
+    }
+}
+
+/// The log that an object is a record of, if that is not CloudTrail.
+pub(super) fn log_of(raw: &[u8]) -> Option<Log> {
+    match find(raw) {
+        Found::Log(log) => Some(log),
+        _ => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Bytes to records: unpacks, finds where records begin and end, takes them out of their envelopes and tables.
+//! Bytes to records: unpacks, finds where records begin and end, takes them out of their envelopes and tables, and tells which
+//! table each is a row of.
 //!
 //! [`Source`] is push-style: it takes chunks cut anywhere and keeps at most one record between them. What a
 //! thing is shows in its bytes, never in its file's name. Nothing is dropped in silence: what is no record
@@ -15,8 +16,10 @@ pub mod csv;
 pub(crate) mod dates;
 pub mod embedded;
 pub mod envelope;
+mod guardduty;
 mod gzip;
 mod inflate;
+mod lines;
 mod meter;
 mod ocsf;
 mod row;
@@ -35,6 +38,7 @@ pub use meter::Limits;
 
 use crate::framing::Frames as _;
 use crate::prefilter::Skipped;
+use crate::table::logs::{self, Log};
 use envelope::{Reader, Tally};
 use meter::Meter;
 use unpack::Unpack;
@@ -42,7 +46,7 @@ use unpack::Unpack;
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
 pub const MAX_PAYLOAD: u64 = 64 << 20;
 
-/// A record: one CloudTrail event, or a row that has the columns of `AWSCloudTrail`, as JSON text.
+/// A record: one CloudTrail event, or a row that has the columns of `AWSCloudTrail`, or a record of another log, as JSON text.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// An object in JSON.
@@ -53,12 +57,19 @@ pub struct Record<'a> {
     pub offset: u64,
     /// If it is an event that the framing has seen to be one: what is known of it. `None` says nothing.
     pub outline: Option<Outline<'a>>,
+    /// The log it is a record of, if that is not CloudTrail.
+    pub log: Option<Log>,
 }
 
 impl<'a> Record<'a> {
     /// A record of which no more is known than its text.
     pub fn new(raw: &'a [u8], envelope: Envelope, offset: u64) -> Record<'a> {
-        Record { raw, envelope, offset, outline: None }
+        Record { raw, envelope, offset, outline: None, log: None }
+    }
+
+    /// A record that stands by itself, of whichever log its keys say.
+    pub fn alone(raw: &'a [u8]) -> Record<'a> {
+        Record { log: envelope::log_of(raw), ..Record::new(raw, Envelope::Bare, 0) }
     }
 }
 
@@ -90,12 +101,24 @@ pub struct Stats {
     pub digests: u64,
     /// How many records came in each envelope, in the order of [`Envelope::ALL`].
     pub records: [u64; Envelope::ALL.len()],
+    /// How many of them are of other logs than CloudTrail, in the order of [`logs::TABLES`].
+    pub logs: [u64; logs::TABLES.len()],
 }
 
 impl Stats {
     /// The records that came in an envelope.
     pub fn records(&self, envelope: Envelope) -> u64 {
         self.records.get(envelope as usize).copied().unwrap_or(0)
+    }
+
+    /// The records of CloudTrail.
+    pub fn events(&self) -> u64 {
+        self.total().saturating_sub(self.logs.iter().sum())
+    }
+
+    /// The records of another log.
+    pub fn of_log(&self, log: Log) -> u64 {
+        self.logs.get(log.index()).copied().unwrap_or(0)
     }
 
     /// All records.
@@ -109,6 +132,9 @@ impl Stats {
         self.problems += other.problems;
         self.digests += other.digests;
         for (n, more) in self.records.iter_mut().zip(other.records) {
+            *n += more;
+        }
+        for (n, more) in self.logs.iter_mut().zip(other.logs) {
             *n += more;
         }
     }
@@ -176,8 +202,17 @@ impl Source {
 
     fn parts<'a>(&'a mut self, sink: &'a mut dyn Sink) -> (&'a mut Unpack, Reader<'a>) {
         let Source { unpack, meter, tally, stats, .. } = self;
-        let reader =
-            Reader { sink, stats, meter, tally, member: None, level: 0, outer: None, inflated: false };
+        let reader = Reader {
+            sink,
+            stats,
+            meter,
+            tally,
+            member: None,
+            level: 0,
+            outer: None,
+            inflated: false,
+            sent: None,
+        };
         (unpack, reader)
     }
 
@@ -223,6 +258,7 @@ impl Payload {
             level: self.level,
             outer: Some(self.outer),
             inflated: self.inflated || compressed,
+            sent: None,
         };
         if compressed && self.inflated {
             // One level of compression inside envelopes: more would let a small file cost hours.

@@ -1,6 +1,7 @@
-//! Text: JSON, or a table of rows.
+//! Text: JSON, a table of rows, or lines of a log.
 
 use super::envelope::Reader;
+use super::lines::Lines;
 use super::rows::{self, CsvRows, Unknown};
 use super::unpack::{BOM, begins_json};
 use crate::framing::Framer;
@@ -24,6 +25,7 @@ enum Kind {
     Start(Vec<u8>),
     Json(Box<Framer>),
     Csv(Box<CsvRows>),
+    Lines(Box<Lines>),
     /// A CSV file that is not read, as was said; how much of a line that begins an object was seen.
     Foreign(usize),
 }
@@ -60,6 +62,7 @@ impl Text {
         match &mut self.kind {
             Kind::Json(framer) => framer.push(chunk, reader),
             Kind::Csv(csv) => csv.push(chunk, reader),
+            Kind::Lines(lines) => lines.push(chunk, reader),
             Kind::Foreign(seen) => {
                 // Other lines of a log may look like a CSV file's.
                 const OBJECT: &[u8] = b"\n{\"";
@@ -90,6 +93,11 @@ impl Text {
         let line = first.strip_prefix(&BOM).unwrap_or(&first);
         let offset = self.offset.saturating_sub(line.len() as u64);
         if !json {
+            if let Some(mut lines) = Lines::of(line, offset) {
+                lines.push(line, reader);
+                self.kind = Kind::Lines(Box::new(lines));
+                return;
+            }
             if let Some(csv) = CsvRows::of(line, offset) {
                 self.kind = Kind::Csv(Box::new(csv));
                 return;
@@ -127,6 +135,7 @@ impl Text {
         match std::mem::take(&mut self.kind) {
             Kind::Json(mut framer) => framer.finish(reader),
             Kind::Csv(mut csv) => csv.finish(reader),
+            Kind::Lines(mut lines) => lines.finish(reader),
             Kind::Start(_) | Kind::Foreign(_) => {}
         }
         false

@@ -12,6 +12,7 @@
 use crate::framing::{Member, Outline};
 use crate::source::Record;
 use crate::source::dates::{self, Date};
+use kql::exec::program::Columns;
 use kql::value::json::{self, Items, JsonError, Problem};
 use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
@@ -363,6 +364,12 @@ impl<'a> EventRow<'a> {
 
     fn permission(&self) -> Option<&'a [u8]> {
         only_item(member(self.field(Event, "requestParameters")?, "ipPermissions")?)
+    }
+}
+
+impl Columns for EventRow<'_> {
+    fn column(&self, index: usize) -> Value {
+        EventRow::column(self, index)
     }
 }
 
