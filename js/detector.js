@@ -38,6 +38,9 @@ export class Detector extends Reader {
 
   observe(first, last) { this.call('observe', toTicks(first), toTicks(last)); }
 
+  /** Others have read records of these tables, whose candidates are pushed here. */
+  observeTables(names) { for (const name of names) this.call('observeTable', name); }
+
   /** Takes the result of `handOver()` of an EventReader with the same rules, as if its input had been pushed here. */
   takeOver(handed) { this.call('takeOver', handed); }
 

@@ -75,6 +75,11 @@ export interface DetectorOptions {
   maxInflatedBytes?: number;
   /** How many events, and parts that are none, may be read over all inputs. Beyond it as above. Default: no limit. */
   maxEvents?: number;
+  /**
+   * Whether a table of AWS's logs is empty of which the inputs have no record, as in a test of a rule, or where others have filtered the inputs.
+   * Otherwise that log was not given: `finish()` leaves out the rules that need it, and the account names them. Default: false.
+   */
+  emptyTables?: boolean;
 }
 
 /**
@@ -88,7 +93,7 @@ export interface DetectorOptions {
 export interface Table {
   name: string;
   /**
-   * The columns with their Kusto types: `name:type, name:type`. Default: Microsoft's columns for AWSGuardDuty, AWSVPCFlow, SecurityAlert,
+   * The columns with their Kusto types: `name:type, name:type`. Default: Microsoft's columns for the tables of AWS's logs, SecurityAlert,
    * SecurityIncident, SigninLogs, AuditLogs, AzureActivity, ThreatIntelligenceIndicator and IdentityInfo; for others what the data show:
    * JSON has types, and columns of CSV are strings (TimeGenerated is a datetime).
    */
@@ -298,6 +303,8 @@ export interface Account {
     digests: number;
     /** Number of events by log format. */
     formats: Record<string, number>;
+    /** Records of AWS's other logs by table. */
+    tables: Record<string, number>;
   };
   /** Detector only. */
   rules?: {
@@ -333,6 +340,8 @@ export interface Stats {
   ahead: number;
   /** Number of events by log format. */
   envelopes: Record<string, number>;
+  /** Number of records of AWS's other logs by table, such as `AWSVPCFlow`; they count as events too. Without any, it is not there. */
+  tables?: Record<string, number>;
   firstEvent: string | null;
   lastEvent: string | null;
   /** Detector only. */

@@ -1,6 +1,7 @@
 // One event in each form in which people have it, and what each host makes of it. docs/inputs.md shows the table; the tests of each host
 // read every form there: tests/package/forms.test.js, tests/page/forms.test.js, tests/fluent-bit/forms.test.js.
 
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { switchedOff } from './package/support.js';
 import { zip } from './zip.js';
@@ -55,7 +56,24 @@ export const FORMS = [
   ['zip', zip([['a/b.json', records]]), 'no'],
 ].map(([name, data, filter]) => ({ name, data: Buffer.from(data), filter }));
 
+const sample = (file) => readFileSync(new URL(`logs/${file}`, import.meta.url));
+
+/** `{name, table, data}`: one record of each other log, in the form in which AWS writes it. The filter lets them through. */
+export const LOGS = [
+  ['lines of CloudWatch Logs, exported', 'AWSCloudWatch', sample('AWSCloudWatch.log')],
+  ['GuardDuty’s findings', 'AWSGuardDuty', gzipSync(sample('AWSGuardDuty.jsonl'))],
+  ['GuardDuty’s findings from EventBridge', 'AWSGuardDuty', Buffer.from(JSON.stringify({ 'detail-type': 'GuardDuty Finding', source: 'aws.guardduty', detail: JSON.parse(sample('AWSGuardDuty.jsonl')) }))],
+  ['Network Firewall’s alerts', 'AWSNetworkFirewallAlert', gzipSync(sample('AWSNetworkFirewallAlert.jsonl'))],
+  ['Network Firewall’s flows', 'AWSNetworkFirewallFlow', gzipSync(sample('AWSNetworkFirewallFlow.jsonl'))],
+  ['Network Firewall’s TLS inspection', 'AWSNetworkFirewallTls', gzipSync(sample('AWSNetworkFirewallTls.jsonl'))],
+  ['queries of Route 53’s resolver', 'AWSRoute53Resolver', gzipSync(sample('AWSRoute53Resolver.jsonl'))],
+  ['S3’s server access logs', 'AWSS3ServerAccess', sample('AWSS3ServerAccess.log')],
+  ['Security Hub’s findings', 'AWSSecurityHubFindings', sample('AWSSecurityHubFindings.json')],
+  ['flow logs with a header', 'AWSVPCFlow', gzipSync(sample('AWSVPCFlow.log'))],
+  ['WAF’s logs', 'AWSWAF', gzipSync(sample('AWSWAF.jsonl'))],
+].map(([name, table, data]) => ({ name, table, data, filter: 'no' }));
+
 /** The table of docs/inputs.md. */
 export const formsAsMarkdown = () => `| Form | Command | Package | Worker | Page | Filter |
 |---|---|---|---|---|---|
-${FORMS.map(({ name, filter }) => `| ${name} | yes | yes | yes | yes | ${filter} |\n`).join('')}`;
+${[...FORMS, ...LOGS].map(({ name, filter }) => `| ${name} | yes | yes | yes | yes | ${filter} |\n`).join('')}`;

@@ -3,8 +3,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use cloudtrail::source::{Problem, Record, Sink, Source};
+use cloudtrail::table::aws_cloudtrail::{self, Certainty};
 use cloudtrail::table::log_row::LogRow;
-use cloudtrail::table::logs::{Log, Origin, TABLES};
+use cloudtrail::table::logs::{Log, LogColumn, Origin, TABLES};
 use forepost::detector::{Context, Detector, NamedTable, Options, QueryRun, RuleFile};
 use kql::value::{Type, Value, text};
 
@@ -527,7 +528,11 @@ fn findings_of_apis_and_events() {
         match value {
             serde_json::Value::Object(members) => members
                 .iter()
-                .map(|(key, value)| (key[..1].to_uppercase() + &key[1..], api(value)))
+                .map(|(key, value)| {
+                    let mut letters = key.chars();
+                    let large = letters.next().map(|c| c.to_ascii_uppercase());
+                    (large.into_iter().chain(letters).collect::<String>(), api(value))
+                })
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
             serde_json::Value::Array(items) => items.iter().map(api).collect(),
@@ -582,4 +587,113 @@ fn hostile_records_have_columns() {
             }
         }
     }
+}
+
+/// Of each table a rule that fires on the sample and stays quiet on what is nearly the same.
+#[test]
+fn a_rule_of_each_table_fires_and_a_near_miss_does_not() {
+    let cases = [
+        ("AWSCloudWatch", "Message has 'RequestId'", "RequestId", "RequestIds"),
+        (
+            "AWSGuardDuty",
+            "Severity >= 5 and tostring(ResourceDetails.accessKeyDetails.userName) == 'eve'",
+            "\"severity\":5.3",
+            "\"severity\":4.9",
+        ),
+        (
+            "AWSNetworkFirewallAlert",
+            "VerdictAction == 'drop' and Sni endswith '.example'",
+            "\"action\":\"drop\"",
+            "\"action\":\"pass\"",
+        ),
+        ("AWSNetworkFirewallFlow", "Syn and tolong(NetFlowBytes) > 3000", "\"bytes\":3456", "\"bytes\":2999"),
+        ("AWSNetworkFirewallTls", "Status == 'REVOKED'", "REVOKED", "UNKNOWN"),
+        (
+            "AWSRoute53Resolver",
+            "isnotempty(FirewallRuleAction) and QueryName endswith '.example.'",
+            "bad.example.",
+            "bad.examples.",
+        ),
+        ("AWSS3ServerAccess", "HttpStatus == 403 and Operation == 'REST.GET.OBJECT'", " 403 ", " 404 "),
+        (
+            "AWSSecurityHubFindings",
+            "RecordState == 'ACTIVE' and ComplianceStatus == 'FAILED' and array_length(Resources) == 1",
+            "\"FAILED\"",
+            "\"PASSED\"",
+        ),
+        (
+            "AWSVPCFlow",
+            "DstPort == 443 and Bytes > 3000000000 and FlowDirection == 'egress'",
+            " 443 ",
+            " 80 ",
+        ),
+        (
+            "AWSWAF",
+            "Action == 'BLOCK' and Args contains 'OR' and TimeGenerated > ago(1h)",
+            "OR%201",
+            "0R%201",
+        ),
+    ];
+    assert_eq!(cases.map(|case| case.0), TABLES.map(|table| table.name));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/logs");
+    for (table, condition, from, to) in cases {
+        let path = ["jsonl", "json", "log"].map(|ending| format!("{folder}/{table}.{ending}"));
+        let sample = path.iter().find_map(|path| std::fs::read_to_string(path).ok()).expect("a sample");
+        let rule = rule(&format!("{table}\n| where {condition}"), "1h", "1h");
+        let fired = scan(&rule, &[&sample], Options::default());
+        assert_eq!((fired.0.len(), &fired.1), (1, &vec![]), "{table}");
+        assert!(sample.contains(from), "{table}");
+        assert_eq!(
+            scan(&rule, &[&sample.replace(from, to)], Options::default()),
+            (vec![], vec![]),
+            "{table}"
+        );
+    }
+}
+
+/// `docs/tables.md` is written from the tables. `FOREPOST_BLESS=1 cargo test --test logs` writes it anew.
+#[test]
+fn the_page_of_tables_is_fresh() {
+    let sure = |certainty: Certainty| match certainty {
+        Certainty::High => "high",
+        Certainty::Medium => "medium",
+        Certainty::Low => "low",
+    };
+    let from = |column: &LogColumn| {
+        let paths = column
+            .origin
+            .paths()
+            .iter()
+            .map(|path| format!("`{}`", path.join(".")))
+            .collect::<Vec<_>>()
+            .join(", or ");
+        match column.origin {
+            Origin::Absent => "nothing: always empty".to_owned(),
+            Origin::TableName => "the table's name".to_owned(),
+            Origin::Whole(key) => format!("the record, in `{{\"{key}\":[…]}}`"),
+            Origin::Seconds(_) => format!("{paths}, seconds since 1970"),
+            Origin::Milliseconds(_) => format!("{paths}, milliseconds since 1970"),
+            Origin::Field(_) | Origin::FirstOf(_) | Origin::AccessTime(_) => paths,
+        }
+    };
+    let mut page = include_str!("logs/tables-head.md").to_owned();
+    for table in TABLES {
+        page += &format!(
+            "\n## {}\n\n{} {}\n\n| Column | Type | From | Certainty |\n|---|---|---|---|\n",
+            table.name, table.doc, table.source
+        );
+        for c in table.columns {
+            page += &format!("| {} | {} | {} | {} |\n", c.name, c.ty.name(), from(c), sure(c.certainty));
+        }
+    }
+    page += "\n## AWSCloudTrail\n\nThe events of CloudTrail, and rows of the table. `forepost schema` says where in an event each column is.\n\n| Column | Type | What it is | Certainty |\n|---|---|---|---|\n";
+    for c in aws_cloudtrail::columns() {
+        page += &format!("| {} | {} | {} | {} |\n", c.name, c.ty.name(), c.doc, sure(c.certainty));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tables.md");
+    if std::env::var_os("FOREPOST_BLESS").is_some() {
+        std::fs::write(path, &page).expect("it can be written");
+    }
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(there == page, "docs/tables.md is stale: FOREPOST_BLESS=1 cargo test --test logs");
 }

@@ -2,6 +2,7 @@
 
 import { UsageError } from './args.js';
 import { COMMANDS, OPTIONS } from './help.js';
+import { tableNames } from './lists.js';
 import { out } from './terminal.js';
 
 const SHELLS = { bash, zsh, fish };
@@ -28,6 +29,7 @@ ${choices().map(({ command, name, given }) => `    '${command} --${name}') COMPR
 ${COMMANDS.map((command) => `      ${command}) COMPREPLY=($(compgen -W '${optionsOf(command)}' -- "$word")); return ;;`).join('\n')}
     esac
   fi
+  if [ "$command" = schema ]; then COMPREPLY=($(compgen -W '${tableNames().join(' ')}' -- "$word")); return; fi
   COMPREPLY=($(compgen -f -- "$word"))
 }
 complete -o filenames -F _forepost forepost
@@ -43,6 +45,7 @@ ${bash()}`;
 function fish() {
   const quote = (text) => `'${text.replace(/\s+/g, ' ').replace(/[\\']/g, '\\$&')}'`;
   const first = `complete -c forepost -n __fish_use_subcommand -f -a '${COMMANDS.join(' ')}'\n`;
-  return first + COMMANDS.map((command) => Object.entries(OPTIONS[command]).map(([name, { value, short, about, choices: given }]) =>
+  const tables = `complete -c forepost -n '__fish_seen_subcommand_from schema' -f -a '${tableNames().join(' ')}'\n`;
+  return first + tables + COMMANDS.map((command) => Object.entries(OPTIONS[command]).map(([name, { value, short, about, choices: given }]) =>
     `complete -c forepost -n '__fish_seen_subcommand_from ${command}' -l ${name}${short ? ` -s ${short}` : ''}${value ? ' -r' : ''}${given ? ` -f -a '${given.join(' ')}'` : ''} -d ${quote(about)}\n`).join('')).join('');
 }

@@ -32,6 +32,9 @@ pub const TABLE: &str = "AWSCloudTrail";
 pub struct Feed {
     source: Source,
     state: State,
+    /// The tables of which others have read records, whose candidates are read here, and the times of what they have read.
+    seen_elsewhere: Vec<String>,
+    times_elsewhere: Option<(i64, i64)>,
 }
 
 struct State {
@@ -69,6 +72,8 @@ impl Feed {
     pub fn within(limits: Limits, keep: Keep) -> Feed {
         Feed {
             source: Source::within(limits),
+            seen_elsewhere: Vec::new(),
+            times_elsewhere: None,
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
@@ -231,7 +236,7 @@ impl Feed {
             Input::Log(log) => report.logs.get(log.index()).copied().flatten(),
             Input::Events | Input::Given => report.events,
         };
-        inputs.iter().map(of).fold(None, joined)
+        inputs.iter().map(of).fold(self.times_elsewhere, joined)
     }
 
     /// Whether some of the leaves read the inputs.
@@ -251,10 +256,15 @@ impl Feed {
         leaves.iter().map(|leaf| leaf.input).filter(|input| *input != Input::Given).collect()
     }
 
+    /// Others have read records of a table.
+    pub fn observe_table(&mut self, name: &str) {
+        self.seen_elsewhere.push(name.to_owned());
+    }
+
     /// The tables that some leaves read and that no record was of, though there were records.
     pub fn unseen(&self, range: Range<usize>) -> Vec<&'static str> {
         let stats = self.source.stats();
-        if stats.total() == 0 {
+        if stats.total() == 0 && self.seen_elsewhere.is_empty() {
             return Vec::new();
         }
         let name = |input: Input| match input {
@@ -262,7 +272,9 @@ impl Feed {
             Input::Events => (stats.events() == 0).then_some(TABLE),
             Input::Given => None,
         };
-        let mut names: Vec<_> = self.inputs(range).into_iter().filter_map(name).collect();
+        let elsewhere = |name: &&str| self.seen_elsewhere.iter().any(|seen| seen == name);
+        let mut names: Vec<_> =
+            self.inputs(range).into_iter().filter_map(name).filter(|name| !elsewhere(name)).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -289,8 +301,9 @@ impl Feed {
         checked::range_mut(&mut self.state.late_before, range).fill(Some(from));
     }
 
-    /// Counts the times of events that another detector read.
+    /// Counts the times of records, of whichever log, that another detector read.
     pub fn observe(&mut self, first: i64, last: i64) {
+        self.times_elsewhere = joined(self.times_elsewhere, Some((first, last)));
         self.state.report.observe(first, last);
     }
 

@@ -448,6 +448,11 @@ impl Detector {
         self.feed.observe(first, last);
     }
 
+    /// Counts a table of which another detector, whose candidates are read here, has read records.
+    pub fn observe_table(&mut self, name: &str) {
+        self.feed.observe_table(name);
+    }
+
     /// What could not be read or run since the last call.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         self.feed.take_problems()

@@ -140,6 +140,12 @@ impl Detector {
         self.0.observe(first, last);
     }
 
+    /// Others have read records of this table, whose candidates are pushed here.
+    #[wasm_bindgen(js_name = observeTable)]
+    pub fn observe_table(&mut self, name: &str) {
+        self.0.observe_table(name);
+    }
+
     /// Imports what a reader of the same rules has exported, as if the bytes it read had been pushed here.
     #[wasm_bindgen(js_name = takeOver)]
     pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {

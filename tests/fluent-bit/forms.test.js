@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FORMS } from '../forms.js';
+import { FORMS, LOGS } from '../forms.js';
 import { Host } from './host.js';
 
 const host = new Host();
 
-for (const { name, data, filter } of FORMS) {
+for (const { name, data, filter } of [...FORMS, ...LOGS]) {
   test(`${name}: ${filter === 'yes' ? 'found' : 'let through'}`, () => {
     const record = data.toString('latin1').trim();
     const isRecord = record.startsWith('{'); // a pipeline's record is an object

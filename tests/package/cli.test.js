@@ -406,6 +406,9 @@ test('rules, schema and completion', async () => {
   assert.equal(own.name, 'Anything by ana');
   const columns = jsonLines((await forepost(['schema', '--format', 'ndjson'])).stdout);
   assert.deepEqual(columns.find(({ column }) => column === 'SourceIpAddress').type, 'string');
+  const flows = jsonLines((await forepost(['schema', 'AWSVPCFlow', '--format', 'ndjson'])).stdout);
+  assert.deepEqual(flows.find(({ column }) => column === 'TimeGenerated'), { column: 'TimeGenerated', type: 'datetime', field: 'start, end', certainty: 'high' });
+  for (const shell of ['bash', 'fish']) assert.match((await forepost(['completion', shell])).stdout, /AWSCloudTrail AWSCloudWatch AWSGuardDuty .* SecurityAlert/);
   assert.match((await forepost(['schema', 'AWSCloudTrial'])).stderr, /did you mean AWSCloudTrail\?/);
   for (const shell of ['bash', 'zsh', 'fish']) assert.match((await forepost(['completion', shell])).stdout, /fail-on/);
   const { stdout } = await forepost(['completion', 'bash']);

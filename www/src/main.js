@@ -102,8 +102,8 @@ class App {
   async start() {
     try {
       await this.engine.start();
-      const [builtIn, columns, functions] = await Promise.all(['rules', 'columns', 'functions'].map((op) => this.engine.ask(op)));
-      Object.assign(this, { columns, functions });
+      const [builtIn, columns, functions, logTables] = await Promise.all(['rules', 'columns', 'functions', 'logTables'].map((op) => this.engine.ask(op)));
+      Object.assign(this, { columns, functions, logTables });
       await this.#setRules(await Promise.all(builtIn.map((rule) => this.#readRule({ ...rule, builtIn: true, enabled: true }))));
       this.update({ phase: 'ready' });
       await this.#readLink();

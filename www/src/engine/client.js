@@ -20,6 +20,7 @@ export class Engine {
   #inputs = [];                // {id, file, path, size, status, bytes, events, problems, problemCount}
   #counts = new Map();         // events by reader
   #span;
+  #tables = new Set(); // of which records were read
   #rules = [];
   #emit;
   #indexing = true;
@@ -138,6 +139,7 @@ export class Engine {
     this.#inputs = [];
     this.#counts.clear();
     this.#span = undefined;
+    this.#tables.clear();
     this.#started = 0;
     this.#indexing = true;
     await this.ask('clear', this.#each);
@@ -211,7 +213,8 @@ export class Engine {
     this.#settle();
   }
 
-  #observe({ firstEvent, lastEvent }) {
+  #observe({ firstEvent, lastEvent, tables }) {
+    for (const table of tables) this.#tables.add(table);
     if (!firstEvent || !lastEvent) return;
     const [first, last] = this.#span ?? [firstEvent, lastEvent];
     this.#span = [firstEvent < first ? firstEvent : first, lastEvent > last ? lastEvent : last];
@@ -239,7 +242,8 @@ export class Engine {
     const round = this.#round;
     const began = performance.now();
     try {
-      const answer = await this.ask('conclude', this.#span);
+      const seen = last && !this.reading && this.#tables.size > 0 ? [...this.#tables] : undefined;
+      const answer = await this.ask('conclude', this.#span, seen);
       if (round === this.#round || last) this.#emit('alerts', { ...answer, last: last && !this.reading });
     } catch (error) {
       // Too much for the engine's memory, say: the events are still there to look at.

@@ -1,6 +1,6 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, parseExact, tableColumns } from 'forepost/triage.js';
+import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, logTables, parseExact, tableColumns } from 'forepost/triage.js';
 import { Alerts } from './alerts.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
@@ -103,6 +103,7 @@ let told = [];                 // the groups of the last story
 const operations = {
   rules: () => builtInRules(),
   columns: () => tableColumns(),
+  logTables: () => logTables(),
   functions: () => functionTable(),
   describe: (text) => describeRule(text),
   check: (files) => check(files),
@@ -122,15 +123,19 @@ const operations = {
     span = undefined;
   },
 
-  /** Concludes from everything that was read so far; `alerts` only if they are not those of the last time. */
-  conclude(times) {
+  /**
+   * Concludes from everything that was read so far; `alerts` only if they are not those of the last time. `seen`: the tables that have
+   * records, once all is read: rules that need another are left out.
+   */
+  conclude(times, seen) {
     if (times) span = times;
     if (rules.length === 0) return { alerts: alerts.replace([]) ? [] : undefined, count: 0, problems: [], late: 0, dropped: 0, totals: store.totals() };
-    const detector = new Detector({ rules });
+    const detector = new Detector({ rules, emptyTables: !seen });
     try {
       for (const bytes of candidates) detector.push(bytes);
       if (candidates.length) detector.endInput(); // no candidate is no empty input
       if (span) detector.observe(...span);
+      if (seen) detector.observeTables(seen);
       detector.finish();
       const { late, dropped } = detector.stats();
       const changed = alerts.replace(Array.from(detector.alertTexts()));

@@ -98,7 +98,7 @@ let reported = 0;
 
 function finished({ id, bytes, problems, problemCount, begun, cut, before = 0, seen = {} }) {
   const { events = before, firstEvent, lastEvent } = seen;
-  done.push({ id, bytes, events: events - before, problems, problemCount, cancelled: cut || !begun, firstEvent, lastEvent });
+  done.push({ id, bytes, events: events - before, problems, problemCount, cancelled: cut || !begun, firstEvent, lastEvent, tables: tablesOf(seen) });
   if (performance.now() - reported > REPORT_MS) report();
 }
 
@@ -149,6 +149,13 @@ function tell(job) {
   const time = performance.now();
   if (time - job.told < REPORT_MS) return;
   job.told = time;
-  const { events, firstEvent, lastEvent } = reader.stats();
-  self.postMessage({ type: 'progress', id: job.id, bytes: job.bytes, reader: `${readerId}.${made}`, events, firstEvent, lastEvent });
+  const stats = reader.stats();
+  const { events, firstEvent, lastEvent } = stats;
+  self.postMessage({ type: 'progress', id: job.id, bytes: job.bytes, reader: `${readerId}.${made}`, events, firstEvent, lastEvent, tables: tablesOf(stats) });
+}
+
+/** The tables that records were read of. */
+function tablesOf({ events = 0, tables = {} }) {
+  const others = Object.values(tables).reduce((a, b) => a + b, 0);
+  return events > others ? ['AWSCloudTrail', ...Object.keys(tables)] : Object.keys(tables);
 }

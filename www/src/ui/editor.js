@@ -107,7 +107,7 @@ function openString(text) {
  * An editor in `host`. `language` is `kql` or `rule`; `diagnose(text)` resolves to `[{start, end, severity, message, hint, code}]`;
  * `changed(text)` on each edit; `run()` on Ctrl+Enter.
  */
-export function createEditor({ host, text, language, label, columns, functions, diagnose, changed, run, hint, words = () => [] }) {
+export function createEditor({ host, text, language, label, columns, logTables, functions, diagnose, changed, run, hint, words = () => [] }) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const complete = (context) => {
     const line = context.state.doc.lineAt(context.pos);
@@ -124,6 +124,8 @@ export function createEditor({ host, text, language, label, columns, functions, 
     const options = afterPipe ? OPERATORS.map((name) => ({ label: name, type: 'keyword' })) : [
       ...columns.map(({ name, type, doc }) => ({ label: name, type: 'property', detail: type, info: doc, boost: 2 })),
       { label: 'AWSCloudTrail', type: 'type', detail: 'table', boost: 3 },
+      ...logTables.map(({ name, doc }) => ({ label: name, type: 'type', detail: 'table', info: doc, boost: 1 })),
+      ...logTables.flatMap(({ name: table, columns: own }) => own.map(({ name, type }) => ({ label: name, type: 'property', detail: `${type}, ${table}` }))),
       ...functions.map(({ name, call, doc, kind }) => ({ label: name, type: kind, apply: `${name}(`, detail: kind, info: `${call}  ${doc}` })),
       ...KEYWORDS.map((name) => ({ label: name, type: 'keyword' })),
     ];

@@ -48,9 +48,9 @@ export class QueryPanel {
     if (this.app.state.tab !== 'query' || this.#editor || this.loading) return;
     this.loading = true;
     const { createEditor } = await import('./editor.js');
-    const { engine, columns, functions } = this.app;
+    const { engine, columns, functions, logTables } = this.app;
     this.#editor = createEditor({
-      host: this.host, text: this.text, language: 'kql', label: 'KQL query over the loaded events', columns, functions,
+      host: this.host, text: this.text, language: 'kql', label: 'KQL query over the loaded events', columns, logTables, functions,
       diagnose: async (text) => (await Promise.all(statements(text).map(async ({ start, end }) =>
         (await engine.ask('diagnose', text.slice(start, end))).map((found) => ({ ...found, start: found.start + start, end: found.end + start }))))).flat(),
       words: (column) => this.app.state.view?.facets.find(({ name }) => name === column)?.words.map(([word]) => word).filter(Boolean) ?? [],

@@ -128,10 +128,10 @@ export class RulesPanel {
     const { host } = this;
     const { createEditor } = await import('./editor.js');
     if (this.host !== host || this.#editor || host.shadowRoot?.childElementCount) return;
-    const { engine, columns, functions } = this.app;
+    const { engine, columns, functions, logTables } = this.app;
     let timer;
     this.#editor = createEditor({
-      host, text: rule.text, language: 'rule', label: `Text of ${rule.file}`, columns, functions,
+      host, text: rule.text, language: 'rule', label: `Text of ${rule.file}`, columns, logTables, functions,
       diagnose: async (text) => engine.ask('check', [{ file: rule.file, text }]),
       changed: (text) => {
         clearTimeout(timer);

@@ -12,8 +12,11 @@ use std::cell::OnceCell;
 pub struct LogRow<'a> {
     log: Log,
     raw: &'a [u8],
-    top: OnceCell<Vec<(Cow<'a, [u8]>, &'a [u8])>>,
+    top: OnceCell<Members<'a>>,
 }
+
+/// The members of an object: keys without escapes, and raw values.
+type Members<'a> = Vec<(Cow<'a, [u8]>, &'a [u8])>;
 
 impl<'a> LogRow<'a> {
     /// A row over one JSON object.
@@ -86,7 +89,7 @@ impl<'a> LogRow<'a> {
         self.member("TimeGenerated").is_some()
     }
 
-    fn top(&self) -> &[(Cow<'a, [u8]>, &'a [u8])] {
+    fn top(&self) -> &Members<'a> {
         self.top.get_or_init(|| {
             let plain = |key: &'a [u8]| match memchr::memchr(b'\\', key) {
                 Some(_) => Cow::Owned(json::unescape(key).into_owned().into_bytes()),
@@ -116,7 +119,7 @@ impl Columns for LogRow<'_> {
 }
 
 /// The value at a path from an object on, unless that is null.
-pub(super) fn at<'a>(object: &'a [u8], path: Path) -> Option<&'a [u8]> {
+pub(super) fn at(object: &[u8], path: Path) -> Option<&[u8]> {
     path.iter().try_fold(object, |value, key| inside(value, key))
 }
 
