@@ -23,8 +23,8 @@ export const isLogByName = (path, size) => size === 0 || LOG_NAMES.test(path);
 /** First bytes of compressed files, archives and UTF-16 text. The engine reads them, or says what they are. */
 const MAGICS = [[0x1f, 0x8b], [0x50, 0x4b, 3, 4], [0x28, 0xb5, 0x2f, 0xfd], [0xfd, 0x37, 0x7a, 0x58, 0x5a], [0x42, 0x5a, 0x68], [0x37, 0x7a, 0xbc, 0xaf],
   [0xff, 0xfe], [0xfe, 0xff], [0x50, 0x41, 0x52, 0x31]];
-/** Lines of flow logs: the header that names their fields, or the default format without one. */
-const LINES = /^(?:[a-z][a-z0-9-]* )*(?:account-id|interface-id|srcaddr|dstaddr) |^2 (?:\d{12}|unknown) eni-/;
+/** Lines of other logs: of flow logs the header or the default format without one, of S3's access logs, of CloudWatch Logs' export. */
+const LINES = /^(?:[a-z][a-z0-9-]* )*(?:account-id|interface-id|srcaddr|dstaddr)(?: |$)|^2 (?:\d{12}|unknown) eni-|^[0-9a-f]{64} \S+ \[\d\d\/|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?: |$)/;
 /** A key of an event in JSON, which may stand inside a string; and a header of exported rows. */
 const KEY = /"event(?:Name|Source|Version)\\*"/;
 const COLUMN = /event ?(?:name|source|version|json)|_raw/i;

@@ -46,6 +46,11 @@ export async function hunt(options, [folder, ...operands]) {
   for (const { file, name, tactics, techniques, run } of account.nothingRead ? [] : hunts) {
     try {
       const { columns, rows } = run.result();
+      const [missing] = run.problems();
+      if (missing) {
+        account.leftOut.push({ file, rule: name, code: missing.code, message: missing.message });
+        continue;
+      }
       if (options.format === 'ndjson') {
         for (const row of rows) await output.write(`${stringifyExact({ query: name, file, row: Object.fromEntries(columns.map((column, i) => [column.name, row[i]])) })}\n`);
       } else if (rows.length > 0) {

@@ -50,6 +50,10 @@ export async function query(options, operands) {
     }
     await writer.end(run.result());
     await output.close();
+    for (const problem of run.problems()) {
+      account.problem('the query', problem);
+      note(`${style.yellow('incomplete')} ${clean(problem.message)} ${style.dim(`[${clean(problem.code)}]`)}`);
+    }
     if (paths.length === 0 && run.readsEvents) remark(style.dim('AWSCloudTrail is empty because no PATH was given'));
     const gaps = account.gaps();
     if (gaps.length > 0) note(gaps.join('\n'));

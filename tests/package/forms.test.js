@@ -42,9 +42,10 @@ for (const { name, table, data } of LOGS) {
     assert.deepEqual([complete, events.read, events.tables], [true, 1, { [table]: 1 }]);
 
     const path = scratch('logs');
-    writeFileSync(`${path}/file`, data);
+    mkdirSync(`${path}/in`);
+    writeFileSync(`${path}/in/file`, data); // without an ending: the name tells nothing
     writeFileSync(`${path}/rule.yaml`, rule);
-    const { status, stdout, stderr } = await forepost(['scan', `${path}/file`, '--rules', `${path}/rule.yaml`, '--format', 'ndjson']);
+    const { status, stdout, stderr } = await forepost(['scan', `${path}/in`, '--rules', `${path}/rule.yaml`, '--format', 'ndjson']);
     assert.deepEqual([status, jsonLines(stdout).length], [0, 1], stderr);
     assert.match(stderr, new RegExp(`tables: ${table} 1`));
 
