@@ -180,7 +180,7 @@ test('what was left out counts in the status, and is in the summary file', async
   const untimed = s3(switchedOff({ eventTime: 1773396060000 }));
   const { status, stderr } = await forepost(['scan', '-', '--summary', `${folder}/summary.json`], { input: untimed });
   assert.equal(status, 1);
-  assert.match(stderr, /1 event without a readable eventTime/);
+  assert.match(stderr, /1 event without a readable time/);
   assert.match(stderr, /no alerts in what was read\n$/);
   const summary = JSON.parse(readFileSync(`${folder}/summary.json`, 'utf8'));
   assert.deepEqual([summary.complete, summary.status, summary.events.read, summary.events.untimed, summary.rules.ran, summary.alerts.total], [false, 1, 1, 1, 1, 0]);
