@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { FORMS } from '../forms.js';
-import { add, alerts, open, settled, visit } from './support.js';
+import { FORMS, LOGS } from '../forms.js';
+import { ruleText } from '../package/support.js';
+import { add, alerts, file, open, settled, visit } from './support.js';
 
 let site;
 before(async () => { site = await open(); });
@@ -13,6 +14,20 @@ for (const { name, data } of FORMS) {
   test(`${name}: the page finds its event`, async () => {
     const page = await visit(site);
     try {
+      await add(page, { name: 'file', mimeType: 'application/octet-stream', buffer: data });
+      await settled(page);
+      assert.equal((await alerts(page)).length, 1);
+    } finally {
+      await page.close();
+    }
+  });
+}
+
+for (const { name, table, data } of LOGS) {
+  test(`${name}: the page reads a row of ${table}`, async () => {
+    const page = await visit(site);
+    try {
+      await add(page, file('rule.yaml', ruleText(table, `${table}\n| where Type == "${table}" and isnotnull(TimeGenerated)`)));
       await add(page, { name: 'file', mimeType: 'application/octet-stream', buffer: data });
       await settled(page);
       assert.equal((await alerts(page)).length, 1);
