@@ -32,9 +32,8 @@ pub const TABLE: &str = "AWSCloudTrail";
 pub struct Feed {
     source: Source,
     state: State,
-    /// The tables of which others have read records, whose candidates are read here, and the times of what they have read.
+    /// The tables of which others have read records, whose candidates are read here.
     seen_elsewhere: Vec<String>,
-    times_elsewhere: Option<(i64, i64)>,
 }
 
 struct State {
@@ -73,7 +72,6 @@ impl Feed {
         Feed {
             source: Source::within(limits),
             seen_elsewhere: Vec::new(),
-            times_elsewhere: None,
             state: State {
                 leaves: Vec::new(),
                 prefilter: Prefilter::default(),
@@ -236,7 +234,7 @@ impl Feed {
             Input::Log(log) => report.logs.get(log.index()).copied().flatten(),
             Input::Events | Input::Given => report.events,
         };
-        inputs.iter().map(of).fold(self.times_elsewhere, joined)
+        inputs.iter().map(of).fold(report.elsewhere, joined)
     }
 
     /// Whether some of the leaves read the inputs.
@@ -264,7 +262,9 @@ impl Feed {
     /// The tables that some leaves read and that no record was of, though there were records.
     pub fn unseen(&self, range: Range<usize>) -> Vec<&'static str> {
         let stats = self.source.stats();
-        if stats.total() == 0 && self.seen_elsewhere.is_empty() {
+        // Of what others have filtered, that a record is not there says nothing, unless they say what they have read.
+        let filtered = self.state.report.elsewhere.is_some() && self.seen_elsewhere.is_empty();
+        if filtered || stats.total() == 0 && self.seen_elsewhere.is_empty() {
             return Vec::new();
         }
         let name = |input: Input| match input {
@@ -303,8 +303,7 @@ impl Feed {
 
     /// Counts the times of records, of whichever log, that another detector read.
     pub fn observe(&mut self, first: i64, last: i64) {
-        self.times_elsewhere = joined(self.times_elsewhere, Some((first, last)));
-        self.state.report.observe(first, last);
+        self.state.report.observe_elsewhere(first, last);
     }
 
     /// The records that matter since the last call, one a line. Only [`Keep::Records`] collects them.
