@@ -314,7 +314,7 @@ export interface Account {
     failed: { rule?: string; runs: number; code: string; message: string }[];
   };
   /** Detector only. */
-  alerts?: { total: number; bySeverity?: Record<string, number>; byRule?: { rule: string; severity: string; alerts: number }[] };
+  alerts?: { total: number; /** Alerts that `--severity` leaves out. */ belowSeverity?: number; bySeverity?: Record<string, number>; byRule?: { rule: string; severity: string; alerts: number }[] };
 }
 
 export interface Stats {

@@ -54,6 +54,8 @@ export function createHandler(engine, options = {}) {
   };
 }
 
+const count = (alerts) => (alerts === 1 ? '1 alert' : `${alerts} alerts`);
+
 const definedOf = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 /** Returns a Worker module. It reads its options from the environment: `FOREPOST_KEY`, `FOREPOST_RULES`, `FOREPOST_WEBHOOK`, `FOREPOST_MAX_BYTES`. */
@@ -272,7 +274,7 @@ async function deliver({ lines }, { webhook, onAlerts }, counters) {
   try {
     await onAlerts?.(lines.map((line) => JSON.parse(line)));
   } catch (error) {
-    throw new Refusal(502, `the receiver did not accept ${lines.length} alerts`, { cause: error });
+    throw new Refusal(502, `the receiver did not accept ${count(lines.length)}`, { cause: error });
   }
   if (!webhook) return;
   const ids = lines.map((line) => JSON.parse(line).SystemAlertId).join();
@@ -293,7 +295,7 @@ async function deliver({ lines }, { webhook, onAlerts }, counters) {
       reason = error.message;
     }
   }
-  throw new Refusal(502, `the receiver did not accept ${lines.length} alerts`, { cause: new Error(`webhook: ${reason}`) });
+  throw new Refusal(502, `the receiver did not accept ${count(lines.length)}`, { cause: new Error(`webhook: ${reason}`) });
 }
 
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

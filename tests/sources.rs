@@ -227,7 +227,7 @@ fn what_is_broken_is_reported_and_the_rest_goes_on() {
         (format!("{{\"Records\":[{a},"), "A", "cut"),
         (format!("{{\"Records\":[{a}]"), "A", "cut"),
         (format!("{{\"Records\":[{a}],:}} {b}"), "A B", "bad_json"),
-        (format!("[{a},1,\"x\",null,{b}]"), "A B", "not_cloudtrail not_json not_cloudtrail"),
+        (format!("[{a},1,\"x\",null,{b}]"), "A B", "not_cloudtrail not_cloudtrail not_cloudtrail"),
         (format!("\0\0\0{a}"), "", "not_json"),
         (format!("{a}\n\0\u{1}\n{b}"), "A B", "not_json"),
         ("{}".to_owned(), "", "not_cloudtrail"),
@@ -283,7 +283,9 @@ fn what_is_no_event_is_named() {
         (r#"{"log":"plain text"}"#, "with the keys log"),
         (r#"{"log":"{\"a\":1}"}"#, "inside the pipeline format"),
         (r#"{"awslogs":{"data":"%"}}"#, "Base64"),
-        ("<!DOCTYPE html>\n<html>\n</html>", "3 lines"),
+        ("<!DOCTYPE html>\n<html>\n</html>", "HTML"),
+        ("no JSON\nnone\neither", "3 lines"),
+        (r#""a text""#, "a JSON string"),
     ] {
         let seen = read(bytes);
         assert_eq!(seen.problems.len(), 1, "{bytes}: {:?}", seen.problems);

@@ -21,6 +21,8 @@ export class Account extends Tally {
   /** By severity and by rule. */
   severities = new Map();
   alerts = new Map();
+  /** Alerts that `--severity` leaves out. */
+  below = 0;
   /** Reading ended before the inputs did because the answer was complete. */
   enough = false;
   #untimedProblems = 0; // what they say of events, the count of those says too
@@ -53,7 +55,7 @@ export class Account extends Tally {
     const { complete, ...rest } = super.toJSON();
     return {
       complete, status: this.status, interrupted: this.interrupted, enough: this.enough, ...rest,
-      ...(rest.alerts && { alerts: { total: total(this.severities), bySeverity: Object.fromEntries(this.severities), byRule: [...this.alerts.values()] } }),
+      ...(rest.alerts && { alerts: { total: total(this.severities), belowSeverity: this.below, bySeverity: Object.fromEntries(this.severities), byRule: [...this.alerts.values()] } }),
     };
   }
 
@@ -112,12 +114,15 @@ export class Account extends Tally {
     if (this.nothingRead) return [paint.red(paint.bold('nothing was read'))];
     if (this.nothingRan) return [paint.red(paint.bold('no rule could run'))];
     if (this.allOutside) return [paint.yellow(paint.bold('no event is in the span of time'))];
+    const below = this.below > 0 ? [paint.yellow(`${count(this.below, 'alert')} below --severity, not shown`)] : [];
+    if (alerts === 0 && this.below > 0) return below;
     if (alerts === 0) return [this.complete ? paint.bold(`no alerts from ${count(this.stats.rules, 'rule')}`) : paint.yellow(paint.bold('no alerts in what was read'))];
     const severities = SEVERITIES.toReversed().filter((name) => this.severities.has(name)).map((name) => `${this.severities.get(name)} ${name}`).join(', ');
     return [
       paint.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),
       ...[...this.alerts.values()].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity))
         .map((entry) => `  ${number(entry.alerts)} × ${clean(entry.rule)} ${paint.dim(`(${clean(entry.severity)})`)}`),
+      ...below,
     ];
   }
 }

@@ -40,7 +40,9 @@ export function parse(command, known, argv) {
       options[name] = true;
       continue;
     }
-    const value = inline ?? argv[i += 1];
+    const given = inline ?? argv[i += 1];
+    // As Sentinel writes it: `High` is `high`.
+    const value = spec.choices?.find((choice) => choice.toLowerCase() === given?.toLowerCase()) ?? given;
     if (value === undefined) fail(`--${name} needs a value: --${name} ${spec.value}`);
     if (spec.choices && !spec.choices.includes(value)) {
       fail(`--${name} must be ${listed(spec.choices)}, not ${JSON.stringify(value)}`);
@@ -48,6 +50,7 @@ export function parse(command, known, argv) {
     if (spec.count && !(/^\d{1,6}$/.test(value) && Number(value) >= 1 && Number(value) <= spec.count)) {
       fail(`--${name} must be a whole number from 1 to ${spec.count}, not ${JSON.stringify(value)}`);
     }
+    if (value === '') fail(`--${name} needs a value, not an empty text: --${name} ${spec.value}`);
     if (spec.many) (options[name] ??= []).push(value);
     else if (name in options) fail(`--${name} can be given only once`);
     else options[name] = spec.count ? Number(value) : value;

@@ -105,7 +105,9 @@ const REASONS = {
 /** What an error of the file system means to a person. */
 export function reasonOf(error, path = '') {
   if (/^s3:\/\//i.test(path)) return 'Forepost reads local files; download it first: aws s3 sync s3://BUCKET/PREFIX DIR';
-  if (/^https?:\/\//i.test(path)) return 'Forepost reads local files; download it first';
+  if (/^file:\/\//i.test(path)) return 'give the path alone, without file://';
+  if (/^(?:[a-z][a-z0-9+.-]+:\/\/|arn:)/i.test(path)) return 'Forepost reads local files; download it first';
+  if (error.code === 'ENOENT' && path.startsWith('~')) return 'no such file or folder; the shell replaces ~ only where it stands outside of quotes';
   if (error.code === 'ENOENT' && /[*?]/.test(path)) return 'no such file or folder; the shell found nothing for the pattern';
   return REASONS[error.code] ?? error.message;
 }

@@ -1,5 +1,6 @@
 // `forepost summary`, `timeline` and `pivot`: the first questions of a responder, as queries over the logs.
 
+import { existsSync } from 'node:fs';
 import { Detector } from '../detector.js';
 import { csvLine, mdLine } from '../cells.js';
 import { stringifyExact } from '../json.js';
@@ -104,6 +105,8 @@ const MOST_ROUNDS = 16;
  */
 export async function pivot(options, [value, ...operands]) {
   if (value === undefined) throw new UsageError('pivot needs a value: an address, an access key, an ARN, an account or a session', 'pivot');
+  if (value.trim() === '') throw new UsageError('the value of pivot is empty; every event has an empty field', 'pivot');
+  if (existsSync(value)) throw new UsageError(`${clean(value)} is a file or folder; the value comes first: forepost pivot VALUE ${clean(value)}`, 'pivot');
   const paths = operands;
   if (paths.length === 0 || paths.includes('-')) throw new UsageError('pivot reads the logs several times, so it needs files or folders, not standard input', 'pivot');
   const span = spanOf(options, 'pivot');

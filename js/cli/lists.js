@@ -38,10 +38,11 @@ export async function rules(options, paths) {
 export const tableNames = () => ['AWSCloudTrail', ...logTables().map(({ name }) => name), ...Object.keys(SCHEMAS)];
 
 /** The columns of a table: name, type, where its value stands in an event, what it is. */
-export async function schema(options, [name = 'AWSCloudTrail', ...more]) {
+export async function schema(options, [asked = 'AWSCloudTrail', ...more]) {
   if (more.length > 0) throw new UsageError('schema takes one table', 'schema');
   const logs = logTables();
   const tables = tableNames();
+  const name = tables.find((table) => table.toLowerCase() === asked.toLowerCase()) ?? asked;
   if (!tables.includes(name)) {
     const guess = nearest(name, tables);
     throw new UsageError(`no schema of ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : `; the tables are ${tables.join(', ')}`}`, 'schema');

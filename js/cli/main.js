@@ -57,7 +57,7 @@ async function dispatch([name, ...rest]) {
     await out(topic ? help(topic) : overview());
     return name === undefined ? 2 : 0;
   }
-  if (name === '--version' || name === '-V') {
+  if (['--version', '-V', '-v', 'version'].includes(name)) {
     loadSync();
     await out(`forepost ${version()}\n`);
     return 0;

@@ -79,6 +79,7 @@ function queryOf({ file }, operands) {
   }
   const [kql, ...paths] = operands;
   if (kql === undefined) throw new UsageError("query needs a KQL query, for example: forepost query 'print 1 + 1'", 'query');
+  if (paths.some((path) => path.startsWith('|'))) throw new UsageError("the query must be one argument: put all of it in quotes, as in forepost query 'AWSCloudTrail | count' LOGS", 'query');
   if (kql === '-') throw new UsageError('the first argument is the query; for a query in a file, use --file FILE', 'query');
   if (existsSync(kql)) throw new UsageError(`${clean(kql)} is a file; the query comes first: forepost query 'AWSCloudTrail | count' ${clean(kql)}`, 'query');
   return [kql, paths];

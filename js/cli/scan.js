@@ -38,7 +38,10 @@ async function run(command, options, operands, { looked = {}, covered }) {
       for (const line of text.split('\n').filter(Boolean)) {
         const alert = parseExact(line);
         const level = LEVELS.indexOf(alert.AlertSeverity.toLowerCase());
-        if (options.severity && level < LEVELS.indexOf(options.severity)) continue;
+        if (options.severity && level < LEVELS.indexOf(options.severity)) {
+          account.below += 1;
+          continue;
+        }
         severest = Math.max(severest, level);
         account.alert(alert);
         await write.alert(alert, line);

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { stringifyExact } from '../json.js';
 import { visible } from '../visible.js';
+import { reasonOf } from './files.js';
 
 const COLOURS = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36, bold: 1, dim: 2 };
 
@@ -43,7 +44,7 @@ export function outputTo(path) {
   intoFile = true;
   const file = createWriteStream(path);
   file.on('error', (error) => {
-    process.stderr.write(`forepost: cannot write ${clean(path)}: ${clean(error.message)}\n`);
+    process.stderr.write(`forepost: cannot write ${clean(path)}: ${clean(reasonOf(error))}\n`);
     process.exit(2);
   });
   return {

@@ -52,7 +52,7 @@ test('a receiver that fails is no fault of the sender: 502, and the reason stays
       assert.equal(answer.status, 502);
       const said = await answer.text();
       assert.doesNotMatch(said, /database|TypeError/);
-      assert.match(said, /the receiver did not accept 1 alerts/);
+      assert.match(said, /the receiver did not accept 1 alert/);
     }
   }
   assert.ok(logged.some((line) => line.includes('database is down at 10.0.0.7')));

@@ -447,3 +447,26 @@ test('rows are written while the input is read, and a take ends the reading', as
   const all = ['query', 'AWSCloudTrail | project AwsEventId', `${folder}/logs`];
   for (const format of ['csv', 'tsv', 'md', 'ndjson', 'json', 'line']) assert.equal((await forepost([...all, '--format', format])).stdout.match(/\b[123]\b/g)?.length >= 2, true, format);
 });
+
+test('what people type from habit is understood, or refused with a word of what to do', async () => {
+  const log = `${folder}/logs/b.json`;
+  for (const [argv, status, said] of [
+    [['scan', log, '--severity', 'Medium'], 0, /1 alert/], [['scan', log, '--format', 'MD'], 0, /# Alerts/], [['-v'], 0, /^forepost \d/], [['version'], 0, /^forepost \d/], [['schema', 'awscloudtrail'], 0, /EventName/],
+    [['scan', log, '--rule', ''], 2, /not an empty text/], [['pivot', '', log], 2, /empty/], [['pivot', log, 'ana'], 2, /the value comes first/],
+    [['query', 'AWSCloudTrail', '| count', log], 2, /must be one argument/], [['scan', 'file:///a.json'], 2, /without file:/], [['scan', 'gs://b/a'], 2, /download it first/],
+    [['scan', 'arn:aws:s3:::b/a'], 2, /download it first/], [['scan', '~/logs'], 2, /outside of quotes/], [['scan', log, '-o', `${folder}/none/x`], 2, /cannot write .*: no such file or folder\n/],
+  ]) {
+    const got = await forepost(argv);
+    assert.equal(got.status, status, `${argv.join(' ')}: ${got.stderr}`);
+    assert.match(got.stdout + got.stderr, said, argv.join(' '));
+  }
+});
+
+test('alerts that --severity leaves out are no silence', async () => {
+  const { status, stdout, stderr } = await forepost(['scan', `${folder}/logs/b.json`, '--severity', 'high', '--format', 'ndjson', '--summary', `${folder}/below.json`]);
+  assert.deepEqual([status, stdout], [0, '']);
+  assert.match(stderr, /1 alert below --severity, not shown\n$/);
+  assert.doesNotMatch(stderr, /no alerts/);
+  const { alerts } = JSON.parse(readFileSync(`${folder}/below.json`, 'utf8'));
+  assert.deepEqual([alerts.total, alerts.belowSeverity], [0, 1]);
+});

@@ -343,6 +343,28 @@ fn a_csv_file_of_something_else() {
     assert_eq!((read(&wide).names(), read(&wide).codes()), (vec!["A".to_owned()], vec!["bad_row"]));
 }
 
+/// What spreadsheets and shells make of a table, and text in quotes that is none.
+#[test]
+fn tables_with_a_hint_or_without_a_header() {
+    let table = |d: &str| format!("eventTime{d}eventName{d}eventSource\r\n2026-01-01T00:00:00Z{d}A{d}s\r\n");
+    for (hint, delimiter) in
+        [("", "|"), ("sep=;\r\n", ";"), ("sep=|\n", "|"), ("sep=\t\n", "\t"), ("\u{feff}sep=,\r\n", ",")]
+    {
+        let seen = however_cut(format!("{hint}{}", table(delimiter)).as_bytes());
+        assert_eq!(seen.names(), ["A"], "{hint:?} {delimiter:?}: {:?}", seen.problems);
+    }
+    assert_eq!(read("sep=;\n").codes(), ["empty"]);
+    let a = event("A");
+    assert_eq!(read(format!("sep=;\n{a}\n")).names(), ["A"]);
+    // A table without its header: one line says it, and how many more there were.
+    let row = "\"1.08\",\"2026-01-01T00:00:00Z\",\"A\"\n".repeat(50);
+    let seen = however_cut(row.as_bytes());
+    assert!(seen.records.is_empty() && seen.problems.len() <= 60, "{:?}", seen.problems);
+    let seen = read("[\"a\",\"b\",\"c\"]");
+    assert_eq!(seen.codes(), ["not_cloudtrail"; 2], "{:?}", seen.problems);
+    assert!(seen.problems[1].2.contains("2 times more"), "{:?}", seen.problems);
+}
+
 #[test]
 fn ocsf_is_mapped_back() {
     let record = |request: &str| {

@@ -115,6 +115,26 @@ fn utf16(text: &str, big: bool) -> Vec<u8> {
 }
 
 #[test]
+fn utf16_without_a_mark_and_errors_saved_as_files() {
+    let a = event("A");
+    for big in [false, true] {
+        for json in [format!("{{\"Records\":[{a}]}}"), format!("[{a}]"), a.clone()] {
+            let seen = however_cut(&utf16(&json, big)[2..]);
+            assert_eq!((seen.names(), seen.problems.len()), (vec!["A".to_owned()], 0), "{json}");
+        }
+    }
+    for foreign in [
+        "<!DOCTYPE html><html>no</html>",
+        "<html>\n<head>",
+        "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+    ] {
+        let seen = however_cut(foreign.as_bytes());
+        assert_eq!(seen.codes(), ["unreadable"], "{foreign}: {:?}", seen.problems);
+    }
+}
+
+#[test]
 fn whatever_it_is_packed_in() {
     let (a, b) = (event("A"), event("B"));
     let lines = format!("{a}\n{b}\n");

@@ -14,6 +14,7 @@ pub mod diagnostic;
 mod engine;
 pub mod exec;
 pub mod functions;
+mod habits;
 mod nearest;
 pub mod plan;
 pub mod syntax;

@@ -350,6 +350,11 @@ impl Reader<'_> {
                 }
                 Found::Stranger(_) => {}
             },
+            Some(b'"') if !can_hold(raw, Held::Json) && !unquoted(raw).trim_ascii().is_empty() => {
+                if !salvage {
+                    self.stranger(offset, "a JSON string without an event in it");
+                }
+            }
             Some(b'[' | b'"') => self.unwrap(raw, Held::Json, offset, envelope, level, salvage),
             _ if salvage => {}
             _ => self.stranger(offset, "a JSON value that is not an object"),

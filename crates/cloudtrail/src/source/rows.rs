@@ -15,7 +15,7 @@ const MAX_HELD: usize = 32 << 20;
 /// How many columns are named.
 const NAMED: usize = 6;
 /// What a CSV file separates its fields with, the usual first.
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// A CSV file whose columns are known.
 pub struct CsvRows {
@@ -47,6 +47,11 @@ impl CsvRows {
     }
 }
 
+/// Whether this line only says to Excel what separates the fields: `sep=;`.
+pub fn is_hint(line: &[u8]) -> bool {
+    line.trim_ascii_end().strip_prefix(b"sep=").is_some_and(|rest| rest.len() <= 1)
+}
+
 /// Whether it is worth to look: to make a reader costs more than to read a line.
 fn separates(delimiter: u8, line: &[u8]) -> bool {
     let alone = || delimiter == DELIMITERS[0] && line.len() <= 64 && line.is_ascii();
@@ -67,7 +72,8 @@ fn delimiter(line: &[u8]) -> Option<(u8, Vec<String>)> {
             && !name.chars().any(char::is_control)
     };
     let separates = |delimiter: &&u8| memchr::memchr(**delimiter, line).is_some();
-    DELIMITERS.iter().filter(separates).find_map(|delimiter| {
+    // Lines of other logs have `|` too.
+    DELIMITERS.iter().filter(|d| **d != b'|').filter(separates).find_map(|delimiter| {
         let csv = header(line, 0, *delimiter);
         (csv.header().len() >= 2 && csv.header().iter().all(named))
             .then(|| (*delimiter, csv.header().to_vec()))

@@ -93,6 +93,10 @@ impl Text {
         let line = first.strip_prefix(&BOM).unwrap_or(&first);
         let offset = self.offset.saturating_sub(line.len() as u64);
         if !json {
+            if rows::is_hint(line) {
+                self.kind = Kind::default();
+                return;
+            }
             if let Some(mut lines) = Lines::of(line, offset) {
                 lines.push(line, reader);
                 self.kind = Kind::Lines(Box::new(lines));

@@ -137,7 +137,13 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"%PDF", "this is a PDF file"),
     (b"\x7fELF", "this is a program"),
     (&[0x89, b'P', b'N', b'G'], "this is a picture"),
+    (b"<!DOCTYPE", HTML),
+    (b"<!doctype", HTML),
+    (b"<html", HTML),
+    (b"<?xml", "this is XML, perhaps an error that was saved in place of the file"),
+    (b"version https://git-lfs", "this is a pointer of Git LFS; git lfs pull gets the file"),
 ];
+const HTML: &str = "this is a page of HTML, perhaps an error that was saved in place of the file";
 /// AppleDouble, and the Finder's `.DS_Store`.
 const BESIDE: [&[u8]; 2] = [&[0, 5, 0x16, 7], b"\0\0\0\x01Bud1"];
 
@@ -146,6 +152,13 @@ pub const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// What begins with these bytes; `None` if more are needed, which is never so at the `end`.
 fn kind(head: &[u8], end: bool) -> Option<Kind> {
+    // No JSON has a zero: PowerShell and others write UTF-16 without a mark.
+    match head {
+        [b'{' | b'[', 0, ..] => return Some(Kind::Utf16 { big: false }),
+        [0, b'{' | b'[', ..] => return Some(Kind::Utf16 { big: true }),
+        [b'{' | b'['] if !end => return None,
+        _ => {}
+    }
     if begins_json(head.strip_prefix(&BOM).unwrap_or(head)) {
         return Some(Kind::Text);
     }

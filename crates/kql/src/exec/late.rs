@@ -6,6 +6,7 @@ use super::run::Run;
 use super::{Budget, ExecError};
 use crate::bind::{Catalog, Compiled, MAX_MADE_COLUMNS, Shape, Wanting, bind};
 use crate::diagnostic::Diagnostic;
+use crate::habits;
 use crate::plan::{ExprKind, Plan, PlanKind, SetOp};
 use crate::value::{Column, Type, text};
 use indexmap::IndexMap;
@@ -20,6 +21,12 @@ const BUDGET: Budget = Budget::of_cells(4_000_000);
 /// Compiles a query against a catalog. A plugin whose input is written in the query itself gets its columns from
 /// it; one that reads a table has to declare them.
 pub fn compile(source: &str, catalog: &Catalog) -> Compiled {
+    let mut compiled = shaped(source, catalog);
+    habits::explain(source, &mut compiled.diagnostics);
+    compiled
+}
+
+fn shaped(source: &str, catalog: &Catalog) -> Compiled {
     let mut shapes = Vec::new();
     loop {
         let mut compiled = bind(source, catalog, &shapes);
