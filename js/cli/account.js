@@ -5,7 +5,7 @@ import { Tally } from '../account.js';
 import { UsageError } from './args.js';
 import { reasonOf } from './files.js';
 import { byReason, ofRules } from './reasons.js';
-import { clean, columnsOf, count, noStyle, number, style, time } from './terminal.js';
+import { clean, columnsOf, count, fit, noStyle, number, style, time } from './terminal.js';
 
 /** Sentinel's severities, the least first, and as options name them. */
 export const SEVERITIES = ['Informational', 'Low', 'Medium', 'High'];
@@ -111,6 +111,7 @@ export class Account extends Tally {
   /** The alerts, for people: the last lines of a summary. "No alerts" never stands alone where something is missing. */
   outcome(paint = style) {
     const alerts = total(this.severities);
+    const room = paint === noStyle ? Infinity : columnsOf(process.stderr);
     if (this.nothingRead) return [paint.red(paint.bold('nothing was read'))];
     if (this.nothingRan) return [paint.red(paint.bold('no rule could run'))];
     if (this.allOutside) return [paint.yellow(paint.bold('no event is in the span of time'))];
@@ -121,7 +122,7 @@ export class Account extends Tally {
     return [
       paint.bold(`${count(alerts, 'alert')} (${clean(severities)}):`),
       ...[...this.alerts.values()].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity))
-        .map((entry) => `  ${number(entry.alerts)} × ${clean(entry.rule)} ${paint.dim(`(${clean(entry.severity)})`)}`),
+        .map((entry) => `  ${number(entry.alerts)} × ${fit(clean(entry.rule), room - 24)} ${paint.dim(`(${clean(entry.severity)})`)}`),
       ...below,
     ];
   }

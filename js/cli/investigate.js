@@ -14,7 +14,7 @@ import { listItem } from './formats.js';
 import { Several } from './several.js';
 import { spanOf } from './span.js';
 import { table } from './table.js';
-import { clean, columnsOf, count, fit, noStyle, note, number, outputTo, outStyle as style, remark, time, width } from './terminal.js';
+import { clean, columnsOf, count, fit, noStyle, note, number, outputTo, outStyle as style, remark, time, width, wrapped } from './terminal.js';
 
 /** The events of a span, as the beginning of a query. */
 function events({ from, to }) {
@@ -78,7 +78,7 @@ function section({ title, shown, answer: { columns, rows } }, format) {
   const names = columns.map(({ name }) => name);
   if (format === 'md') return `## ${title}\n\n${mdLine(names)}${mdLine(names.map(() => '---'))}${cells.map(mdLine).join('')}${more}\n`;
   const { text, hidden } = table(columns, cells);
-  const narrow = hidden.length > 0 ? `not shown here: ${hidden.join(', ')}; --format json has all\n` : '';
+  const narrow = hidden.length > 0 ? `${wrapped(`not shown here: ${hidden.join(', ')}; --format json has all`, columnsOf(process.stdout)).join('\n')}\n` : '';
   return `${style.bold(title)}\n${text}${style.dim(more + narrow)}\n`;
 }
 
