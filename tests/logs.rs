@@ -6,7 +6,7 @@ use cloudtrail::source::{Problem, Record, Sink, Source};
 use cloudtrail::table::aws_cloudtrail::{self, Certainty};
 use cloudtrail::table::log_row::LogRow;
 use cloudtrail::table::logs::{Log, LogColumn, Origin, TABLES};
-use forepost::detector::{Context, Detector, NamedTable, Options, QueryRun, RuleFile};
+use forepost::detector::{Context, Detector, NamedTable, Options, QueryRun, RuleFile, SingleEventEvaluator};
 use kql::value::{Type, Value, text};
 
 /// Records with their tables and forms, and problems.
@@ -362,6 +362,16 @@ fn rules_without_their_logs_are_left_out() {
     // Of a test, or of candidates, a table without records is empty.
     let options = Options { empty_tables: true, ..Options::default() };
     assert_eq!(scan(&rule(anti, "1h", "1h"), &[&events], options).0.len(), 1);
+}
+
+/// A filter in a pipeline sees events alone: a rule over another table would never fire there.
+#[test]
+fn a_filter_refuses_rules_over_other_logs() {
+    let refused =
+        |query: &str| SingleEventEvaluator::new(&[rule(query, "1h", "1h")]).err().map(|e| e.findings[0].code);
+    assert_eq!(refused("AWSCloudTrail"), None);
+    assert_eq!(refused("AWSVPCFlow"), Some("KS204"));
+    assert_eq!(SingleEventEvaluator::new(&[]).map(|built_in| built_in.len()).ok(), Some(1));
 }
 
 #[test]

@@ -35,9 +35,9 @@ impl Context {
         Context { tables, ..Context::default() }
     }
 
-    /// Whether there is nothing in it.
+    /// Whether nothing was given.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.functions.is_empty() && !self.only_events
+        self.tables.is_empty() && self.functions.is_empty()
     }
 
     /// With `AWSCloudTrail` and the tables of other logs, as what queries are bound against. A table that is given stands for the
