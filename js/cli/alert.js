@@ -1,5 +1,6 @@
 // Prints an alert for a person: who, from where, when, and on what.
 
+import { stringifyExact } from '../json.js';
 import { parameters } from './parameters.js';
 import { clean, columnsOf, count, fit, outStyle as style, time, width } from './terminal.js';
 
@@ -65,6 +66,7 @@ function evidence(events, columns) {
  * AWS refused did not happen.
  */
 function eventLines(record, columns) {
+  if (!('eventName' in record || 'eventTime' in record || 'EventName' in record)) return [fit(fields(record), columns)];
   const when = time(record.eventTime);
   const name = clean(record.eventName ?? '');
   const error = record.errorCode === undefined || record.errorCode === null ? '' : clean(record.errorCode);
@@ -77,6 +79,10 @@ function eventLines(record, columns) {
     `  ${style.dim('by')} ${fit(actor(record), columns - 5)}`,
   ];
 }
+
+/** What a record of another log than CloudTrail holds. */
+const fields = (record) => Object.entries(record)
+  .map(([key, value]) => `${clean(key)}=${clean(typeof value === 'string' ? value : stringifyExact(value))}`).join(' ');
 
 /** The parts in one line where they fit, each cut at the end of its line and the next ones below where they do not. */
 function wrapped(start, parts, paint, columns) {
