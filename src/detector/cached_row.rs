@@ -22,11 +22,6 @@ impl<R> CachedRow<R> {
 }
 
 impl<'a> CachedRow<EventRow<'a>> {
-    /// The row of a raw event.
-    pub fn new(raw: &'a [u8]) -> CachedRow<EventRow<'a>> {
-        CachedRow::from(EventRow::new(raw))
-    }
-
     /// The row of an event from a source.
     pub(super) fn of(record: &Record<'a>) -> CachedRow<EventRow<'a>> {
         CachedRow::from(EventRow::of(record))

@@ -8,17 +8,19 @@ use crate::checked;
 use cloudtrail::table::aws_cloudtrail;
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, ExprKind, Stage};
-use kql::value::{Type, Value};
-use memchr::memmem::Finder;
+use kql::value::{Type, Value, json};
+use memchr::memmem::{self, Finder};
 use std::collections::HashSet;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
-/// How the escape of any character that a literal can have begins, after its backslash. The search leaves the backslash out
-/// because a text inside a text is full of backslashes.
+/// Its rarest byte, and where in it that stands.
+const NAME_KEY_RAREST: (usize, u8) = (4, b'N');
+/// How the escape of any character that a literal can have begins, after its backslash.
 const ESCAPE: &[u8] = b"u00";
 
 /// The literals of all rules.
+#[derive(Default)]
 pub struct LiteralPrefilter {
     /// Names of events, lower case.
     names: HashSet<Vec<u8>>,
@@ -26,8 +28,6 @@ pub struct LiteralPrefilter {
     texts: Vec<Finder<'static>>,
     /// Whether some rule has no literal, so that every record can matter.
     always: bool,
-    name_key: Finder<'static>,
-    escape: Finder<'static>,
 }
 
 /// A text to search for. A record that matters to a leaf holds at least one of the leaf's literals.
@@ -36,18 +36,6 @@ enum Literal {
     Name(String),
     /// Anywhere.
     Text(String),
-}
-
-impl Default for LiteralPrefilter {
-    fn default() -> LiteralPrefilter {
-        LiteralPrefilter {
-            names: HashSet::new(),
-            texts: Vec::new(),
-            always: false,
-            name_key: Finder::new(NAME_KEY),
-            escape: Finder::new(ESCAPE),
-        }
-    }
 }
 
 impl LiteralPrefilter {
@@ -66,59 +54,70 @@ impl LiteralPrefilter {
         }
     }
 
-    /// Whether a record can matter.
-    pub fn can_match(&self, record: &[u8]) -> bool {
-        self.always
-            || (!self.names.is_empty() && self.has_name(record))
-            || self.texts.iter().any(|text| text.find(record).is_some())
-            || self.can_hide(record)
+    /// Looks at a record's bytes. One pass finds the names of events and what could hide one: an interpreter runs this for every record.
+    pub fn look(&self, record: &[u8]) -> Look {
+        let mut names_an_event = false;
+        // What is asked at each place is little, so that no call is made for it: a text inside a text is full of backslashes.
+        let matters = json::any_place(record, NAME_KEY_RAREST.1, b'\\', |at| match record.get(at..at + 2) {
+            Some(b"\\u") => can_hide(record, at),
+            Some([b'N', b'a']) => self.has_name(record, at, &mut names_an_event),
+            _ => false,
+        });
+        if matters {
+            return Look::CanMatter;
+        }
+        match self.always || self.texts.iter().any(|text| text.find(record).is_some()) {
+            true => Look::CanMatter,
+            false if names_an_event => Look::Nothing,
+            false => Look::NoEvent,
+        }
     }
 
-    /// Whether the bytes name an event at all. Bytes that do not are no CloudTrail event, or a compressed one.
+    /// Whether the rarest byte at `at` belongs to the key of a name, which is then noted, and the name may be one that matters.
+    #[inline(never)]
+    fn has_name(&self, record: &[u8], at: usize, names_an_event: &mut bool) -> bool {
+        let key = at.checked_sub(NAME_KEY_RAREST.0).and_then(|start| record.get(start..));
+        if !key.is_some_and(|rest| rest.starts_with(NAME_KEY)) {
+            return false;
+        }
+        *names_an_event = true;
+        match value_behind(record, at - NAME_KEY_RAREST.0 + NAME_KEY.len()) {
+            Behind::Name(name) => self.names.contains(&name.to_ascii_lowercase()),
+            Behind::Unclear => true,
+            Behind::NoValue => false,
+        }
+    }
+
+    /// Whether the bytes name an event at all.
     pub fn names_an_event(&self, record: &[u8]) -> bool {
-        self.name_key.find(record).is_some()
+        memmem::find(record, NAME_KEY).is_some()
     }
+}
 
-    fn has_name(&self, record: &[u8]) -> bool {
-        let mut from = 0;
-        while let Some(rest) = record.get(from..)
-            && let Some(at) = self.name_key.find(rest)
-        {
-            from += at + NAME_KEY.len();
-            match value_behind(record, from) {
-                Behind::Name(name) if self.names.contains(&name.to_ascii_lowercase()) => return true,
-                Behind::Unclear => return true,
-                Behind::Name(_) | Behind::NoValue => {}
-            }
+/// Whether the backslash at `at` escapes a character that needs no escape and could so hide a literal: a letter, a digit, or a
+/// backslash that begins an escape one level deeper.
+#[inline(never)]
+fn can_hide(record: &[u8], at: usize) -> bool {
+    let Some(digits) = checked::tail(record, at + 1).strip_prefix(ESCAPE) else { return false };
+    let digit = |at: usize| digits.get(at).and_then(|b| char::from(*b).to_digit(16));
+    match (digit(0), digit(1)) {
+        (Some(high), Some(low)) => {
+            let byte = (high * 16 + low) as u8;
+            byte.is_ascii_alphanumeric() || matches!(byte, b'\\' | b'.' | b'-' | b'_' | b':')
         }
-        false
+        _ => true,
     }
+}
 
-    /// Whether the record escapes a character that needs no escape and could so hide a literal: a letter, a digit, or a
-    /// backslash that begins an escape one level deeper.
-    fn can_hide(&self, record: &[u8]) -> bool {
-        let mut from = 0;
-        while let Some(rest) = record.get(from..)
-            && let Some(at) = self.escape.find(rest)
-        {
-            let escaped = (from + at).checked_sub(1).and_then(|i| record.get(i)) == Some(&b'\\');
-            from += at + ESCAPE.len();
-            if !escaped {
-                continue;
-            }
-            let digit = |at: usize| record.get(at).and_then(|b| char::from(*b).to_digit(16));
-            match (digit(from), digit(from + 1)) {
-                (Some(high), Some(low)) => {
-                    let byte = (high * 16 + low) as u8;
-                    if byte.is_ascii_alphanumeric() || matches!(byte, b'\\' | b'.' | b'-' | b'_' | b':') {
-                        return true;
-                    }
-                }
-                _ => return true,
-            }
-        }
-        false
-    }
+/// What a look at a record's bytes shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It may matter to a rule.
+    CanMatter,
+    /// It is an event that matters to none.
+    Nothing,
+    /// It names no event: it is none, or a compressed one.
+    NoEvent,
 }
 
 enum Behind<'a> {

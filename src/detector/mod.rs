@@ -29,7 +29,7 @@ pub use context::Context;
 pub use error::{InvalidQuery, QueryError, RuleErrors};
 pub use explain::{Explanation, Request, explain, explain_all};
 pub use ingest_report::{IngestStats, Problem};
-pub use literal_prefilter::LiteralPrefilter;
+pub use literal_prefilter::{LiteralPrefilter, Look};
 pub use query::{QueryRun, Table};
 pub use single_event::{Match, MatchState, SingleEventEvaluator};
 pub use tables::NamedTable;

@@ -5,10 +5,13 @@
 
 use super::cached_row::{CachedRow, needed};
 use super::check::{self, CompiledRule};
+use super::feed::TABLE;
 use super::literal_prefilter::LiteralPrefilter;
 use super::{Finding, RuleErrors, RuleFile};
 use crate::checked;
 use crate::rule::{Operator, Rule};
+use cloudtrail::prefilter::{Condition, fold};
+use cloudtrail::source::{Envelope, Outline, Record};
 use cloudtrail::table::aws_cloudtrail::EventRow;
 use kql::exec::program::{Program, Scratch};
 use kql::exec::row::{Evidence, Row, Rows};
@@ -18,6 +21,7 @@ use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::plan::{Expr, Plan, PlanKind, SetOp, Stage};
 use kql::value::{Column, Value};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// How many values one rule may make of one event.
@@ -26,8 +30,47 @@ const BUDGET: Budget = Budget::of_cells(1_000_000);
 /// Rules that look at events one by one.
 pub struct SingleEventEvaluator {
     rules: Vec<SingleRule>,
+    by_name: ByName,
     prefilter: LiteralPrefilter,
     scratch: Scratch,
+}
+
+/// Which rules an event of some name can matter to, by their place and in their order. Most events matter to few of many rules.
+#[derive(Default)]
+struct ByName {
+    /// By [folded](fold) name.
+    listed: HashMap<String, Vec<u32>>,
+    /// Those that any other name can matter to.
+    others: Vec<u32>,
+}
+
+impl ByName {
+    fn of(rules: &[Rc<CompiledRule>]) -> ByName {
+        let names_of_leaf = |leaf: &Leaf| match &*leaf.table {
+            TABLE => Condition::of(leaf).names().map(<[String]>::to_vec),
+            _ => None,
+        };
+        // `None`: names do not decide.
+        let names: Vec<Option<Vec<String>>> = rules
+            .iter()
+            .map(|rule| {
+                Some(rule.split.leaves.iter().map(names_of_leaf).collect::<Option<Vec<_>>>()?.concat())
+            })
+            .collect();
+        let places = |name: Option<&String>| {
+            let can = |names: &Option<Vec<String>>| {
+                names.as_ref().is_none_or(|names| name.is_some_and(|name| names.contains(name)))
+            };
+            (0..).zip(&names).filter(|(_, names)| can(names)).map(|(place, _)| place).collect::<Vec<u32>>()
+        };
+        let listed =
+            names.iter().flatten().flatten().map(|name| (name.clone(), places(Some(name)))).collect();
+        ByName { listed, others: places(None) }
+    }
+
+    fn places(&self, name: &str) -> &[u32] {
+        self.listed.get(&fold(name)).unwrap_or(&self.others)
+    }
 }
 
 struct SingleRule {
@@ -83,8 +126,9 @@ impl SingleEventEvaluator {
         }
         let mut prefilter = LiteralPrefilter::default();
         compiled.iter().flat_map(|c| &c.split.leaves).for_each(|leaf| prefilter.add(leaf));
+        let by_name = ByName::of(&compiled);
         let rules = compiled.into_iter().map(SingleRule::new).collect();
-        Ok(SingleEventEvaluator { rules, prefilter, scratch: Scratch::default() })
+        Ok(SingleEventEvaluator { rules, by_name, prefilter, scratch: Scratch::default() })
     }
 
     /// Compiles everything that would otherwise be compiled when an event first needs it.
@@ -108,12 +152,32 @@ impl SingleEventEvaluator {
         &self.prefilter
     }
 
-    /// Finds the rules that an event, as raw JSON, matters to. The error is that of a rule that failed; the other rules are
+    /// Whether an event, as raw JSON, passes the row stages of some rule.
+    pub fn passes(&mut self, event: &[u8], outline: Option<Outline<'_>>) -> Result<bool, ExecError> {
+        let row = row_of(event, outline);
+        let [name, _] = row.row.name_and_source();
+        for rule in self.by_name.places(&name).iter().filter_map(|place| self.rules.get(*place as usize)) {
+            for leaf in &rule.leaves {
+                if !leaf.rows(&row, &mut self.scratch)?.is_empty() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Finds the rules that an event, as raw JSON with what is known of it, matters to. The error is that of a rule that failed; the other rules are
     /// found all the same.
-    pub fn evaluate(&mut self, event: &[u8], found: &mut dyn FnMut(Match<'_>)) -> Result<(), ExecError> {
-        let row = CachedRow::new(event);
+    pub fn evaluate(
+        &mut self,
+        event: &[u8],
+        outline: Option<Outline<'_>>,
+        found: &mut dyn FnMut(Match<'_>),
+    ) -> Result<(), ExecError> {
+        let row = row_of(event, outline);
+        let [name, _] = row.row.name_and_source();
         let mut result = Ok(());
-        for rule in &self.rules {
+        for rule in self.by_name.places(&name).iter().filter_map(|place| self.rules.get(*place as usize)) {
             match rule.evaluate(&row, &mut self.scratch) {
                 Ok(Some(it)) => found(it),
                 Ok(None) => {}
@@ -122,6 +186,10 @@ impl SingleEventEvaluator {
         }
         result
     }
+}
+
+fn row_of<'a>(event: &'a [u8], outline: Option<Outline<'a>>) -> CachedRow<EventRow<'a>> {
+    CachedRow::of(&Record { outline, ..Record::new(event, Envelope::Bare, 0) })
 }
 
 impl SingleRule {
@@ -137,6 +205,8 @@ impl SingleRule {
         SingleRule { compiled, leaves, conclusive }
     }
 
+    // A frame of its own: whoever takes the match has the stack to himself again.
+    #[inline(never)]
     fn evaluate(
         &self,
         event: &CachedRow<EventRow<'_>>,

@@ -3,7 +3,8 @@
 //! The record's own bytes stay as they are: the key is inserted before the last bracket. Whatever fails inside, the record
 //! is passed on.
 
-use crate::detector::{RuleErrors, RuleFile, SingleEventEvaluator, damage};
+use crate::detector::{Look, RuleErrors, RuleFile, SingleEventEvaluator, damage};
+use cloudtrail::source::Outline;
 use cloudtrail::source::embedded::{self, ADDED, ADDED_START};
 use kql::value::json::{self, Items};
 use kql::value::limits::{self, Limit};
@@ -13,6 +14,7 @@ use kql::value::limits::{self, Limit};
 pub const MAX_RECORD: usize = 1 << 20;
 /// How many bytes may be added to a record. Matches that do not fit are only counted.
 pub const MAX_ADDED: usize = 256 << 10;
+const UNREAD: &str = "the record names an event that a rule may need, and the event in it is cut, is not JSON, or nests too deep to be read";
 /// The output buffer is shrunk to this size after a larger record.
 const MAX_KEPT: usize = 64 << 10;
 
@@ -49,6 +51,7 @@ pub enum Verdict<'a> {
 /// Evaluates records one by one.
 pub struct Pipeline {
     evaluator: SingleEventEvaluator,
+    reader: embedded::Reader,
     keys: Vec<String>,
     added: String,
     out: Vec<u8>,
@@ -60,7 +63,8 @@ impl Pipeline {
     /// event, besides those that pipelines commonly use.
     pub fn new(files: &[RuleFile], keys: Vec<String>) -> Result<Pipeline, RuleErrors> {
         let evaluator = SingleEventEvaluator::new(files)?;
-        Ok(Pipeline { evaluator, keys, added: String::new(), out: Vec::new(), counters: Counters::default() })
+        let (reader, counters) = (embedded::Reader::default(), Counters::default());
+        Ok(Pipeline { evaluator, reader, keys, added: String::new(), out: Vec::new(), counters })
     }
 
     /// Compiles everything now, so that no record makes a rule compile anything: a host with little stack could not.
@@ -82,40 +86,64 @@ impl Pipeline {
     /// Evaluates a record. The result borrows a buffer that the next record overwrites.
     pub fn record(&mut self, record: &[u8]) -> Verdict<'_> {
         self.counters.records += 1;
-        if !self.evaluator.literal_prefilter().can_match(record) {
-            // A record that names no event can still be one, for example a compressed one.
-            let named = self.evaluator.literal_prefilter().names_an_event(record);
-            return if named { Verdict::Nothing } else { Verdict::AsItIs };
+        match self.evaluator.literal_prefilter().look(record) {
+            Look::CanMatter => {}
+            Look::Nothing => return Verdict::Nothing,
+            Look::NoEvent => return Verdict::AsItIs,
         }
         self.counters.looked_into += 1;
         if record.len() > MAX_RECORD {
             let message =
                 format!("the record has {} bytes; the filter checks at most {MAX_RECORD}", record.len());
-            return self.failed(record, "too_large", &message);
+            let end = self.reader.end_of_object(record);
+            return self.failed(record, end, "too_large", &message);
         }
         self.look_into(record)
     }
 
+    /// Whether a record goes on through a sieve: it holds an event that a rule may need, or cannot be judged.
+    pub fn keeps(&mut self, record: &[u8]) -> bool {
+        match self.evaluator.literal_prefilter().look(record) {
+            Look::CanMatter => {}
+            Look::Nothing => return false,
+            Look::NoEvent => return true,
+        }
+        if record.len() > MAX_RECORD || self.reader.end_of_object(record).is_none() {
+            return true;
+        }
+        let Pipeline { evaluator, reader, keys, .. } = self;
+        let (mut events, mut keeps) = (0_u64, false);
+        limits::take();
+        let not_evaluated = reader.events(record, keys, &mut |event, outline| {
+            events += 1;
+            keeps = keeps
+                || is_too_deep(event, outline)
+                || damage(event).is_some()
+                || evaluator.passes(event, outline).unwrap_or(true);
+        });
+        keeps || limits::take().is_some() || not_evaluated > 0 || events == 0
+    }
+
     fn look_into(&mut self, record: &[u8]) -> Verdict<'_> {
-        if embedded::end_of_object(record).is_none() {
+        let Some(end) = self.reader.end_of_object(record) else {
             self.counters.unjudged += 1;
             return Verdict::AsItIs;
-        }
-        let Pipeline { evaluator, keys, added, counters, .. } = self;
+        };
+        let Pipeline { evaluator, reader, keys, added, counters, .. } = self;
         begin(added);
         let (mut matches, mut events, mut left_out) = (0_u64, 0_u64, 0_u64);
         let mut failure: Option<(&str, String)> = None;
         limits::take();
-        let not_evaluated = embedded::events(record, keys, &mut |event| {
+        let not_evaluated = reader.events(record, keys, &mut |event, outline| {
             events += 1;
-            if json::depth(event) > json::MAX_DEPTH {
+            if is_too_deep(event, outline) {
                 failure = Some(("too_deep", format!("the event nests more than {} levels", json::MAX_DEPTH)));
                 return;
             }
             if let Some(message) = damage(event) {
                 failure = Some(("bad_json", message));
             }
-            let done = evaluator.evaluate(event, &mut |it| {
+            let done = evaluator.evaluate(event, outline, &mut |it| {
                 match it.state {
                     crate::detector::MatchState::Alert => counters.alerts += 1,
                     crate::detector::MatchState::Candidate => counters.candidates += 1,
@@ -152,22 +180,26 @@ impl Pipeline {
             failure = Some(("too_large", format!("{left_out} more matches did not fit into the record")));
         }
         match failure {
-            Some((code, message)) => self.failed(record, code, &message),
+            Some((code, message)) => self.failed(record, Some(end), code, &message),
             None if matches > 0 => {
                 self.counters.annotated += 1;
                 self.added.push_str("]}");
-                self.annotate(record)
+                self.annotate(record, Some(end))
             }
             None if not_evaluated > 0 || events == 0 => {
                 self.counters.unjudged += 1;
+                // Not a line of another program: whoever forwards only what has the key must not lose it.
+                if self.evaluator.literal_prefilter().names_an_event(record) {
+                    return self.failed(record, Some(end), "unread", UNREAD);
+                }
                 Verdict::AsItIs
             }
             None => Verdict::Nothing,
         }
     }
 
-    /// Adds an error after the matches, if there are any.
-    fn failed(&mut self, record: &[u8], code: &str, message: &str) -> Verdict<'_> {
+    /// Adds an error after the matches, if there are any. `end`: where the record's object ends, if it is one.
+    fn failed(&mut self, record: &[u8], end: Option<usize>, code: &str, message: &str) -> Verdict<'_> {
         self.counters.errors += 1;
         if self.added.is_empty() {
             begin(&mut self.added);
@@ -177,18 +209,16 @@ impl Pipeline {
         self.added.push_str(",\"message\":");
         json::write_string(&mut self.added, message);
         self.added.push_str("}}");
-        self.annotate(record)
+        self.annotate(record, end)
     }
 
     /// The record with the added key; the buffer for what is added is empty afterwards.
-    fn annotate(&mut self, record: &[u8]) -> Verdict<'_> {
+    fn annotate(&mut self, record: &[u8], end: Option<usize>) -> Verdict<'_> {
         let added = std::mem::take(&mut self.added);
         self.out.clear();
         self.out.shrink_to(MAX_KEPT);
         let Some(key) = free_key(record) else { return Verdict::AsItIs };
-        let Some((head, tail)) =
-            embedded::end_of_object(record).and_then(|end| record.split_at_checked(end.checked_sub(1)?))
-        else {
+        let Some((head, tail)) = end.and_then(|end| record.split_at_checked(end.checked_sub(1)?)) else {
             return Verdict::AsItIs;
         };
         let empty = head.trim_ascii() == b"{";
@@ -211,6 +241,11 @@ impl Pipeline {
     }
 }
 
+/// An outline says that it is not.
+fn is_too_deep(event: &[u8], outline: Option<Outline<'_>>) -> bool {
+    outline.is_none() && json::depth(event) > json::MAX_DEPTH
+}
+
 fn begin(added: &mut String) {
     added.clear();
     added.push_str(ADDED_START);
@@ -218,6 +253,9 @@ fn begin(added: &mut String) {
 
 /// A key that the record does not have yet: several filters may run one after the other.
 fn free_key(record: &[u8]) -> Option<&'static str> {
+    if !embedded::may_hold_added(record) {
+        return ADDED.first().copied();
+    }
     let mut taken = [false; ADDED.len()];
     for (key, _) in Items::open(record).into_iter().flatten().map_while(Result::ok) {
         let key = json::unescape(key);

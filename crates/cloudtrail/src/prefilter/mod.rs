@@ -14,11 +14,11 @@ mod scanner;
 mod structure;
 mod timestamp;
 
-pub use condition::Condition;
+pub use condition::{Condition, fold};
 pub use pair_cache::Leaves;
 pub use scanner::Skipped;
 
-use condition::{Pair, fold};
+use condition::Pair;
 use kql::exec::program::Scratch;
 use kql::plan::split::Leaf;
 use kql::value::{datetime, json};

@@ -4,24 +4,38 @@
 //! whole record at a time, to a module that may have only a few kilobytes.
 
 use super::envelope::{self, Found, Held, MAX_ENVELOPES};
+use crate::framing::Outline;
 use crate::framing::scan::{Scan, Step};
 use kql::value::json::{self, Items};
-use memchr::memchr;
 use std::borrow::Cow;
 
-/// Where a JSON value that stands alone ends: behind its last byte, if only white space follows. `None` if it is cut or not
-/// JSON by its grammar down to strings.
-pub fn end_of_value(text: &[u8]) -> Option<usize> {
-    let text_end = text.trim_ascii_end().len();
-    match Scan::new(false).run(text.get(..text_end)?) {
-        Step::End(end) if end == text_end => Some(end),
-        _ => None,
+/// Reads records; its memory is used again.
+pub struct Reader(Scan);
+
+impl Default for Reader {
+    fn default() -> Reader {
+        Reader(Scan::new(false))
     }
 }
 
-/// Where the object ends that a record is: behind its bracket. `None` if the record is no object, or cut, or not JSON.
-pub fn end_of_object(record: &[u8]) -> Option<usize> {
-    (record.trim_ascii_start().first() == Some(&b'{')).then(|| end_of_value(record)).flatten()
+impl Reader {
+    /// Where the object ends that a record is: behind its bracket. `None` if the record is no object, or cut, or not JSON.
+    pub fn end_of_object(&mut self, record: &[u8]) -> Option<usize> {
+        (record.trim_ascii_start().first() == Some(&b'{'))
+            .then(|| end_of_value(record, &mut self.0))
+            .flatten()
+    }
+}
+
+/// Where a JSON value that stands alone ends: behind its last byte, if only white space follows. `None` if it is cut or not
+/// JSON by its grammar down to strings.
+fn end_of_value(text: &[u8], scan: &mut Scan) -> Option<usize> {
+    let text_end = text.trim_ascii_end().len();
+    scan.reset(false);
+    match scan.run(text.get(..text_end)?) {
+        Step::End(end) if end == text_end => Some(end),
+        _ => None,
+    }
 }
 
 /// The names of the key that the filter adds: the first that the record does not have.
@@ -35,16 +49,9 @@ pub fn without_added(event: &[u8]) -> Cow<'_, [u8]> {
     if may_hold_added(event) { strip_added(event) } else { Cow::Borrowed(event) }
 }
 
-fn may_hold_added(event: &[u8]) -> bool {
-    let mut rest = event;
-    while let Some(n) = memchr(b'f', rest) {
-        rest = rest.get(n..).unwrap_or_default();
-        if rest.starts_with(b"forepost") {
-            return true;
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    false
+/// Whether a filter may have added a key.
+pub fn may_hold_added(event: &[u8]) -> bool {
+    json::any_place(event, b'f', b'f', |at| event.get(at..).is_some_and(|rest| rest.starts_with(b"forepost")))
 }
 
 fn strip_added(event: &[u8]) -> Cow<'_, [u8]> {
@@ -78,50 +85,72 @@ fn is_added(value: &[u8]) -> bool {
         && keys.next().is_some_and(|(key, _)| key == b"rules")
 }
 
-/// Hands the events in a record to `found`, each as raw JSON. `keys` are looked at first; after them whatever
-/// [`envelope::WRAPPERS`] names. Returns how many values could not be told: no event, cut, or compressed.
-pub fn events(record: &[u8], keys: &[String], found: &mut dyn FnMut(&[u8])) -> usize {
-    let mut untold = 0;
-    // Values still to be looked at, the next one last, and how many envelopes are around each.
-    let mut waiting: Vec<(Cow<'_, [u8]>, u8)> = vec![(Cow::Borrowed(record), 0)];
-    while let Some((value, level)) = waiting.pop() {
-        let inside = open(&value, keys);
-        let inner: Vec<Cow<'_, [u8]>> = match (inside, &value) {
-            (Inside::Event(event), _) => {
-                found(event);
-                continue;
-            }
-            (Inside::Untold, _) => {
-                untold += 1;
-                continue;
-            }
-            (Inside::Text(text), _) => match values_of(text) {
-                Some(values) => values,
-                None => {
+impl Reader {
+    /// Hands the events in a record, the one whose [end](Self::end_of_object) was just found, to `found`: each as raw JSON, with what
+    /// is known of it. `keys` are looked at first; after them whatever [`envelope::WRAPPERS`] names. Returns how many values could not
+    /// be told: no event, cut, or compressed.
+    pub fn events(
+        &mut self,
+        record: &[u8],
+        keys: &[String],
+        found: &mut dyn FnMut(&[u8], Option<Outline<'_>>),
+    ) -> usize {
+        let Reader(scan) = self;
+        let mut untold = 0;
+        // Values still to be looked at, the next one last, and how many envelopes are around each.
+        let mut waiting: Vec<(Cow<'_, [u8]>, u8)> = vec![(Cow::Borrowed(record), 0)];
+        while let Some((value, level)) = waiting.pop() {
+            let inside = open(&value, keys);
+            let inner: Vec<Cow<'_, [u8]>> = match (inside, &value) {
+                (Inside::Event(event) | Inside::Row(event), _)
+                    if level > 0 && end_of_value(event, scan).is_none() =>
+                {
                     untold += 1;
                     continue;
                 }
-            },
-            (Inside::Values(_), Cow::Borrowed(value)) => match open(value, keys) {
-                Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect(),
-                _ => continue,
-            },
-            (Inside::Values(values), Cow::Owned(_)) => {
-                values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect()
+                (Inside::Event(event), _) => {
+                    // It was read from its first byte on.
+                    found(event, scan.outline().filter(|_| level > 0 || record.first() == Some(&b'{')));
+                    continue;
+                }
+                (Inside::Row(row), _) => {
+                    found(row, None);
+                    continue;
+                }
+                (Inside::Untold, _) => {
+                    untold += 1;
+                    continue;
+                }
+                (Inside::Text(text), _) => match values_of(text) {
+                    Some(values) => values,
+                    None => {
+                        untold += 1;
+                        continue;
+                    }
+                },
+                (Inside::Values(_), Cow::Borrowed(value)) => match open(value, keys) {
+                    Inside::Values(values) => values.into_iter().map(Cow::Borrowed).collect(),
+                    _ => continue,
+                },
+                (Inside::Values(values), Cow::Owned(_)) => {
+                    values.into_iter().map(|v| Cow::Owned(v.to_owned())).collect()
+                }
+            };
+            if level > MAX_ENVELOPES {
+                untold += 1;
+                continue;
             }
-        };
-        if level > MAX_ENVELOPES {
-            untold += 1;
-            continue;
+            waiting.extend(inner.into_iter().rev().map(|v| (v, level + 1)));
         }
-        waiting.extend(inner.into_iter().rev().map(|v| (v, level + 1)));
+        untold
     }
-    untold
 }
 
 /// What is in a value.
 enum Inside<'v> {
     Event(&'v [u8]),
+    /// Columns of a table.
+    Row(&'v [u8]),
     Values(Vec<&'v [u8]>),
     /// The body of a text.
     Text(&'v [u8]),
@@ -148,7 +177,8 @@ fn object<'v>(value: &'v [u8], keys: &[String]) -> Inside<'v> {
         return Inside::Values(vec![inner]);
     }
     match envelope::find(value) {
-        Found::Event | Found::Row if end_of_value(value).is_some() => Inside::Event(value),
+        Found::Event => Inside::Event(value),
+        Found::Row => Inside::Row(value),
         Found::Wrapped(_, Held::Json, inner) => Inside::Values(vec![inner]),
         Found::Wrapped(_, Held::Under(key), inner) => match envelope::member(inner, key) {
             Some(inner) => Inside::Values(vec![inner]),

@@ -57,6 +57,7 @@ impl Slice {
 type Made = (i128, Vec<Value>, Vec<Value>, Evidence);
 
 /// The rows of the plugin, by bin.
+#[inline(never)]
 pub fn activity(run: &mut Run<'_>, a: &Activity, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let bad = |what: &str| ExecError { code: "FP105", message: format!("{}: {what}.", a.name) };
     let bin = run.value(&a.bin)?;

@@ -10,6 +10,7 @@ use crate::value::{Column, Type, Value, text};
 use indexmap::IndexSet;
 
 /// `pivot`: rows of keys, a name and a value become a row a key with a column a name.
+#[inline(never)]
 pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Result<Vec<Row>, ExecError> {
     let columns: IndexSet<&str> = p.names.iter().map(|name| &**name).collect();
     let mut groups = KeySet::default();
@@ -39,6 +40,7 @@ pub fn pivot(run: &mut Run<'_>, p: &Pivot, rows: &[Row], name_type: Type) -> Res
 }
 
 /// `narrow`: a row a cell: the row's number from zero, the column's name, the value as text.
+#[inline(never)]
 pub fn narrow(run: &mut Run<'_>, columns: &[Column], rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let mut out = Vec::new();
     for (i, row) in rows.iter().enumerate() {
@@ -56,6 +58,7 @@ pub fn narrow(run: &mut Run<'_>, columns: &[Column], rows: &[Row]) -> Result<Vec
 }
 
 /// `rows_near`: the rows at most so many before or after one where the condition holds.
+#[inline(never)]
 pub fn rows_near(
     run: &mut Run<'_>,
     condition: &Expr,
@@ -82,6 +85,7 @@ pub fn rows_near(
 
 /// `schema_merge`: the columns of several schemas as one, each once. A column of two types takes the wider one. The last
 /// place a column has counts; with `PreserveOrder` one of two places is marked as such, as the plugin does.
+#[inline(never)]
 pub fn schema_merge(keep_order: bool, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let bad = |message: String| ExecError { code: "FP106", message };
     let text = |row: &Row, i: usize| row.values.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -5,6 +5,7 @@ use super::row::Row;
 
 /// At most `n` of the rows, each as likely as the others, in their order; which ones depends on how many there
 /// are, not on the clock.
+#[inline(never)]
 pub fn sample(rows: &[Row], n: usize) -> Vec<Row> {
     let mut random = Random::new(0);
     let mut chosen: Vec<usize> = (0..n.min(rows.len())).collect();

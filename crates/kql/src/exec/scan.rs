@@ -57,6 +57,7 @@ struct Scanner<'a> {
 }
 
 /// The rows of a scan over rows in their order.
+#[inline(never)]
 pub fn scan(
     run: &mut Run<'_>,
     scan: &Scan,

@@ -89,6 +89,7 @@ struct Series {
 }
 
 /// The rows of `make-series`: keys, an array an aggregate, the array of the axis.
+#[inline(never)]
 pub fn make_series(run: &mut Run<'_>, m: &MakeSeries, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let bad = |what: &str| ExecError { code: "FP102", message: format!("make-series: {what}.") };
     let (axis_program, by) = (run.program([&m.axis])?, run.program(&m.by)?);

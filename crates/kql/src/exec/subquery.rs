@@ -36,6 +36,7 @@ pub(super) fn dependents(plan: &Rc<Plan>, given: &[usize]) -> Vec<NodeId> {
 }
 
 /// `mv-apply`: the rows that the subquery makes of each row's items.
+#[inline(never)]
 pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> Result<Vec<Row>, ExecError> {
     let program = run.program(m.expand.items.iter().map(|(e, ..)| e))?;
     let dependents = dependents(&m.body.plan, &[m.body.given]);
@@ -65,6 +66,7 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
 }
 
 /// `partition`: the rows that the subquery makes of each key's rows, keys in the order they first came.
+#[inline(never)]
 pub fn partition(run: &mut Run<'_>, p: &Partition, rows: &[Row]) -> Result<Vec<Row>, ExecError> {
     let key = run.program([&p.key])?;
     let mut parts: KeyMap<(Value, Vec<Row>)> = KeyMap::default();

@@ -18,6 +18,7 @@ struct Level<'a> {
 }
 
 /// The rows: for each level the key and its aggregate, the top keys of a level under each key of the one above.
+#[inline(never)]
 pub fn top_nested(
     run: &mut Run<'_>,
     levels: &[TopNestedLevel],

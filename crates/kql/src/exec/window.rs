@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Sets the columns of an `extend` some of whose values read the row's place.
+#[inline(never)]
 pub fn extend(
     run: &mut Run<'_>,
     sets: &[(usize, Expr)],

@@ -1,12 +1,12 @@
 //! JSON text to a [`Value`] and back, without recursion. What can be told from the raw text alone is [`super::raw`]'s.
 
 pub use super::raw::{
-    Items, JsonError, MAX_DEPTH, Problem, depth, lossy, minify, skip_space, skip_string, skip_value,
-    text as raw_text, unescape,
+    Items, JsonError, MAX_DEPTH, Problem, any_place, depth, lossy, minify, skip_space, skip_string,
+    skip_value, text as raw_text, unescape,
 };
 
 use super::limits::{self, Limit};
-use super::raw::{error, unexpected};
+use super::raw::{error, plain_start, unexpected};
 use super::{Bag, Str, Value, datetime, text, timespan};
 use indexmap::IndexMap;
 use std::borrow::Cow;
@@ -283,8 +283,10 @@ pub fn to_text(value: &Value) -> String {
 /// Writes a JSON string with quotes.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut from = 0;
-    for (i, b) in text.bytes().enumerate() {
+    let mut rest = text;
+    while let Some((plain, behind)) = rest.split_at_checked(plain_start(rest.as_bytes())) {
+        out.push_str(plain);
+        let Some(b) = behind.bytes().next() else { break };
         let escape = match b {
             b'"' => "\\\"",
             b'\\' => "\\\\",
@@ -293,18 +295,15 @@ pub fn write_string(out: &mut String, text: &str) {
             b'\t' => "\\t",
             0x08 => "\\b",
             0x0c => "\\f",
-            0..=0x1f => "",
-            _ => continue,
+            _ => "",
         };
-        out.push_str(text.get(from..i).unwrap_or_default());
         if escape.is_empty() {
             let _ = write!(out, "\\u{b:04x}");
         } else {
             out.push_str(escape);
         }
-        from = i + 1;
+        rest = behind.get(1..).unwrap_or_default();
     }
-    out.push_str(text.get(from..).unwrap_or_default());
     out.push('"');
 }
 

@@ -34,10 +34,50 @@ fn quotes_and_escapes(word: u64) -> u64 {
     (quotes | escapes) & (ONES << 7)
 }
 
+/// How many bytes a text begins with that JSON takes as they are: eight at a step.
+pub fn plain_start(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = text.as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word & (ONES << 7);
+        let marks = quotes_and_escapes(word) | below_space;
+        if marks != 0 {
+            return 8 * n + (marks.trailing_zeros() / 8) as usize;
+        }
+    }
+    let plain = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
+    text.len() - rest.len() + plain
+}
+
+/// Calls `each` with the places of two bytes, in order, until it says true; returns whether it did. Eight bytes a step: in an
+/// interpreter that is what makes a look at every byte cheap, and a place where the search goes on costs nothing.
+#[inline(always)]
+pub fn any_place(bytes: &[u8], a: u8, b: u8, mut each: impl FnMut(usize) -> bool) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zero_bytes = |w: u64| w.wrapping_sub(ONES) & !w;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let marks = zero_bytes(word ^ (ONES * u64::from(a))) | zero_bytes(word ^ (ONES * u64::from(b)));
+        // Marks behind the first may be wrong.
+        let mut marks = marks & (ONES << 7);
+        while marks != 0 {
+            let at = 8 * n + (marks.trailing_zeros() / 8) as usize;
+            if bytes.get(at).is_some_and(|byte| *byte == a || *byte == b) && each(at) {
+                return true;
+            }
+            marks &= marks - 1;
+        }
+    }
+    let read = bytes.len() - rest.len();
+    rest.iter().enumerate().any(|(n, byte)| (*byte == a || *byte == b) && each(read + n))
+}
+
 /// How deep a dynamic value may nest. Deeper text is an error, not a value: see [`Problem::TooDeep`]. Values are walked and
 /// dropped by recursion, so it is less where a host gives little stack.
 pub const MAX_DEPTH: usize =
-    if cfg!(all(feature = "small-stack", target_arch = "wasm32")) { 16 } else { 128 };
+    if cfg!(all(feature = "small-stack", target_arch = "wasm32")) { 64 } else { 128 };
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,6 +412,31 @@ fn without_spaces(raw: &[u8], first: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every byte, at every place of a text of two words and a rest, beside bytes that a mark could spill over from.
+    #[test]
+    fn eight_bytes_at_a_step_are_as_one() {
+        for before in [b'a', b'N', b'\\', b'"', 0x01, 0x1f, 0x20, 0x80, 0xff] {
+            for byte in 0..=255 {
+                for at in 0..19_usize {
+                    let mut text = [b'x'; 19];
+                    if let Some(slot) = at.checked_sub(1).and_then(|i| text.get_mut(i)) {
+                        *slot = before;
+                    }
+                    text[at] = byte;
+                    let mut places = Vec::new();
+                    assert!(!any_place(&text, b'N', b'\\', |at| {
+                        places.push(at);
+                        false
+                    }));
+                    let want: Vec<usize> = (0..19).filter(|i| matches!(text[*i], b'N' | b'\\')).collect();
+                    assert_eq!(places, want, "{text:?}");
+                    let plain = text.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
+                    assert_eq!(plain_start(&text), plain.unwrap_or(text.len()), "{text:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn items_of_raw_text() {
