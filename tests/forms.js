@@ -44,6 +44,7 @@ export const FORMS = [
   ['a CloudWatch Logs subscription', JSON.stringify({ awslogs: { data: base64(gzipSync(cloudWatch)) } }), 'no'],
   ['a Firehose request', JSON.stringify({ requestId: 'x', timestamp: 1, records: [{ data: base64(text) }] }), 'no'],
   ['a record of a log pipeline', JSON.stringify({ log: text, stream: 'x' }), 'yes'],
+  ['a line that Fluent Bit reads from a command', JSON.stringify({ exec: text }), 'yes'],
   ['Elastic', JSON.stringify({ hits: { hits: [{ _index: 'x', _source: { event: { original: text } } }] } }), 'yes'],
   ['Splunk', JSON.stringify({ preview: false, result: { _raw: text } }), 'yes'],
   ['rows of AWSCloudTrail as CSV', csv(table), 'no'],

@@ -89,6 +89,22 @@ fn what_each_record_becomes() {
     };
     let deep = format!("{},\"x\":{}{}}}", &text[..text.len() - 1], "[".repeat(10_000), "]".repeat(10_000));
     assert_eq!(error(&mut host, deep.as_bytes()).as_deref(), Some("too_deep"));
+    // As deep as Fluent Bit's own parser reads, and what it leaves as text.
+    let nested = |levels: usize| {
+        let deep = format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+        format!("{},\"responseElements\":{deep}}}", &text[..text.len() - 1])
+    };
+    for levels in [15, 30, 62] {
+        let record = nested(levels);
+        let it = check(record.as_bytes(), &host.call(true, record.as_bytes())).expect("a match");
+        assert_eq!(it["rules"][0]["state"], "alert", "{levels}");
+    }
+    for levels in [64, 100, 1000] {
+        let record = json!({"log": nested(levels)}).to_string();
+        assert_eq!(error(&mut host, record.as_bytes()).as_deref(), Some("too_deep"), "{levels}");
+    }
+    let cut = json!({"log": &text[..text.len() - 9]}).to_string();
+    assert_eq!(error(&mut host, cut.as_bytes()).as_deref(), Some("unread"));
     let large = format!("{},\"x\":\"{}\"}}", &text[..text.len() - 1], "y".repeat(1 << 20));
     assert_eq!(error(&mut host, large.as_bytes()).as_deref(), Some("too_large"));
     // A second filter behind the first one adds its own key.

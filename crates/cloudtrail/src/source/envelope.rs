@@ -140,6 +140,8 @@ pub const WRAPPERS: &[(&str, Envelope, Held)] = &[
     ("cloudtrail", Envelope::Pipeline, Held::Json),
     ("log", Envelope::Pipeline, Held::Json),
     ("message", Envelope::Pipeline, Held::Json),
+    // A line that Fluent Bit reads from a command.
+    ("exec", Envelope::Pipeline, Held::Json),
     ("MESSAGE", Envelope::Pipeline, Held::Json),
     ("msg", Envelope::Pipeline, Held::Json),
     ("raw", Envelope::Pipeline, Held::Json),
