@@ -38,6 +38,7 @@ WWW := dist/www
 WWW_MODULES := www/node_modules/.package-lock.json
 PAGE_PORT := 8173
 SECONDS := 60
+export WAMRC ?= wamrc
 export CHROMIUM ?= /usr/bin/chromium
 
 .PHONY: help
@@ -48,7 +49,17 @@ help: ## This list
 build: package www size ## The npm package and its command in dist/npm, the page in dist/www; fails if either is too large
 
 .PHONY: filter
-filter: dist/fluent-bit/forepost.wasm ## The Fluent Bit module, in dist/fluent-bit; RULES=dir builds those rules in, KEY=name looks there first
+filter: $(if $(AOT),filter-aot,dist/fluent-bit/forepost.wasm) ## The Fluent Bit module, in dist/fluent-bit; RULES=dir builds those rules in, KEY=name looks there first, AOT=1 compiles it ahead of time
+
+# Whether the compiler is there shows before anything is built.
+.PHONY: filter-aot
+filter-aot:
+	tools/aot.sh --check
+	$(MAKE) dist/fluent-bit/forepost.wasm
+	tools/aot.sh dist/fluent-bit/forepost.wasm dist/fluent-bit/forepost.aot
+
+.PHONY: clickhouse
+clickhouse: dist/clickhouse/forepost.wasm ## ClickHouse's functions in WebAssembly, in dist/clickhouse; RULES and KEY as for filter
 
 .PHONY: demo
 demo: package ## Builds, scans the bundled sample and prints the alerts
@@ -76,7 +87,7 @@ check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick,
 	cargo test --locked --workspace --lib
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit ## All that a user is promised: what every change must pass
+test: lint licences test-native test-wasm test-package size test-page test-hosts test-fluent-bit test-clickhouse ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
@@ -86,6 +97,7 @@ lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features fluent-bit --target $(WASM_TARGET) -- -D warnings
+	cargo clippy --locked --lib --no-default-features --features clickhouse --target $(WASM_TARGET) -- -D warnings
 	cargo check --locked --target $(WASM_TARGET) --manifest-path benches/module/Cargo.toml --target-dir target/bench
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps -p kql -p cloudtrail
 
@@ -164,6 +176,10 @@ test-fluent-bit: package dist/fluent-bit/forepost.wasm $(SHARED_FILTER) ## The F
 	cargo test --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- --nocapture
 	node --expose-gc --test --test-reporter=spec tests/fluent-bit/*.test.js
 
+.PHONY: test-clickhouse
+test-clickhouse: package dist/clickhouse/forepost.wasm $(if $(SHARED_RULES),target/clickhouse/shared.wasm) .tools/chdb/bin/python ## The functions in ClickHouse itself (chdb from PyPI), against sieve and scan
+	if test -x .tools/chdb/bin/python; then .tools/chdb/bin/python tests/clickhouse/sieve.py; else echo 'skipped: chdb is not here'; fi
+
 .PHONY: test-hosts
 test-hosts: package dist/fluent-bit/forepost.wasm tests/hosts/node_modules/.package-lock.json ## The package in workerd, miniflare, Deno, Bun and Node, and through bundlers
 	cd tests/hosts && node --test --test-reporter=spec *.test.js
@@ -194,13 +210,15 @@ cargo-filter: $(TOOLCHAIN)
 		--features fluent-bit --target $(WASM_TARGET) --release --target-dir target/filter
 $(FILTER_ENGINE): cargo-filter ;
 
-# A module with the rules of a file or folder; the second argument names a key. Only what a pipeline calls is exported.
-define build_filter
-	mkdir -p $(@D) target/fluent-bit
-	node tools/filter.js $(FILTER_ENGINE) target/fluent-bit/ready.wasm '$(1)' '$(2)'
-	node_modules/.bin/wasm-metadce $(SCALAR_FEATURES) target/fluent-bit/ready.wasm --graph-file tools/filter.json -o target/fluent-bit/ready.wasm > target/fluent-bit/left-out
-	$(WASM_OPT) $(SCALAR_FEATURES) target/fluent-bit/ready.wasm -o $@
+# A module with the rules of a file or folder inside: of an engine, for a host whose calls a graph names, with these features; the
+# last argument names a key. Only what the host calls is exported.
+define build_inside
+	mkdir -p $(@D) target/$(2)
+	node tools/filter.js $(1) target/$(2)/ready.wasm '$(4)' '$(5)'
+	node_modules/.bin/wasm-metadce $(3) target/$(2)/ready.wasm --graph-file tools/$(2).json -o target/$(2)/ready.wasm > target/$(2)/left-out
+	$(WASM_OPT) $(3) target/$(2)/ready.wasm -o $@
 endef
+build_filter = $(call build_inside,$(FILTER_ENGINE),fluent-bit,$(SCALAR_FEATURES),$(1),$(2))
 
 # Other rules are another module: built anew each time, for make knows nothing of the rules.
 .PHONY: dist/fluent-bit/forepost.wasm
@@ -210,6 +228,29 @@ dist/fluent-bit/forepost.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
 
 target/fluent-bit/shared.wasm: $(FILTER_ENGINE) $(NODE_MODULES)
 	$(call build_filter,$(SHARED_RULES),)
+
+# ── How ClickHouse's functions come to be ────────────────────────────────────────────────────────────────────
+# As the Fluent Bit module, with SIMD: ClickHouse runs wasmtime.
+
+CLICKHOUSE_ENGINE := target/clickhouse/$(WASM_TARGET)/release/forepost.wasm
+build_clickhouse = $(call build_inside,$(CLICKHOUSE_ENGINE),clickhouse,$(WASM_FEATURES),$(1),$(2))
+
+.PHONY: cargo-clickhouse
+cargo-clickhouse: $(TOOLCHAIN)
+	cargo build --locked --lib --no-default-features --features clickhouse --target $(WASM_TARGET) --release --target-dir target/clickhouse
+$(CLICKHOUSE_ENGINE): cargo-clickhouse ;
+
+.PHONY: dist/clickhouse/forepost.wasm
+dist/clickhouse/forepost.wasm: $(CLICKHOUSE_ENGINE) $(NODE_MODULES)
+	$(call build_clickhouse,$(RULES),$(KEY))
+	node tools/size.js $(GZIP_BUDGET) $@
+
+target/clickhouse/shared.wasm: $(CLICKHOUSE_ENGINE) $(NODE_MODULES)
+	$(call build_clickhouse,$(SHARED_RULES),)
+
+# chdb is ClickHouse as a Python package. Where no registry has it, the tests say so and are skipped.
+.tools/chdb/bin/python:
+	python3 -m venv .tools/chdb && .tools/chdb/bin/pip install --quiet chdb || { rm -rf .tools/chdb; echo 'chdb cannot be installed here: ClickHouse is not tested'; }
 
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 

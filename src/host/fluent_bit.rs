@@ -1,18 +1,15 @@
-//! Fluent Bit's `filter_wasm`: the C ABI. The only file with `unsafe` code.
+//! Fluent Bit's `filter_wasm`: the C ABI.
 //!
 //! The host calls `malloc` for the tag and for the record, copies both there with a terminating NUL, calls [`filter`] or
 //! [`sieve`], copies the NUL-terminated text that they return, and calls `free`. They return the host's own buffer if nothing
 //! changed, else one buffer of ours that is used again. `""` drops the record. A trap would lose the record, so nothing here
 //! may trap; if one happens all the same, [`guarded`] notices at the next record.
 //!
-//! The rules are compiled when the module is built, not when it is loaded: Wizer calls [`forepost_init`] once and writes
-//! what the memory then holds into the module that ships. That is what lets the module run on a stack on which the rules
-//! could not even be parsed.
+//! The rules are [inside](super::inside): that is what lets the module run on a stack on which they could not even be parsed.
 #![allow(unsafe_code, reason = "a C ABI passes pointers")]
 
+use super::inside::{PIPELINE, Single};
 use super::pipeline::{Counters, Pipeline, Verdict};
-use crate::detector::{Finding, RuleFile};
-use serde::Deserialize;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -28,12 +25,6 @@ static EMPTY: [u8; 1] = [0];
 /// The host frees nothing bigger than it asked for, and asks for nothing bigger than this.
 const MAX_BLOCK: usize = 1 << 30;
 
-/// A WebAssembly module without threads runs one call at a time.
-struct Single<T>(UnsafeCell<T>);
-// SAFETY: there is one thread.
-unsafe impl<T> Sync for Single<T> {}
-
-static PIPELINE: Single<Option<Pipeline>> = Single(UnsafeCell::new(None));
 /// Texts handed to the host, NUL-terminated.
 static TEXT: Single<Vec<u8>> = Single(UnsafeCell::new(Vec::new()));
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -65,84 +56,6 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the block is the caller's and has this size; it frees it.
         unsafe { System.dealloc(block, layout) };
     }
-}
-
-/// What the module is made of.
-#[derive(Deserialize)]
-struct Parts {
-    rules: Vec<Part>,
-    keys: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    file: String,
-    text: String,
-}
-
-/// What WASI reads or writes at once.
-#[repr(C)]
-struct Piece {
-    at: *mut u8,
-    length: usize,
-}
-
-const STDIN: u32 = 0;
-const STDERR: u32 = 2;
-
-// Only `forepost_init` calls these, and Wizer takes that out: the module that ships imports nothing.
-#[link(wasm_import_module = "wasi_snapshot_preview1")]
-unsafe extern "C" {
-    fn fd_read(file: u32, pieces: *const Piece, count: usize, done: *mut usize) -> u32;
-    fn fd_write(file: u32, pieces: *const Piece, count: usize, done: *mut usize) -> u32;
-    fn proc_exit(status: u32) -> !;
-}
-
-/// Builds the rules into the module: `{"rules":[{"file","text"}],"keys":["…"]}` from standard input. What is wrong with them
-/// goes to standard error, a line each.
-#[unsafe(no_mangle)]
-pub extern "C" fn forepost_init() {
-    if let Err(why) = build(&standard_input()) {
-        standard_error(why);
-        // SAFETY: it takes no pointer.
-        unsafe { proc_exit(1) }
-    }
-}
-
-fn build(parts: &[u8]) -> Result<(), String> {
-    let Parts { rules, keys } = serde_json::from_slice(parts).map_err(|e| format!("{e}\n"))?;
-    let files: Vec<RuleFile> = rules.into_iter().map(|Part { file, text }| RuleFile { file, text }).collect();
-    let line = |f: &Finding| {
-        format!("{}:{}:{}: {} {} {}\n", f.file, f.line, f.column, f.severity.name(), f.code, f.message)
-    };
-    let made =
-        Pipeline::new(&files, keys).map_err(|found| found.findings.iter().map(line).collect::<String>())?;
-    made.precompile();
-    // SAFETY: one call at a time, and no reference is kept.
-    unsafe { *PIPELINE.0.get() = Some(made) };
-    Ok(())
-}
-
-fn standard_input() -> Vec<u8> {
-    let mut all = Vec::new();
-    let mut buffer = vec![0_u8; 64 << 10];
-    loop {
-        let mut done = 0;
-        let piece = Piece { at: buffer.as_mut_ptr(), length: buffer.len() };
-        // SAFETY: the piece is the buffer, which outlives the call.
-        let failed = unsafe { fd_read(STDIN, &piece, 1, &mut done) } != 0;
-        match buffer.get(..done) {
-            Some(read) if !failed && !read.is_empty() => all.extend_from_slice(read),
-            _ => return all,
-        }
-    }
-}
-
-fn standard_error(mut text: String) {
-    let mut done = 0;
-    let piece = Piece { at: text.as_mut_ptr(), length: text.len() };
-    // SAFETY: the piece is the text, which outlives the call. If it cannot be written, the status still says that it failed.
-    let _ = unsafe { fd_write(STDERR, &piece, 1, &mut done) };
 }
 
 /// A text for the host; it holds until the next one.

@@ -1,10 +1,14 @@
 //! The outside world: what lets a host drive the engine. No other module uses this one, and no other writes JSON.
 
 pub mod batch;
+#[cfg(all(feature = "clickhouse", target_arch = "wasm32"))]
+pub mod clickhouse;
 #[cfg(feature = "js")]
 pub mod explain;
 #[cfg(all(feature = "fluent-bit", target_arch = "wasm32"))]
 pub mod fluent_bit;
+#[cfg(all(any(feature = "fluent-bit", feature = "clickhouse"), target_arch = "wasm32"))]
+pub mod inside;
 #[cfg(feature = "js")]
 pub mod js;
 pub mod json;

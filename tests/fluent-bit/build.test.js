@@ -28,3 +28,16 @@ test('what holds no rule is refused', () => {
   assert.match(filter(`${ROOT}tools`).stderr, /no rule file/);
   assert.match(filter(`${folder}/nowhere`).stderr, /does not exist/);
 });
+
+test('AOT=1 without the compiler says what it needs before it builds anything; with it, how it is called', () => {
+  const make = (env) => spawnSync('make', ['--no-print-directory', 'filter-aot', 'MAKE=true'], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, ...env } });
+  const without = make({ WAMRC: '/nowhere/wamrc' });
+  assert.equal(without.status, 2);
+  assert.match(without.stderr, /^AOT=1 needs wamrc, .*make filter AOT=1 WAMRC=/s);
+  assert.doesNotMatch(without.stdout, /cargo|forepost\.aot/);
+  const program = `${folder}/wamrc`;
+  writeFileSync(program, '#!/bin/sh\necho "wamrc $*"\n', { mode: 0o755 });
+  const { status, stdout, stderr } = make({ WAMRC: program });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^wamrc --disable-simd --bounds-checks=1 -o dist\/fluent-bit\/forepost\.aot dist\/fluent-bit\/forepost\.wasm$/m);
+});
