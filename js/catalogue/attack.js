@@ -2,7 +2,7 @@
 
 /** © The MITRE Corporation. ATT&CK's names are reproduced with its permission; version 17, techniques of the cloud matrices. */
 export const NAMES = {
-  T1021: 'Remote Services', T1027: 'Obfuscated Files or Information', T1041: 'Exfiltration Over C2 Channel', T1046: 'Network Service Discovery', T1048: 'Exfiltration Over Alternative Protocol',
+  T1021: 'Remote Services', T1037: 'Boot or Logon Initialization Scripts', T1027: 'Obfuscated Files or Information', T1041: 'Exfiltration Over C2 Channel', T1046: 'Network Service Discovery', T1048: 'Exfiltration Over Alternative Protocol',
   T1053: 'Scheduled Task/Job', T1059: 'Command and Scripting Interpreter', T1068: 'Exploitation for Privilege Escalation', T1069: 'Permission Groups Discovery', T1070: 'Indicator Removal',
   T1071: 'Application Layer Protocol', T1074: 'Data Staged', T1078: 'Valid Accounts', T1082: 'System Information Discovery', T1083: 'File and Directory Discovery', T1087: 'Account Discovery',
   T1090: 'Proxy', T1098: 'Account Manipulation', T1105: 'Ingress Tool Transfer', T1106: 'Native API', T1110: 'Brute Force', T1133: 'External Remote Services', T1136: 'Create Account',
@@ -14,7 +14,7 @@ export const NAMES = {
   T1537: 'Transfer Data to Cloud Account', T1538: 'Cloud Service Dashboard', T1539: 'Steal Web Session Cookie', T1546: 'Event Triggered Execution', T1548: 'Abuse Elevation Control Mechanism',
   T1550: 'Use Alternate Authentication Material', T1552: 'Unsecured Credentials', T1555: 'Credentials from Password Stores', T1556: 'Modify Authentication Process', T1561: 'Disk Wipe', T1563: 'Remote Service Session Hijacking',
   T1562: 'Impair Defenses', T1564: 'Hide Artifacts', T1565: 'Data Manipulation', T1566: 'Phishing', T1567: 'Exfiltration Over Web Service', T1570: 'Lateral Tool Transfer',
-  T1578: 'Modify Cloud Compute Infrastructure', T1580: 'Cloud Infrastructure Discovery', T1586: 'Compromise Accounts', T1589: 'Gather Victim Identity Information', T1606: 'Forge Web Credentials',
+  T1578: 'Modify Cloud Compute Infrastructure', T1580: 'Cloud Infrastructure Discovery', T1583: 'Acquire Infrastructure', T1586: 'Compromise Accounts', T1589: 'Gather Victim Identity Information', T1606: 'Forge Web Credentials',
   T1609: 'Container Administration Command', T1610: 'Deploy Container', T1611: 'Escape to Host', T1613: 'Container and Resource Discovery', T1619: 'Cloud Storage Object Discovery',
   T1621: 'Multi-Factor Authentication Request Generation', T1648: 'Serverless Execution', T1651: 'Cloud Administration Command', T1654: 'Log Enumeration', T1657: 'Financial Theft',
   T1666: 'Modify Cloud Resource Hierarchy', T1671: 'Cloud Application Integration',

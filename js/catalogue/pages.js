@@ -39,7 +39,14 @@ ${rows.join('\n')}
   return page({ title, site: title, root: '', current: 'index.html', feed, body });
 }
 
-const testsOf = ({ tests }) => (!tests ? '<span class="muted">none</span>' : tests.failed > 0 ? `<span class="bad">${tests.failed} of ${tests.passed + tests.failed} failed</span>` : `${tests.passed} passed`);
+const testsOf = ({ tests }) => (!tests ? '<span class="muted">none</span>' : tests.failed > 0 ? `<span class="bad">${tests.failed} of ${tests.passed + tests.failed} failed</span>` : `${tests.passed} passed${tests.coverage === undefined ? '' : `, ${tests.coverage} %`}`);
+
+/** What the tests have tried of the query. */
+function coverage({ coverage: share, untried }) {
+  if (share === undefined) return '';
+  const rest = untried.length === 0 ? '' : ` Not tried:</p>\n<ul class="untried">${untried.map(({ line, text }) => `<li>line ${line}: ${markup(text)}</li>`).join('\n')}</ul>`;
+  return `\n<p>They have tried ${share} % of the query.${rest || '</p>'}`;
+}
 
 /** One rule: the fields that analyticsrules.exchange shows, in its order, and below them what only a run can know. */
 export function rulePage({ title, rule, baseUrl, feed }) {
@@ -79,7 +86,11 @@ ${rows.map(([name, value]) => row(name, value)).join('\n')}
 <section aria-labelledby="findings"><h2 id="findings">Findings</h2>
 ${rule.findings.length > 0 ? `<ul class="findings">${rule.findings.map(finding).join('\n')}</ul>` : '<p>forepost check finds nothing.</p>'}</section>
 ${rule.tests === undefined ? '' : `<section aria-labelledby="tests"><h2 id="tests">Tests</h2>
-${rule.tests === null ? '<p>This rule has no tests.</p>' : `<ul class="tests">${rule.tests.cases.map(({ name, status }) => `<li><span class="${status === 'passed' ? 'good' : 'bad'}">${markup(status)}</span> ${markup(name)}</li>`).join('\n')}</ul>`}</section>`}`;
+${rule.tests === null ? '<p>This rule has no tests.</p>' : `<ul class="tests">${rule.tests.cases.map(({ name, status }) => `<li><span class="${status === 'passed' ? 'good' : 'bad'}">${markup(status)}</span> ${markup(name)}</li>`).join('\n')}</ul>${coverage(rule.tests)}`}</section>`}${rule.history === undefined ? '' : `
+<section aria-labelledby="history"><h2 id="history">History</h2>
+${rule.history.length === 0 ? '<p>No commit has this rule yet.</p>' : `<table class="history"><thead><tr><th scope="col">Day</th><th scope="col">Version</th><th scope="col">Change</th></tr></thead><tbody>
+${rule.history.map(({ time, version, subject, commit }) => `<tr><td>${time.slice(0, 10)}</td><td>${markup(version ?? '')}</td><td>${markup(subject)} <code class="muted">${markup(commit.slice(0, 10))}</code></td></tr>`).join('\n')}
+</tbody></table>`}</section>`}`;
   return page({ title: rule.name, site: title, root: '../../', feed, body });
 }
 
@@ -97,13 +108,13 @@ ${columns.map(({ tactic, cells }) => `<section class="tactic${cells.length > 0 ?
   return page({ title: 'ATT&CK', site: title, root: '../', current: 'attack/index.html', feed, body });
 }
 
-/** Atom: an entry for each rule. */
-export function feedXml({ title, rules, baseUrl, date }) {
-  const base = baseUrl.replace(/\/$/, '');
-  const entries = rules.map((rule) => `<entry><id>urn:uuid:${rule.id}</id><title>${markup(rule.name)}${rule.version ? ` ${markup(rule.version)}` : ''}</title><updated>${date}</updated><link href="${markup(base)}/rules/${rule.id}/"/><summary>${markup(rule.description.replace(/\s+/g, ' '))}</summary></entry>`);
+/** Atom: `entries` of `{rule, commit, title, time, text}`, the newest first. */
+export function feedXml({ title, entries, baseUrl }) {
+  const base = markup(baseUrl.replace(/\/$/, ''));
+  const written = entries.map(({ rule, commit, title: heading, time, text }) => `<entry><id>${commit ? `${base}/rules/${rule.id}/#${markup(commit)}` : `urn:uuid:${rule.id}`}</id><title>${markup(heading)}</title><updated>${time}</updated><link href="${base}/rules/${rule.id}/"/><summary>${markup(text.replace(/\s+/g, ' '))}</summary></entry>`);
   return `<?xml version="1.0" encoding="utf-8"?>
-<feed xmlns="http://www.w3.org/2005/Atom"><id>${markup(base)}/</id><title>${markup(title)}</title><updated>${date}</updated><author><name>${markup(title)}</name></author><link href="${markup(base)}/"/><link rel="self" href="${markup(base)}/feed.xml"/>
-${entries.join('\n')}
+<feed xmlns="http://www.w3.org/2005/Atom"><id>${base}/</id><title>${markup(title)}</title><updated>${entries[0].time}</updated><author><name>${markup(title)}</name></author><link href="${base}/"/><link rel="self" href="${base}/feed.xml"/>
+${written.join('\n')}
 </feed>
 `;
 }

@@ -6,9 +6,12 @@ import { template, writeResource } from '../arm/write.js';
 import { navigator } from '../catalogue/attack.js';
 import { feedXml, indexPage, matrixPage, rulePage } from '../catalogue/pages.js';
 import { check } from '../rules.js';
+import { untried } from '../testing/cover.js';
 import { loadTests } from '../testing/load.js';
 import { describeHunt, describeRule, readYaml } from '../triage.js';
 import { UsageError } from './args.js';
+import { coverageOf } from './coveragereport.js';
+import { historyOf } from './git.js';
 import { readRules } from './rulefiles.js';
 import { readContext } from './context.js';
 import { clean, count, note, remark, style } from './terminal.js';
@@ -31,12 +34,14 @@ export async function catalogue(options, paths) {
   const findings = check(files, context);
   const results = options.tests ? testResults(paths) : undefined;
   const { rules, leftOut } = described(files, findings, paths, options['source-url'], results);
+  if (options.history) for (const rule of rules) rule.history = historyOf(rule.file, 'catalogue');
   for (const { file, message } of [...unusable, ...leftOut]) note(`${style.yellow('left out')} ${clean(file)}: ${message}`);
   if (rules.length === 0) {
     note(`${style.red('forepost:')} there is no rule to show`);
     return 2;
   }
-  const feed = baseUrl !== undefined && date !== undefined;
+  const changes = rules.flatMap((rule) => (rule.history ?? []).map((change) => ({ rule, ...change }))).sort((a, b) => (a.time > b.time ? -1 : a.time < b.time ? 1 : 0));
+  const feed = baseUrl !== undefined && (date !== undefined || changes.length > 0);
   const tactics = JSON.parse(own('tactics.json'));
   const common = { title, baseUrl, feed, tested: results !== undefined };
   const pages = new Map([
@@ -46,11 +51,11 @@ export async function catalogue(options, paths) {
     ['attack/navigator.json', json(navigator(title, rules, tactics))],
     ...rules.map(({ id, resource }) => [`arm/${id}.json`, template([resource])]),
     ['arm/all.json', template(rules.map(({ resource }) => resource))],
-    ['rules.json', json(rules.map(({ resource, findings: said, tests, ...rule }) => ({ ...rule, findings: said.map(({ severity, code, message, line }) => ({ severity, code, message, line })), ...(tests && { tests: { passed: tests.passed, failed: tests.failed } }) })))],
+    ['rules.json', json(rules.map(({ resource, file, findings: said, tests, ...rule }) => ({ ...rule, findings: said.map(({ severity, code, message, line }) => ({ severity, code, message, line })), ...(tests && { tests: { passed: tests.passed, failed: tests.failed, coverage: tests.coverage } }) })))],
     ['style.css', own('style.css')],
     ['script.js', own('script.js')],
     ['icon.svg', own('icon.svg')],
-    ...(feed ? [['feed.xml', feedXml({ ...common, rules, date: date.length === 10 ? `${date}T00:00:00Z` : date })]] : []),
+    ...(feed ? [['feed.xml', feedXml({ ...common, entries: entriesOf(rules, changes, date?.length === 10 ? `${date}T00:00:00Z` : date) })]] : []),
   ]);
   for (const [path, text] of pages) {
     writeInto(join(output, path), text, 'catalogue');
@@ -58,7 +63,7 @@ export async function catalogue(options, paths) {
   const others = existsSync(output) ? readdirSync(output, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     .filter((entry) => !pages.has(relative(output, join(entry.parentPath ?? entry.path, entry.name)).replaceAll('\\', '/'))).length : 0;
   if (others > 0) note(`${count(others, 'other file')} in ${clean(output)}, perhaps of an earlier catalogue; they stay`);
-  remark(`${count(rules.length, 'rule')} in ${clean(join(output, 'index.html'))}${leftOut.length > 0 ? `, ${leftOut.length} left out` : ''}${feed ? '' : '; a feed needs --base-url and --date'}`);
+  remark(`${count(rules.length, 'rule')} in ${clean(join(output, 'index.html'))}${leftOut.length > 0 ? `, ${leftOut.length} left out` : ''}${feed ? '' : '; a feed needs --base-url, and --history or --date'}`);
   const testsFailed = rules.some(({ tests }) => tests?.failed > 0);
   return failed.length > 0 ? 2 : leftOut.length > 0 || testsFailed ? 1 : 0;
 }
@@ -91,7 +96,7 @@ function described(files, findings, paths, sourceUrl, results) {
     const { tactics, techniques, subTechniques } = rule;
     const place = placeIn(paths, file);
     rules.push({
-      id, name, description, severity, tactics, techniques, subTechniques, connectors: [...new Set(connectors)], kind,
+      file, id, name, description, severity, tactics, techniques, subTechniques, connectors: [...new Set(connectors)], kind,
       ...(kind === 'Scheduled' && { frequency: value('queryFrequency').text, period: value('queryPeriod').text, threshold: trigger.threshold, operator: value('triggerOperator').text }),
       source: sourceUrl ? `${sourceUrl.replace(/\/$/, '')}/${place}` : value('OriginalUri')?.text ?? place,
       version, query, yaml: arm ? text : text.replace(/^\ufeff/, ''),
@@ -104,6 +109,15 @@ function described(files, findings, paths, sourceUrl, results) {
   return { rules, leftOut };
 }
 
+const CHANGES = 100; // that the feed tells
+
+/** What the feed tells: the last changes, or without a history that each rule is there. */
+function entriesOf(rules, changes, date) {
+  const heading = ({ name, version }) => `${name}${version ? ` ${version}` : ''}`;
+  if (changes.length === 0) return rules.map((rule) => ({ rule, title: heading(rule), time: date, text: rule.description }));
+  return changes.slice(0, CHANGES).map(({ rule, commit, time, subject, version }) => ({ rule, commit, title: heading({ name: rule.name, version }), time, text: subject }));
+}
+
 /** A file's path from the folder that was named, as an address has it. */
 function placeIn(paths, file) {
   const folder = paths.find((path) => !relative(path, file).startsWith('..') && relative(path, file) !== '');
@@ -113,13 +127,19 @@ function placeIn(paths, file) {
 /** The results of the tests beside rules, by the rule's path. */
 function testResults(paths) {
   const results = new Map();
-  for (const { rule, cases } of loadTests(paths, { rules: [] }).suites) {
+  for (const { rule, cases, cover } of loadTests(paths, { rules: [] }).suites) {
     if (!rule) continue;
     const found = results.get(resolve(rule)) ?? { passed: 0, failed: 0, cases: [] };
     for (const { name, run } of cases) {
       const { status } = run();
       found[status === 'passed' ? 'passed' : 'failed'] += 1;
       found.cases.push({ name, status });
+    }
+    // Of a suite that cannot run nothing is known.
+    if (cover && found.cases.every(({ status }) => status !== 'error')) {
+      const answer = cover();
+      found.coverage = coverageOf(answer);
+      found.untried = untried(answer);
     }
     results.set(resolve(rule), found);
   }

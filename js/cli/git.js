@@ -36,6 +36,18 @@ export function fileAt(ref, file, command) {
   return there ? git(command, ['show', `${name}:./${basename(file)}`], folder) : undefined;
 }
 
+const [RECORD, UNIT] = ['\x1e', '\x1f'];
+
+/** The commits that changed a file, the newest first: `[{commit, time, subject, version}]`; `version` is the one that the commit wrote into a rule. */
+export function historyOf(file, command) {
+  const log = git(command, ['log', '--follow', '--unified=0', '--no-color', '--no-ext-diff', `--format=${RECORD}%H${UNIT}%cI${UNIT}%s${UNIT}`, '-p', '--', basename(file)], dirname(file));
+  return log.split(RECORD).slice(1).map((text) => {
+    const [commit, time, subject, diff] = text.split(UNIT);
+    const [, version] = /^\+version:\s*["']?([\w.-]+)/m.exec(diff) ?? [];
+    return { commit, time: new Date(time).toISOString().replace('.000', ''), subject, version };
+  });
+}
+
 /** The files that differ from a commit, new ones too, as paths from here. */
 export function changedSince(ref, command) {
   const top = git(command, ['rev-parse', '--show-cdup']).trim() || '.';
