@@ -8,6 +8,7 @@ import { github, junit, sarif } from './findings.js';
 import { fileAt } from './git.js';
 import { allowed, changeFindings, nameFindings, textFindings } from './repository.js';
 import { readRules, render, sourcesOf } from './rulefiles.js';
+import { stepSummary } from './stepsummary.js';
 import { clean, count, note, outputTo, outStyle, remark, style } from './terminal.js';
 
 /** What files that people write must be in a repository: each by itself, among others, and beside what they were. */
@@ -47,7 +48,12 @@ export async function check(options, paths) {
   await output.close();
   const found = (wanted) => findings.filter(({ severity }) => severity === wanted).length;
   const [errors, warnings, notes] = ['error', 'warning', 'information'].map(found);
-  remark(`${count(rules.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${notes > 0 ? `, ${count(notes, 'note')}` : ''}`);
+  const outcome = `${count(rules.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${notes > 0 ? `, ${count(notes, 'note')}` : ''}`;
+  remark(outcome);
+  if (format === 'github') {
+    const rows = findings.map(({ file, line, severity, code, message }) => [`${file}:${line}`, `${severity} ${code}`, message]);
+    stepSummary(`forepost check: ${outcome}`, ['Place', 'Finding', 'What'], rows);
+  }
   if (format === 'pretty' && findings.length > 0) remark(style.dim(`forepost help ${clean(findings[0].code)} explains a code`));
   if (failed.length > 0 || leftOut.length > 0) return 2;
   return errors > 0 || (options.strict && warnings > 0) ? 1 : 0;

@@ -13,6 +13,7 @@ import { coverageOf, lcov } from './coveragereport.js';
 import { changedSince } from './git.js';
 import { init } from './testinit.js';
 import { junitOf, outcome, scoreOf, testWriter } from './testreports.js';
+import { stepSummary } from './stepsummary.js';
 import { clean, count, note, outputTo, remark, style } from './terminal.js';
 
 /** How many mutants of a rule are tried. */
@@ -80,6 +81,10 @@ export async function test(options, operands) {
   const status = failed.length > 0 || unread || statuses.includes('error') ? 2 : statuses.includes('failed') || lacking.length + low.length + bare.length > 0 ? 1 : 0;
   if (status === 0) remark(summary);
   else note(summary);
+  if (options.format === 'github') {
+    const bad = all.flatMap(({ results }) => results).flatMap(({ file, name, failures }) => failures.map(({ line, message }) => [`${file}:${line}`, name, message.split('\n')[0]]));
+    stepSummary(`forepost test: ${outcome(all)}`, ['Place', 'Test', 'What'], [...bad, ...lacking.map((line) => ['', 'too few tests', line])]);
+  }
   return status;
 }
 
