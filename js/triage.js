@@ -2,7 +2,7 @@
 // and descriptions of rules, columns and functions.
 
 import {
-  EventReader as EngineReader, builtInRules as engineBuiltIn, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
+  EventReader as EngineReader, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
   functionTable as engineFunctions, queryTokens as engineTokens, readYaml as engineReadYaml, tableColumns as engineColumns,
 } from './engine.js';
 import { contextText } from './context.js';
@@ -82,9 +82,6 @@ export function queryTokens(query) {
   const units = utf16Offsets(query, tokens.flatMap(([start, end]) => [start, end]));
   return tokens.map(([start, end, kind]) => ({ start: units.get(start), end: units.get(end), kind }));
 }
-
-/** The rules that ship inside the module: `[{file, text}]`. */
-export const builtInRules = () => JSON.parse(guarded('builtInRules()', undefined, engineBuiltIn));
 
 /** The table's columns: `[{name, type, doc, field}]`; `field` is the path of keys in an event. */
 export const tableColumns = () => JSON.parse(guarded('tableColumns()', undefined, engineColumns));

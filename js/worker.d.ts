@@ -5,7 +5,7 @@ export interface HandlerOptions {
   key?: string;
   /** Whether to accept events without a key. Default: false; the handler then refuses every request if `key` is missing. */
   open?: boolean;
-  /** The rules to run. Default: the built-in rules. */
+  /** The rules to run. Default: the 51 that are built in. The environment variable FOREPOST_RULES holds one rule's text. */
   rules?: string | readonly Rule[];
   /** Tables besides AWSCloudTrail that the rules can read. */
   tables?: readonly Table[];

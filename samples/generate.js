@@ -3,9 +3,10 @@
 // A day of an invented company's account, in the layout of a trail's S3 bucket. Everything here is made up: names,
 // account and addresses are those set aside for examples. The same files come out every time.
 //
-// What the built-in rule must find: scanning switched off by tomas.hale (two repositories, at night, from an address
-// nobody else uses) and by jonas.weber (through single sign-on). What it must not: build-agent's attempt, which was
-// denied, and ci-deploy's call, which switches scanning on.
+// What the built-in rules must find: at night, from an address nobody else uses, somebody has the key of tomas.hale. They make a
+// user svc-metrics and give it every permission and a key, stop a trail, switch the scanning of two repositories off, and with the new key
+// take all secrets. And jonas.weber switches scanning off (by day, through single sign-on). What they must not: build-agent's attempt, which
+// was denied, and ci-deploy's call, which switches scanning on.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +17,7 @@ export const ACCOUNT = '111122223333';
 export const DAY = Date.UTC(2026, 5, 17);
 export const HOUR = 3600e3;
 const FILE_HOURS = 3;
-const ROUTINE_EVENTS = 420;
+const ROUTINE_EVENTS = 415;
 
 /** Small and the same on every machine (mulberry32). */
 export function randomness(seed) {
@@ -69,6 +70,7 @@ export const SDK = 'aws-sdk-go-v2/1.36.3 os/linux lang/go#1.24.4';
 const ACTORS = {
   marta: { identity: user('marta.lindqvist', 'Q7MARTA2XK4N', true), ip: '198.51.100.23', agent: CONSOLE, region: 'eu-west-1' },
   tomas: { identity: user('tomas.hale', 'W3TOMAS9PZ6R'), ip: '203.0.113.77', agent: CLI, region: 'us-east-1' },
+  metrics: { identity: user('svc-metrics', 'M4METRI6DW2F'), ip: '203.0.113.77', agent: CLI, region: 'us-east-1' },
   jonas: {
     identity: role('AWSReservedSSO_PlatformEngineer_5c1e9a7b3d2f4068', 'jonas.weber@harbor.example', 'J5JONAS8TL1V', 'aws-reserved/sso.amazonaws.com/'),
     ip: '198.51.100.41', agent: CONSOLE, region: 'eu-west-1',
@@ -128,11 +130,15 @@ export function event(random, at, { identity, ip, agent, region }, service, even
   };
 }
 
-function scanning(random, clock, actor, repositoryName, scanOnPush, error = {}) {
+function atClock(clock) {
   const [hour, minute, second] = clock.split(':').map(Number);
+  return DAY + hour * HOUR + minute * 60e3 + second * 1e3;
+}
+
+function scanning(random, clock, actor, repositoryName, scanOnPush, error = {}) {
   const configuration = { registryId: ACCOUNT, repositoryName, imageScanningConfiguration: { scanOnPush } };
   const denied = error.errorCode !== undefined;
-  return event(random, DAY + hour * HOUR + minute * 60e3 + second * 1e3, actor, 'ecr', 'PutImageScanningConfiguration', false,
+  return event(random, atClock(clock), actor, 'ecr', 'PutImageScanningConfiguration', false,
     denied ? null : configuration,
     { ...error, ...(denied ? {} : { responseElements: configuration, resources: [{ accountId: ACCOUNT, ARN: `arn:aws:ecr:${actor.region}:${ACCOUNT}:repository/${repositoryName}` }] }) });
 }
@@ -145,7 +151,13 @@ function day() {
     const at = DAY + (human ? 7 * HOUR + random.below(10 * 3600) * 1e3 : random.below(24 * 3600) * 1e3);
     return event(random, at, ACTORS[actor], service, name, readOnly, parameters(random));
   });
+  const userName = 'svc-metrics';
   events.push(
+    event(random, atClock('02:31:12'), ACTORS.tomas, 'iam', 'CreateUser', false, { userName }, { responseElements: { user: { path: '/', userName, userId: 'AIDAM4METRI6DW2FEXAMPLE', arn: `arn:aws:iam::${ACCOUNT}:user/${userName}` } } }),
+    event(random, atClock('02:31:40'), ACTORS.tomas, 'iam', 'AttachUserPolicy', false, { userName, policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }),
+    event(random, atClock('02:32:03'), ACTORS.tomas, 'iam', 'CreateAccessKey', false, { userName }, { responseElements: { accessKey: { userName, accessKeyId: 'AKIAM4METRI6DW2FEXAMPLE', status: 'Active' } } }),
+    event(random, atClock('02:35:18'), ACTORS.tomas, 'cloudtrail', 'StopLogging', false, { name: `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/audit-copy` }),
+    event(random, atClock('02:52:30'), ACTORS.metrics, 'secretsmanager', 'BatchGetSecretValue', true, { filters: [{ key: 'name', values: ['payments'] }] }),
     scanning(random, '02:39:12', ACTORS.builder, undefined, undefined, {
       errorCode: 'AccessDenied',
       errorMessage: `User: arn:aws:iam::${ACCOUNT}:user/build-agent is not authorized to perform: ecr:PutImageScanningConfiguration`,

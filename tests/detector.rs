@@ -18,7 +18,7 @@ mod shared;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forepost::detector::{Detector, Options, RuleFile};
+use forepost::detector::{Detector, Options, RuleFile, check::built_in};
 use forepost::host::json as host_json;
 use kql::value::datetime;
 use serde_json::{Value, json};
@@ -73,6 +73,11 @@ fn rule(query: &str, more: &str) -> RuleFile {
         "id: 00000000-0000-4000-8000-00000000abcd\nname: Ours\ndescription: d\nseverity: Low\n{kind}version: 1.0.0\n{schedule}{trigger}{more}query: |\n{query}"
     );
     RuleFile { file: "ours.yaml".to_owned(), text }
+}
+
+/// Microsoft's rule alone.
+fn ecr() -> Vec<RuleFile> {
+    built_in().into_iter().take(1).collect()
 }
 
 fn detector(rules: &[RuleFile], options: Options) -> Detector {
@@ -146,7 +151,7 @@ fn every_envelope_and_every_cut_gives_the_same_alerts() {
         event(2, "2026-03-11T08:00:00Z", "GetObject", "eve"),
         scan_off(3, "2026-03-11T23:59:59Z"),
     ];
-    let (want, problems) = scan(&[], [ndjson(&events).as_slice()]);
+    let (want, problems) = scan(&ecr(), [ndjson(&events).as_slice()]);
     assert_eq!((want.len(), problems.as_str()), (1, ""));
     assert_eq!(want[0]["Evidence"].as_array().map(Vec::len), Some(2));
     for (name, bytes) in envelopes(&events) {
@@ -154,7 +159,7 @@ fn every_envelope_and_every_cut_gives_the_same_alerts() {
         let step = if cfg!(debug_assertions) { 7 } else { 1 };
         for cut in (0..=bytes.len()).step_by(step) {
             let (first, second) = bytes.split_at(cut);
-            let mut d = detector(&[], Options::default());
+            let mut d = detector(&ecr(), Options::default());
             d.push(first);
             d.push(second);
             d.finish();
@@ -176,7 +181,7 @@ fn wherever_a_chunk_cuts_the_same_is_told() {
     ];
     for input in inputs {
         let answer = |sizes: [usize; 2]| {
-            let mut d = detector(&[], Options::default());
+            let mut d = detector(&ecr(), Options::default());
             let (mut rest, mut turn) = (input.as_bytes(), 0);
             while !rest.is_empty() {
                 let (chunk, next) = rest.split_at(sizes[turn % 2].min(rest.len()));
@@ -197,7 +202,7 @@ fn wherever_a_chunk_cuts_the_same_is_told() {
 
 #[test]
 fn a_whole_event_is_told_at_once() {
-    let mut d = detector(&[], Options::default());
+    let mut d = detector(&ecr(), Options::default());
     for (i, size) in [0, 30, 100, 101, 102, 103].into_iter().enumerate() {
         let mut e = scan_off(i as u32, "2026-03-11T07:00:00Z");
         e["requestParameters"]["padding"] = Value::from("x".repeat(size));
@@ -210,7 +215,7 @@ fn a_whole_event_is_told_at_once() {
 fn the_order_of_files_and_events_does_not_matter() {
     let events: Vec<Value> =
         (0..12).map(|i| scan_off(i, &format!("2026-03-{:02}T{:02}:30:00Z", 10 + i % 3, i))).collect();
-    let (want, _) = scan(&[], [ndjson(&events).as_slice()]);
+    let (want, _) = scan(&ecr(), [ndjson(&events).as_slice()]);
     assert_eq!(
         published(&want),
         ["2026-03-11T00:05:00.0000000Z", "2026-03-12T00:05:00.0000000Z", "2026-03-13T00:05:00.0000000Z"]
@@ -222,7 +227,7 @@ fn the_order_of_files_and_events_does_not_matter() {
             turned.reverse();
         }
         let files: Vec<Vec<u8>> = turned.chunks(turn % 4 + 1).map(ndjson).collect();
-        let (got, _) = scan(&[], files.iter().map(Vec::as_slice));
+        let (got, _) = scan(&ecr(), files.iter().map(Vec::as_slice));
         assert_eq!(got, want);
     }
 }
@@ -234,7 +239,7 @@ fn midnight_and_the_same_event_twice() {
         scan_off(2, "2026-03-11T00:00:00Z"),
         scan_off(2, "2026-03-11T00:00:00Z"),
     ];
-    let (got, _) = scan(&[], [ndjson(&events).as_slice()]);
+    let (got, _) = scan(&ecr(), [ndjson(&events).as_slice()]);
     assert_eq!(published(&got), ["2026-03-11T00:05:00.0000000Z", "2026-03-12T00:05:00.0000000Z"]);
     // The query is a distinct: one row, and both records behind it.
     assert_eq!(got[1]["Evidence"].as_array().map(Vec::len), Some(1));
@@ -407,7 +412,7 @@ fn a_rule_whose_runs_fail_is_one_problem() {
 
 #[test]
 fn evidence_can_be_turned_off() {
-    let mut d = detector(&[], Options { evidence: false, ..Options::default() });
+    let mut d = detector(&ecr(), Options { evidence: false, ..Options::default() });
     d.push(&ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]));
     d.finish();
     let got = alerts(&mut d);

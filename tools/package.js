@@ -1,6 +1,6 @@
 // node tools/package.js BUILT SCALAR DIST: lays out the npm package from js/ and what the build made, with SIMD and without.
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -81,10 +81,6 @@ import { createRequire } from 'node:module';
 
 createRequire(import.meta.url)('./cli/main.cjs');
 `);
-// The rules of the pack: text, which compresses well and is compiled when somebody asks for it.
-const pack = readdirSync('rules/aws').filter((file) => !file.endsWith('.test.yaml')).sort();
-mkdirSync(`${dist}/pack`);
-writeFileSync(`${dist}/pack/aws.json`, JSON.stringify(pack.map((file) => ({ file: `aws/${file}`, text: readFileSync(`rules/aws/${file}`, 'utf8') }))));
 // Whose code the bundles hold is known now.
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const works = new Set(inputs.flatMap((input) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []));

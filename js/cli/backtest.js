@@ -10,7 +10,7 @@ import { readContext } from './context.js';
 import { backtestWriter } from './backtestreport.js';
 import { reasonOf } from './files.js';
 import { figuresOf } from './figures.js';
-import { packRules } from './pack.js';
+import { builtInRules } from '../packs.js';
 import { readInto } from './read.js';
 import { callsOf, callsQuery, Replay } from './replay.js';
 import { chosenRules, newDetector } from './ruleset.js';
@@ -20,7 +20,7 @@ import { clean, note, outputTo, remark, style } from './terminal.js';
 
 export async function backtest(options, operands) {
   const paths = inputsOf(operands, 'backtest');
-  const files = chosenRules(options, 'backtest') ?? { rules: packRules(), failed: [] };
+  const files = chosenRules(options, 'backtest') ?? { rules: builtInRules(), failed: [] };
   const expectations = options.expect && readExpectations(options.expect);
   const { leftOut: unusable, ...context } = readContext(options, 'backtest');
   const sweep = (options.sweep ?? []).map(sweepOf);

@@ -9,7 +9,7 @@ import { CHECK_FORMATS } from './findings.js';
 import { EXPLAIN_FORMATS } from './explain.js';
 import { EVENT_FORMATS } from './investigate.js';
 import { LIST_FORMATS } from './lists.js';
-import { PACKS } from './pack.js';
+import { PACKS } from '../packs.js';
 import { QUERY_FORMATS } from './query.js';
 import { TEST_FORMATS } from './testreports.js';
 import { style } from './terminal.js';
@@ -41,7 +41,7 @@ const CONTEXT = {
 };
 
 const THREADS = { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' };
-const PACK = { value: PACKS.join('|'), choices: PACKS, about: 'run rules that come with Forepost: aws (51 rules) or ecr (Microsoft’s, default without --rules)' };
+const PACK = { value: PACKS.join('|'), choices: PACKS, about: 'run rules that come with Forepost: aws (51 rules; default without --rules) or ecr (Microsoft’s alone)' };
 const ALERTS = {
   rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file or folder; repeat for more' },
   pack: PACK,
@@ -196,11 +196,12 @@ export const OPTIONS = {
     'base-url': { value: 'URL', about: 'where the site will be: makes the links that deploy rules to Azure, and the feed' },
     'source-url': { value: 'URL', about: 'where the files of the rules are, for example https://github.com/OWNER/NAME/blob/main/rules' },
     date: { value: 'DAY', about: 'day of the feed, for example 2026-06-17 (without one there is none: the same rules give the same bytes)' },
-    tests: { about: 'run the tests beside the rules and show their results' },
+    tests: { about: 'run the tests beside the rules and show their results, and what they have tried of the query' },
+    history: { about: 'show the commits of git that changed each rule; the feed then tells these' },
     ...CONTEXT,
     ...COMMON,
   },
-  rules: { pack: { ...PACK, about: 'list rules that come with Forepost: aws (51 rules) or ecr (Microsoft’s, default without FILE)' }, format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
+  rules: { pack: { ...PACK, about: 'list rules that come with Forepost: aws (51 rules; default without FILE) or ecr (Microsoft’s alone)' }, format: format(LIST_FORMATS, 'output format; ndjson prints one rule per line'), output: OUTPUT, ...COMMON },
   schema: { format: format(LIST_FORMATS, 'output format; ndjson prints one column per line'), output: OUTPUT, ...COMMON },
   completion: { ...COMMON },
   functions: {
@@ -225,8 +226,9 @@ A rule that cannot run (it reads a table that was not supplied, or has an error)
 
 Alerts go to standard output. The summary, the progress bar and all problems go to standard error.`,
     examples: [
-      ['forepost scan AWSLogs/ --pack aws', 'run the rules for AWS that come with Forepost on a folder synced from the trail’s bucket'],
+      ['forepost scan AWSLogs/', 'run the rules for AWS that come with Forepost on a folder synced from the trail’s bucket'],
       ['forepost scan AWSLogs/ --rules my-rules/', 'run your own Sentinel rules'],
+      ['forepost scan AWSLogs/ --rules my-rules/ --pack aws', 'run both'],
       ["forepost scan AWSLogs/ --rules my-rules/ --table AWSGuardDuty=findings.json", 'run rules that also read GuardDuty findings'],
       ['forepost scan AWSLogs/ --rules my-rules/ --context workspace/', 'with the watchlists, tables and functions of a folder'],
       ['forepost scan AWSLogs/ --rule "console" --since 7d', 'some rules, over the last week'],
@@ -269,6 +271,7 @@ any order. The alerts are the same as those of one scan over all events.
 PATH holds what forepost sieve printed, or the records that the Fluent Bit module (sieve or filter) forwarded, as NDJSON or in
 any format that scan reads. The key forepost, which the module adds to a record, is optional. Use the rules that sieved: forepost
 sieve names them in its first line, and conclude says if one of its own is not among them; of a module nothing tells.
+Without RULES, make filter builds in the rules that conclude has by itself.
 
 A filter marks an event "alert" if the event alone raises one. It marks all other matches "candidate": whether they
 raise an alert depends on other events of the window, so only conclude can tell.`,
@@ -436,7 +439,7 @@ the same for all events together, and which filters turned the nearest events aw
   },
   rules: {
     usage: 'forepost rules [FILE|DIR]…',
-    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rule.',
+    about: 'Lists rules: severity, name, schedule, tactics, techniques, id. Without FILE, the built-in rules.',
     examples: [['forepost rules my-rules/ --format csv', 'a list for a spreadsheet']],
     status: '0 success; 1 a file is not a rule; 2 the command could not run',
   },
@@ -473,7 +476,7 @@ Forepost rejects a rule or query that uses any other. The message names it.`,
 export function overview() {
   return `${style.bold('forepost')} runs Microsoft Sentinel analytic rules, unmodified, on AWS CloudTrail logs.
 
-  forepost scan AWSLogs/ --pack aws       run the rules for AWS that come with Forepost
+  forepost scan AWSLogs/                  run the rules for AWS that come with Forepost
   forepost scan AWSLogs/ --rules DIR      run your own rules
   forepost sieve AWSLogs/ --rules DIR     print the few events that the rules need
   forepost conclude FILE…                 build alerts from sieved events

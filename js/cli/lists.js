@@ -4,8 +4,8 @@ import { logTables, SCHEMAS } from '../schemas.js';
 import { describeHunt, describeRule, tableColumns } from '../triage.js';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
-import { packRules } from './pack.js';
 import { readRules } from './rulefiles.js';
+import { packFor } from './ruleset.js';
 import { csvLine } from '../cells.js';
 import { table } from './table.js';
 import { clean, count, note, outputTo, remark, style } from './terminal.js';
@@ -13,7 +13,7 @@ import { clean, count, note, outputTo, remark, style } from './terminal.js';
 /** One line a rule: severity, name, how often, tactics and techniques, id, file. */
 export async function rules(options, paths) {
   const own = paths.length > 0 ? readRules(paths) : { rules: [], failed: [] };
-  const files = [...packRules(options.pack, paths.length > 0), ...own.rules];
+  const files = [...packFor(options, paths.length > 0), ...own.rules];
   for (const { path, message } of own.failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
   if (files.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'rules');
   let unreadable = own.failed.length;

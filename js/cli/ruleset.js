@@ -2,10 +2,10 @@
 
 import { Detector } from '../detector.js';
 import { RuleError } from '../errors.js';
+import { builtInRules } from '../packs.js';
 import { describeRule } from '../triage.js';
 import { UsageError } from './args.js';
 import { CONTEXT_CODES } from './context.js';
-import { packRules } from './pack.js';
 import { readRules, render, sourcesOf, unreadable } from './rulefiles.js';
 import { clean, note, remark, style } from './terminal.js';
 
@@ -20,15 +20,18 @@ export function loadRules(paths, { strict }, command) {
 }
 
 /**
- * The rules that `--rules` and `--pack` name, of them those that `--rule` asks for: `{rules, failed}`; undefined without any of these, which is
- * the rule inside the engine.
+ * The rules that `--rules` and `--pack` name, of them those that `--rule` asks for: `{rules, failed}`; undefined without any of these: the
+ * engine then runs those that are built in.
  */
 export function chosenRules(options, command) {
   if (!options.rules && !options.pack && !options.rule) return undefined;
   const own = options.rules ? loadRules(options.rules, options, command) : { rules: [], failed: [] };
-  const rules = [...packRules(options.pack, options.rules), ...own.rules];
+  const rules = [...packFor(options, options.rules), ...own.rules];
   return { ...own, rules: options.rule ? named(rules, options.rule, command) : rules };
 }
+
+/** The built-in rules that run: those that `--pack` names, or all where there are no others. */
+export const packFor = ({ pack }, others) => (others && pack === undefined ? [] : builtInRules(pack));
 
 function named(rules, wanted, command) {
   const chosen = rules.filter(({ file, text }) => {

@@ -10,7 +10,7 @@ use kql::exec::late::compile;
 use kql::plan::Plan;
 use kql::plan::split::{Leaf, Split, split};
 use kql::value::{Column, Str};
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -132,13 +132,32 @@ pub fn built_in() -> Vec<RuleFile> {
 
 /// Compiles rule files; the built-in ones if there are none.
 pub fn compile_all(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
-    match files {
-        [] if context.is_empty() => {
-            COMPILED.with(|kept| kept.get_or_init(|| compile_files(&built_in(), context)).clone())
-        }
-        [] => compile_files(&built_in(), context),
-        _ => compile_files(files, context),
+    if files.is_empty() {
+        return compile_all(&built_in(), context);
     }
+    let catalog = LazyCell::new(|| context.catalog());
+    let (mut rules, mut findings) = (Vec::new(), Vec::new());
+    let mut ids: HashMap<String, &str> = HashMap::new();
+    for file in files {
+        let compiled = if context.is_empty() { kept(file) } else { None };
+        let Compiled { id, name, rule, findings: found } =
+            compiled.unwrap_or_else(|| compile_file(file, context, &catalog));
+        findings.extend(found);
+        rules.extend(rule);
+        let Some(id) = id else { continue };
+        if let Some(other) = ids.insert(id.clone(), &file.file) {
+            let finding = rule::Finding {
+                severity: Severity::Warning,
+                code: "FP230",
+                message: format!("{other} has the same id {id}; their alerts cannot be distinguished"),
+                hint: None,
+                line: 1,
+                column: 1,
+            };
+            findings.push(Finding::new(&file.file, name.as_deref(), finding));
+        }
+    }
+    (rules, findings)
 }
 
 /// The tables of a query without which it does not bind: all that it reads but those that only `isfuzzy` names.
@@ -155,62 +174,98 @@ pub fn needs(query: &str, leaves: &[Leaf], catalog: &Catalog) -> Vec<Str> {
     names
 }
 
-thread_local! {
-    /// The built-in rules over `AWSCloudTrail` alone, compiled once.
-    static COMPILED: OnceCell<(Vec<Rc<CompiledRule>>, Vec<Finding>)> = const { OnceCell::new() };
+/// What became of a rule file.
+#[derive(Clone)]
+struct Compiled {
+    /// The rule's id, also if it cannot run. Hunting queries have none here.
+    id: Option<String>,
+    name: Option<String>,
+    rule: Option<Rc<CompiledRule>>,
+    findings: Vec<Finding>,
 }
 
-fn compile_files(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRule>>, Vec<Finding>) {
-    let catalog = context.catalog();
-    let (mut compiled, mut findings) = (Vec::new(), Vec::new());
-    let mut ids: HashMap<String, &str> = HashMap::new();
-    for RuleFile { file, text } in files {
-        let loaded = rule::load(text);
-        let (rule, hunt) = (loaded.rule, loaded.hunt);
-        let name = rule.as_ref().map(|r| r.name.clone()).or(hunt.as_ref().map(|h| h.name.clone()));
-        findings.extend(loaded.diagnostics.into_iter().map(|f| Finding::new(file, name.as_deref(), f)));
-        if let Some(hunt) = hunt {
-            let diagnostics = compile(&hunt.query.text, &catalog).diagnostics;
-            findings.extend(
-                diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), hunt.query.finding(d))),
-            );
-        }
-        let Some(rule) = rule else { continue };
-        let result = compile(&rule.query.text, &catalog);
-        findings.extend(
-            result.diagnostics.iter().map(|d| Finding::new(file, name.as_deref(), rule.query.finding(d))),
-        );
-        if let Some(other) = ids.insert(rule.id.to_string(), file) {
-            let message =
-                format!("{other} has the same id {}; their alerts cannot be distinguished", rule.id);
-            let finding = rule::Finding {
-                severity: Severity::Warning,
-                code: "FP230",
-                message,
-                hint: None,
-                line: 1,
-                column: 1,
-            };
-            findings.push(Finding::new(file, name.as_deref(), finding));
-        }
-        let Some(query) = result.query else { continue };
-        if query.plan.is_random() {
+thread_local! {
+    /// The built-in rules over `AWSCloudTrail` alone, each compiled once: while the package is built, or when it is first needed.
+    static COMPILED: Vec<OnceCell<Compiled>> = rule::BUILT_IN.iter().map(|_| OnceCell::new()).collect();
+    /// What they are bound against.
+    static CATALOG: Catalog = Context::default().catalog();
+}
+
+/// What is kept of a file, if it is a built-in one.
+fn kept(file: &RuleFile) -> Option<Compiled> {
+    let at = rule::BUILT_IN.iter().position(|(name, text)| file.file == *name && file.text == *text)?;
+    COMPILED.with(|all| {
+        let cell = all.get(at)?;
+        Some(cell.get_or_init(|| CATALOG.with(|catalog| compile_file(file, &Context::default(), catalog))).clone())
+    })
+}
+
+fn compile_file(RuleFile { file, text }: &RuleFile, context: &Context, catalog: &Catalog) -> Compiled {
+    let rule::Loaded { rule, hunt, diagnostics } = rule::load(text);
+    let name = rule.as_ref().map(|r| r.name.clone()).or(hunt.as_ref().map(|h| h.name.clone()));
+    let finding = |f: rule::Finding| Finding::new(file, name.as_deref(), f);
+    let mut findings: Vec<Finding> = diagnostics.into_iter().map(finding).collect();
+    if let Some(hunt) = hunt {
+        let found = compile(&hunt.query.text, catalog).diagnostics;
+        findings.extend(found.iter().map(|d| finding(hunt.query.finding(d))));
+    }
+    let id = rule.as_ref().map(|rule| rule.id.clone());
+    let rule = rule.and_then(|rule| {
+        let result = compile(&rule.query.text, catalog);
+        findings.extend(result.diagnostics.iter().map(|d| finding(rule.query.finding(d))));
+        let plan = result.query?.plan;
+        if plan.is_random() {
             let message =
                 "rand and new_guid cannot be used in a rule: alerts must not depend on random values.";
-            let finding = rule.query.finding(&Diagnostic::error("FP010", message, Span::default()));
-            findings.push(Finding::new(file, name.as_deref(), finding));
-            continue;
+            let random = Diagnostic::error("FP010", message, Span::default());
+            findings.push(finding(rule.query.finding(&random)));
+            return None;
         }
-        let columns = query.plan.columns.clone();
-        findings.extend(
-            rule.missing_columns(&columns).into_iter().map(|f| Finding::new(file, name.as_deref(), f)),
-        );
-        let (split, plan) = (split(&query.plan), query.plan);
+        let columns = plan.columns.clone();
+        findings.extend(rule.missing_columns(&columns).into_iter().map(finding));
+        let split = split(&plan);
         let functions = context.functions.iter().map(|f| f.source().as_bytes());
         let fingerprint = rule::uuid(std::iter::once(rule.query.text.as_bytes()).chain(functions));
-        let needs = needs(&rule.query.text, &split.leaves, &catalog);
+        let needs = needs(&rule.query.text, &split.leaves, catalog);
         let file = file.clone();
-        compiled.push(Rc::new(CompiledRule { file, rule, plan, split, columns, fingerprint, needs }));
+        Some(Rc::new(CompiledRule { file, rule, plan, split, columns, fingerprint, needs }))
+    });
+    Compiled { id, name, rule, findings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A built-in rule is told from others by its name and its text; what is kept of it is what it compiles to.
+    #[test]
+    fn what_is_kept_is_what_would_be_compiled() {
+        let said = |files: &[RuleFile]| {
+            let (rules, findings) = compile_all(files, &Context::default());
+            (
+                rules.iter().map(|r| (r.file.clone(), r.rule.clone(), r.columns.clone())).collect::<Vec<_>>(),
+                findings,
+            )
+        };
+        let renamed = |name: &str| -> Vec<RuleFile> {
+            built_in().into_iter().map(|f| RuleFile { file: format!("{name}{}", f.file), ..f }).collect()
+        };
+        let (kept, findings) = said(&[]);
+        assert_eq!((kept.len(), &findings), (rule::BUILT_IN.len(), &Vec::new()));
+        assert_eq!(said(&built_in()), (kept.clone(), findings));
+        let (other, findings) = said(&renamed("my/"));
+        assert_eq!(findings, []);
+        for ((file, rule, columns), (mine, same, also)) in kept.iter().zip(&other) {
+            assert_eq!((format!("my/{file}"), rule, columns), (mine.clone(), same, also));
+        }
+        // An edited rule is not the one that is kept.
+        let mut edited = built_in().remove(0);
+        edited.text = edited.text.replace("severity: Medium", "severity: High");
+        let (rules, _) = said(&[edited]);
+        assert_ne!(rules[0].1, kept[0].1);
+        // Twice is twice, and said.
+        let twice = [built_in().remove(0), built_in().remove(0)];
+        let (rules, findings) = said(&twice);
+        assert_eq!((rules.len(), findings.iter().map(|f| f.code).collect::<Vec<_>>()), (2, vec!["FP230"]));
     }
-    (compiled, findings)
 }

@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 #[unsafe(no_mangle)]
 #[allow(unsafe_code, reason = "a name that is not mangled counts as unsafe")]
 pub extern "C" fn forepost_prepare() {
-    detector::check::compile_all(&[], &Context::default());
+    memory::without_leftovers(|| drop(detector::check::compile_all(&[], &Context::default())));
 }
 
 /// The version of the engine.

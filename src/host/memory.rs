@@ -61,7 +61,7 @@ mod ahead {
     #![allow(unsafe_code, reason = "an allocator is unsafe to implement; each call is passed on as it came")]
 
     use std::alloc::{GlobalAlloc, Layout, System};
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     const PAGE: usize = 64 << 10;
 
@@ -72,6 +72,16 @@ mod ahead {
 
     /// How many pages the memory had when it was last looked at.
     static KNOWN: AtomicUsize = AtomicUsize::new(0);
+
+    /// Whether memory that is given back is cleared.
+    static CLEARS: AtomicBool = AtomicBool::new(false);
+
+    /// Runs something whose memory is kept in a file afterwards: what it gives back is cleared, for leftovers would be in the file too.
+    pub(crate) fn without_leftovers(run: impl FnOnce()) {
+        CLEARS.store(true, Ordering::Relaxed);
+        run();
+        CLEARS.store(false, Ordering::Relaxed);
+    }
 
     fn pages() -> usize {
         core::arch::wasm32::memory_size::<0>()
@@ -101,7 +111,8 @@ mod ahead {
         pointer
     }
 
-    // SAFETY: every call is passed on to the system's allocator as it came.
+    // SAFETY: every call is passed on to the system's allocator as it came, or is made of two that are. What is cleared is given back
+    // at once, and has the layout's size.
     unsafe impl GlobalAlloc for GrowsAhead {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             grown(unsafe { System.alloc(layout) })
@@ -112,11 +123,42 @@ mod ahead {
         }
 
         unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            if CLEARS.load(Ordering::Relaxed) {
+                return unsafe { self.moved(pointer, layout, size) };
+            }
             grown(unsafe { System.realloc(pointer, layout, size) })
         }
 
         unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+            if CLEARS.load(Ordering::Relaxed) {
+                unsafe { pointer.write_bytes(0, layout.size()) };
+            }
             unsafe { System.dealloc(pointer, layout) }
         }
     }
+
+    impl GrowsAhead {
+        /// What `realloc` does, with the old block given back as any other.
+        ///
+        /// # Safety
+        /// That of `realloc`.
+        unsafe fn moved(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            unsafe {
+                let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+                if !new.is_null() {
+                    new.copy_from_nonoverlapping(pointer, layout.size().min(size));
+                    self.dealloc(pointer, layout);
+                }
+                new
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub(super) use ahead::without_leftovers;
+/// Elsewhere no memory is kept.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn without_leftovers(run: impl FnOnce()) {
+    run();
 }

@@ -4,6 +4,7 @@
 //! each function; where its documents are silent, what we chose stands there too.
 
 pub mod alert;
+mod built_in;
 mod details;
 pub mod entity;
 pub mod evidence;
@@ -19,6 +20,7 @@ pub mod schedule;
 pub mod yaml;
 
 pub use alert::{Alert, AlertOptions, ExtendedProperties, Run};
+pub use built_in::BUILT_IN;
 pub use details::CustomDetail;
 pub use entity::{Entity, EntityMapping};
 pub use evidence::Evidence;
@@ -32,10 +34,6 @@ pub use schedule::Schedule;
 
 use kql::nearest;
 use kql::value::Column;
-
-/// The rules that ship inside the module: file name and text, as published.
-pub const BUILT_IN: &[(&str, &str)] =
-    &[("AWS_ECRImageScanningDisabled.yaml", include_str!("../../rules/AWS_ECRImageScanningDisabled.yaml"))];
 
 /// A Sentinel hunting query: what an analyst runs by hand over a whole span. It has no schedule and makes no alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Hostile records and hostile queries: an error at most, and the rest goes on.
 
 use super::random::Random;
-use super::{detector, ndjson, rule, scan, scan_off, ticks};
+use super::{detector, ecr, ndjson, rule, scan, scan_off, ticks};
 use forepost::detector::{Context, Options, QueryRun};
 use forepost::host::json::{alerts as alerts_json, answer as answer_json};
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn hostile_records_are_reported_and_the_rest_goes_on() {
     bytes.extend(deep.into_bytes());
     bytes.push(b'\n');
     bytes.extend(ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]));
-    let (got, problems) = scan(&[], [bytes.as_slice()]);
+    let (got, problems) = scan(&ecr(), [bytes.as_slice()]);
     assert_eq!(got.len(), 1);
     assert!(problems.contains("FP302"), "{problems}");
     assert!(problems.lines().count() >= 2, "{problems}");
@@ -38,8 +38,8 @@ fn hostile_records_are_reported_and_the_rest_goes_on() {
         problems.contains("FP301"),
         "a span of 9999 years is not walked in steps of five minutes: {problems}"
     );
-    assert_eq!(scan(&[], [ndjson(&odd).as_slice()]).0.len(), 2);
-    assert_eq!(scan(&[], [b"".as_slice()]).0.len(), 0);
+    assert_eq!(scan(&ecr(), [ndjson(&odd).as_slice()]).0.len(), 2);
+    assert_eq!(scan(&ecr(), [b"".as_slice()]).0.len(), 0);
 }
 
 /// What an author of events may write beside the field a rule asks for, to hide it: all of it is read around.
@@ -81,7 +81,7 @@ fn what_is_broken_counts_the_same_wherever_a_chunk_ends() {
     for (broken, events, problems) in BROKEN {
         let text = format!("{broken}\n{EVENT}\n{EVENT}\n");
         let seen = |cuts: [usize; 3]| {
-            let mut detector = detector(&[], Options::default());
+            let mut detector = detector(&ecr(), Options::default());
             let mut from = 0;
             for cut in cuts.into_iter().chain([text.len()]) {
                 detector.push(&text.as_bytes()[from..cut]);

@@ -1,6 +1,6 @@
 //! What a detector says of its inputs: times that cannot be read, files beside the logs, and inputs that are empty.
 
-use super::{Detector, Options, alerts, detector, event, gzip, problems, rule, scan_off};
+use super::{Detector, Options, alerts, detector, ecr, event, gzip, problems, rule, scan_off};
 use serde_json::{Value, json};
 
 fn said(d: &mut Detector) -> Vec<(String, String, Option<u64>)> {
@@ -79,7 +79,7 @@ fn times_that_cannot_be_read() {
             let timed = scan_off(2, "2026-03-13T10:01:00Z");
             let bytes = format!("{timed}\n{event}\n{timed}\n");
             for size in [bytes.len(), 100] {
-                let mut d = detector(&[], Options::default());
+                let mut d = detector(&ecr(), Options::default());
                 bytes.as_bytes().chunks(size).for_each(|chunk| d.push(chunk));
                 d.end_input();
                 let said = said(&mut d);
@@ -98,7 +98,7 @@ fn times_that_cannot_be_read() {
         "Mar 13, 2026 10:01:00 AM",
         "13/03/2026, 10:01:00",
     ] {
-        let mut d = detector(&[], Options::default());
+        let mut d = detector(&ecr(), Options::default());
         d.push(with(json!(time)).to_string().as_bytes());
         d.finish();
         assert_eq!((said(&mut d), alerts(&mut d).len()), (vec![], 1), "{time}");
@@ -108,7 +108,7 @@ fn times_that_cannot_be_read() {
 #[test]
 fn many_times_that_cannot_be_read_are_counted() {
     let event = event(1, "soon", "GetObject", "eve").to_string() + "\n";
-    let mut d = detector(&[], Options::default());
+    let mut d = detector(&ecr(), Options::default());
     for (times, want) in [(10, None), (11, Some("1 more event has")), (500, Some("490 more events have"))] {
         d.push(event.repeat(times).as_bytes());
         d.end_input();
@@ -121,7 +121,7 @@ fn many_times_that_cannot_be_read_are_counted() {
 
 #[test]
 fn inputs_without_events() {
-    let mut d = detector(&[], Options::default());
+    let mut d = detector(&ecr(), Options::default());
     let digest = br#"{"digestStartTime":"a","digestEndTime":"b","logFiles":[]}"#;
     for bytes in [digest.to_vec(), gzip(digest)] {
         d.push(&bytes);
@@ -176,16 +176,16 @@ fn values_that_are_no_json() {
             for bytes in
                 [format!("{event}\n"), format!("{{\"Records\":[{event}]}}"), format!("[{event},{good}]")]
             {
-                let mut d = detector(&[], Options::default());
+                let mut d = detector(&ecr(), Options::default());
                 d.push(bytes.as_bytes());
                 d.finish();
                 let said = said(&mut d);
                 assert!(said.iter().any(|(code, ..)| code == "bad_json"), "{wrong}: {said:?}");
                 // Whoever concludes elsewhere says it once as well.
-                let mut finder = detector(&[], Options { candidates: true, ..Options::default() });
+                let mut finder = detector(&ecr(), Options { candidates: true, ..Options::default() });
                 finder.push(bytes.as_bytes());
                 finder.finish();
-                let mut concluder = detector(&[], Options::default());
+                let mut concluder = detector(&ecr(), Options::default());
                 assert!(concluder.import_transfer(&finder.export_transfer()));
                 concluder.finish();
                 assert_eq!(self::said(&mut concluder), said, "{wrong}");

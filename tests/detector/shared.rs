@@ -2,7 +2,7 @@
 
 #![allow(clippy::string_slice, reason = "helpers of tests fail loudly")]
 
-use super::{alerts, detector, scan, shared, ticks};
+use super::{alerts, detector, ecr, scan, shared, ticks};
 use forepost::detector::{Options, RuleFile};
 use kql::value::datetime;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn the_rule_yields_the_expected_rows() {
     ) else {
         return;
     };
-    let (got, problems) = scan(&[], [cases.as_slice()]);
+    let (got, problems) = scan(&ecr(), [cases.as_slice()]);
     assert_eq!((got.len(), problems.as_str()), (1, ""));
     let time = |v: &mut Value| *v = json!(datetime::format(ticks(v.as_str().expect("a time"))));
     let want: Vec<Value> = String::from_utf8_lossy(&expected)
@@ -47,7 +47,7 @@ fn the_rule_yields_the_expected_rows() {
             .expect("the S3 form");
     let step = if cfg!(debug_assertions) { 13 } else { 1 };
     for cut in (0..=s3.len()).step_by(step) {
-        let mut d = detector(&[], Options::default());
+        let mut d = detector(&ecr(), Options::default());
         d.push(&s3[..cut]);
         d.push(&s3[cut..]);
         d.finish();

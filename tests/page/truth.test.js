@@ -197,14 +197,33 @@ test('of two rules with one id one runs, and that is said', async () => {
   await settled(page);
   assert.equal((await alerts(page)).length, 1);
   await page.click('#tab-rules');
-  assert.match(await page.textContent('.rulelist'), /1 of 2 active.*same id as another/s);
+  assert.match(await page.textContent('.rulelist'), /51 of 52 active.*same id as another/s);
+});
+
+test('no alert says how many rules of which packs ran, and what they cannot see', async () => {
+  await add(page, file('quiet.ndjson', lots(5)));
+  await settled(page);
+  const text = await page.textContent('.answer');
+  assert.match(text, /No alerts from 51 rules.*1 Microsoft, 50 Forepost for AWS/s);
+  assert.match(text, /They cannot see.*data events.*\d+ rules look back up to 14d, further than these logs/s);
+  assert.equal(await page.locator('.answer .icon.yes').count(), 0);
+  // A pack is one switch.
+  await page.click('#tab-rules');
+  await page.click('[data-key="pack Microsoft"]');
+  await page.waitForFunction(() => /50 of 51 active/.test(document.querySelector('.rulelist').textContent));
+  await page.click('[data-key="pack Forepost for AWS"]');
+  await page.waitForFunction(() => /0 of 51 active/.test(document.querySelector('.rulelist').textContent));
 });
 
 test('no alert is no green tick for one rule', async () => {
   await add(page, file('quiet.ndjson', lots(5)));
   await settled(page);
+  await page.click('#tab-rules');
+  await page.click('[data-key="pack Forepost for AWS"]');
+  await page.click('#tab-alerts');
+  await page.waitForFunction(() => /No alerts from 1 rule/.test(document.querySelector('.answer')?.textContent));
   const text = await page.textContent('.answer');
-  assert.match(text, /No alerts from 1 rule/);
+  assert.match(text, /RulesAWSCloudTrail - Amazon ECR image scanning disabled/);
   assert.match(text, /They look forDefense Evasion/);
   assert.match(text, /No rule looks for.*Exfiltration/);
   assert.equal(await page.locator('.answer .icon.yes').count(), 0);
@@ -216,14 +235,15 @@ test('rules are found, ordered and switched together', async () => {
   const yaml = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
   const rule = (n, severity) => file(`r${n}.yaml`, yaml.replace('19602494', `6960249${n}`).replace(/severity: \w+/, `severity: ${severity}`).replace(/name: .*/, `name: Rule ${n}`));
   await add(page, rule(1, 'Low'), rule(2, 'High'), rule(3, 'High'));
-  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '4');
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '54');
   const names = () => page.$$eval('.rulelist .rulename', (all) => all.map((e) => e.textContent));
+  await page.selectOption('.rulechooser [aria-label=Pack]', 'added');
   await page.selectOption('.rulechooser [aria-label=Order]', 'severity');
   assert.deepEqual((await names()).slice(0, 2), ['Rule 2', 'Rule 3']);
   await page.selectOption('.rulechooser [aria-label=Severity]', 'High');
   assert.deepEqual(await names(), ['Rule 2', 'Rule 3']);
   await page.click('[data-key="all off"]');
-  await page.waitForFunction(() => /2 shown; 2 of 4 active/.test(document.querySelector('.rulelist').textContent));
+  await page.waitForFunction(() => /2 shown; 52 of 54 active/.test(document.querySelector('.rulelist').textContent));
   await page.fill('.rulechooser input', 'rule 3');
   assert.deepEqual(await names(), ['Rule 3']);
 });

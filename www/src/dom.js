@@ -23,7 +23,7 @@ function fill(element, classes, rest) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === false || value === null || value === undefined) continue;
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-    else if (key === 'value' || key === 'checked') element[key] = value;
+    else if (key === 'value' || key === 'checked' || key === 'indeterminate') element[key] = value;
     else if (key === 'class') element.setAttribute('class', [...classes, value].filter(Boolean).join(' '));
     else element.setAttribute(key, value === true ? '' : typeof value === 'string' && !key.startsWith('data-') ? visibleLines(value) : value);
   }

@@ -245,6 +245,16 @@ fn columns_are_checked_against_the_query() {
 }
 
 #[test]
+fn built_in_rules_are_those_of_the_folder() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/aws");
+    let names = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
+    let mut ours: Vec<String> =
+        names.filter(|n| !n.ends_with(".test.yaml")).map(|n| format!("aws/{n}")).collect();
+    ours.sort();
+    assert_eq!(BUILT_IN.iter().skip(1).map(|(file, _)| *file).collect::<Vec<_>>(), ours);
+}
+
+#[test]
 fn built_in_rules_are_clean() {
     for (file, text) in BUILT_IN {
         let loaded = load(text);

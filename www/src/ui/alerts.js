@@ -6,6 +6,7 @@ import { isFiltered } from '../filters.js';
 import { canHide, eventCount, gaps } from '../gaps.js';
 import { TACTICS, spaced } from '../attack.js';
 import { VERDICTS } from '../notes.js';
+import { packsOf, unseen } from '../packs.js';
 import { findings as folded } from '../engine/findings.js';
 import { dash, severity, star } from './icons.js';
 import { SEVERITIES } from '../severities.js';
@@ -99,9 +100,10 @@ export class AlertsPanel {
     const unwatched = TACTICS.filter((tactic) => !tactics.has(tactic));
     return h('div.state.answer', h('h2', found.some(canHide) ? dash() : '', `No alerts from ${plural(active.length, 'rule')}${found.some(canHide) ? ' in what was read' : ''}`),
       h('dl.checked',
-        h('dt', 'Rules'), h('dd', active.length <= 3 ? active.map((r) => r.card?.name ?? r.file).join(', ') : plural(active.length, 'rule')),
+        h('dt', 'Rules'), h('dd', active.length <= 3 ? active.map((r) => r.card?.name ?? r.file).join(', ') : packsOf(active).map(([name, n]) => `${n} ${name}`).join(', ')),
         h('dt', 'They look for'), h('dd', [...tactics].map(spaced).join(', ') || 'no tactic that they name'),
         unwatched.length > 0 && [h('dt', 'No rule looks for'), h('dd', unwatched.map(spaced).join(', '))],
+        h('dt', 'They cannot see'), h('dd', h('ul', unseen(active, progress.span ?? []).map((text) => h('li', text)))),
         h('dt', 'Events'), h('dd', `${number(eventCount(state))} from ${plural(progress.totalFiles, 'file')}`),
         progress.span && [h('dt', 'Time range'), h('dd', span(progress.span, local))],
         h('dt', 'Not read'), h('dd', found.length ? h('ul', found.map(({ text }) => h('li', text)), h('li', h('button.link', { onclick: () => this.app.showProblems() }, 'Show problems'))) : 'nothing: all was read')),

@@ -4,6 +4,8 @@ import { h } from '../dom.js';
 import { plural } from '../format.js';
 import { folder, severity } from './icons.js';
 
+const SHOWN = 8;               // rules that are named
+
 export function emptyState(app) {
   const { phase, error, rules } = app.state;
   if (phase === 'failed') {
@@ -26,7 +28,8 @@ export function emptyState(app) {
         h('button', { disabled: phase !== 'ready', onclick: () => app.paste() }, 'Paste text'),
         h('button', { disabled: phase !== 'ready', onclick: () => app.sample() }, 'Try the sample'))),
     h('section.ready', h('h3', rules.length === 1 ? 'Active rule' : `Active rules (${rules.filter((r) => r.enabled).length})`),
-      rules.length ? h('ul', rules.filter((r) => r.enabled).slice(0, 8).map((rule) => h('li',
-        h('button.link', { onclick: () => { app.update({ tab: 'rules' }); app.panels.rules.choose(rule.file); } }, rule.card?.name ?? rule.file), rule.card && severity(rule.card.severity))))
+      rules.length ? h('ul', rules.filter((r) => r.enabled).slice(0, SHOWN).map((rule) => h('li',
+        h('button.link', { onclick: () => { app.update({ tab: 'rules' }); app.panels.rules.choose(rule.file); } }, rule.card?.name ?? rule.file), rule.card && severity(rule.card.severity))),
+        rules.filter((r) => r.enabled).length > SHOWN && h('li', h('button.link', { onclick: () => app.update({ tab: 'rules' }) }, `${rules.filter((r) => r.enabled).length - SHOWN} more`)))
         : h('p.muted', 'Loading the engine …')));
 }

@@ -3,11 +3,9 @@
 import { h, mount, save } from '../dom.js';
 import { duration, plural } from '../format.js';
 import { TACTICS, spaced } from '../attack.js';
+import { packOf, packsOf } from '../packs.js';
 import { cross, severity } from './icons.js';
 import { SEVERITIES } from '../severities.js';
-
-/** Rules that came together: those that are built in, or a folder. */
-const packOf = ({ builtIn, file }) => (builtIn ? 'built in' : file.includes('/') ? file.split('/').slice(0, -1).join('/') : 'added');
 
 export class RulesPanel {
   #key;
@@ -48,7 +46,7 @@ export class RulesPanel {
     this.#key = key;
     const chosen = rules.find(({ file }) => file === this.#chosen) ?? rules[0];
     const on = rules.filter(({ enabled }) => enabled).length;
-    const packs = [...new Set(rules.map(packOf))];
+    const packs = packsOf(rules).map(([name]) => name);
     if (this.pack.childElementCount !== packs.length + 1) mount(this.pack, h('option', { value: '' }, 'any pack'), packs.map((name) => h('option', { value: name }, name)));
     this.pack.hidden = packs.length < 2;
     this.chooser.hidden = rules.length < 2;
@@ -57,6 +55,7 @@ export class RulesPanel {
     mount(this.list,
       h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
         rules.length > 1 && [h('button.small', { onclick: all(true), 'data-key': 'all on' }, 'All on'), h('button.small', { onclick: all(false), 'data-key': 'all off' }, 'All off')],
+        packs.length > 1 && packs.map((name) => this.#packSwitch(name, rules)),
         h('span.muted', shown.length < rules.length ? `${shown.length} shown; ` : '', `${on} of ${rules.length} active`)),
       !alerts.length && !this.app.state.progress.totalFiles && h('p.muted.hint', 'Drop logs anywhere on this page to run the rules.'),
       h('ul', shown.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
@@ -80,6 +79,16 @@ export class RulesPanel {
     const name = ({ card, file }) => (card?.name ?? file).toLowerCase();
     const by = { alerts: (a, b) => (alerts.get(b.card?.id) ?? 0) - (alerts.get(a.card?.id) ?? 0) || grave(a) - grave(b), severity: (a, b) => grave(a) - grave(b), name: () => 0 }[this.sort.value];
     return rules.filter(passes).sort((a, b) => b.broken - a.broken || by(a, b) || (name(a) < name(b) ? -1 : 1));
+  }
+
+  /** One box for all rules of a pack. */
+  #packSwitch(name, rules) {
+    const of = rules.filter((rule) => packOf(rule) === name && !rule.broken);
+    const on = of.filter(({ enabled }) => enabled).length;
+    return h('label', h('input', {
+      type: 'checkbox', checked: on > 0, indeterminate: on > 0 && on < of.length, disabled: of.length === 0, 'data-key': `pack ${name}`,
+      onchange: (e) => this.app.enableAll(of.map(({ file }) => file), e.target.checked),
+    }), ` ${name} (${of.length})`);
   }
 
   #fired({ card }) {
@@ -112,7 +121,7 @@ export class RulesPanel {
         h('dt', 'Trigger'), h('dd', `${card.trigger.operator} ${card.trigger.threshold}`), h('dt', 'Grouping'), h('dd', card.grouping === 'SingleAlert' ? 'one alert per run' : 'one alert per row'),
         h('dt', 'Entities'), h('dd', list(card.entityMappings.map(({ type, fields }) => `${type} (${fields.map(([name, column]) => `${name} ← ${column}`).join(', ')})`))),
         h('dt', 'Custom details'), h('dd', list(card.customDetails.map(([name, column]) => (name === column ? name : `${name} ← ${column}`)))),
-        h('dt', 'Source'), h('dd', rule.builtIn ? 'built in' : file),
+        h('dt', 'Source'), h('dd', rule.builtIn ? `built in, ${packOf(rule)}` : file),
         h('dt', 'Status'), h('dd', rule.broken ? 'cannot run' : rule.enabled ? `active, ${plural(this.app.state.alerts.filter(({ ruleId }) => ruleId === card.id).length, 'alert')}` : rule.replacedBy ? `off: ${rule.replacedBy} has the same id` : 'off')),
       findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
         h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, f.hint ? ` (${f.hint})` : ''))) : null,
