@@ -34,7 +34,7 @@ export async function compare(options, operands) {
   }
   const stats = sides[0].detector.stats();
   account.count({ ...stats, alerts: undefined });
-  const rules = rulePairs(sides[0].replay.rules, sides[1].replay.rules).map(([one, other]) => withReasons(differencesOf(one, other), one, other));
+  const rules = rulePairs(sides[0].replay.rules, sides[1].replay.rules).map(([one, other]) => withReasons(differencesOf(one, other), one, other, context));
   const report = { before, after, logs: { events: stats.events, first: stats.firstEvent, last: stats.lastEvent }, rules };
   const output = outputTo(options.output);
   await compareWriter(options.format ?? 'pretty', output, options.limit ?? 10)(report, account);
@@ -72,12 +72,12 @@ function placeOf(operand) {
 }
 
 /** With the filter at which the other version ends the events that only one version shows. */
-function withReasons(difference, one, other) {
+function withReasons(difference, one, other, context) {
   let left = EXPLAINED;
   const why = (rule, record) => {
     if (!rule || record === undefined || left <= 0) return undefined;
     left -= 1;
-    return whereItEnded({ file: rule.file, text: rule.text }, record);
+    return whereItEnded({ file: rule.file, text: rule.text }, record, context);
   };
   const alerts = (rule, list) => list.map((alert) => ({ ...alert, why: why(rule, alert.records.values().next().value) }));
   const events = (rule, list) => list.map(({ id, record }) => ({ id, call: record && JSON.parse(record).eventName, why: why(rule, record) }));

@@ -63,13 +63,13 @@ export function runCase(suite, test, rule, others, explained = true) {
       const { alerts, problems } = rule.runOnce(test.base, unchanged, Object.values(test.base.tables), test.period);
       if (problems.length > 0) return error(suite, test, problems);
       if (alerts.length === 0) {
-        return { status: 'failed', alerts: [], failures: [place({ path: [], message: `proves nothing: the events do not alert without the change either${explained ? why(rule, unchanged) : ''}` })] };
+        return { status: 'failed', alerts: [], failures: [place({ path: [], message: `proves nothing: the events do not alert without the change either${explained ? why(rule, unchanged, Object.values(test.base.tables)) : ''}` })] };
       }
     }
     const { alerts, problems } = rule.run(records, tables, test.period);
     if (problems.length > 0) return error(suite, test, problems);
     const failures = test.expect ? differences(test.expect, alerts, test.start).map((difference) => place({ ...difference, path: test.base ? [] : ['expect', ...difference.path] })) : [];
-    if (explained && failures.length > 0 && alerts.length === 0) failures[0].message += why(rule, records);
+    if (explained && failures.length > 0 && alerts.length === 0) failures[0].message += why(rule, records, tables);
     if (failures.length > 0 && test.expect.alerts === 0) failures[0].message += alerts.slice(0, 3).map((alert) => `\n${alert.AlertSeverity}: ${visible(alert.AlertName)} (${isoTime(Date.parse(alert.TimeGenerated))})`).join('');
     if (test.alsoQuiet) failures.push(...loud(test, others, records, tables).map((message) => place({ path: ['alsoQuiet'], message })));
     return { status: failures.length > 0 ? 'failed' : 'passed', failures, alerts };
@@ -95,7 +95,7 @@ function error(suite, test, problems) {
 }
 
 /** Where each of a few events ended. */
-function why(rule, records) {
+function why(rule, records, tables) {
   if (records.length === 0 || records.length > MOST_EXPLAINED) return '';
-  return records.map((record) => `\n${visible(String(record.eventName))}: ${whereItEnded(rule.rules[0], record)}`).join('');
+  return records.map((record) => `\n${visible(String(record.eventName))}: ${whereItEnded(rule.rules[0], record, { tables })}`).join('');
 }

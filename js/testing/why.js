@@ -3,13 +3,13 @@
 import { explain } from '../entry/node.js';
 import { stringifyExact } from '../json.js';
 
-/** The part of a filter at which an event ended, or what else became of it. */
-export function whereItEnded(file, record) {
+/** The part of a filter at which an event ended, or what else became of it, with the tables and functions of `context`. */
+export function whereItEnded(file, record, context = {}) {
   let answer;
   try {
-    answer = explain(file, record);
+    answer = explain(file, record, context);
   } catch {
-    return 'no explanation, for the rule reads other tables';
+    return 'no explanation, for the rule reads tables that are not there';
   }
   const { stopped, branches } = answer;
   if (stopped === null) return 'alerts by itself';

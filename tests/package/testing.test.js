@@ -152,6 +152,12 @@ test('tables, events of files, periods without events', () => {
 `, { rule: nothing })), []);
 });
 
+test('a failure says where events ended, also of a rule that reads a table', () => {
+  const rule = ruleText('Not allowed', 'let Allowed = _GetWatchlist("Allowed");\nAWSCloudTrail\n| where EventName == "Denied"\n| where UserIdentityUserName !in ((Allowed | project User))');
+  const results = run('table-why', '- {name: somebody else, given: denied, expect: alert}\n', { rule, head: `tables: {Allowed: {columns: {User: string}, rows: [[ana]]}}\n${EVENTS}` });
+  assert.match(messages(results)[0], /Denied: ended at UserIdentityUserName !in .*, where UserIdentityUserName is "ana"/s);
+});
+
 test('a rule that cannot run, or fails as it runs, is an error and never quiet', async () => {
   const [missing] = run('fails', '- {name: x, given: denied, expect: none}\n', { rule: ruleText('x', 'AWSCloudTrail | where Foo == 1') });
   assert.equal(missing.status, 'error');
