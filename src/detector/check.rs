@@ -196,7 +196,10 @@ fn kept(file: &RuleFile) -> Option<Compiled> {
     let at = rule::BUILT_IN.iter().position(|(name, text)| file.file == *name && file.text == *text)?;
     COMPILED.with(|all| {
         let cell = all.get(at)?;
-        Some(cell.get_or_init(|| CATALOG.with(|catalog| compile_file(file, &Context::default(), catalog))).clone())
+        Some(
+            cell.get_or_init(|| CATALOG.with(|catalog| compile_file(file, &Context::default(), catalog)))
+                .clone(),
+        )
     })
 }
 
