@@ -16,10 +16,12 @@ const silent = `${folder}/silent.yaml`;
 writeFileSync(silent, RULE.replace(/^id:.*$/m, 'id: 5b2f7a52-6f0e-4f0e-9a55-0d9d6a4e7c11').replace(/^triggerOperator:.*$/m, 'triggerOperator: eq')
   .replace(/^triggerThreshold:.*$/m, 'triggerThreshold: 0').replace('PutImageScanningConfiguration', 'NobodyCallsThis'));
 
+/** Microsoft's rule alone. */
+const ECR = ['--pack', 'ecr'];
 const real = shared('cloudtrail/real_unique.ndjson.gz');
 const sets = [
-  { name: 'the built-in rule', args: [], logs: SAMPLE },
-  { name: 'the pack', args: ['--pack', 'aws'], logs: SAMPLE },
+  { name: 'Microsoft’s rule', args: ['--pack', 'ecr'], logs: SAMPLE },
+  { name: 'the pack', args: [], logs: SAMPLE },
   { name: 'a rule that alerts on nothing', args: ['--rules', silent], logs: SAMPLE },
   { name: 'the pack, some hours', args: ['--pack', 'aws'], logs: SAMPLE, span: ['--from', '2026-06-17T01:00:00Z', '--to', '2026-06-17T14:00:00Z'] },
   ...(real && shared('rules') ? [{ name: 'the shared rules over real events', args: ['--rules', shared('rules')], logs: real }] : []),
@@ -66,8 +68,8 @@ test('three machines sieve: their output, joined in any way, gives the alerts of
 });
 
 test('conclude says if other rules or another version sieved, if the output is cut, and if the sieve did not read everything', async () => {
-  const { stdout: text } = await forepost(['sieve', SAMPLE]);
-  const conclude = (input, ...args) => forepost(['conclude', '-', '--format', 'ndjson', ...args], { input });
+  const { stdout: text } = await forepost(['sieve', SAMPLE, ...ECR]);
+  const conclude = (input, ...args) => forepost(['conclude', '-', '--format', 'ndjson', ...(args.length > 0 ? args : ECR)], { input });
   assert.equal((await conclude(text)).status, 0);
   const lines = text.split('\n');
   for (const [what, input, args, says] of [
@@ -91,13 +93,13 @@ test('conclude says if other rules or another version sieved, if the output is c
   writeFileSync(`${folder}/damaged/a.json.gz`, gzipSync(ndjson([switchedOff()])));
   writeFileSync(`${folder}/damaged/b.json.gz`, gzipSync(JSON.stringify({ Records: sampleEvents() })).subarray(0, 3000));
   writeFileSync(`${folder}/damaged/c.json.gz`, gzipSync(ndjson([switchedOff({ eventID: 'c' })])));
-  const sieved = await forepost(['sieve', `${folder}/damaged`]);
+  const sieved = await forepost(['sieve', `${folder}/damaged`, ...ECR]);
   assert.equal(sieved.status, 1);
   assert.match(sieved.stderr, /b\.json\.gz/);
   const concluded = await conclude(sieved.stdout);
   assert.equal(concluded.status, 1);
   assert.match(concluded.stderr, /could not read all of its logs/);
-  assert.equal(concluded.stdout, (await alertsOf('scan', [`${folder}/damaged`], [])).stdout);
+  assert.equal(concluded.stdout, (await alertsOf('scan', [`${folder}/damaged`], ECR)).stdout);
   const nothing = await forepost(['sieve', '-']);
   assert.equal(nothing.status, 2);
   assert.equal((await conclude(nothing.stdout)).status, 2);
