@@ -1,5 +1,5 @@
 // node tools/filter.js ENGINE.wasm OUT.wasm [RULES] [KEY]: builds the rules of a file or a folder into the Fluent Bit module, and
-// the key under which it looks for an event first. Without rules it takes the built-in ones.
+// the key under which it looks for an event first. Without rules it takes all built-in ones.
 //
 // Wizer runs the engine's `forepost_init`, which reads this from standard input, and writes the module with the memory it then has.
 

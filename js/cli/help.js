@@ -271,7 +271,7 @@ any order. The alerts are the same as those of one scan over all events.
 PATH holds what forepost sieve printed, or the records that the Fluent Bit module (sieve or filter) forwarded, as NDJSON or in
 any format that scan reads. The key forepost, which the module adds to a record, is optional. Use the rules that sieved: forepost
 sieve names them in its first line, and conclude says if one of its own is not among them; of a module nothing tells.
-Without RULES, make filter builds in the rules that conclude has by itself.
+A module that make filter built without RULES has the rule of --pack ecr.
 
 A filter marks an event "alert" if the event alone raises one. It marks all other matches "candidate": whether they
 raise an alert depends on other events of the window, so only conclude can tell.`,

@@ -40,7 +40,7 @@ const WAYS = [(e) => e, (e) => ({ log: JSON.stringify(e) }), (e) => ({ stream: '
 
 const SHARED_MODULE = `${ROOT}target/fluent-bit/shared.wasm`;
 const sets = [
-  { name: 'the built-in rule', file: undefined, args: [] },
+  { name: 'Microsoft’s rule', file: undefined, args: ['--pack', 'ecr'] },
   ...(existsSync(SHARED_MODULE) && shared('rules') ? [{ name: 'all shared rules', file: SHARED_MODULE, args: ['--rules', shared('rules')] }] : []),
 ];
 
