@@ -131,7 +131,7 @@ fn problems_come_in_one_order_wherever_a_chunk_ends() {
         let mut pick = |n: usize| seeded.below(n);
         let text: String = (0..2 + pick(8)).map(|_| format!("{}\n", MIXED[pick(MIXED.len())])).collect();
         let seen = |cuts: &[usize]| {
-            let mut detector = detector(&[], Options::default());
+            let mut detector = detector(&ecr(), Options::default());
             let mut from = 0;
             for cut in cuts.iter().copied().chain([text.len()]) {
                 detector.push(&text.as_bytes()[from..cut]);
