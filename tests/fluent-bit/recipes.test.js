@@ -29,11 +29,11 @@ const deep = (levels) => text.replace('"responseElements":null', `"responseEleme
 /** Events as they are, among them what a filter may not judge. */
 const events = [...sampleEvents().map((e) => JSON.stringify(e)), text, deep(3), deep(12)];
 const plain = (lines) => lines.map((line) => `${line}\n`).join('');
-const evidence = (lines) => forepost(['conclude', '-', '--format', 'ndjson'], { input: plain(lines) });
+const evidence = (lines) => forepost(['conclude', '-', '--format', 'ndjson', '--pack', 'ecr'], { input: plain(lines) });
 
 for (const [conf] of RECIPES) {
   test(`${conf}: every event goes out that should, and the alerts are those of scan, with their evidence`, async () => {
-    const whole = await forepost(['scan', '-', '--format', 'ndjson'], { input: plain(events) });
+    const whole = await forepost(['scan', '-', '--format', 'ndjson', '--pack', 'ecr'], { input: plain(events) });
     const { lines, said } = run(recipe(conf), plain(events));
     assert.deepEqual(said, []);
     if (conf.startsWith('classic')) assert.equal(lines.length, events.length);
@@ -56,7 +56,7 @@ for (const [conf] of RECIPES) {
     const { status, stderr, stdout } = await evidence(lines);
     assert.equal(status, 1);
     assert.match(stderr, /problem/);
-    const scanned = await forepost(['scan', '-', '--format', 'ndjson', '--no-evidence'], { input: plain([text, deep(2), ...tooDeep, deep(4)]) });
+    const scanned = await forepost(['scan', '-', '--format', 'ndjson', '--no-evidence', '--pack', 'ecr'], { input: plain([text, deep(2), ...tooDeep, deep(4)]) });
     assert.equal(jsonLines(stdout).length, jsonLines(scanned.stdout).length);
   });
 }
