@@ -20,6 +20,7 @@ WASM_OPT := node_modules/.bin/wasm-opt -O3 -g
 # What a module and the page may weigh through gzip, in bytes. The aim for a module is 1,000,000: docs/dependencies.md says where the rest is.
 GZIP_BUDGET := 2000000
 WWW_BUDGET := 2300000
+WHEEL_BUDGET := 2000000
 # The tools must be of the very version that the crate is.
 WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK := 0.15.1
@@ -39,6 +40,11 @@ WWW_MODULES := www/node_modules/.package-lock.json
 PAGE_PORT := 8173
 SECONDS := 60
 export WAMRC ?= wamrc
+PYTHON ?= python3
+PYTHON_TOOLS := .tools/python/.installed
+WHEEL := dist/python/.built
+# "True" where the wheel can be tested: Python 3.9 or later with venv.
+PYTHON_READY := $(shell $(PYTHON) -c 'import sys, venv, ensurepip; print(sys.version_info >= (3, 9) or "")' 2>/dev/null)
 export CHROMIUM ?= /usr/bin/chromium
 
 .PHONY: help
@@ -60,6 +66,12 @@ filter-aot:
 
 .PHONY: clickhouse
 clickhouse: dist/clickhouse/forepost.wasm ## ClickHouse's functions in WebAssembly, in dist/clickhouse; RULES and KEY as for filter
+
+.PHONY: abi
+abi: dist/wasm/forepost.wasm ## The module for hosts that are not JavaScript, in dist/wasm: docs/abi.md
+
+.PHONY: wheel
+wheel: $(WHEEL) ## The Python package, in dist/python: docs/python.md
 
 .PHONY: demo
 demo: package ## Builds, scans the bundled sample and tells what happened in it
@@ -93,7 +105,7 @@ check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick,
 	cargo test --locked --workspace --lib
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package test-rules size test-page test-hosts test-fluent-bit test-clickhouse ## All that a user is promised: what every change must pass
+test: lint licences test-native test-wasm test-package test-rules size test-page test-hosts test-fluent-bit test-clickhouse test-abi test-python ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
@@ -104,6 +116,7 @@ lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
 	cargo clippy --locked --workspace --target $(WASM_TARGET) --tests -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features fluent-bit --target $(WASM_TARGET) -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features clickhouse --target $(WASM_TARGET) -- -D warnings
+	cargo clippy --locked --lib --no-default-features --features abi --target $(WASM_TARGET) -- -D warnings
 	cargo check --locked --target $(WASM_TARGET) --manifest-path benches/module/Cargo.toml --target-dir target/bench
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps -p kql -p cloudtrail
 
@@ -202,6 +215,36 @@ tests/hosts/node_modules/.package-lock.json: tests/hosts/package.json tests/host
 	cd tests/hosts && npm install --no-save --no-audit --no-fund --loglevel=error
 	touch $@
 
+.PHONY: test-abi
+test-abi: dist/wasm/forepost.wasm target/abi/panic.wasm package ## The module for other hosts, in Node without any glue
+	node --test --test-reporter=spec tests/abi/*.test.js
+
+.PHONY: test-python
+ifeq ($(PYTHON_READY),True)
+test-python: $(WHEEL) target/abi/panic.wasm package ## The wheel in an empty environment, with wasmtime from PyPI
+	rm -rf target/python-test
+	$(PYTHON) -m venv target/python-test
+	target/python-test/bin/python -m pip install --quiet --disable-pip-version-check dist/python/*.whl pytest pandas pyarrow
+	target/python-test/bin/python -m pytest -q python/tests --ignore=python/tests/test_spark.py
+else
+test-python:
+	@echo 'skipped: test-python needs Python 3.9 or later with venv; PYTHON=… names another'
+endif
+
+# Not a part of `test`: Spark is half a gigabyte, and takes minutes.
+.PHONY: test-spark
+ifeq ($(PYTHON_READY)$(if $(shell java -version 2>&1 | grep -i version),+java),True+java)
+test-spark: $(WHEEL) ## The wheel in Spark on two cores, with pyspark from PyPI: docs/scale.md
+	test -x target/spark-test/bin/python || $(PYTHON) -m venv target/spark-test
+	target/spark-test/bin/python -m pip install --quiet --disable-pip-version-check 'pyspark>=4.0,<5' 'pandas<3' pyarrow pytest
+	target/spark-test/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/python/*.whl
+	target/spark-test/bin/python -m pip install --quiet --disable-pip-version-check dist/python/*.whl
+	target/spark-test/bin/python -m pytest -q python/tests/test_spark.py
+else
+test-spark:
+	@echo 'skipped: test-spark needs Python 3.9 or later with venv, and Java'
+endif
+
 .PHONY: bench-fluent-bit
 bench-fluent-bit: dist/fluent-bit/forepost.wasm ## What a record costs in an interpreter that matters to no rule, against one memmem
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS= cargo build --locked --release --target $(WASM_TARGET) --manifest-path tests/fluent-bit/memmem/Cargo.toml
@@ -265,6 +308,42 @@ target/clickhouse/shared.wasm: $(CLICKHOUSE_ENGINE) $(NODE_MODULES)
 # chdb is ClickHouse as a Python package. Where no registry has it, the tests say so and are skipped.
 .tools/chdb/bin/python:
 	python3 -m venv .tools/chdb && .tools/chdb/bin/pip install --quiet chdb || { rm -rf .tools/chdb; echo 'chdb cannot be installed here: ClickHouse is not tested'; }
+
+# ── How the module for other hosts comes to be ──────────────────────────────────────────────────────────────
+
+ABI_WASM := target/abi/$(WASM_TARGET)/release/forepost.wasm
+
+.PHONY: cargo-abi
+cargo-abi: $(TOOLCHAIN)
+	cargo build --locked --release --lib --no-default-features --features abi --target $(WASM_TARGET) --target-dir target/abi
+$(ABI_WASM): cargo-abi ;
+
+# It imports nothing: tests/abi would not start otherwise.
+dist/wasm/forepost.wasm: $(ABI_WASM) $(NODE_MODULES)
+	mkdir -p $(@D)
+	$(WIZER) -o target/abi/prepared.wasm $<
+	$(WASM_OPT) $(WASM_FEATURES) target/abi/prepared.wasm -o $@
+	node tools/size.js $(GZIP_BUDGET) $@
+
+# One that panics over an input that asks for it. Not optimised.
+.PHONY: target/abi/panic.wasm
+target/abi/panic.wasm: $(TOOLCHAIN)
+	cargo build --locked --lib --no-default-features --features abi,panic-test --target $(WASM_TARGET) --target-dir target/abi
+	cp target/abi/$(WASM_TARGET)/debug/forepost.wasm $@
+
+# ── How the wheel comes to be ────────────────────────────────────────────────────────────────────────────────
+
+$(PYTHON_TOOLS):
+	$(PYTHON) -m venv .tools/python
+	.tools/python/bin/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.9,<4'
+	touch $@
+
+$(WHEEL): dist/wasm/forepost.wasm $(PYTHON_TOOLS) tools/wheel.js js/sentinel.js python/pyproject.toml python/README.md $(wildcard python/forepost/*.py) $(wildcard rules/aws/*.yaml)
+	rm -rf dist/python target/wheel
+	node tools/wheel.js target/wheel
+	.tools/python/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist/python target/wheel
+	node tools/size.js $(WHEEL_BUDGET) dist/python/*.whl
+	touch $@
 
 # ── How the package comes to be ──────────────────────────────────────────────────────────────────────────────
 

@@ -330,7 +330,7 @@ fn tables_are_joined_and_handed_over() {
             reader.end_input();
             match keep {
                 true => kept.extend(reader.take_candidates()),
-                false => assert!(handed.import_transfer(&reader.export_transfer())),
+                false => assert_eq!(handed.import_transfer(&reader.export_transfer()), Ok(())),
             }
         }
     }
@@ -418,7 +418,7 @@ fn queries_read_many_tables() {
             }
         }
         let mut taking = QueryRun::new(query, 0, &Context::default()).unwrap_or_else(|e| panic!("{e:?}"));
-        assert!(taking.import_transfer(&reader.export_transfer()));
+        assert_eq!(taking.import_transfer(&reader.export_transfer()), Ok(()));
         let [a, b] = [alone, &mut taking].map(|run| {
             let rows = run.result().expect("an answer").rows;
             rows.iter().map(|r| r.iter().map(text::scalar).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()

@@ -85,6 +85,8 @@ export const CODES = [
   ['FP401', 'A line of query --batch is not {"id","query"}.', 'Write one JSON object per line.'],
   ['FP402', 'A supplied table cannot be read: its columns, or the row that the message names.', 'Correct the line, or give the columns: --table NAME:(COLUMN:TYPE, …)=FILE.'],
   ['FP403', 'A saved function cannot be read.', 'Correct the line that the message names: a .kql file holds a query or let NAME = (PARAMETERS) { … };'],
+  ['FP404', 'A host called the module in a way that makes no sense: the message says what.', 'Compare the call with docs/abi.md.'],
+  ['FP405', 'What was handed over cannot be taken over: it is cut, or comes from another build or from a reader of other rules.', 'Use one version of Forepost, the same rules and the same tables on all machines.'],
   ['FP501', 'A template holds an analytic rule of a kind that has no query; it is left out.', 'Nothing: rules without a query run only in Sentinel.'],
   ['FP502', 'A value is an ARM expression that only a deployment can work out.', 'Give the parameter a defaultValue, or write the text itself.'],
   ['FP503', 'A rule in an ARM template has no GUID; its id is made of its name.', 'Name the resource by a GUID.'],

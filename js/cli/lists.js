@@ -1,6 +1,7 @@
 // `forepost rules` and `forepost schema`: what there is to run, and what queries can read.
 
-import { logTables, SCHEMAS } from '../schemas.js';
+import { logTables } from '../schemas.js';
+import { SCHEMAS } from '../sentinel.js';
 import { describeHunt, describeRule, tableColumns } from '../triage.js';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';

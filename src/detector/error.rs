@@ -1,6 +1,7 @@
 //! What the detector's functions fail with.
 
 use super::Finding;
+use super::fingerprint::BUILD;
 use kql::diagnostic::Diagnostic;
 use kql::exec::ExecError;
 use std::error::Error;
@@ -28,6 +29,40 @@ pub struct QueryError {
     /// What happened and what to do.
     pub message: String,
 }
+
+/// Bytes that a detector or query does not take over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferError {
+    /// Nothing that handed over wrote them.
+    NoTransfer,
+    /// Their end is missing.
+    Cut,
+    /// Another build of the engine wrote them.
+    OtherBuild {
+        /// Which.
+        build: String,
+    },
+    /// They are about other rules or another query.
+    OtherQuestion,
+}
+
+impl fmt::Display for TransferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TransferError::NoTransfer => f.write_str("these bytes are nothing that a reader has handed over"),
+            TransferError::Cut => f.write_str("the end of what a reader has handed over is missing"),
+            TransferError::OtherBuild { build } => write!(
+                f,
+                "build {build} of Forepost has handed this over, and this is build {BUILD}; use one version on all machines"
+            ),
+            TransferError::OtherQuestion => f.write_str(
+                "this was handed over by a reader of other rules, tables or functions, or of another query or now(); give both sides the same",
+            ),
+        }
+    }
+}
+
+impl Error for TransferError {}
 
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,11 +2,12 @@
 
 use super::NamedTable;
 use super::cached_row::{CachedRow, needed};
+use super::error::TransferError;
 use super::ingest_report::{IngestReport, IngestStats, Problem, joined};
 use super::leaf::{Input, Keep, LeafRows, LeafState, MAX_CANDIDATES, Room, Size};
 use super::sieved::Sieved;
 use super::text_search::TextSearch;
-use super::transfer::{LeafRow, Texts, Transfer, push_text};
+use super::transfer::{self, CandidateRecord, LeafRow, Transfer};
 use crate::checked;
 use cloudtrail::prefilter::{Leaves, Prefilter, Skipped};
 use cloudtrail::source::embedded;
@@ -22,6 +23,7 @@ use kql::exec::{Budget, ExecError};
 use kql::plan::split::Leaf;
 use kql::value::{Value, json};
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -309,11 +311,23 @@ impl Feed {
     /// The records that matter since the last call, one a line. Only [`Keep::Records`] collects them.
     pub fn take_collected(&mut self) -> Vec<u8> {
         let mut lines = Vec::new();
-        for record in Texts(&std::mem::take(&mut self.state.collected)) {
-            lines.extend_from_slice(&json::minify(&embedded::without_added(record)));
+        self.take_candidates(&mut |CandidateRecord { raw, .. }| {
+            lines.extend_from_slice(raw);
             lines.push(b'\n');
-        }
+        });
         lines
+    }
+
+    /// The same one by one, each with its time and its leaves. Without what a pipeline added, and without blanks.
+    pub fn take_candidates(&mut self, each: &mut dyn FnMut(CandidateRecord<'_>)) {
+        let collected = std::mem::take(&mut self.state.collected);
+        for CandidateRecord { time, leaves, raw } in CandidateRecord::read_all(&collected) {
+            each(CandidateRecord {
+                time,
+                leaves,
+                raw: &in_one_line(&json::minify(&embedded::without_added(raw))),
+            });
+        }
     }
 
     /// From now on the rows of a leaf go into a fold; those that it has too.
@@ -353,44 +367,50 @@ impl Feed {
     }
 
     /// Exports everything since the last call, for [`import_transfer`](Self::import_transfer).
-    pub fn export_transfer(&mut self) -> Vec<u8> {
+    pub fn export_transfer(&mut self, question: &str) -> Vec<u8> {
         let state = &mut self.state;
         let (report, found) = (state.report.take(), std::mem::take(&mut state.collected));
         let candidates = match state.keep {
             Keep::RowsToHandOver => std::mem::take(&mut state.candidates),
             Keep::Rows | Keep::Evidence | Keep::Records => 0,
         };
-        Transfer { stats: self.source.take_stats(), report, candidates, found: &found }.write()
+        transfer::seal(
+            question,
+            &Transfer { stats: self.source.take_stats(), report, candidates, found: &found }.write(),
+        )
     }
 
-    /// Imports what another feed of the same leaves has exported. False if the bytes are no export.
-    pub fn import_transfer(&mut self, bytes: &[u8]) -> bool {
-        let Some(found) = self.import_counts(bytes) else { return false };
+    /// Imports what another feed of the same build and the same question has exported.
+    pub fn import_transfer(&mut self, question: &str, bytes: &[u8]) -> Result<(), TransferError> {
+        let found = self.import_counts(question, bytes)?;
         // The imported report already covers these records, so what reading them again reports is discarded.
         let report = self.state.report.take();
-        for raw in Texts(found) {
-            self.offer(raw);
+        for record in CandidateRecord::read_all(found) {
+            self.offer(record.raw);
         }
         self.state.report = report;
-        true
+        Ok(())
     }
 
     /// The same of a feed that hands over [rows](Keep::RowsToHandOver).
-    pub fn import_rows(&mut self, bytes: &[u8]) -> bool {
-        let Some(found) = self.import_counts(bytes) else { return false };
-        LeafRow::read_all(found, &mut |LeafRow { leaf, time, values }| {
+    pub fn import_rows(&mut self, question: &str, bytes: &[u8]) -> Result<(), TransferError> {
+        let found = self.import_counts(question, bytes)?;
+        let read = LeafRow::read_all(found, &mut |LeafRow { leaf, time, values }| {
             if let Some(leaf) = self.state.leaves.get_mut(leaf) {
                 leaf.found.take(time, Row { values, evidence: Evidence::None }, &mut self.state.room);
             }
-        })
+        });
+        if read { Ok(()) } else { Err(TransferError::NoTransfer) }
     }
 
-    fn import_counts<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        let Transfer { stats, report, candidates, found } = Transfer::read(bytes)?;
+    fn import_counts<'a>(&mut self, question: &str, bytes: &'a [u8]) -> Result<&'a [u8], TransferError> {
+        let body = transfer::open(question, bytes)?;
+        let Transfer { stats, report, candidates, found } =
+            Transfer::read(body).ok_or(TransferError::NoTransfer)?;
         self.source.add_stats(&stats);
         self.state.report.add(report);
         self.state.candidates += candidates;
-        Some(found)
+        Ok(found)
     }
 
     /// Runs a record through the leaves, as if a source had given it.
@@ -479,9 +499,9 @@ impl State {
         outside
     }
 
-    fn collect(&mut self, record: &Record<'_>, wanted: bool) {
+    fn collect(&mut self, record: &Record<'_>, time: Option<i64>, leaves: Vec<usize>, wanted: bool) {
         if wanted && self.keep == Keep::Records {
-            push_text(&mut self.collected, record.raw);
+            CandidateRecord { time, leaves, raw: record.raw }.write(&mut self.collected);
         }
     }
 
@@ -536,7 +556,7 @@ impl State {
         if let Some((Some(time), _)) = seen.as_ref().filter(|(_, leaves)| leaves.is_empty()) {
             if !self.is_outside(*time) {
                 self.report.observe(*time, *time);
-                self.collect(record, self.everything);
+                self.collect(record, Some(*time), Vec::new(), self.everything);
             }
             return;
         }
@@ -553,7 +573,9 @@ impl State {
         if matches!(self.keep, Keep::Evidence | Keep::Records) && !can_pass.is_empty() {
             self.look_for_damage(record);
         }
-        if !can_pass.is_empty() {
+        if can_pass.is_empty() {
+            self.collect(record, time, Vec::new(), self.everything);
+        } else {
             self.run(record, &row, time, &can_pass);
         }
     }
@@ -562,6 +584,7 @@ impl State {
     fn run(&mut self, record: &Record<'_>, row: &dyn Columns, time: Option<i64>, leaves: &[u32]) {
         let mut event: Option<Rc<Event>> = None;
         let (mut candidate, mut failed): (bool, Option<ExecError>) = (false, None);
+        let mut passed = Vec::new(); // of a record that is kept for another detector
         for index in leaves.iter().map(|i| *i as usize) {
             let late_before = self.late_before.get(index).copied().flatten();
             let Some(leaf) = self.leaves.get_mut(index) else { continue };
@@ -620,6 +643,9 @@ impl State {
             }
             if found {
                 candidate = true;
+                if self.keep == Keep::Records {
+                    passed.push(index);
+                }
                 if let (Some(t), Some(before)) = (time, late_before)
                     && t < before
                 {
@@ -628,11 +654,26 @@ impl State {
             }
         }
         self.candidates += u64::from(candidate);
-        self.collect(record, candidate || self.everything);
+        self.collect(record, time, passed, candidate || self.everything);
         if let Some(e) = failed {
             self.report.problem(Some(record.offset), e.code, e.message);
         }
     }
+}
+
+/// A minified record without raw control characters: what there are stand in strings, where JSON wants them escaped.
+fn in_one_line(minified: &[u8]) -> Cow<'_, [u8]> {
+    if !minified.iter().any(|byte| *byte < b' ') {
+        return Cow::Borrowed(minified);
+    }
+    let mut out = Vec::with_capacity(minified.len() + 8);
+    for byte in minified {
+        match byte {
+            0..b' ' => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            byte => out.push(*byte),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// What is wrong with an event that is not JSON throughout.

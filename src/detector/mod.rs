@@ -11,6 +11,7 @@ mod context;
 mod error;
 pub mod explain;
 mod feed;
+pub mod fingerprint;
 pub mod index;
 mod ingest_report;
 mod leaf;
@@ -26,7 +27,7 @@ mod transfer;
 
 pub use check::{Finding, RuleFile, check};
 pub use context::Context;
-pub use error::{InvalidQuery, QueryError, RuleErrors};
+pub use error::{InvalidQuery, QueryError, RuleErrors, TransferError};
 pub use explain::{Explanation, Request, explain, explain_all};
 pub use ingest_report::{IngestStats, Problem};
 pub use literal_prefilter::{LiteralPrefilter, Look};
@@ -46,6 +47,7 @@ use kql::value::datetime;
 use kql::value::timespan::MINUTE;
 use leaf::{Keep, LeafState};
 use std::rc::Rc;
+use transfer::CandidateRecord;
 
 /// How far ahead of the host's clock an event of a stream may be, in ticks: machines' clocks differ by less.
 pub const MAX_AHEAD: i64 = 5 * MINUTE;
@@ -128,6 +130,8 @@ pub struct Detector {
     candidates_only: bool,
     empty_tables: bool,
     warnings: Vec<Finding>,
+    /// What it looks for, for [transfers](Self::import_transfer).
+    question: String,
     /// Alerts that wait to be taken, and their size.
     alerts: Vec<Alert>,
     alert_bytes: usize,
@@ -149,7 +153,11 @@ impl Detector {
         if findings.iter().any(Finding::is_error) || compiled.is_empty() {
             return Err(RuleErrors { findings });
         }
-        Ok(Detector::of(compiled, findings, options))
+        let question = match files {
+            [] => fingerprint::of_rules(&check::built_in(), &options.context),
+            _ => fingerprint::of_rules(files, &options.context),
+        };
+        Ok(Detector { question, ..Detector::of(compiled, findings, options) })
     }
 
     /// A detector of compiled rules.
@@ -170,6 +178,7 @@ impl Detector {
             candidates_only: candidates,
             empty_tables,
             warnings: findings,
+            question: String::new(),
             alerts: Vec::new(),
             alert_bytes: 0,
             alert_count: 0,
@@ -420,10 +429,20 @@ impl Detector {
         self.rules.iter().map(|state| state.compiled.fingerprint.clone()).collect()
     }
 
+    /// The [candidates](Self::take_candidates) one by one with their rules, so that each rule can conclude by itself.
+    pub fn take_marked_candidates(&mut self, each: &mut dyn FnMut(Candidate<'_>)) {
+        let of_leaf = |leaf: usize| self.rules.iter().position(|rule| rule.leaves.contains(&leaf));
+        self.feed.take_candidates(&mut |CandidateRecord { time, leaves, raw }| {
+            let mut rules: Vec<usize> = leaves.into_iter().filter_map(of_leaf).collect();
+            rules.dedup();
+            each(Candidate { time, rules: &rules, raw });
+        });
+    }
+
     /// With [`Options::candidates`]: exports the candidates, counts and problems since the last call, for
     /// [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
-        self.feed.export_transfer()
+        self.feed.export_transfer(&self.question)
     }
 
     /// About how many bytes [`export_transfer`](Self::export_transfer) would give.
@@ -431,11 +450,11 @@ impl Detector {
         self.feed.waiting()
     }
 
-    /// Imports what a detector of the same rules, in the same program, has [exported](Self::export_transfer), as if the bytes
-    /// it read had been pushed here. False if the bytes are no export.
-    pub fn import_transfer(&mut self, transfer: &[u8]) -> bool {
+    /// Imports what a detector of the same rules, in the same build of the engine, has [exported](Self::export_transfer), as if
+    /// the bytes it read had been pushed here. Bytes that are refused change nothing.
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), TransferError> {
         self.look_at_clock();
-        let imported = self.feed.import_transfer(transfer);
+        let imported = self.feed.import_transfer(&self.question, transfer);
         if self.stream {
             self.follow();
         }
@@ -466,6 +485,16 @@ impl Detector {
             rules: self.rules.iter().filter(|rule| !rule.left_out).count(),
         }
     }
+}
+
+/// An event that some rule needs.
+pub struct Candidate<'a> {
+    /// Its time, in ticks.
+    pub time: Option<i64>,
+    /// The indices of the rules.
+    pub rules: &'a [usize],
+    /// Its JSON, minified and in one line.
+    pub raw: &'a [u8],
 }
 
 /// What a detector has read and found so far.

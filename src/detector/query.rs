@@ -3,7 +3,7 @@
 use super::check::needs;
 use super::feed::Feed;
 use super::leaf::Keep;
-use super::{Context, IngestStats, InvalidQuery, Problem, QueryError};
+use super::{Context, IngestStats, InvalidQuery, Problem, QueryError, TransferError, fingerprint};
 use kql::diagnostic::Diagnostic;
 use kql::exec::Budget;
 use kql::exec::fold::{Fold, folds, leaf_of_rows};
@@ -37,6 +37,8 @@ pub struct QueryRun {
     streamed: Option<usize>,
     now: i64,
     warnings: Vec<Diagnostic>,
+    /// What it asks, for [transfers](Self::import_transfer).
+    question: String,
 }
 
 impl QueryRun {
@@ -66,7 +68,9 @@ impl QueryRun {
         let reads_inputs = feed.reads_inputs(leaves.clone());
         let needs = needs(kql, &split.leaves, &catalog);
         let warnings = compiled.diagnostics;
-        Ok(QueryRun { feed, reads_inputs, needs, root: split.root, columns, leaves, streamed, now, warnings })
+        let question = fingerprint::of_query(kql, now, context);
+        let root = split.root;
+        Ok(QueryRun { feed, reads_inputs, needs, root, columns, leaves, streamed, now, warnings, question })
     }
 
     /// What can take rows as they come does so from now on.
@@ -130,7 +134,7 @@ impl QueryRun {
 
     /// Of a [reader](Self::reader): the rows, counts and problems since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
-        self.feed.export_transfer()
+        self.feed.export_transfer(&self.question)
     }
 
     /// About how many bytes [`export_transfer`](Self::export_transfer) would give.
@@ -138,10 +142,10 @@ impl QueryRun {
         self.feed.waiting()
     }
 
-    /// Imports what a reader of the same query, in the same program, has [exported](Self::export_transfer), as if the bytes it
-    /// read had been pushed here. False if the bytes are no export.
-    pub fn import_transfer(&mut self, transfer: &[u8]) -> bool {
-        self.feed.import_rows(transfer)
+    /// Imports what a reader of the same query, in the same build of the engine, has [exported](Self::export_transfer), as if the
+    /// bytes it read had been pushed here.
+    pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), TransferError> {
+        self.feed.import_rows(&self.question, transfer)
     }
 
     /// The answer over all inputs. Asking again without further input yields the answer over none.
@@ -184,7 +188,7 @@ impl QueryRun {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Context, QueryError, QueryRun, Table};
+    use super::{Budget, Context, QueryError, QueryRun, Table, TransferError};
     use std::io::Write;
 
     /// The number that is the whole answer, or the code of the error.
@@ -271,20 +275,19 @@ mod tests {
                 alone.end_input();
                 for part in input(n).as_bytes().chunks(100) {
                     reader.push(part);
-                    assert!(taking.import_transfer(&reader.export_transfer()));
+                    assert_eq!(taking.import_transfer(&reader.export_transfer()), Ok(()));
                 }
                 reader.end_input();
-                assert!(taking.import_transfer(&reader.export_transfer()));
+                assert_eq!(taking.import_transfer(&reader.export_transfer()), Ok(()));
                 assert_eq!(format!("{:?}", alone.take_problems()), format!("{:?}", taking.take_problems()));
             }
             assert_eq!((alone.stats(), alone.is_complete()), (taking.stats(), taking.is_complete()), "{kql}");
             assert_eq!(rows(alone.result().unwrap()), rows(taking.result().unwrap()), "{kql}");
         }
-        assert!(
-            !QueryRun::new("AWSCloudTrail", 0, &Context::default())
-                .unwrap()
-                .import_transfer(b"something else")
-        );
+        let mut taking = QueryRun::new("AWSCloudTrail", 0, &Context::default()).unwrap();
+        assert_eq!(taking.import_transfer(b"something else"), Err(TransferError::NoTransfer));
+        let later = QueryRun::reader("AWSCloudTrail", 1, &Context::default()).unwrap().export_transfer();
+        assert_eq!(taking.import_transfer(&later), Err(TransferError::OtherQuestion));
     }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.

@@ -1,8 +1,11 @@
 //! The bytes that carry what one reader found to the one that concludes: the ingest report, the counts, and the raw candidate
 //! records or the rows of a query's leaves. Who imports them then reports, counts and keeps what it would have if it had read the input.
 //!
-//! A number has 8 bytes, least significant first; a text follows its length. Both sides come from one build: there is no version.
+//! A number has 8 bytes, least significant first; a text follows its length. Of all this only the [seal] stays as it is from build to
+//! build: it says which build wrote the rest, and about which rules or query, and any other is refused.
 
+use super::error::TransferError;
+use super::fingerprint::BUILD;
 use super::ingest_report::{IngestReport, Problem};
 use cloudtrail::source::Stats;
 use kql::value::{Value, codec};
@@ -16,7 +19,7 @@ pub struct Transfer<'a> {
     pub report: IngestReport,
     /// The events that made rows which are handed over; of candidate records, the importing detector counts them.
     pub candidates: u64,
-    /// The candidate records, as [`push_text`] writes them, or rows, as [`LeafRow::write`] does.
+    /// The candidate records, as [`CandidateRecord::write`] writes them, or rows, as [`LeafRow::write`] does.
     pub found: &'a [u8],
 }
 
@@ -82,6 +85,32 @@ impl<'a> Transfer<'a> {
     }
 }
 
+/// What every transfer begins with.
+const MARK: &[u8] = b"forepost";
+
+/// Bytes for another machine: who wrote them and what they are about stands before them.
+pub fn seal(question: &str, body: &[u8]) -> Vec<u8> {
+    let mut out = MARK.to_vec();
+    push_text(&mut out, BUILD.as_bytes());
+    push_text(&mut out, question.as_bytes());
+    push_text(&mut out, body);
+    out
+}
+
+/// What [`seal`] was given, if this build gave it about the same question.
+pub fn open<'a>(question: &str, sealed: &'a [u8]) -> Result<&'a [u8], TransferError> {
+    let mut texts = Texts(sealed.strip_prefix(MARK).ok_or(TransferError::NoTransfer)?);
+    let build = texts.next().ok_or(TransferError::Cut)?;
+    if build != BUILD.as_bytes() {
+        return Err(TransferError::OtherBuild { build: String::from_utf8_lossy(build).into_owned() });
+    }
+    if texts.next().ok_or(TransferError::Cut)? != question.as_bytes() {
+        return Err(TransferError::OtherQuestion);
+    }
+    let body = texts.next().ok_or(TransferError::Cut)?;
+    if texts.0.is_empty() { Ok(body) } else { Err(TransferError::NoTransfer) }
+}
+
 fn push_number(out: &mut Vec<u8>, n: u64) {
     out.extend_from_slice(&n.to_le_bytes());
 }
@@ -128,14 +157,46 @@ impl LeafRow {
     }
 }
 
+/// A candidate record: its time, and which leaves it passes.
+pub struct CandidateRecord<'a> {
+    /// In ticks.
+    pub time: Option<i64>,
+    /// The indices of the leaves.
+    pub leaves: Vec<usize>,
+    /// As it stood in its input.
+    pub raw: &'a [u8],
+}
+
+impl<'a> CandidateRecord<'a> {
+    /// Appends the record.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        push_optional(out, self.time.map(i64::cast_unsigned));
+        push_number(out, self.leaves.len() as u64);
+        self.leaves.iter().for_each(|leaf| push_number(out, *leaf as u64));
+        push_text(out, self.raw);
+    }
+
+    /// The records that [`write`](Self::write) wrote, up to what is something else.
+    pub fn read_all(bytes: &'a [u8]) -> impl Iterator<Item = CandidateRecord<'a>> {
+        let mut texts = Texts(bytes);
+        std::iter::from_fn(move || {
+            let time = texts.optional()?.map(u64::cast_signed);
+            let leaves = (0..texts.number()?)
+                .map(|_| usize::try_from(texts.number()?).ok())
+                .collect::<Option<Vec<_>>>()?;
+            Some(CandidateRecord { time, leaves, raw: texts.next()? })
+        })
+    }
+}
+
 /// Appends a text after its length.
-pub fn push_text(out: &mut Vec<u8>, text: &[u8]) {
+fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     push_number(out, text.len() as u64);
     out.extend_from_slice(text);
 }
 
 /// The texts that [`push_text`] wrote.
-pub struct Texts<'a>(pub &'a [u8]);
+struct Texts<'a>(&'a [u8]);
 
 impl Texts<'_> {
     fn number(&mut self) -> Option<u64> {

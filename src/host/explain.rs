@@ -1,6 +1,6 @@
 //! Explanations, nearest misses and coverage for JavaScript.
 
-use super::js::{given_context, refusal, rule_files};
+use super::given::{given_context, refusal, rule_files};
 use super::json;
 use super::memory::with_staged;
 use crate::detector::explain::{self, Case, Nearest, Request, Wanted};

@@ -4,22 +4,13 @@
 //! and no object is built twice. A refusal (a bad rule, a bad query) is thrown as a *string* of JSON; any other exception
 //! means that the instance is lost, and `js/instance.js` makes a new one.
 
+use super::given::{given_context, refusal, rule_files};
 use super::memory::{self, with_staged};
 use super::{batch, json};
-use crate::detector::{self, Context, Finding, NamedTable, Options, QueryRun, RuleErrors, RuleFile};
+use crate::detector::{self, Options, QueryRun};
 use cloudtrail::source::Limits;
-use kql::diagnostic::Severity;
 use kql::value::datetime;
-use serde::Deserialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-
-/// Compiles the built-in rules, which are kept. Wizer calls this while the package is built, takes it out and keeps the memory as
-/// it is then: most of a first answer was the time a runtime takes to compile what compiles rules.
-#[unsafe(no_mangle)]
-#[allow(unsafe_code, reason = "a name that is not mangled counts as unsafe")]
-pub extern "C" fn forepost_prepare() {
-    memory::without_leftovers(|| drop(detector::check::compile_all(&[], &Context::default())));
-}
 
 /// The version of the engine.
 #[wasm_bindgen]
@@ -149,8 +140,7 @@ impl Detector {
     /// Imports what a reader of the same rules has exported, as if the bytes it read had been pushed here.
     #[wasm_bindgen(js_name = takeOver)]
     pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
-        let imported = self.0.import_transfer(transfer);
-        if imported { Ok(()) } else { Err("these bytes do not come from EventReader.handOver()".to_owned()) }
+        self.0.import_transfer(transfer).map_err(|error| error.to_string())
     }
 
     /// There is no more input.
@@ -210,8 +200,7 @@ impl Query {
     /// Imports what a reader of the same query has handed over, as if the bytes it read had been pushed here.
     #[wasm_bindgen(js_name = takeOver)]
     pub fn import_transfer(&mut self, transfer: &[u8]) -> Result<(), String> {
-        let imported = self.0.import_transfer(transfer);
-        if imported { Ok(()) } else { Err("these bytes do not come from Query.handOver()".to_owned()) }
+        self.0.import_transfer(transfer).map_err(|error| error.to_string())
     }
 
     /// What is odd about a query that runs: a JSON array of diagnostics.
@@ -269,60 +258,4 @@ impl Query {
     pub fn take_problems(&mut self) -> String {
         json::problems(&self.0.take_problems())
     }
-}
-
-/// A refusal as JSON text.
-pub(super) fn refusal(errors: RuleErrors) -> String {
-    json::findings(&errors.findings)
-}
-
-/// A rule file as `js/` gives it.
-#[derive(Deserialize)]
-struct File {
-    file: String,
-    text: String,
-}
-
-pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
-    let files: Vec<File> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    Ok(files.into_iter().map(|File { file, text }| RuleFile { file, text }).collect())
-}
-
-/// What the caller supplies, as `js/` gives it.
-#[derive(Deserialize)]
-struct Given {
-    tables: Vec<GivenTable>,
-    functions: Vec<File>,
-}
-
-#[derive(Deserialize)]
-struct GivenTable {
-    name: String,
-    schema: String,
-    text: String,
-    /// Whether the data may lack columns of the schema.
-    partial: bool,
-}
-
-pub(super) fn given_context(json: &str) -> Result<Context, RuleErrors> {
-    let given: Given = serde_json::from_str(json).map_err(|error| {
-        let finding = Finding {
-            file: "context".to_owned(),
-            rule: None,
-            severity: Severity::Error,
-            code: "FP402",
-            message: format!("the tables and functions are not JSON of the right form: {error}"),
-            hint: None,
-            line: error.line(),
-            column: error.column(),
-        };
-        RuleErrors { findings: vec![finding] }
-    })?;
-    let read = |t: &GivenTable| NamedTable::read(&t.name, &t.schema, t.text.as_bytes(), t.partial);
-    let tables = given.tables.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let mut context = Context::of_tables(tables);
-    for File { file, text } in given.functions {
-        context.add_functions(&RuleFile { file, text })?;
-    }
-    Ok(context)
 }

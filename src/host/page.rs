@@ -1,6 +1,6 @@
 //! Exports for hosts with many workers: readers index events and find candidates, one detector concludes.
 
-use super::js::{given_context, refusal, rule_files};
+use super::given::{given_context, refusal, rule_files};
 use super::json;
 use super::memory::with_staged;
 use crate::detector::{self, Options, index};

@@ -186,7 +186,7 @@ fn values_that_are_no_json() {
                 finder.push(bytes.as_bytes());
                 finder.finish();
                 let mut concluder = detector(&ecr(), Options::default());
-                assert!(concluder.import_transfer(&finder.export_transfer()));
+                assert_eq!(concluder.import_transfer(&finder.export_transfer()), Ok(()));
                 concluder.finish();
                 assert_eq!(self::said(&mut concluder), said, "{wrong}");
             }

@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use super::{alerts, detector, envelopes, event, gzip, host_json, ndjson, rule, scan, ticks};
-use forepost::detector::Options;
+use forepost::detector::{Candidate, Context, Detector, NamedTable, Options, TransferError, fingerprint};
 use serde_json::Value;
 
 #[test]
@@ -77,12 +77,12 @@ fn what_is_imported_counts_as_read() {
             for bytes in file.chunks(chunk) {
                 alone.push(bytes);
                 finder.push(bytes);
-                assert!(concluder.import_transfer(&finder.export_transfer()));
+                assert_eq!(concluder.import_transfer(&finder.export_transfer()), Ok(()));
                 assert_eq!(concluder.take_problems(), alone.take_problems());
             }
             alone.end_input();
             finder.end_input();
-            assert!(concluder.import_transfer(&finder.export_transfer()));
+            assert_eq!(concluder.import_transfer(&finder.export_transfer()), Ok(()));
             assert_eq!(concluder.take_problems(), alone.take_problems());
             assert_eq!(concluder.stats(), alone.stats());
         }
@@ -96,8 +96,114 @@ fn what_is_imported_counts_as_read() {
     let mut concluder = detector(&rules, Options::default());
     let whole = finder().export_transfer();
     for end in 0..whole.len() {
-        assert!(!concluder.import_transfer(&whole[..end]));
+        assert!(concluder.import_transfer(&whole[..end]).is_err(), "{end}");
     }
+}
+
+/// What another build wrote, or a reader of anything else, is refused before a byte of it is read.
+#[test]
+fn only_the_same_build_and_the_same_rules_take_over() {
+    let one = rule("AWSCloudTrail | where EventName == 'A'", "");
+    let other = rule("AWSCloudTrail | where EventName == 'B'", "");
+    let table = |rows: &str| {
+        let table = NamedTable::read("T", "Name:string", format!("Name\n{rows}\n").as_bytes(), false);
+        Context::of_tables(vec![table.expect("a table")])
+    };
+    let with = |context: Context| Options { candidates: true, context, ..Options::default() };
+    let handed = |mut reader: Detector| {
+        reader.push(&ndjson(&[event(1, "2026-03-11T07:00:00Z", "A", "a")]));
+        reader.end_input();
+        reader.export_transfer()
+    };
+    let of = |rules: &[_], context| handed(detector(rules, with(context)));
+    let sent = of(std::slice::from_ref(&one), Context::default());
+    let taken = |bytes: &[u8]| {
+        let mut concluder = detector(std::slice::from_ref(&one), Options::default());
+        let taken = concluder.import_transfer(bytes);
+        assert_eq!(concluder.stats().ingest.events, u64::from(taken.is_ok()));
+        taken
+    };
+    assert_eq!(taken(&sent), Ok(()));
+    for different in [
+        of(std::slice::from_ref(&other), Context::default()),
+        of(&[one.clone(), other.clone()], Context::default()),
+        of(&[], Context::default()),
+        of(std::slice::from_ref(&one), table("a")),
+    ] {
+        assert_eq!(taken(&different), Err(TransferError::OtherQuestion));
+    }
+    assert_ne!(fingerprint::of_rules(&[], &table("a")), fingerprint::of_rules(&[], &table("b")));
+    let at = sent.windows(16).position(|bytes| bytes == fingerprint::BUILD.as_bytes()).expect("the build");
+    let mut older = sent.clone();
+    older[at..at + 16].copy_from_slice(b"0123456789abcdef");
+    let refused = taken(&older);
+    assert_eq!(refused, Err(TransferError::OtherBuild { build: "0123456789abcdef".to_owned() }));
+    let said = refused.map_err(|e| e.to_string()).expect_err("refused");
+    assert!(said.contains("0123456789abcdef") && said.contains(fingerprint::BUILD), "{said}");
+    for end in 0..sent.len() {
+        assert!(matches!(taken(&sent[..end]), Err(TransferError::NoTransfer | TransferError::Cut)), "{end}");
+    }
+    assert_eq!(taken(&[&sent[..], b"x"].concat()), Err(TransferError::NoTransfer));
+    assert_eq!(taken(&[&sent[..], &sent[..]].concat()), Err(TransferError::NoTransfer));
+}
+
+/// Each rule concludes by itself from the candidates that carry its number: together that is what one detector says.
+#[test]
+fn rules_conclude_apart_from_marked_candidates() {
+    let named = |id: &str, query: &str, more: &str| {
+        let mut made = rule(query, more);
+        made.text = made.text.replace("abcd", id);
+        made
+    };
+    let rules = [
+        named("abc1", "AWSCloudTrail | where EventName == 'A' | summarize count() by EventName", ""),
+        named(
+            "abc2",
+            "AWSCloudTrail | where EventName == 'B' | join kind=inner (AWSCloudTrail | where EventName == 'A') on EventSource | take 1",
+            "",
+        ),
+        named("abc3", "AWSCloudTrail | where EventName in ('A', 'C')", ""),
+    ];
+    let mut events: Vec<Value> = (0..60)
+        .map(|i| {
+            event(
+                i,
+                &format!("2026-03-{:02}T07:00:00Z", 10 + i % 5),
+                ["A", "B", "C", "Q"][i as usize % 4],
+                "a",
+            )
+        })
+        .collect();
+    events[0]["note"] = "two\nlines".into();
+    // A raw line end inside a string, as broken shippers write it.
+    let log = String::from_utf8(ndjson(&events)).expect("text").replace("two\\n", "two\n");
+    let (want, _) = scan(&rules, [log.as_bytes()]);
+    let mut finder = detector(&rules, Options { candidates: true, ..Options::default() });
+    finder.push(log.as_bytes());
+    finder.end_input();
+    let mut of_rule = vec![String::new(); rules.len()];
+    finder.take_marked_candidates(&mut |Candidate { time, rules, raw }| {
+        let raw = std::str::from_utf8(raw).expect("text");
+        assert!(
+            !raw.contains('\n')
+                && raw
+                    .contains(kql::value::datetime::format(time.expect("a time")).get(..19).expect("a time"))
+        );
+        rules.iter().for_each(|rule| of_rule[*rule].push_str(&format!("{raw}\n")));
+    });
+    assert_eq!(of_rule.iter().map(|of| of.lines().count()).collect::<Vec<_>>(), [15, 30, 30]);
+    let apart: Vec<Value> = rules
+        .iter()
+        .zip(&of_rule)
+        .flat_map(|(rule, of)| scan(std::slice::from_ref(rule), [of.as_bytes()]).0)
+        .collect();
+    assert_eq!(apart.len(), want.len());
+    let ids = |alerts: &[Value]| alerts.iter().map(|a| a["SystemAlertId"].to_string()).collect::<Vec<_>>();
+    assert!(want.len() > 10 && ids(&apart)[10..] == ids(&want)[10..]);
+    assert_eq!(
+        apart[0]["Evidence"][0]["events"][0]["eventID"],
+        want[0]["Evidence"][0]["events"][0]["eventID"]
+    );
 }
 
 /// Events outside a span are counted and nothing else, in one detector and in many.
@@ -121,7 +227,7 @@ fn only_events_of_a_span_count() {
     }
     finder.push(&log);
     finder.end_input();
-    assert!(concluding.import_transfer(&finder.export_transfer()));
+    assert_eq!(concluding.import_transfer(&finder.export_transfer()), Ok(()));
     alone.push(&log);
     let mut texts = Vec::new();
     for d in [&mut alone, &mut concluding] {

@@ -49,8 +49,8 @@ for (const fill of [0xff, 0x7f, 0x41]) {
 }
 
 const panicking = `${ROOT}dist/panic-test/`;
-const line = readFileSync(`${ROOT}src/host/memory.rs`, 'utf8').split('\n').findIndex((text) => text.includes('panic!("a panic on purpose")')) + 1;
-const said = new RegExp(`the engine failed: panicked at src/host/memory\\.rs:${line}:\\d+: a panic on purpose; unreachable at wasm-function`);
+const line = readFileSync(`${ROOT}src/host/panic_test.rs`, 'utf8').split('\n').findIndex((text) => text.includes('panic!("a panic on purpose")')) + 1;
+const said = new RegExp(`the engine failed: panicked at src/host/panic_test\\.rs:${line}:\\d+: a panic on purpose; unreachable at wasm-function`);
 
 /** Runs Node with a package whose engine panics over an input that asks for it. */
 const node = (...args) => new Promise((resolve) => {
@@ -72,7 +72,7 @@ test('a panic says what it is and where, and so does the next instance', async (
   assert.equal(errors.length, 2, stderr);
   for (const error of errors) {
     assert.deepEqual([error.name, error.code, error.panic], ['TrapError', 'trap', 'a panic on purpose']);
-    assert.match(error.location, new RegExp(`^src/host/memory\\.rs:${line}:\\d+$`));
+    assert.match(error.location, new RegExp(`^src/host/panic_test\\.rs:${line}:\\d+$`));
     assert.match(error.place, /^wasm-function\[\d+\]:0x[0-9a-f]+ \(.*\w+.*\)$/, 'the name of a function');
     assert.match(error.message, said);
   }

@@ -66,7 +66,7 @@ test('a panic of the engine is shown with its message, file and line', async () 
     const panicking = await visit(other);
     await panicking.setInputFiles('#pick-files', [file('panic.ndjson', 'please panic'), file('fine.ndjson', `${scanOff(1)}\n`)]);
     await panicking.click('button[data-key=problems]', { timeout: 60_000 });
-    assert.match(await panicking.textContent('dialog[open]'), /panic\.ndjson.*panicked at src\/host\/memory\.rs:\d+:\d+: a panic on purpose/s);
+    assert.match(await panicking.textContent('dialog[open]'), /panic\.ndjson.*panicked at src\/host\/panic_test\.rs:\d+:\d+: a panic on purpose/s);
   } finally {
     await other.close();
   }

@@ -1,0 +1,150 @@
+"""The lake: Spark's answer against that of scan, over many small files, a corrupt one and a copied one; streams that are cut; tables of others."""
+
+import gzip
+import json
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, lines, rule, switched_off
+
+import forepost
+
+pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")
+FILES = 2000
+NAMES = ["PutImageScanningConfiguration", "DeleteTrail", "ConsoleLogin", "CreateAccessKey", "DescribeInstances", "GetObject", "StopLogging", "AssumeRole"]
+SOURCES = ["ecr.amazonaws.com", "cloudtrail.amazonaws.com", "signin.amazonaws.com", "iam.amazonaws.com", "ec2.amazonaws.com", "s3.amazonaws.com",
+           "cloudtrail.amazonaws.com", "sts.amazonaws.com"]
+
+
+@pytest.fixture(scope="module")
+def spark():
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    session = (
+        SparkSession.builder.master("local[2]").appName("forepost").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false").config("spark.driver.host", "127.0.0.1")
+        .config("spark.sql.shuffle.partitions", "4").config("spark.driver.memory", "1g").getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """Days of an account in many small files; one is cut, one is a copy of another."""
+    folder, of = tmp_path_factory.mktemp("lake"), random.Random(7)
+    for n in range(FILES):
+        events = []
+        for i in range(of.randrange(1, 30)):
+            kind = of.randrange(len(NAMES)) if of.random() < 0.2 else 4
+            who = f"user{of.randrange(20)}"
+            events.append(switched_off(
+                eventID=f"{n}-{i}", eventName=NAMES[kind], eventSource=SOURCES[kind], sourceIPAddress=f"203.0.113.{of.randrange(250)}",
+                eventTime=f"2026-06-{of.randrange(1, 8):02}T{of.randrange(24):02}:{of.randrange(60):02}:00Z",
+                userIdentity={"type": "IAMUser", "userName": who, "arn": f"arn:aws:iam::111122223333:user/{who}", "accountId": "111122223333"}))
+        path = folder / f"{n % 10}" / f"{n:04}.json.gz"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(json.dumps({"Records": events}).encode(), mtime=0))
+    first = (folder / "0" / "0000.json.gz").read_bytes()
+    (folder / "copy.json.gz").write_bytes(first)
+    (folder / "cut.json.gz").write_bytes((folder / "1" / "0001.json.gz").read_bytes()[:-40])
+    (folder / "notes.txt").write_text("nothing")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rules():
+    folder = Path(os.environ.get("FOREPOST_SHARED") or ROOT.parent / "shared") / "rules"
+    given = [rule("AWSCloudTrail | where EventName == 'NoSuchCall'", "silence", 77).replace("triggerOperator: gt", "triggerOperator: eq"),
+             rule("AWSCloudTrail | where Nope == 1", "broken", 78),
+             rule("AWSCloudTrail | where EventName == 'DeleteTrail' | join kind=inner (AWSCloudTrail | where EventName == 'StopLogging') on UserIdentityUserName", "pair", 79)]
+    ours = sorted((ROOT / "rules/aws").glob("*.yaml"))
+    ours = [path for path in ours if not path.name.endswith(".test.yaml")]
+    return given + (sorted(folder.glob("*.yaml")) if folder.is_dir() else ours)
+
+
+@pytest.fixture(scope="module")
+def want(lake, rules):
+    with pytest.warns(forepost.IncompleteWarning):
+        return forepost.scan(lake, rules)
+
+
+def as_text(alerts):
+    return sorted(json.dumps({**a, "Evidence": json.dumps(a["Evidence"])}, sort_keys=True) for a in alerts)
+
+
+def rows(frame):
+    return sorted(json.dumps(row.asDict(), sort_keys=True) for row in frame.collect())
+
+
+def test_the_lake_is_what_scan_says(spark, lake, rules, want):
+    import forepost.spark
+
+    found = forepost.spark.scan(spark, lake, rules)
+    assert len(want) > 100 and rows(found.alerts) == as_text(want)
+    # What was not read has its path, and rules that cannot run are named.
+    problems = found.problems.collect()
+    told = want.account["inputs"]["problems"]["first"]
+    assert {(p.path, p.code, p.message) for p in problems if p.rule is None} == {(p["path"], p["code"], p["message"]) for p in told}
+    assert any(p.path.endswith("cut.json.gz") for p in problems)
+    assert [(p.rule, p.code) for p in problems if p.rule] == [(r["rule"], r["code"]) for r in want.account["rules"]["leftOut"]] == [("broken", "KS142")]
+    inputs = {i.path: i for i in found.inputs.collect()}
+    assert len(inputs) == FILES + 3 and inputs[str(lake / "notes.txt")].status == "skipped"
+    assert sum(i.events or 0 for i in inputs.values()) == want.account["events"]["read"]
+    # From a table of candidates alone, delivered twice.
+    table = str(lake.parent / "candidates")
+    for _ in range(2):
+        forepost.spark.candidates(spark, lake, rules).write.mode("append").parquet(table)
+    again = forepost.spark.conclude(spark, spark.read.parquet(table), rules)
+    assert rows(again.alerts) == as_text(want) and again.problems.count() == len(problems)
+    # A table of other rules, or of another build, is refused and never misread.
+    for wrong in (forepost.spark.conclude(spark, spark.read.parquet(table), rules[:1]),
+                  forepost.spark.conclude(spark, spark.read.parquet(table).withColumn("build", pyspark.sql.functions.lit("0" * 16)), rules)):
+        with pytest.raises(Exception, match="make them anew"):
+            wrong.alerts.collect()
+
+
+def test_other_ways_in_give_the_same(spark, lake, rules, want):
+    import forepost.spark
+
+    part = lake / "3"
+    alone = as_text(forepost.scan(part, rules[:1] + rules[2:]))
+    runs = rules[:1] + rules[2:]
+    uri = forepost.spark.scan(spark, f"file://{part}", runs)
+    files = spark.read.format("binaryFile").load(f"{part}/*.gz")
+    from_content = forepost.spark.conclude(spark, forepost.spark.candidates_of(files, runs), runs)
+    assert rows(uri.alerts) == alone and rows(from_content.alerts) == alone
+    gone = forepost.spark.scan(spark, [lake / "gone", "file:///no/such/folder"], runs)
+    assert [p.code for p in gone.problems.collect()] == ["unreadable", "unreadable"]
+    bare = forepost.spark.scan(spark, part, runs, evidence=False)
+    assert "Evidence" not in bare.alerts.columns and bare.alerts.count() == len(alone)
+
+
+def test_a_stream_that_was_cut_goes_on(spark, lake, rules, tmp_path):
+    """Five batches; after two the query ends, and one batch comes again."""
+    import forepost.spark
+
+    runs, landing, table = rules[:1] + rules[2:], tmp_path / "landing", str(tmp_path / "table")
+    landing.mkdir()
+    files = sorted((lake / "4").glob("*.gz"))
+
+    def batch(part):
+        for path in part:
+            (landing / path.name).write_bytes(path.read_bytes())
+        source = spark.readStream.format("binaryFile").schema("path string, modificationTime timestamp, length long, content binary").load(str(landing))
+        query = forepost.spark.stream(source, table, str(tmp_path / "checkpoint"), runs).trigger(availableNow=True).start()
+        query.awaitTermination()
+
+    for n in range(5):
+        batch(files[n::5])
+        if n == 2:  # as if it had failed between the table and the checkpoint
+            again = spark.read.format("binaryFile").load([f"file://{landing / path.name}" for path in files[2::5]])
+            forepost.spark.candidates_of(again, runs).write.mode("append").parquet(table)
+    found = forepost.spark.conclude(spark, spark.read.parquet(table), runs)
+    assert rows(found.alerts) == as_text(forepost.scan(landing, runs))
+    ids = [row.SystemAlertId for row in found.alerts.collect()]
+    assert len(ids) > 10 and len(set(ids)) == len(ids)
