@@ -41,30 +41,11 @@ impl Binder<'_> {
             }
             ast::ExprKind::Member(of, name) => {
                 let of = self.bind_scalar(of, scope, env)?;
-                if of.ty != Type::Dynamic {
-                    let message = format!("A value of type {} has no member '{}'.", of.ty.name(), name.text);
-                    let d = Diagnostic::error("KS147", message, name.span);
-                    self.report(if of.ty == Type::String {
-                        d.with_hint("parse the string first: parse_json(…)")
-                    } else {
-                        d
-                    });
-                    return None;
-                }
-                let key = Expr::constant(Value::String(Rc::clone(&name.text)), Type::String, name.span);
-                Some(self.make_call(".", op::member, vec![of, key], Type::Dynamic, Detail::None, span))
+                self.member(of, name, span)
             }
             ast::ExprKind::Index(of, index) => {
                 let (of, index) = (self.bind_scalar(of, scope, env), self.bind_scalar(index, scope, env));
-                let (of, index) = (of?, index?);
-                if of.ty != Type::Dynamic {
-                    let message = "The element access operator [] is not allowed in this context.";
-                    return self.error("KS147", message, Span { start: of.span.end, end: span.end });
-                }
-                if !index.ty.is_integer() && !matches!(index.ty, Type::String | Type::Dynamic) {
-                    return self.error("KS107", "A value of type string or long expected.", index.span);
-                }
-                Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
+                self.index(of?, index?, span)
             }
             ast::ExprKind::Star | ast::ExprKind::Anywhere => {
                 self.error("KS006", "A * is not allowed here.", span)
@@ -80,6 +61,32 @@ impl Binder<'_> {
             | ast::ExprKind::Source(_)
             | ast::ExprKind::Lambda(_) => None,
         }
+    }
+
+    fn member(&mut self, of: Expr, name: &ast::Name, span: Span) -> Option<Expr> {
+        if of.ty != Type::Dynamic {
+            let message = format!("A value of type {} has no member '{}'.", of.ty.name(), name.text);
+            let d = Diagnostic::error("KS147", message, name.span);
+            self.report(if of.ty == Type::String {
+                d.with_hint("parse the string first: parse_json(…)")
+            } else {
+                d
+            });
+            return None;
+        }
+        let key = Expr::constant(Value::String(Rc::clone(&name.text)), Type::String, name.span);
+        Some(self.make_call(".", op::member, vec![of, key], Type::Dynamic, Detail::None, span))
+    }
+
+    fn index(&mut self, of: Expr, index: Expr, span: Span) -> Option<Expr> {
+        if of.ty != Type::Dynamic {
+            let message = "The element access operator [] is not allowed in this context.";
+            return self.error("KS147", message, Span { start: of.span.end, end: span.end });
+        }
+        if !index.ty.is_integer() && !matches!(index.ty, Type::String | Type::Dynamic) {
+            return self.error("KS107", "A value of type string or long expected.", index.span);
+        }
+        Some(self.make_call("[]", op::index, vec![of, index], Type::Dynamic, Detail::None, span))
     }
 
     /// A call of an evaluator; with constant arguments, its value.
