@@ -371,7 +371,7 @@ fn a_filter_refuses_rules_over_other_logs() {
         |query: &str| SingleEventEvaluator::new(&[rule(query, "1h", "1h")]).err().map(|e| e.findings[0].code);
     assert_eq!(refused("AWSCloudTrail"), None);
     assert_eq!(refused("AWSVPCFlow"), Some("KS204"));
-    assert!(SingleEventEvaluator::new(&[]).is_ok_and(|built_in| built_in.len() > 0));
+    assert!(SingleEventEvaluator::new(&[]).is_ok_and(|built_in| !built_in.is_empty()));
 }
 
 #[test]

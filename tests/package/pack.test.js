@@ -103,7 +103,7 @@ test('--pack chooses the rules that come with the command, beside --rules or alo
   assert.equal(usual.rules, 51);
   assert.deepEqual(await scan('--pack', 'aws'), usual);
   assert.equal((await scan('--pack', 'ecr')).rules, 1);
-  assert.deepEqual(await scan('--rules', PACK, '--rules', join(ROOT, 'rules/AWS_ECRImageScanningDisabled.yaml')), usual, 'rules that were compiled while the package was built answer as others');
+  assert.deepEqual(await scan('--rules', join(ROOT, 'rules/AWS_ECRImageScanningDisabled.yaml'), '--rules', PACK), usual, 'rules that were compiled while the package was built answer as others');
   assert.equal((await scan('--pack', 'ecr', '--rules', PACK)).rules, 51);
   assert.equal((await scan('--rules', PACK)).rules, 50);
   const listed = async (...args) => jsonLines((await forepost(['rules', '--format', 'ndjson', ...args])).stdout).map(({ id }) => id);
