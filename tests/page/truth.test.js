@@ -1,11 +1,14 @@
 // What the page says of itself is true: what was read, what a filter means, what a link holds, and that no work is lost.
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { add, alerts, anotherPage, aPageForEachTest, download, event, events, file, lines, page, scanOff, settled, site } from './support.js';
 
 aPageForEachTest();
 
+/** Microsoft's rule and ours. */
+const BUILT_IN = 1 + readdirSync(new URL('../../rules/aws', import.meta.url)).filter((name) => /(?<!\.test)\.yaml$/.test(name)).length;
 const count = (tab) => page.textContent(`#tab-${tab} .count`);
 const counted = (tab, text) => page.waitForFunction(([t, n]) => document.querySelector(`#tab-${t} .count`)?.textContent === n, [tab, text]);
 const user = (name, more = {}) => ({ userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::111122223333:user/${name}`, userName: name }, ...more });
@@ -24,7 +27,6 @@ test('what was cancelled is said in the header, in the toast, with the counts an
   await page.click('.take summary');
   const [saved] = await Promise.all([page.waitForEvent('download'), page.click('text=Save as report >> visible=true')]);
   assert.equal(saved.suggestedFilename(), 'forepost-report-incomplete.html');
-  const { readFileSync } = await import('node:fs');
   assert.match(readFileSync(await saved.path(), 'utf8'), /1 file not read to the end \(cancelled\)/);
 });
 
@@ -68,10 +70,10 @@ test('an account is its ARN, name, principal or session, and no part of a text',
 });
 
 test('a filter on a column is exact for alerts, and one event has to meet all filters', async () => {
-  const rule = (await import('node:fs')).readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8')
+  const rule = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8')
     .replace('19602494', '39602494').replace(/eventGroupingSettings:\s+aggregationKind: \w+/, 'eventGroupingSettings:\n  aggregationKind: AlertPerResult');
   await add(page, file('each.yaml', rule));
-  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '2');
+  await counted('rules', String(BUILT_IN + 1));
   const of = (n, ip, name) => scanOff(n * 86400, { ...user(name), sourceIPAddress: ip });
   await add(page, file('a.ndjson', [of(0, '1.2.3.1', 'u1'), of(1, '1.2.3.10', 'u10'), of(2, '1.2.3.11', 'u1'), of(3, '1.2.3.100', 'u11')].join('\n')));
   await settled(page);
@@ -135,10 +137,10 @@ test('many different events with one id are all kept', { timeout: 60_000 }, asyn
 });
 
 test('a link says what it does not hold, and one that is pasted or damaged is heard', async () => {
-  const yaml = (await import('node:fs')).readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
+  const yaml = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
   const id = (n) => `${String(n).padStart(8, '0')}-94af-43c8-90ba-eb0e14999612`;
   await add(page, ...Array.from({ length: 61 }, (_, n) => file(`r${n}.yaml`, yaml.replace(/19602494-[\w-]+/, id(n)))));
-  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '62', null, { timeout: 30_000 });
+  await counted('rules', String(BUILT_IN + 61));
   await site.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.click('.take summary');
   await page.click('text=Copy link to this view');
@@ -192,7 +194,7 @@ test('control and direction characters of logs are visible, everywhere', async (
 });
 
 test('of two rules with one id one runs, and that is said', async () => {
-  const yaml = (await import('node:fs')).readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
+  const yaml = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
   await add(page, file('again.yaml', yaml), file('a.ndjson', scanOff(1)));
   await settled(page);
   assert.equal((await alerts(page)).length, 1);
@@ -231,7 +233,6 @@ test('no alert is no green tick for one rule', async () => {
 });
 
 test('rules are found, ordered and switched together', async () => {
-  const { readFileSync } = await import('node:fs');
   const yaml = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8');
   const rule = (n, severity) => file(`r${n}.yaml`, yaml.replace('19602494', `6960249${n}`).replace(/severity: \w+/, `severity: ${severity}`).replace(/name: .*/, `name: Rule ${n}`));
   await add(page, rule(1, 'Low'), rule(2, 'High'), rule(3, 'High'));
