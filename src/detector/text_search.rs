@@ -108,7 +108,7 @@ fn add_texts(e: &Expr, columns: &[Option<usize>], texts: &mut Vec<Vec<u8>>) -> O
             texts.append(&mut of_part);
             Some(count)
         }
-        ExprKind::Const(Value::Bool(false)) => Some(0),
+        ExprKind::Const(Value::Bool(false) | Value::Null) => Some(0),
         ExprKind::Call(call) => add_text(call, columns, texts),
         _ => None,
     }
@@ -165,6 +165,9 @@ mod tests {
             "AWSCloudTrail | where * == 'backdoor'",
             "AWSCloudTrail | search 'backdoor' or 'trojan'",
             "AWSCloudTrail | search 'backdoor' and EventName == 'a'",
+            // Of other tables' columns there is nothing to read.
+            "search 'backdoor'",
+            "union AWSCloudTrail, AWSVPCFlow | where * has 'backdoor'",
         ] {
             assert!(texts(query), "{query}");
         }

@@ -267,6 +267,34 @@ impl Expr {
         Rewriter { change, rebuild, done: HashMap::new() }.expr(self)
     }
 
+    /// [`with_children`](Self::with_children), simpler where that is certain: a call of constants is its value, and what is false is no
+    /// part of a disjunction.
+    fn with_values(&self, children: Vec<Expr>) -> Expr {
+        let made = self.with_children(children);
+        match &made.kind {
+            ExprKind::Call(call) => Expr::call((**call).clone(), made.ty, made.span),
+            ExprKind::Or(items) => {
+                let can_be_true = |e: &&Expr| !matches!(e.as_const(), Some(Value::Bool(false)));
+                let items: Vec<Expr> = items.iter().filter(can_be_true).cloned().collect();
+                match <[Expr; 1]>::try_from(items) {
+                    Ok([only]) => only,
+                    Err(none) if none.is_empty() => Expr::constant(Value::Bool(false), made.ty, made.span),
+                    Err(items) => Expr { kind: ExprKind::Or(items.into()), ..made },
+                }
+            }
+            _ => made,
+        }
+    }
+
+    /// The expression with its columns replaced, some by constants; `None` if there is nothing for one of them.
+    pub fn with_constants(&self, column: &dyn Fn(usize) -> Option<Expr>) -> Option<Expr> {
+        let mut change = |e: &Expr| match e.kind {
+            ExprKind::Column(at) => column(at).map(Some).ok_or(()),
+            _ => Ok(None),
+        };
+        self.rewrite(&mut change, &Expr::with_values).ok()
+    }
+
     /// The expression with its columns replaced; `None` if there is nothing for one of them.
     pub fn with_columns(&self, column: &dyn Fn(usize, &Expr) -> Option<Expr>) -> Option<Expr> {
         let mut change = |e: &Expr| match e.kind {

@@ -472,7 +472,7 @@ fn over_input(input: &UnionInput, union: &Plan, chain: &[&Rc<Plan>]) -> Rc<Plan>
     let (mut plan, mut chain) = (Rc::clone(&input.plan), chain);
     while let [first, rest @ ..] = chain
         && let PlanKind::Stage(_, Stage::Where(e)) = &first.kind
-        && let Some(e) = e.with_columns(&|i, _| values.get(i).cloned())
+        && let Some(e) = e.with_constants(&|i| values.get(i).cloned())
     {
         (plan, chain) = (over(plan, Stage::Where(e), first), rest);
     }
