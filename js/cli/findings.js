@@ -55,5 +55,5 @@ export function junit(files, findings) {
     return `  <testcase classname="forepost check" name="${markup(file)}">${failure}${rest.length > 0 ? `<system-out>${lines(rest)}</system-out>` : ''}</testcase>\n`;
   });
   const failed = new Set(findings.filter(({ severity }) => severity === 'error').map(({ file }) => file)).size;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="forepost check" tests="${files.length}" failures="${failed}">\n${cases.join('')}</testsuite>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="forepost check" tests="${files.length}" failures="${failed}" errors="0">\n${cases.join('')}</testsuite>\n`;
 }

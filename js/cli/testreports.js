@@ -64,17 +64,17 @@ function tap(results) {
   }).join('')}`;
 }
 
-/** JUnit's XML as GitLab, Jenkins and the reporters of GitHub read it: a suite a test file. */
+/** JUnit's XML by Jenkins' schema, as GitLab and the reporters of GitHub read it too: a suite a test file. */
 function junit(all, seconds) {
   const time = (milliseconds) => (milliseconds / 1000).toFixed(3);
   const total = (results, wanted) => results.filter(({ status }) => status === wanted).length;
   const suites = all.map(({ suite: { file }, results }) => {
-    const cases = results.map(({ name, line, status, failures, duration }) => {
+    const cases = results.map(({ name, status, failures, duration }) => {
       const message = failures[0]?.message.split('\n')[0] ?? '';
       const lines = failures.flatMap((failure) => failure.message.split('\n').map((part, i) => markup(i === 0 ? `${file}:${failure.line}: ${part}` : part))).join('\n');
       const tag = status === 'error' ? 'error' : 'failure';
       const body = status === 'passed' ? '/>' : `><${tag} type="${status}" message="${markup(message)}">${lines}</${tag}></testcase>`;
-      return `    <testcase classname="${markup(file.replace(/\.test\.ya?ml$/i, ''))}" name="${markup(name)}" file="${markup(file)}" line="${line}" time="${time(duration)}"${body}\n`;
+      return `    <testcase classname="${markup(file.replace(/\.test\.ya?ml$/i, ''))}" name="${markup(name)}" time="${time(duration)}"${body}\n`;
     });
     const sum = results.reduce((n, { duration }) => n + duration, 0);
     return `  <testsuite name="${markup(file)}" file="${markup(file)}" tests="${results.length}" failures="${total(results, 'failed')}" errors="${total(results, 'error')}" time="${time(sum)}">\n${cases.join('')}  </testsuite>\n`;

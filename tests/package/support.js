@@ -96,3 +96,25 @@ entityMappings: []
 version: 1.0.0
 kind: Scheduled
 `;
+
+/** The attributes that Jenkins' schema of JUnit's XML (junit-10.xsd) allows, those that it demands with a `!`. */
+const JUNIT = {
+  testsuites: 'name time tests failures disabled errors',
+  testsuite: 'name! tests! failures! errors! group time skipped timestamp hostname id package file log url version',
+  testcase: 'name! time classname group',
+  failure: 'type message',
+  error: 'type message',
+  'system-out': '',
+};
+
+/** What a text of JUnit's XML has beyond that schema, or lacks. */
+export function beyondJunit(xml) {
+  return [...xml.matchAll(/<([\w-]+)((?: [\w-]+="[^"]*")*)\/?>/g)].flatMap(([, element, attributes]) => {
+    if (!(element in JUNIT)) return [element];
+    const known = JUNIT[element].split(' ');
+    const given = [...attributes.matchAll(/ ([\w-]+)=/g)].map(([, name]) => name);
+    const beyond = given.filter((name) => !known.includes(name) && !known.includes(`${name}!`));
+    const missing = known.filter((name) => name.endsWith('!') && !given.includes(name.slice(0, -1)));
+    return [...beyond, ...missing].map((name) => `${element} ${name}`);
+  });
+}

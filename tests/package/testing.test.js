@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { runTests, testCases, TestFailure } from '../../dist/npm/testing.js';
 import { mutantsOf } from '../../js/testing/mutants.js';
-import { forepost, jsonLines, PACKAGE, ROOT, ruleText, s3, SAMPLE, scratch, shared } from './support.js';
+import { beyondJunit, forepost, jsonLines, PACKAGE, ROOT, ruleText, s3, SAMPLE, scratch, shared } from './support.js';
 
 const QUERY = 'AWSCloudTrail\n| where EventName == "Denied"\n| where isempty(ErrorCode)\n| summarize Count = count() by UserIdentityUserName\n| where Count > 2';
 const RULE = ruleText('Denied often', QUERY);
@@ -266,6 +266,7 @@ test('formats, exit statuses and options of the command', async () => {
   const junit = await forepost(['test', path, '--format', 'junit', '--junit', junitFile]);
   assert.equal(junit.stdout.replace(/time="[^"]*"/g, ''), readFileSync(junitFile, 'utf8').replace(/time="[^"]*"/g, ''));
   assert.match(junit.stdout, /<testsuites name="forepost" tests="3" failures="2" errors="0"/);
+  assert.deepEqual(beyondJunit(junit.stdout), []);
   assert.match(junit.stdout, /name="good &#38; &#60;fine&#62;"/);
   const bail = await forepost(['test', path, '--bail', '--format', 'ndjson']);
   assert.equal(jsonLines(bail.stdout).length, 2);
