@@ -8,8 +8,9 @@
 //! The rules are [inside](super::inside): that is what lets the module run on a stack on which they could not even be parsed.
 #![allow(unsafe_code, reason = "a C ABI passes pointers")]
 
-use super::inside::{PIPELINE, Single};
+use super::inside::PIPELINE;
 use super::pipeline::{Counters, Pipeline, Verdict};
+use super::single::Single;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};

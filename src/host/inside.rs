@@ -5,17 +5,14 @@
 #![allow(unsafe_code, reason = "memory that outlives a call, and what Wizer calls")]
 
 use super::pipeline::Pipeline;
+use super::single::Single;
 use crate::detector::{Finding, RuleFile};
 use serde::Deserialize;
 use std::cell::UnsafeCell;
 
-/// A WebAssembly module without threads runs one call at a time.
-pub struct Single<T>(pub UnsafeCell<T>);
-// SAFETY: there is one thread.
-unsafe impl<T> Sync for Single<T> {}
-
 /// The rules.
 pub static PIPELINE: Single<Option<Pipeline>> = Single(UnsafeCell::new(None));
+
 /// What the module is made of.
 #[derive(Deserialize)]
 struct Parts {

@@ -27,3 +27,8 @@ mod panic_test;
 pub mod pipeline;
 #[cfg(any(feature = "js", feature = "abi"))]
 pub mod prepare;
+#[cfg(any(
+    feature = "abi",
+    all(any(feature = "fluent-bit", feature = "clickhouse"), target_arch = "wasm32")
+))]
+mod single;

@@ -9,6 +9,7 @@ mod options;
 mod readers;
 
 use super::json;
+use super::single::Single;
 use crate::detector::check::built_in;
 use crate::detector::fingerprint::BUILD;
 use options::{Refusal, misuse};
@@ -33,25 +34,10 @@ struct Place {
     length: usize,
 }
 
-/// A WebAssembly module without threads runs one call at a time.
-struct Single(UnsafeCell<Place>);
-// SAFETY: there is one thread.
-unsafe impl Sync for Single {}
+const NOWHERE: Place = Place { address: std::ptr::null(), length: 0 };
 
-impl Single {
-    const fn empty() -> Single {
-        Single(UnsafeCell::new(Place { address: std::ptr::null(), length: 0 }))
-    }
-
-    /// From now on it says where these bytes are, which must stay there.
-    fn point_at(&self, bytes: &[u8]) {
-        // SAFETY: one call at a time, and no reference is kept.
-        unsafe { *self.0.get() = Place { address: bytes.as_ptr(), length: bytes.len() } };
-    }
-}
-
-static ANSWER: Single = Single::empty();
-static PANIC: Single = Single::empty();
+static ANSWER: Single<Place> = Single(UnsafeCell::new(NOWHERE));
+static PANIC: Single<Place> = Single(UnsafeCell::new(NOWHERE));
 
 thread_local! {
     static READERS: RefCell<Readers> = RefCell::default();
@@ -59,6 +45,14 @@ thread_local! {
     static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// The host's clock, if it has told it.
     static NOW: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+impl Single<Place> {
+    /// From now on it says where these bytes are, which must stay there.
+    fn point_at(&self, bytes: &[u8]) {
+        // SAFETY: one call at a time, and no reference is kept.
+        unsafe { *self.0.get() = Place { address: bytes.as_ptr(), length: bytes.len() } };
+    }
 }
 
 /// The host's clock, in ticks. Without one, no event is ahead of it.
