@@ -4,11 +4,12 @@
 //! with escaped quotes. The prefilter therefore searches for the literals anywhere in the bytes. Like the prefilter over
 //! files, it may let too much through, never too little: a record in which a JSON escape could hide a literal passes.
 
+use super::event_filters::{Places, for_each_filter};
 use crate::checked;
-use cloudtrail::table::aws_cloudtrail;
+use cloudtrail::table::aws_cloudtrail::Origin;
 use kql::plan::split::Leaf;
-use kql::plan::{Expr, ExprKind, Stage};
-use kql::value::{Type, Value, json};
+use kql::plan::{Expr, ExprKind};
+use kql::value::{Value, json};
 use memchr::memmem::{self, Finder};
 use std::collections::HashSet;
 
@@ -167,22 +168,8 @@ fn value_behind(record: &[u8], at: usize) -> Behind<'_> {
 
 /// Every record that passes the leaf holds one of these literals; `None` if no literal is certain.
 fn literals_of_leaf(leaf: &Leaf) -> Option<Vec<Literal>> {
-    let mut changed = vec![false; aws_cloudtrail::columns().len()];
     let mut best: Option<Vec<Literal>> = None;
-    for stage in &leaf.stages {
-        match stage {
-            Stage::Where(e) => best = better(best, literals_of_filter(e, &changed)),
-            Stage::Extend(sets) => {
-                for (at, _) in sets {
-                    if let Some(slot) = changed.get_mut(*at) {
-                        *slot = true;
-                    }
-                }
-            }
-            // After any other stage an index means another column.
-            _ => break,
-        }
-    }
+    for_each_filter(leaf, |filter, places| best = better(best.take(), literals_of_filter(filter, places)));
     best
 }
 
@@ -198,12 +185,12 @@ fn better(a: Option<Vec<Literal>>, b: Option<Vec<Literal>>) -> Option<Vec<Litera
     }
 }
 
-fn literals_of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Literal>> {
+fn literals_of_filter(e: &Expr, places: &Places) -> Option<Vec<Literal>> {
     match &e.kind {
-        ExprKind::And(items) => items.iter().map(|i| literals_of_filter(i, changed)).fold(None, better),
+        ExprKind::And(items) => items.iter().map(|i| literals_of_filter(i, places)).fold(None, better),
         ExprKind::Or(items) => {
             let all: Option<Vec<Vec<Literal>>> =
-                items.iter().map(|i| literals_of_filter(i, changed)).collect();
+                items.iter().map(|i| literals_of_filter(i, places)).collect();
             all.map(|lists| lists.into_iter().flatten().collect())
         }
         ExprKind::Const(Value::Bool(false)) => Some(Vec::new()),
@@ -220,10 +207,8 @@ fn literals_of_filter(e: &Expr, changed: &[bool]) -> Option<Vec<Literal>> {
                 },
                 _ => return None,
             };
-            let def = aws_cloudtrail::columns().get(column).filter(|c| c.ty == Type::String)?;
-            if changed.get(column).copied().unwrap_or(true)
-                || !matches!(def.origin, aws_cloudtrail::Origin::Field(..))
-            {
+            let def = places.text_column(column)?;
+            if !matches!(def.origin, Origin::Field(..)) {
                 return None;
             }
             let exact = matches!(call.name, "==" | "in");

@@ -9,6 +9,7 @@ mod cached_row;
 pub mod check;
 mod context;
 mod error;
+mod event_filters;
 pub mod explain;
 mod feed;
 pub mod fingerprint;

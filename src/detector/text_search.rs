@@ -4,14 +4,15 @@
 //! It may let too much through, never too little: bytes in which an escape, a control character or a letter beyond ASCII could hide the
 //! text pass.
 
+use super::event_filters::{Places, for_each_filter};
 use aho_corasick::AhoCorasick;
-use cloudtrail::table::aws_cloudtrail::{self, Origin};
+use cloudtrail::table::aws_cloudtrail::Origin;
 use kql::functions::call::Detail;
 use kql::functions::operators::matches_text;
 use kql::plan::split::Leaf;
-use kql::plan::{CallExpr, Expr, ExprKind, Stage};
+use kql::plan::{CallExpr, Expr, ExprKind};
 use kql::syntax::ast::TextMatch;
-use kql::value::{Type, Value};
+use kql::value::Value;
 use memchr::memmem::Finder;
 
 /// A filter over fewer columns is evaluated as quickly as the bytes are searched.
@@ -30,29 +31,8 @@ pub struct TextSearch {
 impl TextSearch {
     /// The search of a leaf over events; `None` if its filters are narrow, or nothing is certain.
     pub fn of(leaf: &Leaf) -> Option<TextSearch> {
-        // Which of the table's columns each column is.
-        let mut columns: Vec<Option<usize>> = (0..aws_cloudtrail::columns().len()).map(Some).collect();
         let mut all = Vec::new();
-        for stage in &leaf.stages {
-            match stage {
-                Stage::Where(e) => all.extend(texts_of(e, &columns)),
-                Stage::Extend(sets) => {
-                    for (at, _) in sets {
-                        if let Some(column) = columns.get_mut(*at) {
-                            *column = None;
-                        }
-                    }
-                }
-                Stage::Project(values) => {
-                    let place = |e: &Expr| match e.kind {
-                        ExprKind::Column(at) => columns.get(at).copied().flatten(),
-                        _ => None,
-                    };
-                    columns = values.iter().map(place).collect();
-                }
-                _ => break,
-            }
-        }
+        for_each_filter(leaf, |filter, places| all.extend(texts_of(filter, places)));
         let texts = all.into_iter().min_by_key(Vec::len)?;
         let built = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts);
         Some(TextSearch { texts: built.ok()?, escape: Finder::new(b"\\u") })
@@ -81,12 +61,12 @@ fn is_plain(b: u8) -> bool {
 }
 
 /// Texts of which each event that passes holds one, if the filter is over many columns.
-fn texts_of(e: &Expr, columns: &[Option<usize>]) -> Option<Vec<Vec<u8>>> {
+fn texts_of(e: &Expr, places: &Places) -> Option<Vec<Vec<u8>>> {
     match &e.kind {
-        ExprKind::And(items) => items.iter().filter_map(|item| texts_of(item, columns)).min_by_key(Vec::len),
+        ExprKind::And(items) => items.iter().filter_map(|item| texts_of(item, places)).min_by_key(Vec::len),
         ExprKind::Or(_) => {
             let mut texts = Vec::new();
-            let count = add_texts(e, columns, &mut texts)?;
+            let count = add_texts(e, places, &mut texts)?;
             texts.sort();
             texts.dedup();
             (count >= MIN_COLUMNS && texts.len() <= MAX_TEXTS).then_some(texts)
@@ -96,25 +76,25 @@ fn texts_of(e: &Expr, columns: &[Option<usize>]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Adds the texts of a disjunction's parts and counts the columns that it looks at; `None` if a part can be true without a text.
-fn add_texts(e: &Expr, columns: &[Option<usize>], texts: &mut Vec<Vec<u8>>) -> Option<usize> {
+fn add_texts(e: &Expr, places: &Places, texts: &mut Vec<Vec<u8>>) -> Option<usize> {
     match &e.kind {
-        ExprKind::Or(items) => items.iter().map(|item| add_texts(item, columns, texts)).sum(),
+        ExprKind::Or(items) => items.iter().map(|item| add_texts(item, places, texts)).sum(),
         ExprKind::And(items) => {
             // One part will do.
             let (mut of_part, count) = items.iter().find_map(|item| {
                 let mut of_part = Vec::new();
-                add_texts(item, columns, &mut of_part).map(|count| (of_part, count))
+                add_texts(item, places, &mut of_part).map(|count| (of_part, count))
             })?;
             texts.append(&mut of_part);
             Some(count)
         }
         ExprKind::Const(Value::Bool(false) | Value::Null) => Some(0),
-        ExprKind::Call(call) => add_text(call, columns, texts),
+        ExprKind::Call(call) => add_text(call, places, texts),
         _ => None,
     }
 }
 
-fn add_text(call: &CallExpr, columns: &[Option<usize>], texts: &mut Vec<Vec<u8>>) -> Option<usize> {
+fn add_text(call: &CallExpr, places: &Places, texts: &mut Vec<Vec<u8>>) -> Option<usize> {
     let [left, right] = &*call.args else { return None };
     let ExprKind::Column(at) = left.kind else { return None };
     let (test, case_sensitive) = match call.site.detail {
@@ -123,8 +103,7 @@ fn add_text(call: &CallExpr, columns: &[Option<usize>], texts: &mut Vec<Vec<u8>>
         _ => return None,
     };
     let text = right.as_const()?.as_str()?;
-    let at = columns.get(at).copied().flatten()?;
-    let column = aws_cloudtrail::columns().get(at).filter(|c| c.ty == Type::String)?;
+    let column = places.text_column(at)?;
     if let Origin::Constant(value) = column.origin
         && matches_text(test, case_sensitive, value, text)
     {
