@@ -392,7 +392,7 @@ test('check in the formats of CI; two rules with one id are told', async () => {
   const [error] = sarif.runs[0].results.filter(({ level }) => level === 'error');
   assert.deepEqual([sarif.version, error.ruleId, error.locations[0].physicalLocation.region], ['2.1.0', 'KS142', { startLine: 14, startColumn: 11 }]);
   const junit = (await forepost(['check', ...paths, '--format', 'junit'])).stdout;
-  assert.match(junit, /<testsuite name="forepost check" tests="2" failures="1">/);
+  assert.match(junit, /<testsuite name="forepost check" tests="2" failures="1" errors="0">/);
   writeFileSync(`${folder}/copy.yaml`, RULE);
   const twice = await forepost(['check', `${folder}/rules`, `${folder}/copy.yaml`, '--format', 'ndjson']);
   assert.ok(jsonLines(twice.stdout).some(({ code }) => code === 'FP230'));
