@@ -80,9 +80,9 @@ export function rulePage({ title, rule, baseUrl, feed }) {
 ${rows.map(([name, value]) => row(name, value)).join('\n')}
 </tbody></table>
 <section aria-labelledby="kql"><h2 id="kql">KQL</h2>
-<pre class="code" tabindex="0" aria-label="KQL"><code>${kql(rule.query.trimEnd())}</code></pre></section>
+<pre class="code" tabindex="0" role="group" aria-label="KQL"><code>${kql(rule.query.trimEnd())}</code></pre></section>
 <section aria-labelledby="yaml"><h2 id="yaml">YAML</h2>
-<pre class="code" tabindex="0" aria-label="YAML"><code>${preformatted(rule.yaml.trimEnd())}</code></pre></section>
+<pre class="code" tabindex="0" role="group" aria-label="YAML"><code>${preformatted(rule.yaml.trimEnd())}</code></pre></section>
 <section aria-labelledby="findings"><h2 id="findings">Findings</h2>
 ${rule.findings.length > 0 ? `<ul class="findings">${rule.findings.map(finding).join('\n')}</ul>` : '<p>forepost check finds nothing.</p>'}</section>
 ${rule.tests === undefined ? '' : `<section aria-labelledby="tests"><h2 id="tests">Tests</h2>

@@ -103,6 +103,8 @@ test('each page is valid HTML, with ids that stand once and links that lead some
       for (const name of Object.keys(attributes)) assert.ok(!/^(?:on|style$)/.test(name), `${path}: ${name}`);
       const target = attributes.href ?? attributes.src;
       if (target && !/^(?:https:\/\/|#)/.test(target)) assert.ok(existsSync(join(path, '..', target)), `${path} → ${target}`);
+      // ARIA names no element that has no role.
+      if (attributes['aria-label'] && ['div', 'span', 'pre', 'code', 'p'].includes(node.tagName)) assert.ok(attributes.role, `${path}: ${node.tagName} with a name and no role`);
       if (node.tagName === 'script') assert.ok(attributes.src?.endsWith('script.js'));
       if (['ul', 'ol'].includes(node.tagName)) assert.ok(node.childNodes.every(({ nodeName, value }) => nodeName === 'li' || value?.trim() === ''), path);
       for (const child of node.childNodes ?? []) walk(child);
