@@ -105,7 +105,7 @@ check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick,
 	cargo test --locked --workspace --lib
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package test-rules size test-page test-hosts test-fluent-bit test-abi test-python ## All that a user is promised: what every change must pass
+test: lint licences test-native test-wasm test-package test-rules size test-page test-hosts test-fluent-bit test-abi test-python fuzz ## All that a user is promised: what every change must pass
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything

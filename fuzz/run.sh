@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# fuzz/run.sh SECONDS [TARGET…]: runs the targets, each for so long, one after the other. What it finds is in target/fuzz/found, and makes
+# fuzz/run.sh SECONDS [TARGET…]: runs the targets, each for so long. What it finds is in target/fuzz/found, and makes
 # it fail; what it learns is in target/fuzz/corpus and is not committed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,17 +24,23 @@ export "CARGO_TARGET_$(tr a-z- A-Z_ <<< "$host")_RUSTFLAGS=$flags"
 cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir target/fuzz-build
 built=target/fuzz-build/$host/release
 
-failed=()
-for target in "${targets[@]}"; do
+# As many at once as there are processors; each writes its log, and its name into target/fuzz/failed when it found something.
+run() {
+  local target=$1 dictionary=()
   mkdir -p "target/fuzz/corpus/$target"
-  dictionary=()
   case $target in kql | rule_yaml) dictionary=(-dict=target/fuzz/corpus/kql.dict) ;; esac
   # No input may take 5 seconds or 1 GiB.
   "$built/$target" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 -verbosity=0 "${dictionary[@]}" \
-    -artifact_prefix="target/fuzz/found/$target-" "target/fuzz/corpus/$target" 2> "target/fuzz/$target.log" || failed+=("$target")
+    -artifact_prefix="target/fuzz/found/$target-" "target/fuzz/corpus/$target" 2> "target/fuzz/$target.log" || echo "$target" >> target/fuzz/failed
   echo "fuzz $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "target/fuzz/$target.log") inputs in $seconds s"
+}
+: > target/fuzz/failed
+for target in "${targets[@]}"; do
+  [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n
+  run "$target" &
 done
-for target in "${failed[@]}"; do
+wait
+while read -r target; do
   echo "fuzz $target failed:" && tail -40 "target/fuzz/$target.log"
-done
-[ ${#failed[@]} -eq 0 ]
+done < target/fuzz/failed
+[ ! -s target/fuzz/failed ]
