@@ -374,6 +374,25 @@ fn queries_take_time_in_proportion_to_their_text() {
         ("many columns", [300, 1200], &|n| {
             format!("T | summarize {}count()", repeat(n, &|_| "count(), ".to_owned()))
         }),
+        ("many columns in a table", [1000, 4000], &|n| {
+            let columns = repeat(n, &|i| format!("c{i}:long, "));
+            let lists = repeat(n, &|i| format!("sum(c{i}), "));
+            format!("datatable({columns}z:long)[] | summarize {lists}count() | count")
+        }),
+        ("one table in a union many times", [25, 100], &|n| {
+            let columns = repeat(1000, &|i| format!("c{i}:long, "));
+            format!("let A = datatable({columns}z:long)[]; union A{} | count", ", A".repeat(n))
+        }),
+        ("columns of two types in a union", [1000, 4000], &|n| {
+            let table = |ty: &str| format!("(datatable({}z:long)[])", repeat(n, &|i| format!("c{i}:{ty}, ")));
+            format!("union {}, {} | count", table("long"), table("string"))
+        }),
+        ("columns of parse", [2000, 8000], &|n| {
+            format!("T | parse s with {}", repeat(n, &|i| format!("'x' p{i} ")))
+        }),
+        ("columns of project-away", [4000, 16_000], &|n| {
+            format!("T | project-away {}few", repeat(n, &|i| format!("p{i}, ")))
+        }),
         ("many filters over a join", [20, 80], &|n| {
             format!("T | join T on n{}", repeat(n, &|i| format!(" | extend e{i} = n | where e{i} >= 0")))
         }),

@@ -250,7 +250,7 @@ impl Binder<'_> {
         let wide =
             match (&named.value.kind, &e.kind, self.aggregates.as_ref().and_then(|a| a.found.get(before))) {
                 (ast::ExprKind::Call(call, args), ExprKind::Column(base), Some(a)) if after == before + 1 => {
-                    wide_names(a, call, args, &self.star_names(scope, a)).map(|names| {
+                    wide_names(a, call, args, || self.star_names(scope, a)).map(|names| {
                         (names, *base, (0..a.width).map(|i| aggregate_column_type(a, i)).collect::<Vec<_>>())
                     })
                 }
@@ -390,7 +390,12 @@ fn aggregate_column_type(a: &AggregateExpr, i: usize) -> Type {
 }
 
 /// The names of an aggregate's several columns, or of its one where a parameter is part of the name.
-fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[String]) -> Option<Vec<String>> {
+fn wide_names(
+    a: &AggregateExpr,
+    call: &Name,
+    args: &[Argument],
+    starred: impl Fn() -> Vec<String>,
+) -> Option<Vec<String>> {
     let of_argument = |arg: &Argument| match &arg.name {
         Some(n) => n.text.to_string(),
         None => name::of(&arg.value).unwrap_or_default(),
@@ -399,7 +404,7 @@ fn wide_names(a: &AggregateExpr, call: &Name, args: &[Argument], starred: &[Stri
         let mut names = Vec::new();
         for argument in args {
             if matches!(argument.value.kind, ast::ExprKind::Star) {
-                names.extend_from_slice(starred);
+                names.extend(starred());
             } else if names.is_empty() && is_arg(a.aggregate) && name::of(&argument.value).is_none() {
                 names.push(format!("{}_", if &*call.text == "arg_max" { "max" } else { "min" }));
             } else {

@@ -6,6 +6,8 @@ use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Expr, ExprKind, Plan, PlanKind, Stage, UnionInput, UnionSource};
 use crate::syntax::ast::{self, ExprKind as Ast, Operator, Parameter};
 use crate::value::{Column, Str, Type, Value};
+use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// How many tables one union may list.
@@ -170,16 +172,17 @@ impl Binder<'_> {
         open: bool,
     ) -> Rc<Plan> {
         let open = open || inputs.iter().any(|(_, p)| p.open);
-        let in_all = |c: &Column| inputs.iter().all(|(_, p)| p.columns.contains(c));
-        let mut columns: Vec<Column> = Vec::new();
+        // Each input has its columns once, so a column that all have is counted as often as there are inputs.
+        let mut found: IndexMap<&Column, usize> = IndexMap::new();
         for c in inputs.iter().flat_map(|(_, p)| &p.columns) {
-            if !columns.contains(c) && (!inner || in_all(c)) {
-                columns.push(c.clone());
-            }
+            *found.entry(c).or_default() += 1;
         }
+        let columns: Vec<&Column> =
+            found.iter().filter(|(_, n)| !inner || **n == inputs.len()).map(|(c, _)| *c).collect();
         let sources = |p: &Plan, label: &str| -> Vec<UnionSource> {
-            let from = |c: &Column| match p.columns.iter().position(|d| d == c) {
-                Some(i) => UnionSource::Column(i),
+            let places: HashMap<&Column, usize> = p.columns.iter().zip(0..).collect();
+            let from = |c: &&Column| match places.get(c) {
+                Some(i) => UnionSource::Column(*i),
                 None => UnionSource::Value(c.ty.missing()),
             };
             let label = source_column.iter().map(|_| UnionSource::Value(Value::text(label)));
@@ -190,13 +193,15 @@ impl Binder<'_> {
             .map(|(label, p)| UnionInput { plan: Rc::clone(p), sources: sources(p, label) })
             .collect();
         // Columns that keep their name come first at it: a made-up name gets out of their way.
-        let split = |c: &Column| columns.iter().filter(|d| d.name == c.name).count() > 1;
-        let mut taken: Vec<String> =
+        let mut types: HashMap<&str, usize> = HashMap::new();
+        columns.iter().for_each(|c| *types.entry(&c.name).or_default() += 1);
+        let split = |c: &Column| types.get(&*c.name).is_some_and(|n| *n > 1);
+        let mut taken: HashSet<String> =
             columns.iter().filter(|c| !split(c)).map(|c| c.name.to_string()).collect();
         let mut named: Vec<Column> = Vec::with_capacity(columns.len() + 1);
         for c in &columns {
             if !split(c) {
-                named.push(c.clone());
+                named.push((*c).clone());
                 continue;
             }
             let made = format!("{}_{}", c.name, c.ty.name());
@@ -206,7 +211,7 @@ impl Binder<'_> {
                 n += 1;
             }
             named.push(Column::new(&free, c.ty));
-            taken.push(free);
+            taken.insert(free);
         }
         if let Some(name) = source_column {
             named.insert(0, Column::new(name, Type::String));

@@ -476,7 +476,7 @@ impl From<String> for Value {
 }
 
 /// One column of a table: its name and type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Column {
     /// As a query writes it, without brackets.
     pub name: Str,

@@ -72,7 +72,7 @@ impl Parser {
 
     pub(super) fn mv_expand(&mut self) -> Parsed<MvExpand> {
         let parameters = self.parameters()?;
-        let columns = self.list(|p| {
+        let columns = self.columns(|p| {
             let value = p.named()?;
             let ty = if p.eat_word("to") {
                 p.expect_word("typeof")?;
@@ -94,6 +94,7 @@ impl Parser {
         let source = self.scalar()?;
         parameters.extend(self.parameters()?);
         self.expect_word("with")?;
+        let start = self.span();
         let mut pattern = Vec::new();
         while !self.at_end() {
             let span = self.span();
@@ -117,6 +118,7 @@ impl Parser {
         if pattern.is_empty() {
             return self.expected("a pattern");
         }
+        self.few_columns(pattern.iter().filter(|part| matches!(part, ParsePart::Column(..))).count(), start)?;
         Ok(Parse { filter, parameters, source, pattern })
     }
 
@@ -135,7 +137,7 @@ impl Parser {
 
     pub(super) fn make_series(&mut self) -> Parsed<MakeSeries> {
         let parameters = self.parameters()?;
-        let aggregates = self.list(|p| {
+        let aggregates = self.columns(|p| {
             let value = p.named()?;
             let default = if p.eat_word("default") {
                 p.expect("=")?;
@@ -175,7 +177,7 @@ impl Parser {
         if !in_range && self.eat_word("step") {
             step = Some(self.scalar()?);
         }
-        let by = if self.eat_word("by") { self.list(Self::named)? } else { Vec::new() };
+        let by = if self.eat_word("by") { self.named_list()? } else { Vec::new() };
         Ok(MakeSeries { parameters, aggregates, on, from, to, step, in_range, by })
     }
 
@@ -253,7 +255,7 @@ impl Parser {
             self.eat_word("optional");
             self.expect(":")?;
             let condition = self.scalar()?;
-            let assignments = if self.eat("=>") { self.list(Self::named)? } else { Vec::new() };
+            let assignments = if self.eat("=>") { self.named_list()? } else { Vec::new() };
             self.expect(";")?;
             steps.push(ScanStep { name, output, condition, assignments });
         }
@@ -275,7 +277,7 @@ impl Parser {
         self.eat_word("where");
         let predicate = self.search_predicate(false)?;
         let project = match self.operator_name_is() {
-            Some("project") => Some(self.list(|p| {
+            Some("project") => Some(self.columns(|p| {
                 if p.is_word("pack_all") && p.peek_is(1, "(") {
                     let d = Diagnostic::error("FP010", "pack_all() in find is not supported.", p.span());
                     p.report(d);

@@ -1,7 +1,7 @@
 //! The operators of a pipeline, and the tabular sources that are operators themselves.
 
 use super::{Parsed, Parser, Skip};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::ast::{
     Expr, ExprKind, Join, Name, Named, Operator, OperatorKind, Ordered, Parameter, PartitionBody, Reorder,
 };
@@ -250,13 +250,13 @@ impl Parser {
             }
             "extend" => OperatorKind::Extend(self.named_list()?),
             "project" => OperatorKind::Project(if self.at_end() { Vec::new() } else { self.named_list()? }),
-            "project-away" => OperatorKind::ProjectAway(self.list(Self::name_pattern)?),
-            "project-keep" => OperatorKind::ProjectKeep(self.list(Self::name_pattern)?),
+            "project-away" => OperatorKind::ProjectAway(self.columns(Self::name_pattern)?),
+            "project-keep" => OperatorKind::ProjectKeep(self.columns(Self::name_pattern)?),
             "project-rename" => OperatorKind::ProjectRename(self.named_list()?),
             "project-reorder" => {
-                OperatorKind::ProjectReorder(self.list(|p| Ok((p.name_pattern()?, p.reorder())))?)
+                OperatorKind::ProjectReorder(self.columns(|p| Ok((p.name_pattern()?, p.reorder())))?)
             }
-            "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::scalar)?),
+            "project-by-names" => OperatorKind::ProjectByNames(self.columns(Self::scalar)?),
             "distinct" => {
                 self.parameters()?;
                 OperatorKind::Distinct(self.named_list()?)
@@ -269,7 +269,7 @@ impl Parser {
             "sort" | "order" => {
                 self.parameters()?;
                 self.expect_word("by")?;
-                OperatorKind::Sort(self.list(Self::ordered)?)
+                OperatorKind::Sort(self.columns(Self::ordered)?)
             }
             "top" => {
                 let count = self.scalar()?;
@@ -356,7 +356,7 @@ impl Parser {
             "make-graph" => OperatorKind::MakeGraph(self.make_graph()?),
             "graph-match" => OperatorKind::GraphMatch(self.graph_match(false)?),
             "graph-shortest-paths" => OperatorKind::GraphMatch(self.graph_match(true)?),
-            "graph-to-table" => OperatorKind::GraphToTable(self.list(Self::graph_output)?),
+            "graph-to-table" => OperatorKind::GraphToTable(self.columns(Self::graph_output)?),
             "graph-mark-components" => {
                 OperatorKind::GraphMarkComponents(self.options(&["kind", "with_component_id"])?)
             }
@@ -516,15 +516,25 @@ impl Parser {
         })
     }
 
-    /// `a = x, b, …`: columns, so not without end.
+    /// `a = x, b, …`
     pub(super) fn named_list(&mut self) -> Parsed<Vec<Named>> {
+        self.columns(Self::named)
+    }
+
+    /// A list of columns, so not without end: what binds one looks at those before it.
+    pub(super) fn columns<T>(&mut self, one: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let start = self.span();
-        let items = self.list(Self::named)?;
-        if items.len() <= MAX_COLUMNS {
-            return Ok(items);
+        let items = self.list(one)?;
+        self.few_columns(items.len(), start)?;
+        Ok(items)
+    }
+
+    pub(super) fn few_columns(&mut self, n: usize, span: Span) -> Parsed<()> {
+        if n <= MAX_COLUMNS {
+            return Ok(());
         }
         let message = format!("The operator has more than {MAX_COLUMNS} columns.");
-        self.report(Diagnostic::error("FP002", message, start));
+        self.report(Diagnostic::error("FP002", message, span));
         Err(Skip)
     }
 
