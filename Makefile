@@ -46,6 +46,7 @@ WHEEL := dist/python/.built
 # "True" where the wheel can be tested: Python 3.9 or later with venv.
 PYTHON_READY := $(shell $(PYTHON) -c 'import sys, venv, ensurepip; print(sys.version_info >= (3, 9) or "")' 2>/dev/null)
 export CHROMIUM ?= /usr/bin/chromium
+export FIREFOX ?= /usr/bin/firefox-esr
 
 .PHONY: help
 help: ## This list
@@ -157,6 +158,11 @@ native: $(TOOLCHAIN)
 .PHONY: test-page
 test-page: www dist/panic-test $(CHROMIUM) ## The triage page in Chromium
 	node --test --test-timeout=600000 --test-reporter=spec tests/page/*.test.js
+
+.PHONY: test-page-firefox
+test-page-firefox: www dist/panic-test ## The same in Firefox, where it is installed; what its driver cannot do is skipped by name
+	@test -x $(FIREFOX) || { echo 'skipped: there is no Firefox at $(FIREFOX). Name one with FIREFOX=…, or install firefox-esr.'; exit 0; }; \
+	BROWSER=firefox node --test --test-concurrency=1 --test-timeout=1800000 --test-reporter=spec tests/page/*.test.js
 
 .PHONY: screenshots
 screenshots: www $(CHROMIUM) ## Pictures of the page's states, to look at, in tests/out/page

@@ -1,4 +1,4 @@
-// For tests and screenshots: serves the built page on loopback and starts Debian's Chromium.
+// For tests and screenshots: serves the built page on loopback and starts Debian's Chromium or Firefox.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,9 @@ export { default as AxeBuilder } from '@axe-core/playwright';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--enable-precise-memory-info'];
+
+/** Which browser: chromium, or firefox. */
+export const BROWSER = process.env.BROWSER ?? 'chromium';
 
 /** `{url, context, close()}`; the context is a fresh profile. */
 export async function open(options = {}) {
@@ -26,9 +29,9 @@ export async function open(options = {}) {
 /** `{context, close()}`: a browser with a fresh profile. */
 export async function launch(options = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'forepost-page-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', acceptDownloads: true, ...options,
-  });
+  const wanted = { viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', acceptDownloads: true, ...options };
+  const context = BROWSER === 'firefox' ? await (await import('./firefox.js')).launchFirefox(profile, wanted)
+    : await chromium.launchPersistentContext(profile, { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, ...wanted });
   const close = async () => {
     await context.close();
     rmSync(profile, { recursive: true, force: true });

@@ -14,7 +14,7 @@ for (const { name, data } of FORMS) {
   test(`${name}: the page finds its event`, async () => {
     const page = await visit(site);
     try {
-      await add(page, { name: 'file', mimeType: 'application/octet-stream', buffer: data });
+      await add(page, file('file', data));
       await settled(page);
       assert.equal((await alerts(page)).length, 1);
     } finally {
@@ -28,7 +28,7 @@ for (const { name, table, data } of LOGS) {
     const page = await visit(site);
     try {
       await add(page, file('rule.yaml', ruleText(table, `${table}\n| where Type == "${table}" and isnotnull(TimeGenerated)`)));
-      await add(page, { name: 'file', mimeType: 'application/octet-stream', buffer: data });
+      await add(page, file('file', data));
       await settled(page);
       assert.equal((await alerts(page)).length, 1);
     } finally {

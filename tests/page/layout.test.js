@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { ROOT, aPageForEachTest, events, open, page, settled, site } from './support.js';
+import { ROOT, aPageForEachTest, events, needsChromium, page, settled, site } from './support.js';
 
 aPageForEachTest();
 
@@ -82,7 +82,7 @@ test('opened as a file, the page says what to do', async () => {
   await other.close();
 });
 
-test('on paper there is the story and what is open, and nothing to press', async () => {
+test('on paper there is the story and what is open, and nothing to press', { skip: needsChromium('show what is for paper') }, async () => {
   await page.click('text=Try the sample');
   await settled(page);
   await page.waitForSelector('.story li');

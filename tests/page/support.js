@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
-import { open, visit } from '../../www/browser.js';
+import { AxeBuilder, BROWSER, open, visit } from '../../www/browser.js';
 
-export { AxeBuilder } from '../../www/browser.js';
-export { open, visit };
+export { BROWSER, open, visit };
+
+/** Why a test cannot run where the browser is not Chromium, or false. */
+export const needsChromium = (what) => BROWSER !== 'chromium' && `${BROWSER} cannot: ${what}`;
 
 /** The site and, for each test, a new page of it. `aPageForEachTest` sets them. */
 export let site;
@@ -53,7 +56,7 @@ export const lines = (text) => text.split('\n').filter(Boolean);
 export async function settled(page, timeout = 60_000) {
   await page.waitForFunction(() => {
     const status = document.querySelector('.status')?.textContent ?? '';
-    return /no problems|\d problem|Incomplete|cannot run/.test(status) && !document.querySelector('.status progress:not([hidden])');
+    return /no problems|\d (rule )?problem|Incomplete|cannot run/.test(status) && !document.querySelector('.status progress:not([hidden])');
   }, null, { timeout });
   // What is said comes a frame before what is drawn.
   await page.waitForFunction(() => {
@@ -66,10 +69,42 @@ export async function settled(page, timeout = 60_000) {
 /** The events that the status line tells. */
 export const events = async (page) => Number((await page.textContent('.status')).match(/^(?:sample)?([\d,]+) events?/)[1].replaceAll(',', ''));
 
+const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** axe finds nothing on what the page shows, in both themes. */
+export async function accessible(page, where) {
+  for (const theme of ['light', 'dark']) {
+    await looks(page, theme);
+    // Legacy: axe opens no page of its own, which Firefox's driver does not bear.
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(STANDARDS).analyze();
+    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), [], `${where}, ${theme}`);
+  }
+}
+
+/** Light or dark. Firefox's driver cannot set what the system prefers: there the page's own switch does. */
+async function looks(page, theme) {
+  if (BROWSER === 'chromium') await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  else await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
+  await page.waitForTimeout(150);
+}
+
+/** Fills a field as a person does, who leaves it then. */
+export async function type(page, selector, text) {
+  await page.click(selector);
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type(text);
+  await page.keyboard.press('Tab');
+}
+
+/** Lets the test read what was copied. Firefox is started so. */
+export const allowClipboard = () => (BROWSER === 'chromium' ? site.context.grantPermissions(['clipboard-read', 'clipboard-write']) : undefined);
+
 /** What a click saves. */
 export async function download(page, act) {
   const [saved] = await Promise.all([page.waitForEvent('download'), act()]);
-  return readFileSync(await saved.path(), 'utf8');
+  const text = readFileSync(await saved.path(), 'utf8');
+  await saved.delete(); // Firefox would call the next one of this name otherwise
+  return text;
 }
 
 /** The page's alerts, as it saves them. */
@@ -92,6 +127,21 @@ export const scanOff = (n, more = {}) => event(n, {
   requestParameters: { repositoryName: 'app', imageScanningConfiguration: { scanOnPush: false } }, ...more,
 });
 
-export const file = (name, text) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
+const given = mkdtempSync(join(tmpdir(), 'forepost-given-'));
+process.on('exit', () => rmSync(given, { recursive: true, force: true }));
+let files = 0;
 
-export const add = (page, ...files) => page.setInputFiles('#pick-files', files);
+/** The path of a file with this name. */
+export function file(name, text) {
+  const folder = join(given, String(files += 1));
+  mkdirSync(folder);
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+export const add = (page, ...paths) => page.setInputFiles('#pick-files', paths);
+
+/** Picks a folder. Firefox's driver cannot: there its files are picked. */
+export const addFolder = (page, folder) => (BROWSER === 'chromium' ? page.setInputFiles('#pick-folder', folder) : add(page, ...filesIn(folder)));
+
+export const filesIn = (folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name)).filter((path) => statSync(path).isFile());

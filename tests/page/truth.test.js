@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { add, alerts, anotherPage, aPageForEachTest, download, event, events, file, lines, page, scanOff, settled, site } from './support.js';
+import { add, alerts, allowClipboard, anotherPage, aPageForEachTest, download, event, events, file, lines, page, scanOff, settled, site } from './support.js';
 
 aPageForEachTest();
 
@@ -141,7 +141,7 @@ test('a link says what it does not hold, and one that is pasted or damaged is he
   const id = (n) => `${String(n).padStart(8, '0')}-94af-43c8-90ba-eb0e14999612`;
   await add(page, ...Array.from({ length: 61 }, (_, n) => file(`r${n}.yaml`, yaml.replace(/19602494-[\w-]+/, id(n)))));
   await counted('rules', String(BUILT_IN + 61));
-  await site.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await allowClipboard();
   await page.click('.take summary');
   await page.click('text=Copy link to this view');
   await page.waitForFunction(() => /Link copied/.test(document.querySelector('.toast').dataset.last));

@@ -32,7 +32,7 @@ export function caseOf({ tab, filters, rules, local, notes }, query, inputs) {
 }
 
 /** Whether a file can be a case: only then its text is read. */
-export const looksLikeCase = ({ file, path, size = file.size }) => /\.forepost\.json$/i.test(path) && size <= MOST;
+export const looksLikeCase = ({ file, path }) => /\.forepost\.json$/i.test(path) && file.size <= MOST;
 
 /** A case from text, checked: it may come from anybody. Undefined if it is none. */
 export function readCase(text) {

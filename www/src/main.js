@@ -583,6 +583,7 @@ class App {
 
   /** Inputs of the opened case that are not here, or are others. */
   get absent() {
+    if (!this.state.expected.length) return [];
     const here = new Map(this.engine.inputs.map((input) => [input.path.split('/').at(-1), input]));
     return this.state.expected.filter(({ path, size, sha256 }) => {
       const input = here.get(path.split('/').at(-1));

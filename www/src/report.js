@@ -80,7 +80,7 @@ const STYLE = `:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.4rem}h2{font-size:1.15rem;border-top:1px solid #8886;padding-top:1rem;margin-top:2rem}h3{font-size:1rem;margin:1.5rem 0 .25rem}table{border-collapse:collapse;width:100%;font-size:.85rem}
 th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}th{font-weight:600}td:last-child,th:last-child{overflow-wrap:anywhere}
 pre{font-size:.8rem;overflow:auto;background:#8881;padding:.75rem;white-space:pre-wrap;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:minmax(5rem,max-content) minmax(0,1fr);gap:.15rem 1rem}dt{opacity:.75}dd{margin:0;overflow-wrap:anywhere}
-summary{cursor:pointer}li,td,dd,h3,p{unicode-bidi:isolate}@media print{body{margin:0;max-width:none;font-size:11px}h2,h3{break-after:avoid}tr,dl{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}}`;
+summary{cursor:pointer;padding:4px 0}li,td,dd,h3,p{unicode-bidi:isolate}@media print{body{margin:0;max-width:none;font-size:11px}h2,h3{break-after:avoid}tr,dl{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}}`;
 
 /** As one HTML file. */
 export function html(content) {

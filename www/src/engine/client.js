@@ -17,7 +17,7 @@ export class Engine {
   #next = 1;
   #readers = [];
   #queue = [];
-  #inputs = [];                // {id, file, path, size, status, bytes, events, problems, problemCount}
+  #inputs = [];                // {id, file, path, size, read: bytes that were looked at, status, bytes, events, problems, problemCount}
   #counts = new Map();         // events by reader
   #span;
   #tables = new Set(); // of which records were read
@@ -65,8 +65,8 @@ export class Engine {
 
   /** Reads files, with what was read before. */
   read(files) {
-    for (const { file, path, size = file.size } of files) {
-      const input = { id: this.#inputs.length, file, path, size, status: 'waiting', bytes: 0, events: 0, problems: [], problemCount: 0 };
+    for (const { file, path, bytes: read, size = file.size } of files) {
+      const input = { id: this.#inputs.length, file, path, size, read, status: 'waiting', bytes: 0, events: 0, problems: [], problemCount: 0 };
       this.#inputs.push(input);
       this.#queue.push(input);
     }
@@ -162,9 +162,10 @@ export class Engine {
         bytes += input.size;
         input.status = 'reading';
         reader.inputs.add(input);
-        jobs.push({ id: input.id, file: input.file, path: input.path });
+        jobs.push({ id: input.id, file: input.file, path: input.path, size: input.size, bytes: input.read });
+        input.read = undefined; // when rules change, the file is read again
       }
-      reader.worker.postMessage({ type: 'read', jobs });
+      reader.worker.postMessage({ type: 'read', jobs }, jobs.flatMap(({ bytes }) => bytes?.buffer ?? []));
     }
   }
 

@@ -1,6 +1,6 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, Query, builtInRules, check, describeRule, explain, functionTable, loadSync, logTables, parseExact, tableColumns } from 'forepost/triage.js';
+import { Detector, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, tableColumns } from 'forepost/triage.js';
 import { Alerts } from './alerts.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
@@ -15,7 +15,8 @@ let once = true;               // an event that comes again is left out, and tol
 let repeats;
 let tooMany = false;
 const MAX_CANDIDATE_BYTES = 512 << 20;
-const MAX_BESIDE = 4 << 20;    // bytes of other events that an event is explained beside
+const MAX_BESIDE = 4 << 20;    // bytes of other events that an event is explained beside,
+const MAX_BESIDE_ALL = 1 << 20; // and by all rules
 let span;                      // [first, last] event that any reader saw
 let queryRun = 0;
 
@@ -23,9 +24,11 @@ self.onmessage = async ({ data, ports }) => {
   if (data.type === 'start') {
     loadSync(data.module);
   } else if (data.type === 'reader') {
-    ports[0].onmessage = ({ data: part }) => {
-      if (part.candidates.length) takeCandidates(part.candidates);
-      if (part.batch) store.add(part.reader, part.file, part.batch);
+    ports[0].onmessage = ({ data: parts }) => {
+      for (const { reader, file, candidates: found, batch } of parts) {
+        if (found.length) takeCandidates(found);
+        if (batch) store.add(reader, file, batch);
+      }
       ports[0].postMessage({ stop: store.full });
     };
     return;
@@ -96,6 +99,11 @@ async function asked(kql, going) {
   }
 }
 
+/** An event, and the others that matter to the rules. */
+const beside = (row) => [store.raw(row), ...candidates.flatMap((bytes) => new TextDecoder().decode(bytes).split('\n').filter(Boolean))];
+
+const ALONE = 'The event is explained by itself: the rules keep too many other events to explain them together.';
+
 let storyRun = 0;
 let laneRun = 0;
 let told = [];                 // the groups of the last story
@@ -161,18 +169,20 @@ const operations = {
   explain(rule, { row, alert, event }) {
     try {
       if (alert !== undefined) return explain(rule, parseExact(alerts.text(alert)), { event });
-      const raw = store.raw(row);
-      if (candidateBytes > MAX_BESIDE) {
-        const answer = explain(rule, raw);
-        answer.cut.push('The event is explained by itself: the rules keep too many other events to explain them together.');
-        return answer;
-      }
-      const others = candidates.flatMap((bytes) => new TextDecoder().decode(bytes).split('\n').filter(Boolean));
-      return explain(rule, [raw, ...others], { event: 0 });
+      if (candidateBytes <= MAX_BESIDE) return explain(rule, beside(row), { event: 0 });
+      const answer = explain(rule, store.raw(row));
+      answer.cut.push(ALONE);
+      return answer;
     } catch (error) {
       if (!error.diagnostics) throw error;
       return { findings: error.diagnostics };
     }
+  },
+
+  /** What all of some rules make of an event. */
+  explainAll(files, row) {
+    const together = candidateBytes <= MAX_BESIDE_ALL;
+    return { rules: together ? explainAll(files, beside(row), { event: 0 }) : explainAll(files, store.raw(row)), cut: together ? undefined : ALONE };
   },
 
   diagnose(kql) {

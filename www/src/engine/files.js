@@ -5,14 +5,17 @@ import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, whyNoLo
 
 const AT_ONCE = 64;            // files that are looked at together
 const LARGEST_TEMPLATE = 8 << 20;
+const SMALL = 64 << 10;        // bytes of a file that is read as a whole to look at it: half the price of a part, and the reader gets what was read
+const HELD = 64 << 20;         // bytes that are held so for the readers
 
 /**
- * Splits `[{file, path}]` into logs, rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
+ * Splits `[{file, path}]` into logs (small ones with their `bytes`, if they had to be looked at), rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
  * that was picked by itself is read whatever it is.
  */
 export async function sort(files, looked = () => {}) {
   const sorted = { rules: [], logs: [], passedOver: [] };
   let breath = performance.now();
+  let held = 0;
   for (let at = 0; at < files.length; at += AT_ONCE) {
     if (performance.now() - breath > 30) {
       looked(at);
@@ -22,6 +25,8 @@ export async function sort(files, looked = () => {}) {
     // To look at a file and to ask for its size makes the browser ask the system: many are asked at once.
     const part = await Promise.all(files.slice(at, at + AT_ONCE).map(look));
     for (const { reason, rule, ...entry } of part) {
+      held += entry.bytes?.length ?? 0;
+      if (held > HELD) entry.bytes = undefined;
       if (reason) sorted.passedOver.push({ path: entry.path, reason });
       else (rule ? sorted.rules : sorted.logs).push(entry);
     }
@@ -31,19 +36,22 @@ export async function sort(files, looked = () => {}) {
 
 async function look({ file, path }) {
   const { size } = file;
-  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && isTemplate(path, await startOf(file)));
-  const reason = path.includes('/') ? await whyNot({ file, path, size }, rule) : undefined;
-  return { file, path, size, rule, reason };
+  let bytes;
+  const start = async () => {
+    bytes ??= new Uint8Array(await (size <= SMALL ? file : file.slice(0, LOOKED_AT)).arrayBuffer());
+    return bytes.subarray(0, LOOKED_AT);
+  };
+  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && isTemplate(path, await start()));
+  const reason = path.includes('/') ? await whyNot({ path, size, start }, rule) : undefined;
+  return { file, path, size, rule, reason, bytes: size <= SMALL && !rule && !reason ? bytes : undefined };
 }
 
-async function whyNot({ file, path, size }, rule) {
+async function whyNot({ path, size, start }, rule) {
   if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
   if (isTestByName(path)) return 'tests of a rule';
   if (rule || isLogByName(path, size)) return undefined;
-  return whyNoLog(path, await startOf(file));
+  return whyNoLog(path, await start());
 }
-
-const startOf = async (file) => new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer());
 
 /** `{rules: [{file, text}], leftOut: [{path, reason}]}` of rule files: those in ARM form become YAML, which the page shows and edits. */
 export async function readRules(entries) {

@@ -5,6 +5,7 @@ import { EventReader, loadSync } from 'forepost/triage.js';
 const SLICE = 1 << 20;         // a push: small enough that a Cancel is heard soon
 const PACKED = 64 << 10;       // a push of what is compressed: it may come out a thousand times as long
 const AHEAD = 16;              // small files that are opened while others are read
+const PARCEL = 256 << 10;      // bytes that are worth a message to the desk: one for each small file would cost more than to read it
 const REPORT_MS = 100;         // how often progress is told
 const MAX_PROBLEMS = 200;      // told per file; the rest is counted
 
@@ -47,7 +48,8 @@ function renew() {
 async function readAll(jobs) {
   cancelled = false;
   const heads = [];
-  const open = ({ file }) => file.slice(0, SLICE).arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  // To ask for a part, or for the size, costs the browser as much again as to read a small file.
+  const open = async ({ file, size, bytes }) => bytes ?? new Uint8Array(await (size > SLICE ? file.slice(0, SLICE) : file).arrayBuffer());
   for (let n = 0; n < jobs.length; n += 1) {
     while (!cancelled && heads.length < Math.min(n + AHEAD, jobs.length)) {
       const head = open(jobs[heads.length]);
@@ -62,14 +64,14 @@ async function readAll(jobs) {
   self.postMessage({ type: 'free' });
 }
 
-const newJob = ({ id }) => ({ id, bytes: 0, problems: [], problemCount: 0, told: 0, events: 0 });
+const newJob = ({ id }) => ({ id, bytes: 0, problems: [], problemCount: 0, told: performance.now(), events: 0 });
 
-async function read({ id, file, path }, head, last) {
+async function read({ id, file, path, size }, head, last) {
   const job = { ...newJob({ id }), begun: true, before: reader.stats().events };
   try {
     const first = await head;
     job.step = /^[\s\ufeff]*[[{]/.test(new TextDecoder().decode(first.subarray(0, 64))) ? SLICE : PACKED;
-    for await (const chunk of slices(file, job, first)) {
+    for await (const chunk of slices(file, size, job, first)) {
       for (let at = 0; at < chunk.length && !cancelled; at += job.step) {
         reader.push(chunk.subarray(at, at + job.step));
         await flush(job);
@@ -78,7 +80,7 @@ async function read({ id, file, path }, head, last) {
     reader.endInput();
     await flush(job, last || cancelled);
     job.seen = reader.stats();
-    job.cut = cancelled && job.bytes < file.size;
+    job.cut = cancelled && job.bytes < size;
     if (job.cut) job.problems.length = job.problemCount = 0; // where it was cut is our doing
   } catch (error) {
     // A trap takes the reader with it: what it had handed over stays, a new one goes on with the next file.
@@ -111,13 +113,13 @@ function report() {
 const readable = (error, path) => (error.name === 'NotFoundError' || error.name === 'NotReadableError'
   ? `${path} cannot be opened: ${error.message}` : error.message);
 
-async function* slices(file, job, first) {
-  for (let at = 0; at < file.size && !cancelled; at += SLICE) {
+async function* slices(file, size, job, first) {
+  for (let at = 0; at < size && !cancelled; at += SLICE) {
     const bytes = at ? new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer()) : first;
     if (cancelled) return;
     yield bytes;
     if (cancelled) return;
-    job.bytes = Math.min(at + SLICE, file.size);
+    job.bytes = Math.min(at + SLICE, size);
     tell(job);
   }
 }
@@ -131,16 +133,24 @@ function problem(job, found) {
   if (job.problems.length < MAX_PROBLEMS) job.problems.push(found);
 }
 
-/** Hands what was found to the desk; waits while the desk is behind. */
+let parts = [];                // what was found and the desk has not got, a part for each file
+let parcel = 0;                // its bytes
+
+/** Hands what was found to the desk, many small parts together; waits while the desk is behind. */
 async function flush(job, last = false) {
   collectProblems(job);
   const candidates = reader.candidates();
   const batch = indexing ? reader.batch() : undefined;
   if (candidates.length || batch) {
-    const transfer = [candidates.buffer];
-    if (batch) transfer.push(batch.times.buffer, batch.offsets.buffer, batch.words.buffer, batch.raw.buffer, batch.ends.buffer);
+    parts.push({ reader: `${readerId}.${made}`, file: job.id, candidates, batch });
+    parcel += candidates.length + (batch?.raw.length ?? 0);
+  }
+  if (parts.length && (last || parcel > PARCEL)) {
+    const buffers = parts.flatMap(({ candidates: of, batch: rows }) => [of, ...(rows ? [rows.times, rows.offsets, rows.words, rows.raw, rows.ends] : [])]).map(({ buffer }) => buffer);
     unacknowledged += 1;
-    desk.postMessage({ reader: `${readerId}.${made}`, file: job.id, candidates, batch }, transfer);
+    desk.postMessage(parts, buffers);
+    parts = [];
+    parcel = 0;
   }
   while (unacknowledged > (last ? 0 : 2)) await new Promise((resolve) => { wake = resolve; });
 }

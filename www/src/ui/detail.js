@@ -8,6 +8,7 @@ import { entityName } from '../engine/alerts.js';
 import { VERDICTS } from '../notes.js';
 import { pathOf } from '../engine/fields.js';
 import { entityFilter } from '../filters.js';
+import { allRules } from './allrules.js';
 import { entityPage } from './entity.js';
 import { chevron, close, info, severity, star } from './icons.js';
 import { jsonTree, reveal } from './json.js';
@@ -176,6 +177,8 @@ export class Detail {
       else mount(place, h('p.muted', 'No rule is loaded.'));
       showJson(of);
     };
+    const choose = (file) => { this.#rule = picker.value = file; show(usable.find((one) => one.file === file)); };
+    const picker = h('select', { 'data-key': 'rule', onchange: () => choose(picker.value) }, usable.map(({ file, card }) => h('option', { value: file, selected: file === rule?.file }, card.name)));
     this.#frame([h('span.kind', 'event'), h('h2', { tabindex: -1 }, name || 'no eventName')],
       h('dl.kv',
         h('dt', 'Time'), h('dd.num', time(event.time, local)),
@@ -188,9 +191,9 @@ export class Detail {
         user && h('button.small', { onclick: () => this.app.about('User', [user], user) }, 'All about the user'),
         ip && h('button.small', { onclick: () => this.app.about('SourceIpAddress', [ip], ip) }, 'All about the address'),
         h('button.small', { onclick: () => copy(event.text, this.app.say) }, 'Copy JSON')),
-      section('Why a rule did or did not match', usable.length > 1 ? h('label.pick', 'Rule ', h('select', {
-        'data-key': 'rule', onchange: (e) => { this.#rule = e.target.value; show(usable.find(({ file }) => file === this.#rule)); },
-      }, usable.map(({ file, card }) => h('option', { value: file, selected: file === rule?.file }, card.name)))) : rule ? h('p.muted', rule.card.name) : null, place),
+      section('Why a rule did or did not match',
+        usable.length > 1 && allRules(usable.length, () => this.app.engine.ask('explainAll', usable.map(({ file, text, running }) => ({ file, text: running ?? text })), event.row), choose),
+        usable.length > 1 ? h('label.pick', 'Rule ', picker) : rule ? h('p.muted', rule.card.name) : null, place),
       section('Event', json));
     show(rule);
   }

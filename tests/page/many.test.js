@@ -1,0 +1,54 @@
+// Thousands of small files, as a trail of an organisation has them: each is read once, and the work does not grow with messages.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT, addFolder, aPageForEachTest, event, events, needsChromium, page, scanOff, settled } from './support.js';
+
+aPageForEachTest();
+
+const FILES = 1200;
+const EACH = 3;
+
+test('many small files: each is read once, and a few messages tell of them all', { timeout: 300_000, skip: needsChromium('pick a folder') }, async () => {
+  const folder = join(ROOT, 'tests/out/many');
+  rmSync(folder, { recursive: true, force: true });
+  for (let f = 0; f < FILES; f += 1) {
+    const within = join(folder, `day-${f % 20}`);
+    mkdirSync(within, { recursive: true });
+    writeFileSync(join(within, `${f}.json`), JSON.stringify({ Records: Array.from({ length: EACH }, (_, n) => JSON.parse((f % 600 === 0 && n === 0 ? scanOff : event)(f * EACH + n))) }));
+  }
+  await page.evaluate(() => {
+    window.work = { whole: 0, parts: 0, messages: 0, sent: 0, jobs: 0, brought: 0 };
+    const { arrayBuffer, slice } = Blob.prototype;
+    Blob.prototype.arrayBuffer = function counted() { window.work.whole += 1; return arrayBuffer.call(this); };
+    Blob.prototype.slice = function counted(...args) { window.work.parts += 1; return slice.call(this, ...args); };
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function counted(message, ...rest) {
+      window.work.sent += 1;
+      for (const job of message.jobs ?? []) { window.work.jobs += 1; if (job.bytes) window.work.brought += 1; }
+      return postMessage.call(this, message, ...rest);
+    };
+    const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
+    Object.defineProperty(Worker.prototype, 'onmessage', { set(heard) { set.call(this, (e) => { if (e.data.type) window.work.messages += 1; heard(e); }); } });
+  });
+  await addFolder(page, folder);
+  await settled(page, 200_000);
+  assert.equal(await events(page), FILES * EACH);
+  assert.equal(await page.textContent('#tab-alerts .count'), '1');
+  const { whole, parts, messages, sent, jobs, brought } = await page.evaluate(() => window.work);
+  assert.equal(whole, FILES, 'each is read once, as a whole, when it is looked at');
+  assert.equal(parts, 0);
+  assert.equal(jobs, FILES);
+  assert.equal(brought, FILES, 'and what was read goes to the reader');
+  assert.ok(sent < 100, `${sent} messages to workers`);
+  assert.ok(messages < FILES / 6, `${messages} messages of readers`);
+  // From a row to its file: many files go to the desk in one message.
+  await page.click('#tab-events');
+  await page.click('#panel-events .vt-body .vt-row >> nth=4');
+  const text = await page.textContent('.detail');
+  const place = Number(/day-\d+\/(\d+)\.json/.exec(text)[1]);
+  assert.equal(place, Math.floor(4 / EACH));
+  rmSync(folder, { recursive: true, force: true });
+});
