@@ -82,7 +82,7 @@ export async function accessible(page, where) {
 }
 
 /** Light or dark. Firefox's driver cannot set what the system prefers: there the page's own switch does. */
-async function looks(page, theme) {
+export async function looks(page, theme) {
   if (BROWSER === 'chromium') await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
   else await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
   await page.waitForTimeout(150);
