@@ -397,6 +397,8 @@ fn queries_take_time_in_proportion_to_their_text() {
             format!("T | join T on n{}", repeat(n, &|i| format!(" | extend e{i} = n | where e{i} >= 0")))
         }),
         ("what is wrong", [1000, 4000], &|n| repeat(n, &|i| format!("let a{i} = zz{i}; "))),
+        ("literals that do not end", [10_000, 40_000], &|n| "int(".repeat(n)),
+        ("strings with unknown escapes", [10_000, 40_000], &|n| "'\\q' ".repeat(n)),
         ("marks", [10_000, 40_000], &|n| "\\".repeat(n)),
     ];
     let rows = many_rows(100);

@@ -46,7 +46,7 @@ const MARKS: &[&str] = &[
 
 /// The tokens of a query, ending with [`Token::End`], and what could not be read.
 pub fn lex(source: &str) -> (Vec<Lexeme>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, at: 0, out: Vec::new(), diagnostics: Vec::new() };
+    let mut lexer = Lexer { source, at: 0, closes: 0, out: Vec::new(), diagnostics: Vec::new() };
     while lexer.step() {}
     (lexer.out, lexer.diagnostics)
 }
@@ -54,6 +54,8 @@ pub fn lex(source: &str) -> (Vec<Lexeme>, Vec<Diagnostic>) {
 struct Lexer<'a> {
     source: &'a str,
     at: usize,
+    /// Where the last typed literal looked for its end, and found it: no other stands before.
+    closes: usize,
     out: Vec<Lexeme>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -205,7 +207,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn bad_escape(&mut self, start: usize) {
-        if !self.diagnostics.iter().any(|d| d.span.start as usize == start) {
+        if self.diagnostics.last().is_none_or(|d| d.span.start as usize != start) {
             let d = Diagnostic::error(
                 "KS003",
                 "The string has an unknown escape sequence.",
@@ -243,7 +245,11 @@ impl<'a> Lexer<'a> {
     fn typed_literal(&mut self, start: usize, ty: Type) -> Option<bool> {
         let rest = self.rest();
         let inner = rest.trim_start().strip_prefix('(')?;
-        let raw = inner.split([')', '\n', '\r']).next().unwrap_or_default();
+        let from = self.source.len() - inner.len();
+        if self.closes < from {
+            self.closes = from + inner.find([')', '\n', '\r']).unwrap_or(inner.len());
+        }
+        let raw = inner.get(..self.closes - from).unwrap_or_default();
         if !inner.get(raw.len()..).is_some_and(|r| r.starts_with(')')) {
             return None;
         }
