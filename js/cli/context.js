@@ -11,7 +11,8 @@ import { clean, count, note, remark, style } from './terminal.js';
 /** The codes of tables and functions that cannot be read: no rule or query is to blame. */
 export const CONTEXT_CODES = ['FP402', 'FP403'];
 
-const FORM = /^([a-zA-Z_][\w.]*)(?::\(([^()]*)\))?=(.+)$/s;
+// A name may be the address of external data, or the file's name there.
+const FORM = /^(https?:\/\/[^\s=()]+|[a-zA-Z_][\w.-]*)(?::\(([^()]*)\))?=(.+)$/s;
 const FUNCTION = /^([a-zA-Z_]\w*)\((.*)\)=(.+)$/s;
 const MAX = 512 << 20;          // bytes of a table
 const MAX_FUNCTION = 1 << 20;   // and of a function

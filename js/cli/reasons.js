@@ -9,7 +9,7 @@ const SHOWN = 12;    // reasons, and names that something is missing by
 const LACKS = [
   { code: 'KS204', name: /^The name '(.+)' does not refer to any known table/, what: 'table not supplied', remedy: '--table NAME=FILE or --context DIR supplies one' },
   { code: 'FP020', name: /^The data for '(.+)' was not supplied/, what: 'watchlist not supplied', remedy: '--table NAME=FILE or --context DIR supplies one' },
-  { code: 'FP020', name: /^The external data '(.+)' was not supplied/, what: 'external data not supplied', remedy: '--table URL=FILE supplies it' },
+  { code: 'FP020', name: /^The external data '(.+)' was not supplied/, what: 'external data not supplied', remedy: '--table URL=FILE supplies it, or --context DIR with a file of that name' },
   { code: 'FP305', name: /^no record of (.+) was among the logs/, what: 'log not given', remedy: 'scan it too, or supply the table with --table NAME=FILE' },
   { code: 'KS211', name: /^The name '(.+)' does not refer to any known function/, what: 'function not known', remedy: '--function FILE or --context DIR supplies one' },
 ];

@@ -57,6 +57,7 @@ fn tables_the_caller_supplies() {
             "externaldata(n:real)['https://example.com/lists/list.csv?sig=x'] with (format='csv') | summarize sum(n)",
             "[[3.0]]",
         ),
+        ("externaldata(SearchKey:string)['https://example.com/vips.csv.zip'] | count", "[[2]]"),
         ("Parsed() | count", "[[2]]"),
         (
             "union withsource=t vips, Parsed | where n == 1 | project t | sort by t asc",

@@ -107,6 +107,15 @@ test('--context takes a folder by kind and name, and names what it cannot use', 
   assert.deepEqual([good.status, jsonLines(good.stdout).map(({ a }) => a)], [0, ['A title', 'PutImageScanningConfiguration', 'e', 'root']], good.stderr);
   assert.match(good.stderr, /5 tables and functions from .*passed over 2 other files/);
 
+  // External data has the name of its file, with or without the endings; or its address.
+  const outside = 'externaldata(TorIP:string)[h@"https://lists.example/kusto/tor-exit.csv.zip"] with (ignoreFirstRecord=true)';
+  const list = file('lists/tor-exit.csv', 'TorIP\n203.0.113.5\n');
+  for (const given of [['--context', `${folder}/lists`], ...['tor-exit', 'tor-exit.csv.zip', 'https://lists.example/kusto/tor-exit.csv.zip'].map((name) => ['--table', `${name}=${list}`])]) {
+    const { status, stdout, stderr } = await forepost(['query', outside, '-', '--format', 'ndjson', ...given], { input: s3(switchedOff()) });
+    assert.deepEqual([status, stdout], [0, '{"TorIP":"203.0.113.5"}\n'], `${given}: ${stderr}`);
+  }
+  assert.match((await forepost(['query', outside, '-'], { input: s3(switchedOff()) })).stderr, /table named 'tor-exit' or 'tor-exit\.csv\.zip'/);
+
   file('bad/vips.csv', 'SearchKey\nana\n');
   file('bad/broken.kql', 'AWSCloudTrail\n| where (');
   file('bad/SigninLogs.json', '{"Colour":1}');

@@ -181,12 +181,15 @@ impl Binder<'_> {
             // What follows `;` or `?` is credentials or options, no part of the name.
             let address = text.split(['?', ';']).next().unwrap_or_default();
             let file = address.rsplit('/').next().unwrap_or_default();
-            let found = self.catalog.tables.iter().find(|t| [&**text, address, file].contains(&&*t.name));
+            // A folder of tables calls them by what stands before `.csv`.
+            let stem = file.split('.').next().unwrap_or_default();
+            let names = [&**text, address, file, stem];
+            let found = names.iter().find_map(|name| self.catalog.tables.iter().find(|t| *t.name == **name));
             let Some(table) = found else {
                 let message = format!("The external data '{address}' was not supplied.");
                 let d = Diagnostic::error("FP020", message, uri.span);
                 self.report(d.with_hint(format!(
-                    "Forepost does not download it; supply it as a table named '{file}'"
+                    "Forepost does not download it; supply it as a table named '{stem}' or '{file}'"
                 )));
                 return None;
             };
