@@ -231,7 +231,7 @@ test-python: $(WHEEL) target/abi/panic.wasm package ## The wheel in an empty env
 	rm -rf target/python-test
 	$(PYTHON) -m venv target/python-test
 	target/python-test/bin/python -m pip install --quiet --disable-pip-version-check dist/python/*.whl pytest pandas pyarrow
-	target/python-test/bin/python -m pytest -q python/tests --ignore=python/tests/test_spark.py
+	target/python-test/bin/python -m pytest -q python/tests --ignore-glob="*/test_spark*.py"
 else
 test-python:
 	@echo 'skipped: test-python needs Python 3.9 or later with venv; PYTHON=… names another'
@@ -245,7 +245,7 @@ test-spark: $(WHEEL) ## The wheel in Spark on two cores, with pyspark from PyPI:
 	target/spark-test/bin/python -m pip install --quiet --disable-pip-version-check 'pyspark>=4.0,<5' 'pandas<3' pyarrow pytest
 	target/spark-test/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/python/*.whl
 	target/spark-test/bin/python -m pip install --quiet --disable-pip-version-check dist/python/*.whl
-	target/spark-test/bin/python -m pytest -q python/tests/test_spark.py
+	target/spark-test/bin/python -m pytest -q python/tests/test_spark.py python/tests/test_spark_cluster.py
 else
 test-spark:
 	@echo 'skipped: test-spark needs Python 3.9 or later with venv, and Java'

@@ -76,6 +76,11 @@ class Tally:
         return account
 
 
+def counted(n: int, what: str) -> str:
+    """``1 event``, ``2,000 events``."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 class Account(Dict[str, Any]):
     """The account of a run; as text, what was read and what was not."""
 
@@ -109,11 +114,11 @@ class Account(Dict[str, Any]):
 
     def __str__(self) -> str:
         inputs, events = self["inputs"], self["events"]
-        lines = [f"read {events['read']:,} events in {inputs['read']:,} of {inputs['found']:,} inputs"]
+        lines = [f"read {counted(events['read'], 'event')} in {inputs['read']:,} of {counted(inputs['found'], 'input')}"]
         if events["first"]:
             lines[0] += f", {events['first'][:19]} to {events['last'][:19]}"
         if inputs["skipped"]["count"]:
-            lines.append(f"passed over {inputs['skipped']['count']:,} files that hold no events")
+            lines.append(f"passed over {counted(inputs['skipped']['count'], 'file')} without events")
         if "rules" in self:
-            lines.append(f"{self['rules']['ran']:,} rules, {self['alerts']['total']:,} alerts")
+            lines.append(f"{counted(self['rules']['ran'], 'rule')}, {counted(self['alerts']['total'], 'alert')}")
         return "\n".join(lines + [f"INCOMPLETE: {gap}" for gap in self.gaps()])

@@ -63,6 +63,11 @@ class _Reader:
                 self._push(length)
             return length
 
+    @property
+    def lost(self) -> bool:
+        """Whether the engine failed that this belongs to: make a new one."""
+        return self._engine.lost
+
     def _alive(self) -> None:
         if self._number is None:
             raise ForepostError("disposed", f"This {type(self).__name__} was closed.")
@@ -123,6 +128,16 @@ class _Reader:
         self.close()
 
 
+class Schedule(NamedTuple):
+    """When a rule runs: at each multiple of ``frequency`` since year 1, over the events of the ``period`` before; in ticks of 100 ns."""
+
+    frequency: int
+    period: int
+    together: Optional[str]
+    """Why its runs must be made together, if they must: ``suppression``, ``trigger`` (it alerts when nothing happened) or ``table`` (rows
+    of a table that was given have times). Otherwise a run needs the events of its window alone, and whoever has them can make it."""
+
+
 class _Rules(_Reader):
     """A reader with rules."""
 
@@ -146,6 +161,10 @@ class _Rules(_Reader):
     def rule_names(self) -> "List[Optional[str]]":
         """The names of the rules that run, in their order: candidates carry their places."""
         return [rule["name"] for rule in describe(self._files)]
+
+    def schedules(self) -> "List[Schedule]":
+        """Of each rule when it runs, and whether its runs can be made apart."""
+        return [Schedule(**one) for one in json.loads(self._ask("schedules"))]
 
     def restart(self) -> None:
         """Forgets all that was read and found, and begins anew with the same rules."""
@@ -193,6 +212,10 @@ class Detector(_Rules):
     def observe(self, first: Time, last: Time) -> None:
         """Tells which period other readers covered, when only candidates are pushed here: rules that alert when nothing happened need it."""
         self._ask("observe", to_ticks(first), to_ticks(last))
+
+    def limit_runs(self, from_: int, to: int) -> None:
+        """From now on only the runs from a tick on and before another happen, for rules whose runs are made apart: see ``schedules()``."""
+        self._ask("limit_runs", from_, to)
 
     def advance_to(self, time: Time) -> None:
         """Concludes the windows that ended before a time, for streams that never end."""

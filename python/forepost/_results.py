@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
-from ._account import Account
+from ._account import Account, counted
 from .errors import Finding, ForepostError
 
 SHOWN = 20  # alerts or rows that a notebook shows
@@ -73,12 +73,12 @@ class Alerts(Sequence[Dict[str, Any]]):
         return arrow.table({name: column(arrow, name, rows) for name in names})
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} alerts; {self.account}>"
+        return f"<{counted(len(self), 'alert')}; {self.account}>"
 
     def _repr_html_(self) -> str:
         cards = "".join(map(_card, self[:SHOWN]))
         more = f"<p>… and {len(self) - SHOWN:,} more</p>" if len(self) > SHOWN else ""
-        return f"<div><p><b>{len(self):,} {'alert' if len(self) == 1 else 'alerts'}</b></p>{_account(self.account)}{cards}{more}</div>"
+        return f"<div><p><b>{counted(len(self), 'alert')}</b></p>{_account(self.account)}{cards}{more}</div>"
 
 
 # SecurityAlert as alerts fill it; what is not named below is text.
@@ -111,7 +111,7 @@ def _card(alert: "Dict[str, Any]") -> str:
         for entity in entities
     )
     events = [event.get("eventID") for row in alert.get("Evidence", []) for event in row["events"]]
-    evidence = f"<div>{len(events):,} events: {_escaped(', '.join(str(e) for e in events[:3]))}{' …' if len(events) > 3 else ''}</div>" if events else ""
+    evidence = f"<div>{counted(len(events), 'event')}: {_escaped(', '.join(str(e) for e in events[:3]))}{' …' if len(events) > 3 else ''}</div>" if events else ""
     return (
         f'<div style="border-left:4px solid {colour};padding:.3em .8em;margin:.5em 0">'
         f'<b style="color:{colour}">{_escaped(alert["AlertSeverity"])}</b> <b>{_escaped(alert["AlertName"])}</b>'

@@ -20,7 +20,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from . import _files
 from ._engine import about
-from ._readers import Detector, Reader
+from ._readers import Detector, Reader, describe
 from ._results import COLUMNS, KINDS, column
 from ._rules import Rules
 from ._scan import _detector
@@ -30,6 +30,10 @@ from .errors import ForepostError, TrapError
 
 FILES_A_PARTITION = 128
 EVENTS_AT_ONCE = 500
+# The engine's ticks of 100 ns in a microsecond, which is what Spark's times have; and microseconds from year 1 to 1970.
+TICKS = 10
+YEAR_1 = 62_135_596_800_000_000
+DAY = 864_000_000_000
 # A table of candidates: of each event that rules need one row, and of each input one without an event, which says how it was read.
 CANDIDATES = "path string, place long, rules array<int>, time string, event binary, account string, build string, question string"
 ARROW = pa.schema([
@@ -38,6 +42,7 @@ ARROW = pa.schema([
 ])
 CONCLUDED = ", ".join(f"{name} {KINDS.get(name, 'string')}" for name in (*COLUMNS, "Evidence", "problem")).replace(" bool,", " boolean,")
 PROBLEMS = "path string, rule string, offset long, code string, message string"
+FAILED = "path string, rule string, code string, message string, runs long, part long"
 INPUTS = "path string, status string, reason string, events long, bytes long, first string, last string, untimed long, outside long"
 
 Paths = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]]]
@@ -112,15 +117,23 @@ class _Plan(NamedTuple):
     span: "Tuple[Optional[str], Optional[str]]"
     left_out: "List[Dict[str, Any]]"
     build: str
+    schedules: "List[Tuple[int, int, Optional[int]]]"
+    """Of each rule, in ticks, its frequency, its period, and how long the parts are whose runs are made apart: as many days as the
+    period touches, so that a candidate is in two parts at most. None: all runs are made together."""
 
     @staticmethod
     def of(rules: Optional[Rules], pack: Optional[str], tables: "Sequence[Table]", functions: Optional[Rules], from_: Optional[Time],
            to: Optional[Time]) -> "_Plan":
         given = context(tables, functions)
         detector, left_out = _detector(rules, pack, False, {"tables": tables, "functions": functions})
+        schedules = [
+            (it.frequency, it.period, None if it.together or it.frequency % TICKS or it.period % TICKS else -(-it.period // DAY) * DAY)
+            for it in detector.schedules()
+        ]
         detector.close()
-        files = detector._files or json.loads(detector._engine.ask("built_in_rules"))
-        return _Plan(files, given, (to_iso(from_), to_iso(to)), left_out, about()["build"])
+        # What is no rule, such as a hunting query, has no place among those that candidates name.
+        files = [file for file in detector._files or json.loads(detector._engine.ask("built_in_rules")) if describe([file])]
+        return _Plan(files, given, (to_iso(from_), to_iso(to)), left_out, about()["build"], schedules)
 
     @property
     def question(self) -> str:
@@ -226,7 +239,7 @@ class _Candidates(DataSource):
 
     def reader(self, schema: Any) -> DataSourceReader:
         plan = json.loads(self.options["plan"])
-        return _FileReader(json.loads(self.options["paths"]), _Plan(plan[0], plan[1], tuple(plan[2]), plan[3], plan[4]))
+        return _FileReader(json.loads(self.options["paths"]), _Plan(plan[0], plan[1], tuple(plan[2]), *plan[3:]))
 
 
 def _read(spark: SparkSession, paths: Paths, plan: _Plan) -> DataFrame:
@@ -274,24 +287,50 @@ def _open(path: str) -> Any:
 
 
 def _conclude(spark: SparkSession, table: DataFrame, plan: _Plan, evidence: bool, workspace: Optional[str]) -> Found:
-    once = table.dropDuplicates(["path", "place"])
+    once = table.filter(_is_ours(plan)).dropDuplicates(["path", "place"])
     inputs, problems = _accounts(once.filter("account is not null"))
-    # The period that was read, for rules that alert when nothing happened; and a row for each rule, though it has no candidate.
+    # The period that was read, for rules that alert when nothing happened: each concludes, though it may have no candidate.
     period = inputs.agg(F.min("first").alias("first"), F.max("last").alias("last"))
-    numbers = spark.range(len(plan.files)).select(F.col("id").cast("int").alias("rule"))
-    seeds = numbers.crossJoin(period).select("rule", F.lit(None).cast("binary").alias("event"), "first", "last", F.lit(plan.build).alias("build"),
-                                             F.lit(plan.question).alias("question"))
+    whole = [(number, 0) for number, (_, _, part) in enumerate(plan.schedules) if part is None]
+    seeds = spark.createDataFrame(whole, "rule int, part long").crossJoin(period).withColumn("event", F.lit(None).cast("binary"))
     none = F.lit(None).cast("string")
-    events = once.filter("event is not null").select(F.explode("rules").alias("rule"), "event", none.alias("first"), none.alias("last"), "build", "question")
+    events = once.filter("event is not null").select(F.explode("rules").alias("rule"), "time", "event")
+    events = events.select("rule", F.explode(_parts(plan)).alias("part"), none.alias("first"), none.alias("last"), "event")
 
-    def of_rule(group: pa.Table) -> pa.Table:
-        return _of_rule(plan, evidence, workspace, group)
+    def of_part(key: "Tuple[pa.Scalar, ...]", group: pa.Table) -> pa.Table:
+        return _of_part(plan, key[0].as_py(), key[1].as_py(), evidence, workspace, group)
 
-    concluded = seeds.unionByName(events).groupBy("rule").applyInArrow(of_rule, CONCLUDED).persist()
-    failed = concluded.filter("problem is not null").select(F.from_json("problem", PROBLEMS).alias("p")).select("p.*")
+    concluded = seeds.unionByName(events).groupBy("rule", "part").applyInArrow(of_part, CONCLUDED).persist()
+    # However many runs of a rule failed, in however many parts, it is one problem, which the first of them describes.
+    failed = concluded.filter("problem is not null").select(F.from_json("problem", FAILED).alias("p")).select("p.*")
+    failed = failed.groupBy("path", "rule", "code").agg(F.min_by("message", "part").alias("message"), F.sum("runs").alias("runs"))
+    failed = failed.select("path", "rule", F.lit(None).cast("long").alias("offset"), "code",
+                           F.expr("if(runs > 1, concat(message, ' (', runs, ' runs)'), message)").alias("message"))
     left_out = spark.createDataFrame([(one["file"], one["rule"], None, one["code"], one["message"]) for one in plan.left_out], PROBLEMS)
     alerts = concluded.filter("problem is null").drop("problem")
     return Found(alerts if evidence else alerts.drop("Evidence"), problems.unionByName(failed).unionByName(left_out), inputs)
+
+
+def _is_ours(plan: _Plan) -> Any:
+    """True, or an error: a row that others wrote would be misread, and what they did not look for would be missed."""
+    theirs = F.when(F.col("build") != plan.build, F.concat(F.lit("by build "), "build", F.lit(f" of Forepost, and this is build {plan.build}")))
+    theirs = theirs.when(F.col("question") != plan.question, F.lit("for other rules, tables, functions or another span"))
+    wrong = F.concat(F.lit("FP405: candidates of this table were made "), theirs, F.lit("; make them anew"))
+    return F.when(theirs.isNull(), True).otherwise(F.raise_error(wrong).cast("boolean"))
+
+
+def _parts(plan: _Plan) -> Any:
+    """The parts of its rule that need a candidate: those whose runs have it in their windows. As the engine's ``Schedule`` has it."""
+
+    def of(place: int) -> str:
+        values = (schedule[place] for schedule in plan.schedules)
+        return "get(array(" + ", ".join("cast(null as long)" if value is None else f"{value // TICKS}L" for value in values) + "), rule)"
+
+    at = f"(unix_micros(to_timestamp(time)) + {YEAR_1}L)"
+    frequency, period, part = of(0), of(1), of(2)
+    first, last = f"({at} - {at} % {frequency} + {frequency})", f"({at} + {period} - ({at} + {period}) % {frequency})"
+    # An event whose time cannot be read is in no window, and so in no part.
+    return F.expr(f"if({part} is null, array(0L), sequence({first} div {part}, {last} div {part}))")
 
 
 def _accounts(rows: DataFrame) -> "Tuple[DataFrame, DataFrame]":
@@ -315,30 +354,39 @@ def _typed(columns: str) -> str:
     return ", ".join(column.strip().replace(" ", ":", 1) for column in columns.split(","))
 
 
-def _of_rule(plan: _Plan, evidence: bool, workspace: Optional[str], group: pa.Table) -> pa.Table:
-    """The alerts of one rule, and its failures."""
-    for name, ours in (("build", plan.build), ("question", plan.question)):
-        for theirs in set(group[name].to_pylist()) - {ours}:
-            what = f"by build {theirs} of Forepost, and this is build {ours}" if name == "build" else "for other rules, tables, functions or another span"
-            raise ForepostError("FP405", f"candidates of this table were made {what}; make them anew")
-    rule = plan.files[group["rule"][0].as_py()]
-    # What is wrong inside events was told where they were read.
-    with Detector(rule, evidence=evidence, workspace=workspace, empty_tables=True, **plan.settings) as detector:
-        for chunk in group["event"].drop_null().chunks:
-            for at in range(0, len(chunk), EVENTS_AT_ONCE):
-                detector.push(b"".join(event + b"\n" for event in chunk[at : at + EVENTS_AT_ONCE].to_pylist()))
-        detector.end_input()
-        detector.problems()
-        first = min((time for time in group["first"].to_pylist() if time), default=None)
-        last = max((time for time in group["last"].to_pylist() if time), default=None)
-        if first and last:
-            detector.observe(first, last)
-        detector.finish()
-        alerts = detector.alerts()
-        failures = [
-            {"path": rule["file"], "rule": p.get("rule"), "offset": None, "code": p["code"],
-             "message": p["message"] + (f" ({p['runs']} runs)" if p.get("runs", 1) > 1 else "")}
-            for p in detector.problems()
-        ]
+_detectors: "Dict[Tuple[Any, ...], Detector]" = {}
+
+
+def _detector_of(plan: _Plan, number: int, evidence: bool, workspace: Optional[str]) -> Detector:
+    """A rule is compiled once a process."""
+    key = (os.getpid(), plan.question, number, evidence, workspace)
+    known = _detectors.get(key)
+    if known is None or known.lost:
+        known = _detectors[key] = Detector(plan.files[number], evidence=evidence, workspace=workspace, empty_tables=True, **plan.settings)
+    known.restart()
+    return known
+
+
+def _of_part(plan: _Plan, number: int, part: int, evidence: bool, workspace: Optional[str], group: pa.Table) -> pa.Table:
+    """The alerts of some runs of one rule, and its failures."""
+    rule, length = plan.files[number], plan.schedules[number][2]
+    detector = _detector_of(plan, number, evidence, workspace)
+    if length is not None:
+        detector.limit_runs(part * length, (part + 1) * length)
+    for chunk in group["event"].drop_null().chunks:
+        for at in range(0, len(chunk), EVENTS_AT_ONCE):
+            detector.push(b"".join(event + b"\n" for event in chunk[at : at + EVENTS_AT_ONCE].to_pylist()))
+    detector.end_input()
+    detector.problems()  # what is wrong inside events was told where they were read
+    first = min((time for time in group["first"].to_pylist() if time), default=None)
+    last = max((time for time in group["last"].to_pylist() if time), default=None)
+    if first and last:
+        detector.observe(first, last)
+    detector.finish()
+    alerts = detector.alerts()
+    failures = [
+        {"path": rule["file"], "rule": p.get("rule"), "code": p["code"], "message": p["message"], "runs": p.get("runs", 1), "part": part}
+        for p in detector.problems()
+    ]
     rows = alerts + [{"problem": json.dumps(failure)} for failure in failures]
     return pa.table({name: column(pa, name, rows) for name in (*COLUMNS, "Evidence", "problem")})

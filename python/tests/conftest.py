@@ -59,3 +59,13 @@ def rule(query, name="ours", n=1):
         f"id: 00000000-0000-4000-8000-0000000000{n:02}\nname: {name}\ndescription: d\nseverity: Low\nkind: Scheduled\nversion: 1.0.0\n"
         f"requiredDataConnectors: []\nqueryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\ntriggerThreshold: 0\nquery: |\n{body}"
     )
+
+
+def every(frequency, period, text):
+    """A rule that runs at other times."""
+    return text.replace("queryFrequency: 1d", f"queryFrequency: {frequency}").replace("queryPeriod: 1d", f"queryPeriod: {period}")
+
+
+def silenced(duration, text):
+    """A rule that an alert silences for some time."""
+    return text.replace("query: |", f"suppressionEnabled: true\nsuppressionDuration: {duration}\nquery: |")

@@ -2,7 +2,7 @@
 
 import random
 
-from conftest import lines, rule, switched_off
+from conftest import every, lines, rule, silenced, switched_off
 
 import forepost
 
@@ -69,3 +69,81 @@ def test_any_order_twice_and_after_failures(quiet):
         detector.finish()
         alerts.extend(detector.alert_lines())
     assert alerts == want
+
+
+DAY = 864_000_000_000
+
+
+BY_DAY = RULES + [
+    every("1h", "3h", rule("AWSCloudTrail | where EventName == 'DeleteTrail' | summarize n = count() by UserIdentityUserName | where n > 1", "hourly", 5)),
+    every("1d", "3d", rule("AWSCloudTrail | where EventName == 'DeleteTrail' | summarize n = count() by UserIdentityUserName | where n > 9", "days", 6)),
+    every("5h", "7h", rule("AWSCloudTrail | where EventName == 'StopLogging' | extend at = now()", "across midnight", 7)),
+    rule("AWSCloudTrail | where EventName == 'StopLogging'", "nrt", 8).replace("Scheduled", "NRT").replace("queryFrequency: 1d\nqueryPeriod: 1d\n", "")
+    .replace("triggerOperator: gt\ntriggerThreshold: 0\n", ""),
+    silenced("5h", every("1h", "1h", rule("AWSCloudTrail | where EventName == 'DeleteTrail'", "suppressed", 9))),
+]
+
+
+def in_days(text, number, schedule, found, period):
+    """The alerts of a rule whose runs are made day by day, the last day first, each from the candidates of its own windows."""
+    detector, frequency, days = forepost.Detector(text, empty_tables=True), schedule.frequency, {}
+    for candidate in (it for it in found if it.time is not None and number in it.rules):
+        at = forepost._time.to_ticks(candidate.time)
+        first, last = at - at % frequency + frequency, (at + schedule.period) - (at + schedule.period) % frequency
+        for day in range(first // DAY, last // DAY + 1):
+            days.setdefault(day, []).append(candidate.event)
+    alerts = []
+    for day, events in sorted(days.items(), reverse=True):
+        detector.restart()
+        detector.limit_runs(day * DAY, (day + 1) * DAY)
+        detector.push(b"\n".join(events))
+        detector.observe(*period)
+        detector.finish()
+        alerts[:0] = detector.alert_lines()
+    return alerts
+
+
+def concluded(rules, reader, period):
+    """The alerts of all rules, and those of the rules whose runs are made apart if they are made day by day."""
+    found, whole, parted = reader.candidates(), [], []
+    for number, (text, schedule) in enumerate(zip(rules, reader.schedules())):
+        detector = forepost.Detector(text, empty_tables=True)
+        detector.push(b"\n".join(candidate.event for candidate in found if number in candidate.rules))
+        detector.observe(*period)
+        detector.finish()
+        alone = list(detector.alert_lines())
+        whole.append((schedule.together, alone))
+        parted.append(in_days(text, number, schedule, found, period))
+    return whole, parted
+
+
+def test_days_conclude_apart_where_a_run_needs_its_window_alone(quiet):
+    reader = forepost.Reader(BY_DAY)
+    for _, data in partitions():
+        reader.push(data)
+        reader.end_input()
+    stats = reader.stats()
+    whole, parted = concluded(BY_DAY, reader, (stats["firstEvent"], stats["lastEvent"]))
+    assert [together for together, _ in whole] == [None, None, "trigger", None, None, None, None, None, "suppression"]
+    for (together, alone), parts in zip(whole, parted):
+        assert len(alone) > 0 and (alone == parts) == (together is None)
+    # A table that is given has rows of its own days, on which there may be no candidate.
+    timed = {"name": "AWSGuardDuty", "data": [{"TimeGenerated": "2026-06-01T00:00:00Z", "Severity": 8}]}
+    joined = rule("union (AWSCloudTrail | where EventName == 'DeleteTrail'), AWSGuardDuty", "joined", 10)
+    assert [it.together for it in forepost.Reader([joined, RULES[0]], tables=[timed]).schedules()] == ["table", None]
+
+
+def test_days_of_other_peoples_rules(quiet, shared):
+    """All of Microsoft's shared rules and the pack, over real events."""
+    built_in = [it["text"] for it in forepost._rules._pack("aws")]
+    rules = [path.read_text() for path in sorted((shared / "rules").glob("*.yaml"))] + built_in
+    reader = forepost.Reader(rules)
+    with open(shared / "cloudtrail" / "real_unique.ndjson.gz", "rb") as file:
+        while reader.pull(file):
+            pass
+    reader.end_input()
+    stats = reader.stats()
+    whole, parted = concluded(rules, reader, (stats["firstEvent"], stats["lastEvent"]))
+    apart = [(alone, parts) for (together, alone), parts in zip(whole, parted) if together is None]
+    assert len(apart) > 80 and sum(len(alone) > 0 for alone, _ in apart) > 10
+    assert all(alone == parts for alone, parts in apart)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, lines, rule, switched_off
+from conftest import ROOT, every, rule, silenced, switched_off
 
 import forepost
 
@@ -56,15 +56,23 @@ def lake(tmp_path_factory):
     return folder
 
 
+HUNTING = ("id: 00000000-0000-4000-8000-000000000083\nname: hunted\ndescription: d\nrequiredDataConnectors: []\ntactics: [Execution]\nrelevantTechniques: [T1204]\n"
+           "query: |\n  AWSCloudTrail | where EventName == 'GetObject'\n")
+
+
 @pytest.fixture(scope="module")
 def rules():
     folder = Path(os.environ.get("FOREPOST_SHARED") or ROOT.parent / "shared") / "rules"
     given = [rule("AWSCloudTrail | where EventName == 'NoSuchCall'", "silence", 77).replace("triggerOperator: gt", "triggerOperator: eq"),
              rule("AWSCloudTrail | where Nope == 1", "broken", 78),
-             rule("AWSCloudTrail | where EventName == 'DeleteTrail' | join kind=inner (AWSCloudTrail | where EventName == 'StopLogging') on UserIdentityUserName", "pair", 79)]
+             HUNTING,
+             rule("AWSCloudTrail | where EventName == 'DeleteTrail' | join kind=inner (AWSCloudTrail | where EventName == 'StopLogging') on UserIdentityUserName", "pair", 79),
+             every("1h", "3h", rule("AWSCloudTrail | where EventName == 'DeleteTrail' | summarize n = count() by UserIdentityUserName", "hours", 80)),
+             every("1d", "3d", rule("AWSCloudTrail | where EventName == 'ConsoleLogin' | summarize n = count() by UserIdentityUserName | where n > 5", "days", 81)),
+             silenced("5h", every("1h", "1h", rule("AWSCloudTrail | where EventName == 'DeleteTrail'", "silenced", 82)))]
     ours = sorted((ROOT / "rules/aws").glob("*.yaml"))
     ours = [path for path in ours if not path.name.endswith(".test.yaml")]
-    return given + (sorted(folder.glob("*.yaml")) if folder.is_dir() else ours)
+    return given + ours + (sorted(folder.glob("*.yaml")) if folder.is_dir() else [])
 
 
 @pytest.fixture(scope="module")
@@ -124,27 +132,50 @@ def test_other_ways_in_give_the_same(spark, lake, rules, want):
     assert "Evidence" not in bare.alerts.columns and bare.alerts.count() == len(alone)
 
 
-def test_a_stream_that_was_cut_goes_on(spark, lake, rules, tmp_path):
-    """Five batches; after two the query ends, and one batch comes again."""
+def test_a_stream_that_fails_in_the_middle_goes_on(spark, lake, rules, tmp_path, monkeypatch):
+    """Five batches. The third fails after its candidates were written and before that was noted: the stream writes it again."""
     import forepost.spark
+    from pyspark.sql.readwriter import DataFrameWriter
 
-    runs, landing, table = rules[:1] + rules[2:], tmp_path / "landing", str(tmp_path / "table")
-    landing.mkdir()
-    files = sorted((lake / "4").glob("*.gz"))
+    runs, landing, table = rules[:1] + rules[2:], lake / "4", str(tmp_path / "table")
+    count, written, save = len(list(landing.glob("*.gz"))), [], DataFrameWriter.save
 
-    def batch(part):
-        for path in part:
-            (landing / path.name).write_bytes(path.read_bytes())
-        source = spark.readStream.format("binaryFile").schema("path string, modificationTime timestamp, length long, content binary").load(str(landing))
+    def save_and_fail(writer, *args, **options):
+        save(writer, *args, **options)
+        written.append(args)
+        if len(written) == 3:
+            raise RuntimeError("the driver is gone")
+
+    monkeypatch.setattr(DataFrameWriter, "save", save_and_fail)
+
+    def start():
+        source = spark.readStream.format("binaryFile").schema("path string, modificationTime timestamp, length long, content binary")
+        source = source.option("maxFilesPerTrigger", -(-count // 5)).load(str(landing))
         query = forepost.spark.stream(source, table, str(tmp_path / "checkpoint"), runs).trigger(availableNow=True).start()
         query.awaitTermination()
 
-    for n in range(5):
-        batch(files[n::5])
-        if n == 2:  # as if it had failed between the table and the checkpoint
-            again = spark.read.format("binaryFile").load([f"file://{landing / path.name}" for path in files[2::5]])
-            forepost.spark.candidates_of(again, runs).write.mode("append").parquet(table)
-    found = forepost.spark.conclude(spark, spark.read.parquet(table), runs)
+    with pytest.raises(Exception, match="the driver is gone"):
+        start()
+    begun = forepost.spark.conclude(spark, spark.read.parquet(table), runs)
+    assert 0 < begun.inputs.count() < count
+    start()
+    assert len(written) == 6  # three, the third again, and two
+    stored = spark.read.parquet(table)
+    assert stored.filter("place = -1").count() > count == stored.filter("place = -1").select("path").distinct().count()
+    found = forepost.spark.conclude(spark, stored, runs)
     assert rows(found.alerts) == as_text(forepost.scan(landing, runs))
     ids = [row.SystemAlertId for row in found.alerts.collect()]
     assert len(ids) > 10 and len(set(ids)) == len(ids)
+    start()  # nothing new came: nothing is written
+    assert len(written) == 6
+
+
+def test_a_table_of_others_is_refused_though_it_has_no_candidate(spark, lake, tmp_path):
+    import forepost.spark
+
+    quiet = [rule("AWSCloudTrail | where EventName == 'NoSuchCall'", "quiet", 90)]
+    made = forepost.spark.candidates(spark, lake / "5", quiet)
+    assert made.count() == made.filter("event is null").count() > 100
+    assert forepost.spark.conclude(spark, made, quiet).alerts.count() == 0
+    with pytest.raises(Exception, match="make them anew"):
+        forepost.spark.conclude(spark, made, [text.replace("NoSuchCall", "DeleteTrail") for text in quiet]).alerts.collect()

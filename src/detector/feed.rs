@@ -244,6 +244,14 @@ impl Feed {
         !self.inputs(range).is_empty()
     }
 
+    /// Whether some of the leaves read a table that was given, whose rows have times.
+    pub fn reads_timed_table(&self, range: Range<usize>) -> bool {
+        let leaves = self.state.leaves.get(range).unwrap_or_default();
+        leaves
+            .iter()
+            .any(|leaf| leaf.input == Input::Given && leaf.found.rows.iter().any(|(time, _)| time.is_some()))
+    }
+
     /// Reports that a query reads a table of which there was no record.
     pub fn not_given(&mut self, table: &str) {
         let message = format!("no record of {table} was among the logs");

@@ -36,6 +36,7 @@ pub use query::{QueryRun, Table};
 pub use single_event::{Match, MatchState, SingleEventEvaluator};
 pub use tables::NamedTable;
 
+use crate::rule::schedule::Schedule;
 use crate::rule::{Alert, AlertOptions, Rule};
 use check::CompiledRule;
 use cloudtrail::source::Limits;
@@ -124,6 +125,8 @@ pub struct Detector {
     feed: Feed,
     tables: Vec<NamedTable>,
     span: Option<std::ops::Range<i64>>,
+    /// The ticks whose runs happen.
+    runs: std::ops::Range<i64>,
     limits: Limits,
     options: AlertOptions,
     stream: bool,
@@ -172,6 +175,7 @@ impl Detector {
             feed,
             tables: context.tables,
             span: None,
+            runs: i64::MIN..i64::MAX,
             limits,
             options,
             stream,
@@ -205,6 +209,23 @@ impl Detector {
     pub fn set_span(&mut self, span: std::ops::Range<i64>) {
         self.feed.set_span(span.clone());
         self.span = Some(span);
+    }
+
+    /// From now on only the runs at ticks in a span happen. Several detectors that have the candidates of their windows share the
+    /// runs of a rule so, if its runs [can be made apart](Self::schedules).
+    pub fn limit_runs(&mut self, ticks: std::ops::Range<i64>) {
+        self.runs = ticks;
+    }
+
+    /// Of each rule when it runs, and why all its runs must be made together, if they must.
+    pub fn schedules(&self) -> Vec<(Schedule, Option<Together>)> {
+        let together = |state: &RuleState| match state.rule() {
+            rule if rule.suppression.is_some() => Some(Together::Suppression),
+            rule if rule.trigger.fires_on_nothing() => Some(Together::Trigger),
+            _ if self.feed.reads_timed_table(state.leaves.clone()) => Some(Together::Table),
+            _ => None,
+        };
+        self.rules.iter().map(|state| (state.rule().schedule, together(state))).collect()
     }
 
     /// What is odd about the rules but does not stop them.
@@ -370,9 +391,9 @@ impl Detector {
                 }
                 _ => schedule.next_holding(state.concluded, &first_from),
             };
-            let Some(tick) = next.filter(|t| *t <= limit) else { break };
+            let Some(tick) = next.filter(|t| *t <= limit && *t < self.runs.end) else { break };
             state.concluded = Some(tick);
-            if tick < state.silent_until {
+            if tick < state.silent_until || tick < self.runs.start {
                 continue;
             }
             match run_tick(state, leaves, tick) {
@@ -484,6 +505,28 @@ impl Detector {
             ingest: self.feed.stats(),
             alerts: self.alert_count,
             rules: self.rules.iter().filter(|rule| !rule.left_out).count(),
+        }
+    }
+}
+
+/// Why the runs of a rule must be made together: what one of them finds is not made of the events of its window alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Together {
+    /// An alert silences the runs after it.
+    Suppression,
+    /// It alerts when nothing happened: it also runs where it has no candidate.
+    Trigger,
+    /// Rows of a table that was given have times: it also runs over these.
+    Table,
+}
+
+impl Together {
+    /// The name that hosts see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Together::Suppression => "suppression",
+            Together::Trigger => "trigger",
+            Together::Table => "table",
         }
     }
 }

@@ -160,6 +160,31 @@ test('readers hand over, whole or candidate by candidate', () => {
   assert.equal(of.map((events, i) => scanned(host, { rules: [RULES[i]] }, [events.join('\n')]).alerts).join(''), want);
 });
 
+test('the runs of a rule are shared out, where none needs another', () => {
+  const host = new Host();
+  const DAY = 864_000_000_000n;
+  const suppressed = { ...RULES[1], text: `${RULES[1].text}suppressionEnabled: true\nsuppressionDuration: 5h\n` };
+  const silent = { ...RULES[1], text: RULES[1].text.replace('triggerOperator: gt', 'triggerOperator: eq') };
+  const reader = host.make('reader', { rules: [RULES[1], suppressed, silent] });
+  assert.deepEqual(JSON.parse(host.done('schedules', reader)), [null, 'suppression', 'trigger'].map((together) => ({ frequency: Number(DAY), period: Number(DAY), together })));
+  const events = Array.from({ length: 9 }, (_, i) => `${JSON.stringify(switchedOff({ eventID: `${i}`, eventTime: `2026-06-0${1 + (i % 4)}T1${i}:00:00Z` }))}\n`);
+  const want = scanned(host, { rules: [RULES[1]] }, [events.join('')]).alerts;
+  const first = 621_355_968_000_000_000n + BigInt(Date.parse('2026-06-01T00:00:00Z')) * 10_000n;
+  const detector = host.make('detector', { rules: [RULES[1]], emptyTables: true });
+  const parts = [];
+  for (let day = 4; day >= 0; day -= 1) {
+    host.done('restart', detector);
+    host.done('limit_runs', detector, first + BigInt(day) * DAY, first + BigInt(day + 1) * DAY);
+    host.done('push', detector, events.join('')); // more than the windows of these runs hold: it changes nothing
+    host.done('finish', detector);
+    parts.unshift(alertsOf(host, detector));
+  }
+  assert.deepEqual(parts.map((text) => text.split('\n').length - 1), [0, 1, 1, 1, 1]);
+  assert.equal(parts.join(''), want);
+  assert.equal(host.refused('limit_runs', reader, 0n, 1n).code, 'FP404');
+  assert.equal(host.refused('schedules', host.make('query', { query: 'print 1', now: '2026-01-01T00:00:00Z' })).code, 'FP404');
+});
+
 test('what makes no sense is refused, and nothing breaks', () => {
   const host = new Host();
   const detector = host.make('detector', {});

@@ -344,6 +344,18 @@ pub extern "C" fn forepost_observe(detector: u32, first: i64, last: i64) -> u32 
     ask(|readers| readers.observe(detector, first, last))
 }
 
+/// Of a detector: only the runs from a time on and before another happen, in ticks.
+#[unsafe(no_mangle)]
+pub extern "C" fn forepost_limit_runs(detector: u32, from: i64, to: i64) -> u32 {
+    ask(|readers| readers.limit_runs(detector, from, to))
+}
+
+/// Of a detector or a reader of candidates: answers when each rule runs, as a JSON array: see [`json::schedules`].
+#[unsafe(no_mangle)]
+pub extern "C" fn forepost_schedules(reader: u32) -> u32 {
+    ask(|readers| readers.schedules(reader))
+}
+
 /// Of a detector: concludes the windows that ended before a time, in ticks.
 #[unsafe(no_mangle)]
 pub extern "C" fn forepost_advance_to(detector: u32, ticks: i64) -> u32 {

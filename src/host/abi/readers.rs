@@ -168,6 +168,22 @@ impl Readers {
         NOTHING
     }
 
+    /// Only the runs at ticks in a span happen.
+    pub fn limit_runs(&mut self, number: u32, from: i64, to: i64) -> Answer {
+        self.detector(number)?.limit_runs(from..to);
+        NOTHING
+    }
+
+    /// When the rules run, and which of them can be split.
+    pub fn schedules(&mut self, number: u32) -> Answer {
+        match self.reader(number)? {
+            Reader::Detector(of) | Reader::Candidates(of) => {
+                Ok(json::schedules(&of.schedules()).into_bytes())
+            }
+            _ => Err(misuse(&format!("reader {number} has no rules"))),
+        }
+    }
+
     /// The host's clock: windows that ended before it conclude.
     pub fn advance_to(&mut self, number: u32, now: i64) -> Answer {
         self.detector(number)?.advance_to(now);

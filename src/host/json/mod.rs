@@ -13,7 +13,7 @@ pub use alert::{alert, alerts, matched, texts};
 pub use explanation::{coverage, explanation, explanations, nearest};
 pub use record::{
     batch_error, built_in_rules, columns, diagnostics, finding, findings, functions, hunting_query,
-    log_tables, problems, query_stats, rule_card, stats, unplaced, words,
+    log_tables, problems, query_stats, rule_card, schedules, stats, unplaced, words,
 };
 pub use table::{MAX_ANSWER, answer, write_answer, write_diagnostic};
 pub use tree::{tokens, yaml_tree};

@@ -1,7 +1,8 @@
 //! Flat records: findings, problems, counters, and what describes rules, columns and functions.
 
 use super::{Object, to_text, write_array, write_diagnostic, write_texts};
-use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats};
+use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats, Together};
+use crate::rule::schedule::Schedule;
 use crate::rule::{ColumnUse, EntityMapping, EventGrouping, HuntingQuery, Kind, Rule};
 use cloudtrail::table::aws_cloudtrail::{self, Certainty, Origin, Place};
 use cloudtrail::table::logs::{self, Path};
@@ -279,6 +280,22 @@ pub fn rule_card(rule: Option<&Rule>) -> String {
         })
     };
     rule.map_or_else(|| "null".to_owned(), card)
+}
+
+/// Of each rule when it runs, in ticks, and why all its runs must be made together: `[{"frequency","period","together"}]`.
+pub fn schedules(schedules: &[(Schedule, Option<Together>)]) -> String {
+    #[derive(Serialize)]
+    struct Record {
+        frequency: i64,
+        period: i64,
+        together: Option<&'static str>,
+    }
+    let record = |(schedule, together): &(Schedule, Option<Together>)| Record {
+        frequency: schedule.frequency(),
+        period: schedule.period(),
+        together: together.map(Together::name),
+    };
+    to_text(&schedules.iter().map(record).collect::<Vec<_>>())
 }
 
 /// The rules that ship inside the module: `[{"file","text"}]`.
