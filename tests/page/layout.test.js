@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { ROOT, aPageForEachTest, events, needsChromium, page, settled, site } from './support.js';
+import { ROOT, accessible, anotherPage, aPageForEachTest, events, needsChromium, page, settled, site } from './support.js';
 
 aPageForEachTest();
 
@@ -92,5 +92,38 @@ test('on paper there is the story and what is open, and nothing to press', { ski
   const shown = (selector) => page.locator(selector).first().isVisible();
   assert.equal(await shown('.story'), true);
   assert.equal(await shown('.detail'), true);
-  for (const selector of ['.sidebar', '.actions', '.tabs', '.toolbar']) assert.equal(await shown(selector), false, selector);
+  for (const selector of ['.sidebar', '.splitter', '.actions', '.tabs', '.toolbar']) assert.equal(await shown(selector), false, selector);
+});
+
+test('the line between list and detail moves by keys, by a drag and by a click, and stays', async () => {
+  await page.click('text=Try the sample');
+  await settled(page);
+  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+  await page.waitForSelector('.detail .stages');
+  const width = () => page.$eval('.detail', (e) => e.getBoundingClientRect().width / innerWidth);
+  const near = async (share, what) => assert.ok(Math.abs((await width()) - share) < 0.02, `${what}: ${await width()}`);
+  await near(0.4, 'at first');
+  await page.focus('.splitter');
+  await page.keyboard.press('ArrowLeft');
+  await near(0.42, 'wider');
+  assert.equal(await page.getAttribute('.splitter', 'aria-valuenow'), '42');
+  assert.equal(await page.locator('.detail').isVisible(), true);
+  const box = await page.locator('.splitter').boundingBox();
+  await page.mouse.move(box.x + 4, box.y + 200);
+  await page.mouse.down();
+  await page.mouse.move(1440 * 0.5, box.y + 200, { steps: 5 });
+  await page.mouse.up();
+  await near(0.5, 'dragged');
+  await page.click('.splitter');
+  await near(0.4, 'clicked');
+  await page.click('.splitter');
+  await near(0.6, 'clicked again');
+  await page.waitForTimeout(3200);
+  await accessible(page, 'splitter');
+  await page.close();
+  await anotherPage();
+  await page.click('text=Try the sample');
+  await settled(page);
+  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
+  await near(0.6, 'in another page');
 });

@@ -384,6 +384,17 @@ test('a rule in ARM form runs, and is shown as YAML', async () => {
   assert.match(await page.textContent('.rulecard'), /29602494-94af-43c8-90ba-eb0e14999612.*Scheduled/);
 });
 
+test('a rule is saved as the ARM template of `forepost arm`, with the command that deploys it and its source', async () => {
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await page.click('.rulelist >> text=Amazon ECR image scanning disabled');
+  const path = join(ROOT, 'rules/AWS_ECRImageScanningDisabled.yaml');
+  assert.equal((await download(page, () => page.click('text=Save ARM template'))).trim(), forepost('arm', path).trim());
+  assert.match(await page.textContent('.rulecard'), /az deployment group create -g GROUP -f 19602494-94af-43c8-90ba-eb0e14999612\.json -p workspace=NAME/);
+  assert.match(await page.getAttribute('.rulecard a', 'href'), /^https:\/\/github\.com\/Azure\/Azure-Sentinel\/.*AWS_ECRImageScanningDisabled\.yaml$/);
+  assert.match(await page.getAttribute('.rulecard a', 'rel'), /noreferrer/);
+});
+
 test('CSV holds no formula, and a link carries no event', async () => {
   await add(page, file('a.ndjson', scanOff(1, { userIdentity: { type: 'IAMUser', userName: '=cmd|calc', arn: 'arn:aws:iam::1:user/=cmd|calc' } })));
   await settled(page);

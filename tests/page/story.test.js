@@ -32,6 +32,13 @@ test('the sentence names who, through which roles, from where, what changed and 
   assert.equal(await page.locator('.lanes .first').count(), 3, 'three addresses that ada had not used at first');
 });
 
+test('who signs in changes nothing, and what was changed stands in the order of time', async () => {
+  const noMfa = event(1, { eventSource: 'signin.amazonaws.com', eventName: 'ConsoleLogin', eventType: 'AwsConsoleSignIn', readOnly: false, userIdentity: ADA, responseElements: { ConsoleLogin: 'Success' }, additionalEventData: { MFAUsed: 'No', LoginTo: 'https://console.aws.amazon.com/' } });
+  const off = (n) => scanOff(n, { userIdentity: ADA, readOnly: false });
+  await load([noMfa, event(2, { eventSource: 's3.amazonaws.com', eventName: 'PutBucketTagging', readOnly: false, userIdentity: ADA }), off(3), event(4, { eventSource: 's3.amazonaws.com', eventName: 'CreateBucket', readOnly: false, userIdentity: ADA })]);
+  assert.match(await page.textContent('.story p'), /In 4 events, it changed: PutBucketTagging, PutImageScanningConfiguration, CreateBucket; nothing failed\.$/);
+});
+
 test('a page of a principal has its sessions, and of an address its principals', async () => {
   await load(CHAIN);
   await page.click('.story .link >> nth=0');
@@ -81,7 +88,7 @@ test('the matrix shows what rules look for and what they found, and filters', as
 test('the histogram zooms, its axis is of what it shows, and typed nonsense is answered', async () => {
   await page.click('text=Try the sample');
   await settled(page);
-  await page.waitForSelector('.ticks span');
+  await page.waitForFunction(() => document.querySelector('.ticks')?.lastChild?.textContent === '23:58'); // all of it is shown
   const ticks = () => page.$$eval('.ticks span', (all) => all.map((e) => e.textContent));
   const before = await ticks();
   const box = await page.locator('.plotarea').boundingBox();

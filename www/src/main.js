@@ -17,6 +17,7 @@ import { keyboard } from './ui/keyboard.js';
 import { QueryPanel } from './ui/query.js';
 import { RulesPanel } from './ui/rules.js';
 import { Sidebar } from './ui/sidebar.js';
+import { splitter } from './ui/splitter.js';
 import { Tabs } from './ui/tabs.js';
 import { entityFilter, isFiltered, nameOf, narrowed, toggled } from './filters.js';
 import { number, plural } from './format.js';
@@ -85,7 +86,7 @@ class App {
         panel.element.id = `panel-${name}`;
         panel.element.setAttribute('role', 'tabpanel');
         return panel.element;
-      })), this.detail.element];
+      }), splitter(this)), this.detail.element];
     element.append(this.header.element, this.notice, this.body, this.toast);
     applyTheme(this.state.theme);
     this.#history();

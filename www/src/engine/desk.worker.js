@@ -1,6 +1,7 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, tableColumns } from 'forepost/triage.js';
+import { Detector, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, tableColumns } from 'forepost/triage.js';
+import { template, writeResource } from 'forepost/arm/write.js';
 import { Alerts } from './alerts.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
@@ -115,6 +116,8 @@ const operations = {
   functions: () => functionTable(),
   describe: (text) => describeRule(text),
   check: (files) => check(files),
+  /** A rule as an ARM template. */
+  arm: (text) => template([writeResource(readYaml(text).tree).resource]),
 
   /** Forgets the candidates: the rules changed and the inputs are read again. */
   use(files) {

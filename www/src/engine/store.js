@@ -12,10 +12,12 @@ export const MAX_BYTES = 512 << 20;
 const BINS = 144;
 const PARSED = 20_000;         // events that a page of an entity looks into
 
+const SIGN_IN = 'signin.amazonaws.com'; // who signs in writes, but changes nothing
+
 /** What such a page lists: a name, and where it stands in an event. */
 const ENTITY_FIELDS = [
   ['Principals', who], ['Access keys', accessKey], ['Addresses', (r) => r.sourceIPAddress ?? r.SourceIpAddress], ['Calls', (r) => r.eventName ?? r.EventName],
-  ['Errors', (r) => r.errorCode ?? r.ErrorCode], ['Changes', (r) => ((r.readOnly ?? r.ReadOnly) === false && !(r.errorCode ?? r.ErrorCode) ? r.eventName ?? r.EventName : undefined)],
+  ['Errors', (r) => r.errorCode ?? r.ErrorCode], ['Changes', (r) => ((r.readOnly ?? r.ReadOnly) === false && (r.eventSource ?? r.EventSource) !== SIGN_IN && !(r.errorCode ?? r.ErrorCode) ? r.eventName ?? r.EventName : undefined)],
   ['Regions', (r) => r.awsRegion ?? r.AWSRegion], ['Accounts', (r) => r.recipientAccountId ?? r.RecipientAccountId], ['Agents', (r) => r.userAgent ?? r.UserAgent],
 ];
 const TOP = 200;               // values of a facet that are told

@@ -89,7 +89,7 @@ async function factsOf(groups, chain, ask) {
   const members = membersOf([...groups.values()]);
   if (!members.length) return facts;
   const rows = await ask(`AWSCloudTrail | extend Who = ${WHO} | where Who in (${members.map(quoted).join(', ')})
-| summarize Events = count(), First = min(TimeGenerated), Last = max(TimeGenerated) by Who, Key = UserIdentityAccessKeyId, Address = SourceIpAddress, Call = EventName, Changes = ReadOnly == false, Error = ErrorCode, Region = AWSRegion, Agent = UserAgent, Account = RecipientAccountId`);
+| summarize Events = count(), First = min(TimeGenerated), Last = max(TimeGenerated) by Who, Key = UserIdentityAccessKeyId, Address = SourceIpAddress, Call = EventName, Changes = ReadOnly == false and EventSource != 'signin.amazonaws.com', Error = ErrorCode, Region = AWSRegion, Agent = UserAgent, Account = RecipientAccountId`);
   for (const row of rows) {
     const of = facts.get(chain(row.Who, row.Key).root);
     if (of) collect(of, row);
@@ -107,7 +107,10 @@ function collect(of, { Who, Key, Address, Call, Changes, Error: error, Region, A
   if (Changes === true && !error) of.changes += n;
   if (first < of.first) of.first = first;
   if (last > of.last) of.last = last;
-  if (Changes === true && !error) of.changed.set(Call, (of.changed.get(Call) ?? 0) + n);
+  if (Changes === true && !error) {
+    const known = of.changed.get(Call) ?? { count: 0, first };
+    of.changed.set(Call, { count: known.count + n, first: Math.min(known.first, first) });
+  }
   if (error) of.errors.set(error, (of.errors.get(error) ?? 0) + n);
   for (const [kind, value] of [['address', Address], ['agent', Agent], ['region', Region], ['account', Account], ['key', Key], ['call', Call], ['session', Who]]) {
     if (!value) continue;
@@ -136,7 +139,7 @@ function told({ root, findings: found, members, hops, others }, facts) {
     tactics: [...new Set(found.flatMap(({ tactics }) => (tactics ? tactics.split(/,\s*/) : [])))],
     addresses: [...new Set(found.flatMap(({ addresses }) => addresses))],
     hops: [...hops.values()].sort((a, b) => a.at - b.at).slice(0, 20),
-    facts: facts?.events ? { events: facts.events, failed: facts.failed, changes: facts.changes, first: facts.first, last: facts.last, changed: most(facts.changed).slice(0, 20), errors: most(facts.errors).slice(0, 20), seen } : undefined,
+    facts: facts?.events ? { events: facts.events, failed: facts.failed, changes: facts.changes, first: facts.first, last: facts.last, changed: [...facts.changed].sort(([, a], [, b]) => b.count - a.count || a.first - b.first).slice(0, 20).map(([call, { count }]) => [call, count]), errors: most(facts.errors).slice(0, 20), seen } : undefined,
     // The first time of an address, agent or region, later than the principal's first event.
     firsts: facts ? ['address', 'agent', 'region'].flatMap((kind) => [...facts.seen[kind]].filter(([, { first }]) => first > facts.first).map(([value, { first }]) => ({ kind, value, at: first }))).sort((a, b) => a.at - b.at).slice(0, 100) : [],
   };

@@ -1,11 +1,22 @@
 // Rules: cards with all that a catalogue shows, the file to edit, and what is wrong with it.
 
-import { h, mount, save } from '../dom.js';
+import { copy, h, mount, save } from '../dom.js';
 import { duration, plural } from '../format.js';
 import { TACTICS, spaced } from '../attack.js';
 import { packOf, packsOf } from '../packs.js';
 import { cross, severity } from './icons.js';
 import { SEVERITIES } from '../severities.js';
+
+/** A deploy link wants the template on a public server. From here the file is deployed. */
+const deployment = (id) => `az deployment group create -g GROUP -f ${id}.json -p workspace=NAME`;
+
+const MICROSOFT = 'https://github.com/Azure/Azure-Sentinel/blob/master/Solutions/Amazon%20Web%20Services/Analytic%20Rules/';
+
+/** Where a rule came from, if that is known. */
+function source({ builtIn, file, text }) {
+  const url = /^OriginalUri:\s*["']?(https:\/\/[^\s"']+)/m.exec(text)?.[1] ?? (builtIn && packOf({ builtIn, file }) === 'Microsoft' ? `${MICROSOFT}${file}` : undefined);
+  return url && [' ', h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, 'source')];
+}
 
 export class RulesPanel {
   #key;
@@ -121,7 +132,8 @@ export class RulesPanel {
         h('dt', 'Trigger'), h('dd', `${card.trigger.operator} ${card.trigger.threshold}`), h('dt', 'Grouping'), h('dd', card.grouping === 'SingleAlert' ? 'one alert per run' : 'one alert per row'),
         h('dt', 'Entities'), h('dd', list(card.entityMappings.map(({ type, fields }) => `${type} (${fields.map(([name, column]) => `${name} ← ${column}`).join(', ')})`))),
         h('dt', 'Custom details'), h('dd', list(card.customDetails.map(([name, column]) => (name === column ? name : `${name} ← ${column}`)))),
-        h('dt', 'Source'), h('dd', rule.builtIn ? `built in, ${packOf(rule)}` : file),
+        h('dt', 'Source'), h('dd', rule.builtIn ? `built in, ${packOf(rule)}` : file, source(rule)),
+        !rule.broken && [h('dt', 'Deploy'), h('dd', h('code', deployment(card.id)), ' ', h('button.link', { 'data-key': 'copy deploy', onclick: () => copy(deployment(card.id), this.app.say) }, 'copy'))],
         h('dt', 'Status'), h('dd', rule.broken ? 'cannot run' : rule.enabled ? `active, ${plural(this.app.state.alerts.filter(({ ruleId }) => ruleId === card.id).length, 'alert')}` : rule.replacedBy ? `off: ${rule.replacedBy} has the same id` : 'off')),
       findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
         h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, f.hint ? ` (${f.hint})` : ''))) : null,
@@ -129,9 +141,13 @@ export class RulesPanel {
         h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Running …' : 'Run edited rule'),
         h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),
         h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), new Blob([text], { type: 'text/yaml' })) }, 'Save as YAML'),
+        !rule.broken && [h('button', { 'data-key': 'arm', onclick: async () => save(`${card.id}.json`, new Blob([await this.#arm(text)], { type: 'application/json' })) }, 'Save ARM template'),
+          h('button', { 'data-key': 'copy arm', onclick: async () => copy(await this.#arm(text), this.app.say) }, 'Copy ARM template')],
         h('span.muted', { role: 'status' }, changed ? (rule.dirty ? 'Edited. The alerts still come from the previous version.' : 'Edited. The alerts come from this version.') : '')));
     if (!this.#editor) this.#edit(rule);
   }
+
+  #arm(text) { return this.app.engine.ask('arm', text); }
 
   async #edit(rule) {
     const { host } = this;
