@@ -39,6 +39,11 @@ test('who signs in changes nothing, and what was changed stands in the order of 
   assert.match(await page.textContent('.story p'), /In 4 events, it changed: PutBucketTagging, PutImageScanningConfiguration, CreateBucket; nothing failed\.$/);
 });
 
+test('when to when is of all the evidence, not of the row alone', async () => {
+  await load(Array.from({ length: 5 }, (_, n) => event(n, { eventName: 'GetPasswordData', readOnly: true, recipientAccountId: '111122223333', userIdentity: ADA, sourceIPAddress: '198.51.100.7', requestParameters: { instanceId: `i-${n}` } })));
+  assert.match(await page.textContent('.story p'), /2026-03-10 06:00:00Z → .*06:00:04Z: 1 finding/);
+});
+
 test('a page of a principal has its sessions, and of an address its principals', async () => {
   await load(CHAIN);
   await page.click('.story .link >> nth=0');

@@ -139,12 +139,16 @@ function summary(line) {
   const actors = new Map();
   const evidence = new Set();
   const addresses = new Set();
+  const span = [Date.parse(alert.StartTime), Date.parse(alert.EndTime)];
   for (const { row, events = [] } of alert.Evidence ?? []) {
     if (!events.length) evidence.add(JSON.stringify(row));
     for (const { record, eventID } of events) {
       const id = eventID ?? JSON.stringify(record);
       if (evidence.has(id)) continue;
       evidence.add(id);
+      const at = Date.parse(record.eventTime ?? record.TimeGenerated);
+      if (at < span[0]) span[0] = at;
+      if (at > span[1]) span[1] = at;
       const actor = JSON.stringify([who(record), accessKey(record)]);
       actors.set(actor, (actors.get(actor) ?? 0) + 1);
       addresses.add(record.sourceIPAddress ?? record.SourceIpAddress ?? '');
@@ -167,6 +171,7 @@ function summary(line) {
     rows: Number(extended['Search Query Results Overall Count'] ?? alert.Evidence?.length ?? 0),
     start: Date.parse(alert.StartTime),
     end: Date.parse(alert.EndTime),
+    span,                      // of its evidence: a row may have the time of one event alone
     ran: Date.parse(alert.TimeGenerated),
   };
 }

@@ -134,8 +134,8 @@ function told({ root, findings: found, members, hops, others }, facts) {
     others: others.size,       // principals in the evidence of the same findings
     runs: found.reduce((sum, { runs }) => sum + runs.length, 0),
     ids: found.flatMap(({ runs }) => runs.map(({ id }) => id)),
-    start: Math.min(...found.map(({ start }) => start)),
-    end: Math.max(...found.map(({ end }) => end)),
+    start: Math.min(...found.map(({ span }) => span[0])),
+    end: Math.max(...found.map(({ span }) => span[1])),
     tactics: [...new Set(found.flatMap(({ tactics }) => (tactics ? tactics.split(/,\s*/) : [])))],
     addresses: [...new Set(found.flatMap(({ addresses }) => addresses))],
     hops: [...hops.values()].sort((a, b) => a.at - b.at).slice(0, 20),
