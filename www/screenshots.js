@@ -38,7 +38,7 @@ const states = {
   empty: async () => {},
   loading: async (page) => {
     const big = lines(120_000);
-    await page.setInputFiles('#pick-files', Array.from({ length: 1 }, (_, n) => ({ name: `big-${n}.ndjson`, mimeType: 'text/plain', buffer: Buffer.from(big) })));
+    await page.setInputFiles('#pick-files', Array.from({ length: 1 }, (_, n) => ({ name: `big-${n}.ndjson`, mimeType: 'text/plain', buffer: Buffer.from(big) })), { timeout: 120_000 });
     await page.waitForFunction(() => document.querySelector('progress:not([hidden])')?.value > 25, null, { timeout: 20_000, polling: 20 });
   },
   alerts: async (page) => { await page.click('text=Try the sample'); await settled(page); },

@@ -190,7 +190,9 @@ class App {
 
   #sayResult(count) {
     const { progress } = this.state;
-    const how = gaps(this.state).some(canHide) ? 'Not everything was' : progress.totalFiles === 1 ? 'The file was' : 'All files were';
+    const hidden = gaps(this.state).filter(canHide).map(({ kind }) => kind);
+    const ofRules = hidden.length > 0 && hidden.every((kind) => kind === 'broken' || kind === 'rule-problems');
+    const how = ofRules ? 'Not every rule ran; all was' : hidden.length ? 'Not everything was' : progress.totalFiles === 1 ? 'The file was' : 'All files were';
     this.say(`${how} read: ${plural(count, 'alert')}.`);
   }
 

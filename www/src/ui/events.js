@@ -13,8 +13,8 @@ export class EventsPanel {
     this.table = new VirtualTable({
       label: 'Events by time',
       columns: [
-        { name: 'Time', width: 'var(--time)', least: 'var(--time)', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)', narrow: 'minmax(100px, 1fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
-        { name: 'User', width: 'minmax(100px, 1.4fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)', narrow: '110px', class: 'mid' },
+        { name: 'Time', width: 'var(--time)', least: 'var(--time)', class: 'num' }, { name: 'EventName', width: 'minmax(120px, 1.2fr)', narrow: 'minmax(100px, 1fr)', least: 'minmax(0, 1fr)' }, { name: 'EventSource', width: 'minmax(0, 1fr)', class: 'wide' },
+        { name: 'User', width: 'minmax(100px, 1.4fr)', least: 'minmax(0, 1fr)' }, { name: 'SourceIpAddress', width: 'minmax(0, 130px)', narrow: '110px', class: 'mid' },
         { name: 'AWSRegion', width: 'minmax(0, 100px)', class: 'wide' }, { name: 'ErrorCode', width: 'minmax(0, 140px)', class: 'wide' },
       ],
       load: (from, count) => app.engine.ask('rows', from, count),

@@ -15,7 +15,7 @@ const MICROSOFT = 'https://github.com/Azure/Azure-Sentinel/blob/master/Solutions
 /** Where a rule came from, if that is known. */
 function source({ builtIn, file, text }) {
   const url = /^OriginalUri:\s*["']?(https:\/\/[^\s"']+)/m.exec(text)?.[1] ?? (builtIn && packOf({ builtIn, file }) === 'Microsoft' ? `${MICROSOFT}${file}` : undefined);
-  return url && [' ', h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, 'source')];
+  return url && [' ', h('a.link', { href: url, target: '_blank', rel: 'noopener noreferrer' }, 'source')];
 }
 
 export class RulesPanel {
