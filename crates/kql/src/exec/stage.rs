@@ -75,21 +75,47 @@ impl CompiledStage {
     }
 }
 
-/// Runs a row through stages; what comes out goes to `sink`.
+/// Runs a row through stages; what comes out goes to `sink`. Expansions whose rows are still to come wait here: no stage calls this
+/// again, so that on a small stack a rule may expand as often as it likes.
 pub fn run(
     stages: &[CompiledStage],
-    mut row: Row,
+    row: Row,
     budget: &mut Budget,
     scratch: &mut Scratch,
     sink: &mut dyn FnMut(Row),
 ) -> Result<(), ExecError> {
-    for (i, stage) in stages.iter().enumerate() {
+    let mut expansions: Vec<(usize, Expansion)> = Vec::new();
+    let mut next = Some((0, row));
+    while let Some((from, row)) = next {
+        expansions.extend(until_expansion(stages, from, row, budget, scratch, sink)?);
+        next = None;
+        while let Some((from, expansion)) = expansions.last_mut() {
+            next = expansion.next(budget)?.map(|row| (*from, row));
+            if next.is_some() {
+                break;
+            }
+            expansions.pop();
+        }
+    }
+    Ok(())
+}
+
+/// Runs a row through the stages from one on: to the sink, or to an expansion and where its rows go on.
+fn until_expansion<'a>(
+    stages: &'a [CompiledStage],
+    from: usize,
+    mut row: Row,
+    budget: &mut Budget,
+    scratch: &mut Scratch,
+    sink: &mut dyn FnMut(Row),
+) -> Result<Option<(usize, Expansion<'a>)>, ExecError> {
+    for (i, stage) in stages.iter().enumerate().skip(from) {
         match stage {
             CompiledStage::Where(p) => {
                 let passes = p.eval(&row.values, scratch).is_true();
                 budget.settle()?;
                 if !passes {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
             CompiledStage::Extend(places, values) => {
@@ -104,16 +130,13 @@ pub fn run(
                 budget.keep(&row.values)?;
             }
             CompiledStage::MvExpand(m, programs) => {
-                let rest = stages.get(i + 1..).unwrap_or_default();
-                return expand(m, programs, row, budget, scratch, &mut |row, budget, scratch| {
-                    run(rest, row, budget, scratch, sink)
-                });
+                return Ok(Some((i + 1, Expansion::of(m, programs, row, budget, scratch)?)));
             }
             CompiledStage::Parse(p, source) => {
                 let stays = parse(p, source, &mut row, scratch);
                 budget.keep(&row.values)?;
                 if !stays {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
             CompiledStage::ParseKv(p, source) => {
@@ -123,7 +146,7 @@ pub fn run(
         }
     }
     sink(row);
-    Ok(())
+    Ok(None)
 }
 
 /// Whether the row stays.
@@ -154,27 +177,41 @@ pub fn set(values: &mut Vec<Value>, at: usize, v: Value) {
     }
 }
 
-/// Where the rows of an expansion go on.
-type Next<'a> = &'a mut dyn FnMut(Row, &mut Budget, &mut Scratch) -> Result<(), ExecError>;
-
 /// `mv-expand`: a null is one row with a null, an empty array or bag none, a bag single-key bags, a scalar itself.
 /// Several columns go side by side, the shorter filled with nulls. Source: docs/semantics.md#mv-expand.
-pub(super) fn expand(
-    m: &MvExpand,
-    programs: &Program,
+pub(super) struct Expansion<'a> {
+    expand: &'a MvExpand,
     row: Row,
-    budget: &mut Budget,
-    scratch: &mut Scratch,
-    next: Next<'_>,
-) -> Result<(), ExecError> {
-    let values = programs.eval_all(&row.values, scratch);
-    budget.keep(&values)?;
-    let lists: Vec<Vec<Value>> = values.into_iter().map(|v| items_of(v, m.bag_as_array)).collect();
-    let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(m.limit);
-    for i in 0..count {
+    lists: Vec<Vec<Value>>,
+    count: usize,
+    made: usize,
+}
+
+impl<'a> Expansion<'a> {
+    pub(super) fn of(
+        expand: &'a MvExpand,
+        programs: &Program,
+        row: Row,
+        budget: &mut Budget,
+        scratch: &mut Scratch,
+    ) -> Result<Expansion<'a>, ExecError> {
+        let values = programs.eval_all(&row.values, scratch);
+        budget.keep(&values)?;
+        let lists: Vec<Vec<Value>> = values.into_iter().map(|v| items_of(v, expand.bag_as_array)).collect();
+        let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(expand.limit);
+        Ok(Expansion { expand, row, lists, count, made: 0 })
+    }
+
+    /// The next row.
+    pub(super) fn next(&mut self, budget: &mut Budget) -> Result<Option<Row>, ExecError> {
+        let (m, i) = (self.expand, self.made);
+        if i >= self.count {
+            return Ok(None);
+        }
+        self.made += 1;
         budget.charge(1, m.width)?;
-        let mut out = row.clone();
-        for ((_, at, ty), list) in m.items.iter().zip(&lists) {
+        let mut out = self.row.clone();
+        for ((_, at, ty), list) in m.items.iter().zip(&self.lists) {
             let item = list.get(i).cloned().unwrap_or_default();
             let item = match ty {
                 Some(ty) => typed_item(item, *ty),
@@ -186,9 +223,8 @@ pub(super) fn expand(
             set(&mut out.values, at, Value::Long(i as i64));
         }
         budget.settle()?;
-        next(out, budget, scratch)?;
+        Ok(Some(out))
     }
-    Ok(())
 }
 
 fn items_of(v: Value, bag_as_array: bool) -> Vec<Value> {

@@ -3,7 +3,7 @@
 use super::ExecError;
 use super::row::Row;
 use super::run::Run;
-use super::stage::expand;
+use super::stage::Expansion;
 use crate::plan::{ApplyOutput, MvApply, NodeId, Partition, Plan, PlanKind, Subquery};
 use crate::value::Value;
 use crate::value::key::{self, KeyMap};
@@ -42,12 +42,12 @@ pub fn mv_apply(run: &mut Run<'_>, m: &MvApply, rows: &[Row], width: usize) -> R
     let dependents = dependents(&m.body.plan, &[m.body.given]);
     let mut out = Vec::new();
     for row in rows {
-        let mut items = Vec::new();
         let (budget, scratch) = (&mut run.budget, &mut run.scratch);
-        expand(&m.expand, &program, row.clone(), budget, scratch, &mut |item, _, _| {
+        let mut expansion = Expansion::of(&m.expand, &program, row.clone(), budget, scratch)?;
+        let mut items = Vec::new();
+        while let Some(item) = expansion.next(budget)? {
             items.push(item);
-            Ok(())
-        })?;
+        }
         // As with mv-expand, a row without items is gone, whatever the subquery would make of none.
         if items.is_empty() {
             continue;
