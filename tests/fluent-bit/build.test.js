@@ -24,6 +24,20 @@ test('a rule that cannot run is told with its place', () => {
   assert.ok(!existsSync(out));
 });
 
+test('rules that need more stack than there is are refused, with the record that needs it and what to do', () => {
+  const fits = (bytes, ...events) => spawnSync('cargo', ['run', '--quiet', '--locked', '--release', '--manifest-path', 'tests/fluent-bit/Cargo.toml', '--', 'fits', 'dist/fluent-bit/forepost.wasm', bytes],
+    { cwd: ROOT, encoding: 'utf8', input: events.map((text) => `${text}\n`).join('') });
+  const events = spawnSync(process.execPath, ['tools/filter-events.js', 'rules/AWS_ECRImageScanningDisabled.yaml'], { cwd: ROOT, encoding: 'utf8' }).stdout.trim().split('\n');
+  assert.ok(events.length > 3 && events.every((text) => JSON.parse(text).eventName));
+  const good = fits('8192', ...events);
+  assert.equal(good.status, 0, good.stderr);
+  assert.match(good.stdout, new RegExp(`^\\d+ bytes of stack at most, of 8192, with ${events.length} events of tests\n$`));
+  const most = Number(good.stdout.match(/^\d+/)[0]);
+  const bad = fits(String(most - 1));
+  assert.equal(bad.status, 1);
+  assert.match(bad.stderr, /^filter: the rules need \d+ bytes of stack, Fluent Bit gives \d+, .*\nfilter: .*STACK=8192 here, and wasm_stack_size 8K/);
+});
+
 test('what holds no rule is refused', () => {
   assert.match(filter(`${ROOT}tools`).stderr, /no rule file/);
   assert.match(filter(`${folder}/nowhere`).stderr, /does not exist/);
