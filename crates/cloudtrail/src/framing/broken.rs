@@ -14,6 +14,9 @@ use crate::prefilter::record::scan_record;
 use memchr::memchr;
 use memchr::memmem;
 
+/// How a line begins that may be a value: of a file that was joined to this one, the first has a byte order mark.
+const LINES: [&[u8]; 2] = [b"\n{", b"\n\xef\xbb\xbf{"];
+
 /// How far a value reaches by its quotes and brackets alone, whatever stands between them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extent {
@@ -141,8 +144,8 @@ impl Framer {
                 None => chunk.len(),
             };
         }
-        if self.place == (Place::Lines { fresh: true }) && rest.first() == Some(&b'{') {
-            self.place = Place::Top;
+        if self.place == (Place::Lines { fresh: true }) && matches!(rest.first(), Some(&(b'{' | 0xef))) {
+            self.place = Place::Top; // 0xef: a file that was joined to this one begins with its byte order mark
             return at;
         }
         let end = memchr(b'\n', rest);
@@ -209,9 +212,9 @@ impl Framer {
     fn next_line(&mut self, value: &[u8], bad: u64, out: &mut dyn Frames) -> Option<usize> {
         if self.start < self.again_until {
             // Read again and again from the first, lines would be read once for each line before them.
-            return memmem::rfind(value, b"\n{").map(|n| n + 1);
+            return LINES.iter().filter_map(|line| memmem::rfind(value, line)).max().map(|n| n + 1);
         }
-        let n = memmem::find(value, b"\n{")?;
+        let n = LINES.iter().filter_map(|line| memmem::find(value, line)).min()?;
         self.again_until = bad;
         salvage_line(value.get(1..n).unwrap_or_default(), self.start + 1, out);
         Some(n + 1)

@@ -10,6 +10,7 @@ pub mod scan;
 
 pub use crate::framing::scan::{Member, Outline};
 use crate::framing::scan::{Scan, Step};
+use crate::source::BOM;
 use broken::Extent;
 use container::container;
 pub use container::{CONTAINERS, holds_container};
@@ -122,6 +123,8 @@ pub struct Framer {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Top,
+    /// In a byte order mark, behind so many bytes of it: files that were joined each bring theirs.
+    Mark(usize),
     Items,
     Value,
     /// In an object, behind its array.
@@ -215,12 +218,17 @@ impl Framer {
                             None => self.begin(at, b == b'{'),
                         }
                     }
-                    _ => {
-                        let (_, lines) = self.junk.get_or_insert((self.base + at as u64, 0));
-                        *lines += 1;
-                        self.place = Place::Junk;
+                    b if b == BOM[0] => {
+                        self.place = Place::Mark(1);
+                        at += 1;
                     }
+                    _ => self.begin_junk(at as u64),
                 },
+                Place::Mark(n) if BOM.get(n) == Some(&b) => {
+                    self.place = if n + 1 < BOM.len() { Place::Mark(n + 1) } else { Place::Top };
+                    at += 1;
+                }
+                Place::Mark(n) => self.begin_junk((at as u64).wrapping_sub(n as u64)),
                 Place::Items => at = self.item(chunk, at, hold, out),
                 Place::Value => at = self.value(chunk, at, out),
                 Place::Tail => at = self.tail(chunk, at, out),
@@ -265,6 +273,9 @@ impl Framer {
     pub fn finish(&mut self, out: &mut dyn Frames) {
         if !self.held.is_empty() {
             self.join(&[], out);
+        }
+        if let Place::Mark(n) = self.place {
+            self.begin_junk((n as u64).wrapping_neg());
         }
         self.end_junk(out);
         if matches!(self.place, Place::Value | Place::Broken) {
@@ -316,6 +327,13 @@ impl Framer {
         self.place = Place::Items;
         // The look at the container was in vain, but there is one container to a value at most.
         self.framed_until = 0;
+    }
+
+    /// A line that is not JSON begins so far into the chunk.
+    fn begin_junk(&mut self, at: u64) {
+        let (_, lines) = self.junk.get_or_insert((self.base.wrapping_add(at), 0));
+        *lines += 1;
+        self.place = Place::Junk;
     }
 
     fn end_junk(&mut self, out: &mut dyn Frames) {

@@ -41,6 +41,7 @@ use crate::prefilter::Skipped;
 use crate::table::logs::{self, Log};
 use envelope::{Reader, Tally};
 use meter::Meter;
+pub(crate) use unpack::BOM;
 use unpack::Unpack;
 
 /// How many bytes an envelope's compressed payload may inflate to. Services send at most a few megabytes.
