@@ -62,8 +62,8 @@ impl Context {
         }
     }
 
-    /// Adds the functions of a file: Sentinel's YAML of a function, KQL of `let` statements, or KQL that is the body of a function
-    /// without parameters and with the file's name.
+    /// Adds the functions of a file: Sentinel's YAML of a function, KQL of `let` statements, or KQL that makes a function of the
+    /// file's name: its parameters and body, or its body alone if it has no parameters.
     pub fn add_functions(&mut self, file: &RuleFile) -> Result<(), RuleErrors> {
         for function in functions_of(file)? {
             if self.functions.iter().any(|known| known.name() == function.name()) {
@@ -104,7 +104,12 @@ fn functions_of(RuleFile { file, text }: &RuleFile) -> Result<Vec<SavedFunction>
         RuleErrors { findings: diagnostics.iter().map(of).collect() }
     };
     if !SavedFunction::is_lets(text) {
-        return SavedFunction::new(stem, "", text.trim_end()).map(|function| vec![function]).map_err(in_text);
+        return match SavedFunction::of_lambda(stem, text) {
+            Some(function) => Ok(vec![function]),
+            None => {
+                SavedFunction::new(stem, "", text.trim_end()).map(|function| vec![function]).map_err(in_text)
+            }
+        };
     }
     let found = SavedFunction::of_lets(text).map_err(in_text)?;
     if found.is_empty() {
@@ -154,7 +159,10 @@ mod tests {
         assert_eq!(add("dir/Everyone.kql", "// all\nAWSCloudTrail\n| distinct UserIdentityArn"), Ok(()));
         assert_eq!(add("f.kql", "let ActorOf = (T:(UserIdentityArn:string)) { T | take 1 };"), Ok(()));
         assert_eq!(add("p.yaml", "ParserName: vimX\nParserQuery: |\n  AWSCloudTrail\n"), Ok(()));
+        assert_eq!(add("Two.kql", "// two\n(T:(*), n:long=2) {\n  T | take n\n}\n"), Ok(()));
         for (file, text, says) in [
+            ("h.kql", "(T:(*)) { T | where ( }", "h.kql:1:"),
+            ("my-two.kql", "(T:(*)) { T }", "my-two.kql:1:"),
             ("g.kql", "AWSCloudTrail\n| where (", "g.kql:2:"),
             ("f2.kql", "let ActorOf = () { AWSCloudTrail };", "another saved function 'ActorOf'"),
             ("x.kql", "let a = 1;", "lets no name be a function"),
@@ -167,6 +175,6 @@ mod tests {
             assert!(said.contains(says), "{file}: {said}");
         }
         let names: Vec<_> = context.functions.iter().map(|f| f.name().to_string()).collect();
-        assert_eq!(names, ["Everyone", "ActorOf", "vimX"]);
+        assert_eq!(names, ["Everyone", "ActorOf", "vimX", "Two"]);
     }
 }

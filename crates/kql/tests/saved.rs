@@ -87,7 +87,23 @@ fn what_is_wrong_inside_is_said_where_it_is_called() {
         assert_eq!(first.code, code, "{query}: {found:?}");
         assert!(first.message.contains(says), "{query}: {}", first.message);
         assert!(first.span.end as usize <= query.len(), "{query}: {first:?}");
+        // One without parameters may be one whose author thought that a text of its own is enough.
+        let hint = first.hint.as_deref().unwrap_or_default();
+        assert_eq!(hint.contains("let Outer = (PARAMETERS)"), code == "KS119", "{query}: {hint}");
     }
+}
+
+#[test]
+fn a_lambda_makes_a_function() {
+    for text in ["(T:(*)) { T | take 2 }", "(T:(*), n:long = 2) {\n  T | take n\n}; // two\n", "() { T };"] {
+        let function = SavedFunction::of_lambda("F", text).expect(text);
+        let query = if text.starts_with("()") { "F" } else { "T | invoke F()" };
+        assert_eq!(columns(query, vec![function]).map(|c| c.len()).ok(), Some(2), "{text}");
+    }
+    for text in ["T | take 2", "1", "(1)", "() { T }; let g = () { T }", "() { T", "() { T | where ( }", ""] {
+        assert!(SavedFunction::of_lambda("F", text).is_none(), "{text}");
+    }
+    assert!(SavedFunction::of_lambda("F g", "() { T }").is_none());
 }
 
 #[test]

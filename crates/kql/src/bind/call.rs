@@ -210,6 +210,16 @@ impl Binder<'_> {
         let parameters = &f.lambda.parameters;
         let least = parameters.iter().filter(|p| p.default.is_none()).count();
         if args.len() < least || args.len() > parameters.len() {
+            if parameters.is_empty()
+                && let Some(saved) = &f.saved
+            {
+                let message = format!("The function '{}' expects 0 arguments.", name.text);
+                let hint = format!(
+                    "a saved function whose file holds a query alone has no parameters: write let {saved} = (PARAMETERS) {{ … }}; in the file"
+                );
+                self.report(Diagnostic::error("KS119", message, name.span).with_hint(hint));
+                return None;
+            }
             return self.wrong_count(name, least, Some(parameters.len()));
         }
         let mut inner = f.env.clone();

@@ -53,6 +53,16 @@ impl SavedFunction {
         one.ok_or_else(|| error(format!("'{name}' with these parameters and this body is not a function.")))
     }
 
+    /// One function of its name, and of its parameters and body as a `let` has them: `(T:(*)) { T | take 2 }`. None if the text is not that.
+    pub fn of_lambda(name: &str, text: &str) -> Option<SavedFunction> {
+        SavedFunction::new(name, "", "print 0").ok()?;
+        let found = SavedFunction::of_lets(&format!("let {name} = {text}\n;"))
+            .or_else(|_| SavedFunction::of_lets(&format!("let {name} = {text}")))
+            .ok()?;
+        let [function] = <[SavedFunction; 1]>::try_from(found).ok()?;
+        (parse(&function.source).0.len() == 1).then_some(function)
+    }
+
     /// The `let` statements that make it.
     pub fn source(&self) -> &str {
         &self.source
