@@ -49,7 +49,8 @@ export function render({ file, rule, severity, code, message, hint, line, column
   const source = text.split('\n', line).at(-1)?.replace(/\r$/, '') ?? '';
   const before = source.slice(0, column - 1);
   const gutter = String(line).length;
-  const room = Math.max(20, columnsOf(process.stderr) - gutter - 5);
+  const columns = columnsOf(process.stderr);
+  const room = Math.max(20, columns - gutter - 5);
   // Long lines are shown around the place only.
   const from = width(clean(before)) > room * 0.6 ? before.length - Math.floor(room / 3) : 0;
   const visible = (text) => clean(text.replace(/\t/g, ' '));
@@ -61,8 +62,11 @@ export function render({ file, rule, severity, code, message, hint, line, column
   const beside = caretAt + width(carets) + 1 + width(clean(message)) <= room;
   const margin = `  ${paint.dim(`${' '.repeat(gutter)} │`)} `;
   const below = beside ? [] : wrapped(clean(message), room).map((line) => `${margin}${line}`);
+  const place = `${clean(file)}:${line}:${column}`;
+  const named = width(`${severity}[${clean(code)}] ${place} (${clean(rule ?? '')})`) <= columns; // else the name stands below
   return [
-    `${colour(`${severity}[${clean(code)}]`)} ${clean(file)}:${line}:${column}${rule ? paint.dim(` (${clean(rule)})`) : ''}`,
+    `${colour(`${severity}[${clean(code)}]`)} ${place}${rule && named ? paint.dim(` (${clean(rule)})`) : ''}`,
+    ...(rule && !named ? wrapped(`(${clean(rule)})`, columns - 2).map((part) => `  ${paint.dim(part)}`) : []),
     `  ${paint.dim(`${line} │`)} ${shown}`,
     `  ${paint.dim(`${' '.repeat(gutter)} │`)} ${' '.repeat(caretAt)}${colour(carets)}${beside ? ` ${clean(message)}` : ''}`,
     ...below,
