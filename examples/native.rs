@@ -124,17 +124,21 @@ fn feed(path: &str, chunk: &mut Vec<u8>, mut push: impl FnMut(&[u8])) -> std::io
 
 fn query(args: &[String]) -> std::io::Result<()> {
     let Some((kql, paths)) = args.split_first() else { return Ok(()) };
-    let mut run = match QueryRun::new(kql, NOW, &Context::default()) {
-        Ok(run) => run,
-        Err(invalid) => {
-            eprintln!("{invalid}");
-            std::process::exit(2);
-        }
+    let refuse = |invalid: forepost::detector::InvalidQuery| -> ! {
+        eprintln!("{invalid}");
+        std::process::exit(2)
     };
+    let mut run = QueryRun::rereading(kql, NOW, &Context::default()).unwrap_or_else(|e| refuse(e));
     let mut chunk = Vec::new();
-    for path in paths {
-        feed(path, &mut chunk, |bytes| run.push(bytes))?;
-        run.end_input();
+    loop {
+        for path in paths {
+            feed(path, &mut chunk, |bytes| run.push(bytes))?;
+            run.end_input();
+        }
+        if !run.reads_again() {
+            break;
+        }
+        run.read_again().unwrap_or_else(|e| refuse(e));
     }
     println!("{}", json::answer(&run.result()));
     eprint!("{}", json::problems(&run.take_problems()));

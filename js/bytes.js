@@ -38,6 +38,39 @@ export async function* chunksOf(given) {
   }
 }
 
+const MOST_KEPT = 256 << 20; // bytes
+
+/**
+ * Inputs that are read more than once, by their numbers. What gives its bytes only once (a stream, a Response) is kept from the first
+ * reading on, up to a limit.
+ */
+export class Kept {
+  #chunks = new Map();
+  #bytes = 0;
+
+  has(n) { return this.#chunks.has(n); }
+
+  /** The chunks of an input. */
+  async* of(n, given) {
+    const kept = this.#chunks.get(n);
+    if (kept) return yield* kept;
+    const input = await given;
+    if (typeof input === 'string' || isBuffer(input) || isBlob(input)) return yield* chunksOf(input);
+    const chunks = [];
+    for await (const chunk of chunksOf(input)) {
+      // A copy: who gave the chunk may fill it with the next.
+      const copy = toBytes(chunk).slice();
+      this.#bytes += copy.length;
+      if (this.#bytes > MOST_KEPT) throw new ForepostError('too-large', TOO_MUCH_KEPT);
+      chunks.push(copy);
+      yield copy;
+    }
+    return void this.#chunks.set(n, chunks);
+  }
+}
+
+const TOO_MUCH_KEPT = `The columns of bag_unpack or pivot depend on the data, so it is read twice, and of a stream no more than ${MOST_KEPT >> 20} MB can be kept for that: read from files, or declare the columns, as in evaluate bag_unpack(column) : (*, name:string)`;
+
 /** The stream inside a Blob or a Response. */
 function streamOf(input) {
   if (isBlob(input)) return input.stream();

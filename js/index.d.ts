@@ -477,6 +477,13 @@ export interface Query extends Reader {
   readonly streams: boolean;
   /** Whether further input changes nothing, for example after the rows of a `take`. */
   readonly complete: boolean;
+  /**
+   * Whether this reading of the inputs only shows which columns `bag_unpack` or `pivot` makes, because the query does not declare them.
+   * When all inputs were pushed, call `readAgain()`, and push them once more, as often as this is true. `query()` does that by itself.
+   */
+  readonly readsAgain: boolean;
+  /** The inputs come again from the beginning. Throws a QueryError if the rest of the query does not fit the columns that were found. */
+  readAgain(): void;
   /** If the query `streams`, the rows since the last call; otherwise none. `result()` gives the rest. */
   takeRows(): QueryResult;
   /** Ends the input and returns the answer. Throws a QueryError if the query fails at run time. */

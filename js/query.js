@@ -1,7 +1,7 @@
 // One KQL query over events.
 
 import { Query as EngineQuery, queryBatchLine as engineBatchLine } from './engine.js';
-import { chunksOf, describe, inputsOf } from './bytes.js';
+import { chunksOf, describe, inputsOf, Kept } from './bytes.js';
 import { contextText } from './context.js';
 import { ForepostError, LimitError, QueryError } from './errors.js';
 import { guarded } from './instance.js';
@@ -14,15 +14,16 @@ import { toTicks } from './time.js';
 export class Query extends Reader {
   #kql;
 
-  constructor(kql, options = {}, readsOnly = false) {
+  /** `found`: of one that only reads, the columns that the one it reads for has found so far. */
+  constructor(kql, options = {}, found = undefined) {
     const { now = new Date(), ...rest } = checkedOptions('new Query()', options, ['now', 'tables', 'functions']);
     if (typeof kql !== 'string') throw new ForepostError('bad-argument', `A query must be a string, not ${describe(kql)}`);
     const ticks = toTicks(now);
     const context = contextText(rest);
     try {
-      super('Query', () => new EngineQuery(kql, ticks, context, readsOnly), { accounts: !readsOnly });
+      super('Query', () => (found === undefined ? new EngineQuery(kql, ticks, context) : EngineQuery.reader(kql, ticks, context, found)), { accounts: found === undefined });
     } catch (error) {
-      throw typeof error === 'string' ? queryError(JSON.parse(error), kql) : error;
+      throw refusal(error, kql);
     }
     this.#kql = kql;
   }
@@ -34,6 +35,20 @@ export class Query extends Reader {
   get streams() { return this.call('isStreamed'); }
 
   get complete() { return this.call('isComplete'); }
+
+  get readsAgain() { return this.call('readsAgain'); }
+
+  readAgain() {
+    try {
+      this.call('readAgain');
+    } catch (error) {
+      throw refusal(error, this.#kql);
+    }
+    this.rewind();
+  }
+
+  /** What earlier readings have found, for the readers in other threads. */
+  get found() { return this.call('found'); }
 
   takeRows() { return this.#answer('takeRows'); }
 
@@ -51,7 +66,7 @@ export class Query extends Reader {
 
 /** Reads for a query in another thread. For the command. */
 export class QueryReader extends Query {
-  constructor(kql, options) { super(kql, options, true); }
+  constructor(kql, { found, ...options }) { super(kql, options, found); }
 
   /** The input for a query's `takeOver()` since the last call. `waiting()` gives its approximate size in bytes. */
   handOver() { return this.call('handOver'); }
@@ -76,13 +91,23 @@ class QueryResult {
 export async function query(kql, inputs, options = {}) {
   const list = inputsOf(inputs);
   const run = new Query(kql, options);
-  try {
+  // What gives its bytes only once is kept, if the inputs are read more than once.
+  const kept = run.readsAgain ? new Kept() : undefined;
+  const read = async () => {
     const problems = [];
-    for (const input of list) {
-      for await (const chunk of chunksOf(input)) run.push(chunk);
+    for (const [n, input] of list.entries()) {
+      for await (const chunk of kept ? kept.of(n, input) : chunksOf(input)) run.push(chunk);
       run.endInput();
       problems.push(run.problems());
     }
+    return problems;
+  };
+  try {
+    while (run.readsAgain) {
+      await read();
+      run.readAgain();
+    }
+    const problems = await read();
     return Object.assign(run.result(), { problems });
   } finally {
     run.dispose();
@@ -94,6 +119,9 @@ export const queryBatchLine = (line) => guarded('query --batch', undefined, () =
 
 // Too long, too deep, too many parts; and Kusto's own two for a run that grew too large.
 const LIMIT_CODES = new Set(['FP001', 'FP002', 'FP003', 'E_RUNAWAY_QUERY', 'E_QUERY_RESULT_SET_TOO_LARGE']);
+
+/** What the engine threw: text is a refusal. */
+const refusal = (error, kql) => (typeof error === 'string' ? queryError(JSON.parse(error), kql) : error);
 
 function located(diagnostics, kql) {
   const units = utf16Offsets(kql, diagnostics.flatMap(({ start, end }) => [start, end]));

@@ -79,14 +79,14 @@ fn a_bad_rule_is_refused_with_findings() {
 
 #[wasm_bindgen_test]
 fn queries_answer() {
-    let mut query = Query::new("AWSCloudTrail | project EventName", 0, NOTHING, false).expect("a good query");
+    let mut query = Query::new("AWSCloudTrail | project EventName", 0, NOTHING).expect("a good query");
     query.push(put(HIT.as_bytes()));
     query.end_input();
     let answer: Value = serde_json::from_str(&query.result()).expect("an object");
     assert_eq!(answer["rows"][0][0], "PutImageScanningConfiguration");
     assert_eq!(query.take_problems(), "");
 
-    let refusal = Query::new("print x = 1 | where Nme == 1", 0, NOTHING, false).err().expect("a refusal");
+    let refusal = Query::new("print x = 1 | where Nme == 1", 0, NOTHING).err().expect("a refusal");
     assert_eq!(serde_json::from_str::<Value>(&refusal).expect("a list")[0]["code"], "KS142");
 
     let line: Value =

@@ -2,9 +2,11 @@
 
 import { QueryError } from '../errors.js';
 import { stringifyExact } from '../json.js';
+import { Kept } from '../bytes.js';
 import { Query } from '../query.js';
 import { describeHunt } from '../triage.js';
 import { Account, writeSummary } from './account.js';
+import { readFirst } from './again.js';
 import { inputsOf, UsageError } from './args.js';
 import { readContext } from './context.js';
 import { nowFor } from './now.js';
@@ -36,11 +38,15 @@ export async function hunt(options, [folder, ...operands]) {
       account.leftOut.push({ file, rule: description.name, code: error.code, message: error.message });
     }
   }
-  if (hunts.length === 0) {
+  const noneRuns = () => {
     for (const { file, message } of account.leftOut) note(`${style.red('left out')} ${clean(file)}: ${clean(message)}`);
     throw new UsageError(`no hunting query in ${clean(folder)} can run; one is a YAML file with name and query, and without kind and severity`, 'hunt');
-  }
-  await readInto(new Several(hunts.map(({ run }) => run)), paths, account);
+  };
+  if (hunts.length === 0) noneRuns();
+  const kept = new Kept();
+  if (!await readColumns(hunts, paths, account, kept)) return 130;
+  if (hunts.length === 0) noneRuns();
+  await readInto(new Several(hunts.map(({ run }) => run)), paths, account, { kept });
   const output = outputTo(options.output);
   let silent = 0;
   for (const { file, name, tactics, techniques, run } of account.nothingRead ? [] : hunts) {
@@ -70,4 +76,25 @@ export async function hunt(options, [folder, ...operands]) {
   if (options.summary) writeSummary(options.summary, account, 'hunt');
   note([`${count(hunts.length, 'hunting query', 'hunting queries')}, ${silent} without rows`, ...account.reading(), ...(account.nothingRead || account.allOutside ? account.outcome() : [])].join('\n'));
   return account.status;
+}
+
+/** Reads for the columns of plug-ins that depend on the data; hunts that fail in that are left out. Whether nobody ended it. */
+async function readColumns(hunts, paths, account, kept) {
+  for (;;) {
+    const again = hunts.filter(({ run }) => run.readsAgain);
+    if (again.length === 0) return true;
+    const first = await readFirst(new Several(again.map(({ run }) => run)), paths, kept);
+    if (first.interrupted) return false;
+    if (first.nothingRead) return true; // the next reading says so
+    for (const hunting of again) {
+      try {
+        hunting.run.readAgain();
+      } catch (error) {
+        if (!(error instanceof QueryError)) throw error;
+        account.leftOut.push({ file: hunting.file, rule: hunting.name, code: error.code, message: error.message });
+        hunting.run.dispose();
+        hunts.splice(hunts.indexOf(hunting), 1);
+      }
+    }
+  }
 }

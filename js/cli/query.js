@@ -1,11 +1,13 @@
 // `forepost query`
 
 import { existsSync } from 'node:fs';
+import { Kept } from '../bytes.js';
 import { QueryError, TrapError } from '../errors.js';
 import { stringifyExact } from '../json.js';
 import { lineAndColumn } from '../positions.js';
 import { Query, queryBatchLine } from '../query.js';
 import { Account, writeSummary } from './account.js';
+import { readFirst } from './again.js';
 import { UsageError } from './args.js';
 import { CONTEXT_CODES, readContext } from './context.js';
 import { reasonOf } from './files.js';
@@ -34,14 +36,23 @@ export async function query(options, operands) {
     account.unusable = leftOut;
     const now = await nowFor([kql], options, paths, 'query');
     run = new Query(kql, { ...context, now });
+    const ahead = (files) => threadsFor(options.threads, files, run, { kql, now, found: run.found, ...context });
+    const kept = run.readsAgain ? new Kept() : undefined;
+    while (run.readsAgain) {
+      const first = paths.length > 0 ? await readFirst(run, paths, kept, ahead) : undefined;
+      if (first?.interrupted) return 130;
+      if (first?.nothingRead) break; // the next reading says so
+      run.readAgain();
+    }
     for (const warning of run.warnings) remark(shown(warning));
     const output = outputTo(options.output);
     const writer = rowWriter(options, output);
     if (paths.length > 0) {
       await readInto(run, paths, account, {
         afterPart: run.streams && options.format !== undefined && options.format !== 'pretty' ? () => writer.rows(run.takeRows()) : undefined,
-        ahead: (found) => threadsFor(options.threads, found, run, { kql, now, ...context }),
+        ahead,
         until: () => run.complete,
+        kept,
       });
     }
     if (paths.length > 0 && run.readsEvents && account.nothingRead) {

@@ -12,9 +12,9 @@ const BREATH = 50;      // ms between looks at what else there is to do, such as
 /**
  * Feeds every file of the paths, and accounts for it. `afterPart` is waited for after each part. `ahead` may give `Threads`
  * that read these files ahead. Reading ends as soon as `until()` says that nothing more is needed. `quiet`: the problems are not
- * shown. Ctrl-C stops reading after the current part; a second one ends the process.
+ * shown. `kept`: the `Kept` of several readings, from and for which what can be read only once is kept. Ctrl-C stops reading after the current part; a second one ends the process.
  */
-export async function readInto(reader, paths, account, { afterPart, ahead, until = () => false, quiet = false } = {}) {
+export async function readInto(reader, paths, account, { afterPart, ahead, until = () => false, quiet = false, kept } = {}) {
   const { files, failed, skipped } = findLogs(paths);
   account.found = files.length + failed.length;
   account.skipped = skipped;
@@ -34,7 +34,7 @@ export async function readInto(reader, paths, account, { afterPart, ahead, until
   try {
     for (const [index, file] of files.entries()) {
       if (account.interrupted || account.enough) break;
-      current = await threads?.source(index) ?? open(reader, file);
+      current = await threads?.source(index) ?? open(reader, file, kept);
       await readFile(reader, file.path, current, account, show, async (length) => {
         progress.advance(length, () => reader.stats().events);
         await afterPart?.();
@@ -63,9 +63,10 @@ const nameOf = (path) => (path === '-' ? 'standard input' : path);
  * A file that this thread reads: `parts`, the lengths of what the reader took of it, each when it has taken it; what ends it, and
  * how to stop waiting for the next.
  */
-function open(reader, { path, size }) {
+function open(reader, { path, size }, kept) {
   // What has no size may be a pipe, where there is something to wait for.
-  const stream = size > 0 ? undefined : path === '-' ? process.stdin : createReadStream(path);
+  const again = kept?.has(path);
+  const stream = size > 0 || again ? undefined : path === '-' ? process.stdin : createReadStream(path);
   let closed = false;
   const pulled = async function* () {
     let length = 0;
@@ -81,13 +82,13 @@ function open(reader, { path, size }) {
     if (length > 0) yield length;
   };
   const pushed = async function* () {
-    for await (const chunk of stream) {
+    for await (const chunk of kept ? kept.of(path, stream) : stream) {
       reader.push(chunk);
       yield chunk.length;
     }
   };
   return {
-    parts: stream ? pushed() : pulled(),
+    parts: stream || again ? pushed() : pulled(),
     end: () => reader.endInput(),
     close: () => { closed = true; stream?.destroy(); },
   };

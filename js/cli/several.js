@@ -6,7 +6,7 @@ export class Several {
   #readers;
   #room = new Uint8Array(ROOM);
 
-  /** The first one's problems and counts stand for all: they read the same. */
+  /** The first one's counts stand for all: they read the same. */
   constructor(readers) { this.#readers = readers; }
 
   push(chunk) { this.#readers.forEach((reader) => reader.push(chunk)); }
@@ -19,7 +19,14 @@ export class Several {
 
   endInput() { this.#readers.forEach((reader) => reader.endInput()); }
 
-  problems() { return this.#readers.map((reader) => reader.problems())[0]; }
+  /** Each once. Most are everyone's; that an event is not JSON throughout is said by those that read that part of it. */
+  problems() {
+    const found = new Map();
+    for (const reader of this.#readers) {
+      for (const problem of reader.problems()) found.set(JSON.stringify(problem), problem);
+    }
+    return [...found.values()];
+  }
 
   stats() { return this.#readers[0].stats(); }
 

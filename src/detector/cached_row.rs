@@ -6,6 +6,7 @@ use cloudtrail::table::log_row::LogRow;
 use cloudtrail::table::logs::Log;
 use kql::exec::program::Columns;
 use kql::value::Value;
+use serde::de::IgnoredAny;
 use std::cell::RefCell;
 
 /// A record's row that decodes each column once, however many leaves ask.
@@ -30,6 +31,16 @@ impl<'a> CachedRow<EventRow<'a>> {
     /// `TimeGenerated` in ticks.
     pub fn time(&self) -> Option<i64> {
         self.row.time()
+    }
+
+    /// Whether a column that was read stands in the event as something else than JSON. The scan that found the event's end has seen
+    /// to strings and brackets.
+    pub(super) fn read_damage(&self) -> bool {
+        let damaged = |(index, _): &(usize, Value)| {
+            let raw = self.row.raw_column(*index).unwrap_or(b"null");
+            !raw.starts_with(b"\"") && serde_json::from_slice::<IgnoredAny>(raw).is_err()
+        };
+        self.cells.borrow().iter().any(damaged)
     }
 
     /// What `TimeGenerated` is read from, as JSON.

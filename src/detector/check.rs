@@ -6,7 +6,7 @@ use crate::rule::{self, Rule};
 use cloudtrail::prefilter::Condition;
 use kql::bind::Catalog;
 use kql::diagnostic::{Diagnostic, Severity, Span};
-use kql::exec::late::compile;
+use kql::exec::late::{compile, compile_over};
 use kql::plan::Plan;
 use kql::plan::split::{Leaf, Split, split};
 use kql::value::{Column, Str};
@@ -160,15 +160,16 @@ pub fn compile_all(files: &[RuleFile], context: &Context) -> (Vec<Rc<CompiledRul
     (rules, findings)
 }
 
-/// The tables of a query without which it does not bind: all that it reads but those that only `isfuzzy` names.
-pub fn needs(query: &str, leaves: &[Leaf], catalog: &Catalog) -> Vec<Str> {
-    let mut names: Vec<Str> = leaves.iter().map(|leaf| Rc::clone(&leaf.table)).collect();
+/// Those of the tables that a query reads without which it does not bind: all but those that only `isfuzzy` names.
+pub fn needs(query: &str, mut names: Vec<Str>, catalog: &Catalog) -> Vec<Str> {
     names.sort_unstable();
     names.dedup();
     if names.len() > 1 {
         names.retain(|name| {
             let others = catalog.tables.iter().filter(|table| table.name != *name).cloned().collect();
-            compile(query, &Catalog { tables: others, functions: catalog.functions.clone() }).query.is_none()
+            let others = Catalog { tables: others, functions: catalog.functions.clone() };
+            let compiled = compile_over(query, &others, &mut Vec::new(), &mut |_| None);
+            compiled.query.is_none() && compiled.wanting.is_none()
         });
     }
     names
@@ -209,7 +210,7 @@ fn compile_file(RuleFile { file, text }: &RuleFile, context: &Context, catalog: 
     let finding = |f: rule::Finding| Finding::new(file, name.as_deref(), f);
     let mut findings: Vec<Finding> = diagnostics.into_iter().map(finding).collect();
     if let Some(hunt) = hunt {
-        let found = compile(&hunt.query.text, catalog).diagnostics;
+        let found = compile_over(&hunt.query.text, catalog, &mut Vec::new(), &mut |_| None).diagnostics;
         findings.extend(found.iter().map(|d| finding(hunt.query.finding(d))));
     }
     let id = rule.as_ref().map(|rule| rule.id.clone());
@@ -229,7 +230,8 @@ fn compile_file(RuleFile { file, text }: &RuleFile, context: &Context, catalog: 
         let split = split(&plan);
         let functions = context.functions.iter().map(|f| f.source().as_bytes());
         let fingerprint = rule::uuid(std::iter::once(rule.query.text.as_bytes()).chain(functions));
-        let needs = needs(&rule.query.text, &split.leaves, catalog);
+        let tables = split.leaves.iter().map(|leaf| Rc::clone(&leaf.table)).collect();
+        let needs = needs(&rule.query.text, tables, catalog);
         let file = file.clone();
         Some(Rc::new(CompiledRule { file, rule, plan, split, columns, fingerprint, needs }))
     });

@@ -87,6 +87,12 @@ impl Error for RuleErrors {}
 impl Error for InvalidQuery {}
 impl Error for QueryError {}
 
+impl From<Diagnostic> for QueryError {
+    fn from(Diagnostic { code, message, .. }: Diagnostic) -> QueryError {
+        QueryError { code, message }
+    }
+}
+
 impl From<ExecError> for QueryError {
     fn from(ExecError { code, message }: ExecError) -> QueryError {
         QueryError { code, message }

@@ -513,8 +513,8 @@ impl State {
         }
     }
 
-    /// Says so if an event that a rule may need is not JSON throughout. The framing looks at brackets and commas only, and a function that cannot
-    /// read a value gives null: `"a":NaN` would hide the event from the rule without a word.
+    /// Says so if an event that a rule or query may need is not JSON throughout. The framing looks at brackets and commas only, and a
+    /// function that cannot read a value gives null: `"a":NaN` would hide the event from the rule without a word.
     fn look_for_damage(&mut self, record: &Record<'_>) {
         if let Some(message) = damage(record.raw) {
             self.report.problem(Some(record.offset), "bad_json", message);
@@ -551,9 +551,7 @@ impl State {
             return;
         };
         self.look_for_depth(record);
-        if matches!(self.keep, Keep::Evidence | Keep::Records) {
-            self.look_for_damage(record);
-        }
+        self.look_for_damage(record);
         self.run(record, &row, time, &leaves);
     }
 
@@ -578,13 +576,18 @@ impl State {
             Some(time) => self.report.observe(time, time),
             None => self.report.untimed(record.offset, None, row.raw_time()),
         }
-        if matches!(self.keep, Keep::Evidence | Keep::Records) && !can_pass.is_empty() {
-            self.look_for_damage(record);
-        }
         if can_pass.is_empty() {
             self.collect(record, time, Vec::new(), self.everything);
-        } else {
-            self.run(record, &row, time, &can_pass);
+            return;
+        }
+        // A rule's events are few, and kept whole. A query may read all events, and mostly little of each.
+        let of_rules = matches!(self.keep, Keep::Evidence | Keep::Records);
+        if of_rules {
+            self.look_for_damage(record);
+        }
+        self.run(record, &row, time, &can_pass);
+        if !of_rules && row.read_damage() {
+            self.look_for_damage(record);
         }
     }
 
@@ -693,7 +696,7 @@ pub(crate) fn damage(event: &[u8]) -> Option<String> {
     // As the functions read it, so that what they read all the same, such as an escape that JSON does not know, is no damage.
     let error = json::parse_cut(event).err()?;
     Some(format!(
-        "the event is not JSON throughout: unexpected character at its byte {}; rules may miss it",
+        "the event is not JSON throughout: unexpected character at its byte {}; rules and queries may miss it",
         error.offset
     ))
 }

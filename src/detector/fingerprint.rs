@@ -2,7 +2,7 @@
 
 use super::{Context, RuleFile};
 use crate::rule;
-use kql::value::codec;
+use kql::value::{Column, codec};
 
 /// The build of the engine: a hash of its sources, which `build.rs` makes.
 pub const BUILD: &str = env!("FOREPOST_BUILD");
@@ -12,18 +12,22 @@ pub fn of_rules(files: &[RuleFile], context: &Context) -> String {
     of(b"rules", files.iter().map(|file| file.text.as_bytes().to_vec()).collect(), context)
 }
 
-/// Names a query at a time with what it refers to.
-pub fn of_query(kql: &str, now: i64, context: &Context) -> String {
-    of(b"query", vec![kql.as_bytes().to_vec(), now.to_le_bytes().to_vec()], context)
+/// Names a query at a time with what it refers to, and the columns that earlier readings of its inputs have shown.
+pub fn of_query(kql: &str, now: i64, context: &Context, found: &[Vec<Column>]) -> String {
+    let mut parts = vec![kql.as_bytes().to_vec(), now.to_le_bytes().to_vec()];
+    parts.extend(found.iter().map(|columns| columns_text(columns).into_bytes()));
+    of(b"query", parts, context)
+}
+
+fn columns_text(columns: &[Column]) -> String {
+    columns.iter().map(|column| format!("\n{}:{}", column.name, column.ty.name())).collect()
 }
 
 fn of(kind: &[u8], mut parts: Vec<Vec<u8>>, context: &Context) -> String {
     parts.push(kind.to_vec());
     for table in &context.tables {
         let mut bytes = table.name.as_bytes().to_vec();
-        for column in &table.table.columns {
-            bytes.extend_from_slice(format!("\n{}:{}", column.name, column.ty.name()).as_bytes());
-        }
+        bytes.extend_from_slice(columns_text(&table.table.columns).as_bytes());
         table.table.rows.iter().for_each(|row| codec::write_row(row, &mut bytes));
         parts.push(bytes);
     }

@@ -20,6 +20,8 @@ mod literal_prefilter;
 #[cfg(test)]
 mod prefilter_test;
 mod query;
+#[cfg(test)]
+mod rereading_test;
 mod sieved;
 mod single_event;
 pub mod tables;

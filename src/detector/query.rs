@@ -4,11 +4,12 @@ use super::check::needs;
 use super::feed::Feed;
 use super::leaf::Keep;
 use super::{Context, IngestStats, InvalidQuery, Problem, QueryError, TransferError, fingerprint};
+use kql::bind::Wanting;
 use kql::diagnostic::Diagnostic;
-use kql::exec::Budget;
 use kql::exec::fold::{Fold, folds, leaf_of_rows};
-use kql::exec::late::compile;
+use kql::exec::late::{compile, compile_over, undeclared};
 use kql::exec::run::{self, Run};
+use kql::exec::{Budget, ExecError};
 use kql::plan::Plan;
 use kql::plan::split::split;
 use kql::value::{Column, Str, Value};
@@ -39,38 +40,140 @@ pub struct QueryRun {
     warnings: Vec<Diagnostic>,
     /// What it asks, for [transfers](Self::import_transfer).
     question: String,
+    /// The columns that earlier readings of the inputs have shown.
+    found: Vec<Vec<Column>>,
+    /// The query, if the inputs are read only to show the columns of its next plug-in.
+    unbound: Option<Unbound>,
+    /// How many records an earlier reading of the same inputs gave, if it went to their end.
+    read_before: Option<u64>,
+}
+
+/// A query of which a plug-in takes its columns from the inputs: they are read for those first.
+struct Unbound {
+    kql: String,
+    context: Context,
+    wanting: Wanting,
+}
+
+/// How often the inputs may be read.
+enum Readings {
+    /// Once: a plug-in that takes its columns from them is refused.
+    One,
+    /// Again, after readings that gave these columns.
+    After(Vec<Vec<Column>>),
 }
 
 impl QueryRun {
-    /// A run of a query at a time (what `now()` is, in ticks) over events and a context.
+    /// A run of a query at a time (what `now()` is, in ticks) over events and a context. The inputs are read once.
     pub fn new(kql: &str, now: i64, context: &Context) -> Result<QueryRun, InvalidQuery> {
-        let mut run = QueryRun::over(kql, now, context, Keep::Rows)?;
-        run.set_folds(Budget::default());
-        Ok(run)
+        QueryRun::over(kql, now, context, Keep::Rows, Readings::One)
+    }
+
+    /// As [`new`](Self::new), for a host that can read the inputs [again](Self::reads_again).
+    pub fn rereading(kql: &str, now: i64, context: &Context) -> Result<QueryRun, InvalidQuery> {
+        QueryRun::over(kql, now, context, Keep::Rows, Readings::After(Vec::new()))
     }
 
     /// A run that only reads, for another of the same query to answer: see [`export_transfer`](Self::export_transfer).
     pub fn reader(kql: &str, now: i64, context: &Context) -> Result<QueryRun, InvalidQuery> {
-        QueryRun::over(kql, now, context, Keep::RowsToHandOver)
+        QueryRun::over(kql, now, context, Keep::RowsToHandOver, Readings::One)
     }
 
-    fn over(kql: &str, now: i64, context: &Context, keep: Keep) -> Result<QueryRun, InvalidQuery> {
+    /// As [`reader`](Self::reader), for a [rereading](Self::rereading) run that has found these columns.
+    pub fn reader_after(
+        kql: &str,
+        now: i64,
+        context: &Context,
+        found: Vec<Vec<Column>>,
+    ) -> Result<QueryRun, InvalidQuery> {
+        QueryRun::over(kql, now, context, Keep::RowsToHandOver, Readings::After(found))
+    }
+
+    fn over(
+        kql: &str,
+        now: i64,
+        context: &Context,
+        keep: Keep,
+        readings: Readings,
+    ) -> Result<QueryRun, InvalidQuery> {
         let catalog = context.catalog();
-        let compiled = compile(kql, &catalog);
-        let Some(query) = compiled.query else {
-            return Err(InvalidQuery { diagnostics: compiled.diagnostics });
+        let (compiled, found) = match readings {
+            Readings::One => (compile(kql, &catalog), Vec::new()),
+            Readings::After(mut found) => {
+                let compiled = compile_over(kql, &catalog, &mut found, &mut |plan| {
+                    let mut run = QueryRun::of_plan(plan, now, context, Keep::Rows);
+                    (!run.reads_inputs).then(|| run.rows())
+                });
+                (compiled, found)
+            }
         };
-        let columns = query.plan.columns.clone();
-        let split = split(&query.plan);
+        let wanting = compiled.wanting.map(|wanting| (wanting.question(), wanting));
+        let plan = match (&wanting, &compiled.query) {
+            (Some((question, _)), _) => question,
+            (None, Some(query)) => &query.plan,
+            (None, None) => return Err(InvalidQuery { diagnostics: compiled.diagnostics }),
+        };
+        let mut run = QueryRun::of_plan(plan, now, context, keep);
+        run.needs = needs(kql, std::mem::take(&mut run.needs), &catalog);
+        run.warnings = compiled.diagnostics;
+        run.question = fingerprint::of_query(kql, now, context, &found);
+        run.found = found;
+        run.unbound =
+            wanting.map(|(_, wanting)| Unbound { kql: kql.to_owned(), context: context.clone(), wanting });
+        Ok(run)
+    }
+
+    fn of_plan(plan: &Rc<Plan>, now: i64, context: &Context, keep: Keep) -> QueryRun {
+        let split = split(plan);
+        let folds = matches!(keep, Keep::Rows);
         let mut feed = Feed::new(keep);
         let leaves = feed.add(&split.leaves, &context.tables);
         let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
-        let reads_inputs = feed.reads_inputs(leaves.clone());
-        let needs = needs(kql, &split.leaves, &catalog);
-        let warnings = compiled.diagnostics;
-        let question = fingerprint::of_query(kql, now, context);
-        let root = split.root;
-        Ok(QueryRun { feed, reads_inputs, needs, root, columns, leaves, streamed, now, warnings, question })
+        let mut run = QueryRun {
+            reads_inputs: feed.reads_inputs(leaves.clone()),
+            feed,
+            root: split.root,
+            columns: plan.columns.clone(),
+            leaves,
+            needs: split.leaves.iter().map(|leaf| Rc::clone(&leaf.table)).collect(),
+            streamed,
+            now,
+            warnings: Vec::new(),
+            question: String::new(),
+            found: Vec::new(),
+            unbound: None,
+            read_before: None,
+        };
+        if folds {
+            run.set_folds(Budget::default());
+        }
+        run
+    }
+
+    /// Whether this reading of the inputs only shows which columns a plug-in makes. When they have been read,
+    /// [`read_again`](Self::read_again), and read them all once more.
+    pub fn reads_again(&self) -> bool {
+        self.unbound.is_some()
+    }
+
+    /// Of a run that [reads again](Self::reads_again): the inputs were read, and come again from the beginning.
+    pub fn read_again(&mut self) -> Result<(), InvalidQuery> {
+        let stopped = self.is_complete();
+        self.feed.end_last_input();
+        let rows = self.rows();
+        let Some(Unbound { kql, context, wanting }) = self.unbound.take() else { return Ok(()) };
+        let columns = rows.map_err(|error| wanting.failed(error)).and_then(|rows| wanting.columns(&rows));
+        let columns = columns.map_err(|diagnostic| InvalidQuery { diagnostics: vec![diagnostic] })?;
+        let read = self.read_before.or((!stopped).then(|| self.feed.stats().events));
+        let found = self.found.iter().cloned().chain([columns]).collect();
+        *self = QueryRun::over(&kql, self.now, &context, Keep::Rows, Readings::After(found))?;
+        self.read_before = read;
+        Ok(())
+    }
+
+    /// The columns that earlier readings have shown, for [readers](Self::reader_after).
+    pub fn found(&self) -> &[Vec<Column>] {
+        &self.found
     }
 
     /// What can take rows as they come does so from now on.
@@ -150,17 +253,31 @@ impl QueryRun {
 
     /// The answer over all inputs. Asking again without further input yields the answer over none.
     pub fn result(&mut self) -> Result<Table, QueryError> {
+        let stopped = self.is_complete();
         self.feed.end_last_input();
+        if let Some(Unbound { wanting, .. }) = &self.unbound {
+            return Err(undeclared(wanting).into());
+        }
+        let events = self.feed.stats().events;
+        if self.read_before.is_some_and(|before| events > before || events < before && !stopped) {
+            let message = "The inputs have changed between two readings: ask again.";
+            return Err(QueryError { code: "FP107", message: message.to_owned() });
+        }
         for name in self.feed.unseen(self.leaves.clone()) {
             if self.needs.iter().any(|needed| **needed == *name) {
                 self.feed.not_given(name);
             }
         }
+        let rows = self.rows()?;
+        Ok(self.answer(rows))
+    }
+
+    fn rows(&mut self) -> Result<run::Table, ExecError> {
         if self.feed.dropped() > 0 {
             // An answer over the rows that are left would be wrong.
             let message =
                 "The query keeps more rows than fit into memory; filter earlier or project fewer columns.";
-            return Err(QueryError { code: "E_RUNAWAY_QUERY", message: message.to_owned() });
+            return Err(ExecError { code: "E_RUNAWAY_QUERY", message: message.to_owned() });
         }
         let folds: Vec<Fold> = self.leaves.clone().filter_map(|leaf| self.feed.take_fold(leaf)).collect();
         let tables: Vec<run::Table> = self.leaves.clone().map(|leaf| self.feed.take_rows(leaf)).collect();
@@ -171,8 +288,7 @@ impl QueryRun {
         for (step, rows) in made {
             run.provide(&step, rows);
         }
-        let rows = run.table(&self.root)?;
-        Ok(self.answer(rows))
+        run.table(&self.root)
     }
 
     /// What could not be read since the last call.
@@ -288,6 +404,47 @@ mod tests {
         assert_eq!(taking.import_transfer(b"something else"), Err(TransferError::NoTransfer));
         let later = QueryRun::reader("AWSCloudTrail", 1, &Context::default()).unwrap().export_transfer();
         assert_eq!(taking.import_transfer(&later), Err(TransferError::OtherQuestion));
+    }
+
+    /// What a query reads of an event and is not JSON is a problem, as it is for a rule; what it does not read says nothing.
+    #[test]
+    fn events_that_are_not_json_throughout_are_told() {
+        let problems = |kql: &str, field: &str| {
+            let event = format!(
+                "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E\",\"eventTime\":\"2026-01-01T00:00:00Z\",{field}}}\n"
+            );
+            let new = QueryRun::new(kql, 0, &Context::default()).unwrap_or_else(|d| panic!("{kql}: {d:?}"));
+            let reader = QueryRun::reader(kql, 0, &Context::default());
+            let mut runs = [new, reader.unwrap_or_else(|d| panic!("{kql}: {d:?}"))];
+            let [alone, reader] = &mut runs;
+            alone.push(event.as_bytes());
+            reader.push(event.as_bytes());
+            alone.end_input();
+            reader.end_input();
+            let mut taking = QueryRun::new(kql, 0, &Context::default()).unwrap_or_else(|d| panic!("{d:?}"));
+            assert_eq!(taking.import_transfer(&reader.export_transfer()), Ok(()));
+            let codes = |run: &mut QueryRun| {
+                run.take_problems().iter().map(|p| p.code.to_string()).collect::<Vec<_>>()
+            };
+            let found = codes(alone);
+            assert_eq!(found, codes(&mut taking), "{kql}");
+            found
+        };
+        let reads = "AWSCloudTrail | where tostring(parse_json(RequestParameters).a) == 'x'";
+        for damaged in ["{\"a\":NaN}", "{\"b\":01,\"a\":\"x\"}", "[1,-]", "NaN", "{\"a\":tru}"] {
+            let field = format!("\"requestParameters\":{damaged}");
+            for kql in [reads, "AWSCloudTrail | summarize count() by RequestParameters", "AWSCloudTrail"] {
+                assert_eq!(problems(kql, &field), ["bad_json"], "{kql}: {damaged}");
+            }
+            assert_eq!(problems("AWSCloudTrail | count", &field), [""; 0], "{damaged}");
+            assert_eq!(
+                problems("AWSCloudTrail | where EventName == 'F' | project RequestParameters", &field),
+                [""; 0]
+            );
+        }
+        for sound in ["{\"a\":\"\\x\"}", "null", "[]", "1e999", "\"NaN\""] {
+            assert_eq!(problems(reads, &format!("\"requestParameters\":{sound}")), [""; 0], "{sound}");
+        }
     }
 
     /// What keeps little answers over any number of events; what keeps everything says that it is too much.

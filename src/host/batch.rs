@@ -23,7 +23,14 @@ pub fn query_batch_line(line: &str, now: i64) -> String {
         Err(e) => return json::batch_error("null", &invalid(format!("the line is not a batch query: {e}"))),
     };
     let id = lossy(minify(id.get().as_bytes()));
-    match QueryRun::new(&query, now, &crate::detector::Context::default()) {
+    // Without inputs each reading of them is over at once.
+    let bound = QueryRun::rereading(&query, now, &crate::detector::Context::default()).and_then(|mut run| {
+        while run.reads_again() {
+            run.read_again()?;
+        }
+        Ok(run)
+    });
+    match bound {
         Ok(mut run) => {
             let mut out = format!("{{\"id\":{id},");
             json::write_answer(&mut out, &run.result());

@@ -6,6 +6,8 @@ use crate::detector::Finding;
 use crate::detector::{Context, NamedTable, RuleErrors, RuleFile};
 #[cfg(feature = "js")]
 use kql::diagnostic::Severity;
+#[cfg(feature = "js")]
+use kql::value::{Column, Type};
 use serde::Deserialize;
 
 /// A file of rules or functions.
@@ -61,6 +63,15 @@ pub(super) fn rule_files(json: &str) -> Result<Vec<RuleFile>, String> {
 pub(super) fn given_context(json: &str) -> Result<Context, RuleErrors> {
     let Given { tables, functions } = serde_json::from_str(json).map_err(|error| not_of_the_form(&error))?;
     context(&tables, functions)
+}
+
+/// The columns that a query's earlier readings have shown, as [`json::found_columns`] writes them.
+#[cfg(feature = "js")]
+pub(super) fn columns_found(json: &str) -> Result<Vec<Vec<Column>>, String> {
+    let plugins: Vec<Vec<(String, String)>> = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    let column =
+        |(name, ty): &(String, String)| Column::new(name, Type::from_name(ty).unwrap_or(Type::Dynamic));
+    Ok(plugins.iter().map(|columns| columns.iter().map(column).collect()).collect())
 }
 
 #[cfg(feature = "js")]

@@ -4,10 +4,10 @@
 //! and no object is built twice. A refusal (a bad rule, a bad query) is thrown as a *string* of JSON; any other exception
 //! means that the instance is lost, and `js/instance.js` makes a new one.
 
-use super::given::{given_context, refusal, rule_files};
+use super::given::{columns_found, given_context, refusal, rule_files};
 use super::memory::{self, with_staged};
 use super::{batch, json};
-use crate::detector::{self, Options, QueryRun};
+use crate::detector::{self, InvalidQuery, Options, QueryRun};
 use cloudtrail::source::Limits;
 use kql::value::datetime;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -171,19 +171,44 @@ impl Detector {
     }
 }
 
+fn invalid_query(invalid: InvalidQuery) -> String {
+    json::diagnostics(&invalid.diagnostics)
+}
+
 /// A query over events, driven from JavaScript.
 #[wasm_bindgen]
 pub struct Query(QueryRun);
 
 #[wasm_bindgen]
 impl Query {
-    /// `now` is what `now()` is, in ticks; `reads_only`: another answers, to which this hands over. Throws the diagnostics of
-    /// a bad query as a JSON array.
+    /// `now` is what `now()` is, in ticks. Throws the diagnostics of a bad query as a JSON array.
     #[wasm_bindgen(constructor)]
-    pub fn new(kql: &str, now: i64, context: &str, reads_only: bool) -> Result<Query, String> {
+    pub fn new(kql: &str, now: i64, context: &str) -> Result<Query, String> {
         let context = given_context(context).map_err(|errors| json::unplaced(&errors.findings))?;
-        let run = if reads_only { QueryRun::reader } else { QueryRun::new };
-        run(kql, now, &context).map(Query).map_err(|invalid| json::diagnostics(&invalid.diagnostics))
+        QueryRun::rereading(kql, now, &context).map(Query).map_err(invalid_query)
+    }
+
+    /// As `new`, of a query that another answers, whose `found` that is: this one hands over.
+    pub fn reader(kql: &str, now: i64, context: &str, found: &str) -> Result<Query, String> {
+        let context = given_context(context).map_err(|errors| json::unplaced(&errors.findings))?;
+        QueryRun::reader_after(kql, now, &context, columns_found(found)?).map(Query).map_err(invalid_query)
+    }
+
+    /// Whether the inputs are read for the columns of a plug-in alone: when they have been read, `readAgain`, and then once more.
+    #[wasm_bindgen(js_name = readsAgain)]
+    pub fn reads_again(&self) -> bool {
+        self.0.reads_again()
+    }
+
+    /// The inputs come again from the beginning. Throws as `new`.
+    #[wasm_bindgen(js_name = readAgain)]
+    pub fn read_again(&mut self) -> Result<(), String> {
+        self.0.read_again().map_err(invalid_query)
+    }
+
+    /// The columns that earlier readings have shown, as JSON, for `reader`.
+    pub fn found(&self) -> String {
+        json::found_columns(self.0.found())
     }
 
     /// Of a query that only reads: what the `takeOver` of one that answers imports, everything since the last call.

@@ -2,12 +2,12 @@
 
 use crate::bind::{Catalog, Table};
 use crate::diagnostic::Diagnostic;
-use crate::exec::late::compile;
+use crate::exec::late::compile_over;
 use crate::exec::random::Random;
 use crate::exec::row::{Row, Rows};
 use crate::exec::run::{self, Run};
 use crate::exec::{Budget, ExecError};
-use crate::plan::PlanKind;
+use crate::plan::{Plan, PlanKind};
 use crate::value::{Column, Value};
 use std::fmt;
 use std::rc::Rc;
@@ -59,13 +59,19 @@ impl Engine {
 
     /// Runs a query.
     pub fn query(&self, kql: &str) -> Result<Rows, QueryError> {
-        let compiled = compile(kql, &self.catalog);
+        let compiled = compile_over(kql, &self.catalog, &mut Vec::new(), &mut |plan| Some(self.run(plan)));
         let Some(query) = compiled.query else { return Err(QueryError::Invalid(compiled.diagnostics)) };
+        let rows = self.run(&query.plan).map_err(QueryError::Failed)?;
+        Ok(Rows { columns: query.plan.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
+    }
+
+    /// Runs a plan over the tables.
+    fn run(&self, plan: &Rc<Plan>) -> Result<run::Table, ExecError> {
         let mut run = Run::new(self.now, &[], self.budget);
         if let Some(seed) = self.seed {
             run.random = Random::new(seed);
         }
-        query.plan.any(&mut |node| {
+        plan.any(&mut |node| {
             if let PlanKind::Table(name) = &node.kind {
                 let known = self.catalog.tables.iter().position(|table| table.name == *name);
                 if let Some(rows) = known.and_then(|at| self.rows.get(at)) {
@@ -74,8 +80,7 @@ impl Engine {
             }
             false
         });
-        let rows = run.table(&query.plan).map_err(QueryError::Failed)?;
-        Ok(Rows { columns: query.plan.columns.clone(), rows: Rc::unwrap_or_clone(rows) })
+        run.table(plan)
     }
 }
 

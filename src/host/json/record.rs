@@ -9,6 +9,8 @@ use cloudtrail::table::logs::{self, Path};
 use kql::aggregates;
 use kql::diagnostic::Diagnostic;
 use kql::functions::{FAMILIES, Param};
+#[cfg(feature = "js")]
+use kql::value::Column;
 use kql::value::{datetime, timespan};
 use serde::{Serialize, Serializer};
 
@@ -324,6 +326,13 @@ pub fn columns() -> String {
         field: field(&c.origin),
     });
     to_text(&columns.collect::<Vec<_>>())
+}
+
+/// The columns that data has given the plug-ins of a query: `[[["name","type"],…],…]`.
+#[cfg(feature = "js")]
+pub fn found_columns(found: &[Vec<Column>]) -> String {
+    let pairs = found.iter().map(|columns| columns.iter().map(|c| (&*c.name, c.ty.name())).collect());
+    to_text(&pairs.collect::<Vec<Vec<_>>>())
 }
 
 /// The tables of other logs: `[{"name","doc","source","columns":[{"name","type","fields","certainty"}]}]`; `fields` are the ways to

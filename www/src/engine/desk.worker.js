@@ -205,21 +205,29 @@ const operations = {
     const run = new Query(kql);
     const started = performance.now();
     let breath = started;
-    try {
-      let events = 0;
-      if (run.readsEvents) {
-        for (const { raw, count } of store.batches()) {
-          for (let at = 0; at < raw.length; at += 1 << 20) run.push(raw.subarray(at, at + (1 << 20)));
-          events += count;
-          if (performance.now() - breath > 50) {
-            self.postMessage({ event: 'query', events });
-            await pause();
-            breath = performance.now();
-          }
-          if (mine !== queryRun) throw Object.assign(new Error('The query was stopped.'), { code: 'stopped' });
+    let events = 0;
+    const read = async () => {
+      events = 0;
+      if (!run.readsEvents) return;
+      for (const { raw, count } of store.batches()) {
+        for (let at = 0; at < raw.length; at += 1 << 20) run.push(raw.subarray(at, at + (1 << 20)));
+        events += count;
+        if (performance.now() - breath > 50) {
+          self.postMessage({ event: 'query', events });
+          await pause();
+          breath = performance.now();
         }
-        run.endInput();
+        if (mine !== queryRun) throw Object.assign(new Error('The query was stopped.'), { code: 'stopped' });
       }
+      run.endInput();
+    };
+    try {
+      // Once more for each plug-in whose columns depend on the events.
+      while (run.readsAgain) {
+        await read();
+        run.readAgain();
+      }
+      await read();
       const { columns, rows } = run.result();
       return { columns, rows: rows.slice(0, limit), total: rows.length, events, ms: performance.now() - started };
     } finally {

@@ -236,23 +236,20 @@ impl<'a> EventRow<'a> {
         let Some(def) = COLUMNS.get(index) else {
             return Value::Null;
         };
+        self.raw_column(index).map_or_else(|| missing(def), |raw| self.typed(raw, def.ty))
+    }
+
+    /// What a column is read from, as JSON; `None` if the record does not have it.
+    pub fn raw_column(&self, index: usize) -> Option<&'a [u8]> {
         if let Some(columns) = self.row_columns() {
-            return match columns.get(index).copied().flatten() {
-                Some(raw) => self.typed(raw, def.ty),
-                None => missing(def),
-            };
+            return columns.get(index).copied().flatten();
         }
-        let raw = match def.origin {
+        match COLUMNS.get(index)?.origin {
             Field(place, key) => self.field(place, key),
-            Permission(key) => self.permission().and_then(|p| member(p, key)),
-            PermissionRange => self
-                .permission()
-                .and_then(|p| member(p, "ipRanges"))
-                .and_then(only_item)
-                .and_then(|r| member(r, "cidrIp")),
+            Permission(key) => member(self.permission()?, key),
+            PermissionRange => member(only_item(member(self.permission()?, "ipRanges")?)?, "cidrIp"),
             Constant(_) | Absent => None,
-        };
-        raw.map_or_else(|| missing(def), |raw| self.typed(raw, def.ty))
+        }
     }
 
     /// An event's `eventName` and `eventSource` as JSON spells them, without quotes, if both are texts.

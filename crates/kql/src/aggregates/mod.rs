@@ -19,6 +19,7 @@ macro_rules! aggregate {
 
 mod bits;
 mod collect;
+pub mod columns;
 mod count;
 mod extreme;
 mod percentile;

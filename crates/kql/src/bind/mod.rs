@@ -18,7 +18,7 @@ mod scan;
 mod series;
 mod special;
 mod subquery;
-pub use plugin::{MAX_MADE_COLUMNS, PLUGINS, REFUSED_PLUGINS};
+pub use plugin::{PLUGINS, REFUSED_PLUGINS};
 pub use saved::SavedFunction;
 mod tabular;
 mod top;

@@ -70,9 +70,6 @@ pub const REFUSED_PLUGINS: &[&str] = &[
     "sql_request",
 ];
 
-/// How many columns a plugin may make out of data.
-pub const MAX_MADE_COLUMNS: usize = 1024;
-
 /// A call of a plugin.
 struct Plugin<'a> {
     input: &'a Rc<Plan>,
