@@ -2,13 +2,16 @@
 
 /// The name nearest to a misspelt one, if any is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let most = match word.chars().count() {
+    let length = word.chars().count();
+    let most = match length {
         0..=2 => 1,
         3..=5 => 2,
         _ => 3,
     };
     names
         .into_iter()
+        // Each letter more or less is an edit.
+        .filter(|name| name.chars().count().abs_diff(length) <= most)
         .map(|name| (distance(&word.to_ascii_lowercase(), &name.to_ascii_lowercase()), name))
         .filter(|(d, name)| *d <= most && *d < name.chars().count())
         .min_by_key(|(d, _)| *d)

@@ -397,6 +397,7 @@ fn queries_take_time_in_proportion_to_their_text() {
             format!("T | join T on n{}", repeat(n, &|i| format!(" | extend e{i} = n | where e{i} >= 0")))
         }),
         ("what is wrong", [1000, 4000], &|n| repeat(n, &|i| format!("let a{i} = zz{i}; "))),
+        ("functions that are not known", [2000, 8000], &|n| repeat(n, &|i| format!("print agoo{i}(1); "))),
         ("literals that do not end", [10_000, 40_000], &|n| "int(".repeat(n)),
         ("strings with unknown escapes", [10_000, 40_000], &|n| "'\\q' ".repeat(n)),
         ("marks", [10_000, 40_000], &|n| "\\".repeat(n)),

@@ -103,7 +103,7 @@ impl Binder<'_> {
             let message = format!("The name '{}' does not refer to any known function.", call.name.text);
             Diagnostic::error("KS211", message, call.name.span)
         };
-        let near = super::super::nearest(&call.name.text, known);
+        let near = self.near(&call.name.text, known);
         self.report(match near {
             Some(near) if d.code == "KS211" => d.with_hint(format!("did you mean '{near}'?")),
             None if d.code == "KS211" => d.with_hint(SAVED_HINT),

@@ -299,6 +299,11 @@ impl Binder<'_> {
         }
     }
 
+    /// The name that a misspelt one may mean; none if what is said of it is not reported any more.
+    fn near<'n>(&self, word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        (self.diagnostics.len() <= MAX_DIAGNOSTICS).then(|| super::nearest(word, names))?
+    }
+
     fn error<T>(&mut self, code: &'static str, message: impl Into<String>, span: Span) -> Option<T> {
         self.report(Diagnostic::error(code, message, span));
         None
@@ -660,13 +665,13 @@ impl Binder<'_> {
     }
 
     fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(&**name) || self.diagnostics.len() > MAX_DIAGNOSTICS {
+        if scope.open || self.poisoned.contains(&**name) {
             return None;
         }
         let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));
         let names = names.chain(self.catalog.tables.iter().map(|t| &*t.name));
         let names = names.chain(self.catalog.functions.iter().map(|f| &**f.name()));
-        let near = super::nearest(name, names).map(str::to_owned);
+        let near = self.near(name, names).map(str::to_owned);
         let d = if scope.row {
             let message =
                 format!("The name '{name}' does not refer to any known column, table, variable or function.");

@@ -165,7 +165,7 @@ impl Binder<'_> {
             if out.len() == before && !input.open && !self.poisoned.contains(&*p.text) {
                 let message = format!("The name '{}' does not refer to any known column.", p.text);
                 let d = Diagnostic::error("KS142", message, p.span);
-                let near = super::super::nearest(&p.text, input.columns.iter().map(|c| &*c.name));
+                let near = self.near(&p.text, input.columns.iter().map(|c| &*c.name));
                 self.report(match near {
                     Some(near) => d.with_hint(format!("did you mean '{near}'?")),
                     None => d,
