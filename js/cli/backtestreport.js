@@ -11,12 +11,12 @@ const ENTITIES = 3; // that a line names
 const DOMINANT = 50;
 
 /** Writes the report: `write(report, account)`. */
-export function backtestWriter(format, { write }) {
+export function backtestWriter(format, { write, say }) {
   switch (format) {
     case 'ndjson': return async ({ rules, sweep }) => { for (const figures of [...rules, ...sweep]) await write(`${JSON.stringify(withTop(figures))}\n`); };
     case 'json': return (report) => write(`${JSON.stringify({ ...report, rules: report.rules.map(withTop), sweep: report.sweep.map(withTop) }, null, 2)}\n`);
     case 'md': return (report, account) => write(markdown(report, account));
-    default: return async (report) => { for (const figures of report.rules) await write(`${pretty(figures, report)}\n\n`); };
+    default: return async (report) => { for (const figures of report.rules) await say(`${pretty(figures, report)}\n\n`); };
   }
 }
 

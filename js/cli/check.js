@@ -43,7 +43,7 @@ export async function check(options, paths) {
     case 'github': for (const finding of findings) await output.write(github(finding)); break;
     case 'sarif': await output.write(`${sarif(findings, version())}\n`); break;
     case 'junit': await output.write(junit(rules.map(({ file }) => file), findings)); break;
-    default: for (const finding of findings) await output.write(`${render(finding, textOf(finding), outStyle)}\n\n`);
+    default: for (const finding of findings) await output.say(`${render(finding, textOf(finding), outStyle)}\n\n`);
   }
   await output.close();
   const found = (wanted) => findings.filter(({ severity }) => severity === wanted).length;

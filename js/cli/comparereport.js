@@ -6,13 +6,13 @@ import { clean, count, noStyle, number, outStyle, time } from './terminal.js';
 export const COMPARE_FORMATS = ['pretty', 'ndjson', 'md'];
 
 /** Writes the report: `write(report, account)`. `limit`: how many alerts of each kind a rule shows. */
-export function compareWriter(format, { write }, limit) {
+export function compareWriter(format, { write, say }, limit) {
   switch (format) {
     case 'ndjson': return async ({ rules }) => { for (const rule of rules) await write(`${JSON.stringify(machine(rule))}\n`); };
     case 'md': return (report, account) => write(markdown(report, account, limit));
     default: return async ({ rules }) => {
-      for (const rule of rules.filter(({ differs }) => differs)) await write(`${pretty(rule, limit)}\n\n`);
-      await write(`${outcome(rules)}\n`);
+      for (const rule of rules.filter(({ differs }) => differs)) await say(`${pretty(rule, limit)}\n\n`);
+      await say(`${outcome(rules)}\n`);
     };
   }
 }

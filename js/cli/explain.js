@@ -83,8 +83,8 @@ async function print({ format, output: path }, answer, report, where) {
   if (format === 'ndjson') {
     await output.write(`${stringifyExact({ ...answer, nearest: report ?? null })}\n`);
   } else {
-    await output.write(`${tree(answer, report, outStyle)}\n`);
-    if (report) await output.write(`\n${nearestMisses(report, where, outStyle)}\n`);
+    await output.say(`${tree(answer, report, outStyle)}\n`);
+    if (report) await output.say(`\n${nearestMisses(report, where, outStyle)}\n`);
   }
   await output.close();
 }

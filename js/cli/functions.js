@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { nearest } from '../nearest.js';
 import { UsageError } from './args.js';
-import { columnsOf, number, out, remark, style, wrapped } from './terminal.js';
+import { columnsOf, number, out, outStyle, remark, say, style, wrapped } from './terminal.js';
 
 const REJECTED = 'Rejected'; // the family of what Kusto has and Forepost has not
 
@@ -25,11 +25,11 @@ export async function functions(options, operands) {
   }
   let family;
   for (const f of shown) {
-    if (f.family !== family) await out(`${family === undefined ? '' : '\n'}${style.bold(f.family)}\n`);
+    if (f.family !== family) await say(`${family === undefined ? '' : '\n'}${outStyle.bold(f.family)}\n`);
     family = f.family;
-    const example = f.example && `      ${style.dim(`${f.example} → ${f.result}`)}\n`;
+    const example = f.example && `      ${outStyle.dim(`${f.example} → ${f.result}`)}\n`;
     const lines = (text) => wrapped(text, columnsOf(process.stdout) - 6).map((line) => `      ${line}\n`).join('');
-    await out(`  ${f.signature}\n${lines(f.doc)}${example}`);
+    await say(`  ${f.signature}\n${lines(f.doc)}${example}`);
   }
   const had = shown.filter((f) => f.family !== REJECTED).length;
   if (had > 0) remark(style.dim(`${had === 1 ? '1 function or operator' : `${number(had)} functions, aggregates, operators and plug-ins`}; any other is rejected`));

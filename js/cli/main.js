@@ -16,7 +16,7 @@ import { rules, schema } from './lists.js';
 import { query } from './query.js';
 import { conclude, scan } from './scan.js';
 import { records, sieve } from './sieve.js';
-import { clean, leaveWhenOutputFails, note, out, setColour, setQuiet, style } from './terminal.js';
+import { clean, leaveWhenOutputFails, note, out, say, setColour, setQuiet, style } from './terminal.js';
 
 /** What needs more code than the others is not run before it is called. */
 const test = async (...given) => (await import('./test.js')).test(...given);
@@ -50,11 +50,11 @@ async function dispatch([name, ...rest]) {
     const topic = name === 'help' ? rest[0] : undefined;
     const code = topic === undefined ? undefined : codeOf(topic);
     if (code) {
-      await out(helpOfCode(code));
+      await say(helpOfCode(code));
       return 0;
     }
     if (topic !== undefined && !(COMMANDS.includes(topic))) throw unknownTopic(topic);
-    await out(topic ? help(topic) : overview());
+    await say(topic ? help(topic) : overview());
     return name === undefined ? 2 : 0;
   }
   if (['--version', '-V', '-v', 'version'].includes(name)) {
@@ -67,7 +67,7 @@ async function dispatch([name, ...rest]) {
   setColour(options.color);
   if (options.quiet) setQuiet();
   if (options.help) {
-    await out(help(name));
+    await say(help(name));
     return 0;
   }
   loadSync();

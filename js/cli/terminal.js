@@ -38,17 +38,22 @@ export function out(text) {
   return new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-/** Where `--output FILE` writes, or standard output: `{write, close}`; both are waited for. */
+/** Writes sentences to standard output. */
+export const say = (text) => out(prose(text, process.stdout));
+
+/** Where `--output FILE` writes, or standard output: `{write, say, close}`; all are waited for. `say` is for sentences: a terminal shows long ones in several lines. */
 export function outputTo(path) {
-  if (path === undefined) return { write: out, close: () => undefined };
+  if (path === undefined) return { write: out, say, close: () => undefined };
   intoFile = true;
   const file = createWriteStream(path);
   file.on('error', (error) => {
     process.stderr.write(`forepost: cannot write ${clean(path)}: ${clean(reasonOf(error))}\n`);
     process.exit(2);
   });
+  const write = (text) => (file.write(text) ? undefined : new Promise((resolve) => { file.once('drain', resolve); }));
   return {
-    write: (text) => (file.write(text) ? undefined : new Promise((resolve) => { file.once('drain', resolve); })),
+    write,
+    say: write,
     close: () => new Promise((resolve) => { file.end(resolve); }),
   };
 }
@@ -70,7 +75,7 @@ export function remark(text) {
 /** One line to standard error. */
 export function note(text) {
   onNote();
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${prose(text, process.stderr)}\n`);
 }
 
 /** `forepost … | head` is no error: when the reader goes, so do we. A full disk is one. */
@@ -131,6 +136,50 @@ function piecesOf(line, columns) {
     pieces[pieces.length - 1] += char;
   }
   return pieces;
+}
+
+const CODE = /\x1b\[[\d;]*m/g;
+const LABEL = /^ *(?:\S+ {2,})?/; // blanks, and a sign or word that stands apart
+const SHARE = 3;                  // the part of the width that may stand before what goes on below
+
+/**
+ * Sentences as a terminal shows them: lines that are wider go on below their first word. Where the width is not known, as in a pipe or a
+ * file, they stay as they are: who reads there reads lines.
+ */
+export function prose(text, stream) {
+  const columns = stream.columns || Number(process.env.COLUMNS);
+  return columns ? text.split('\n').map((line) => hanging(line, columns)).join('\n') : text;
+}
+
+function hanging(line, columns) {
+  const plain = line.replace(CODE, '');
+  if (plain.length <= columns / 2 || width(plain) <= columns) return line;
+  const start = width(LABEL.exec(plain)[0]);
+  const indent = ' '.repeat(start > columns / SHARE ? 2 : start > 0 && /^ *$/.test(plain.slice(0, start)) ? start + 2 : start);
+  let made = '';
+  let used = 0;
+  // A colour that begins in one line goes on in the next.
+  for (const [, blanks, word] of line.matchAll(/( *)((?:\x1b\[[\d;]*m|[^ ])*)/g)) {
+    const room = width(blanks) + width(word.replace(CODE, ''));
+    if (used > indent.length && used + room > columns) {
+      made += `\n${indent}`;
+      used = indent.length;
+    } else {
+      made += blanks;
+      used += blanks.length;
+    }
+    for (const [code, char] of word.matchAll(/\x1b\[[\d;]*m|([^])/gu)) {
+      if (char !== undefined) {
+        if (used + width(char) > columns) {
+          made += `\n${indent}`;
+          used = indent.length;
+        }
+        used += width(char);
+      }
+      made += code;
+    }
+  }
+  return made;
 }
 
 /** A text with blanks up to so many columns. */

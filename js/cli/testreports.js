@@ -7,7 +7,7 @@ import { clean, count, markup, outStyle as style } from './terminal.js';
 export const TEST_FORMATS = ['pretty', 'ndjson', 'tap', 'junit', 'github'];
 
 /** Writes the results of one test file as they come, `file(suite, results)`, and at the end all of them, `end(all, seconds)`. */
-export function testWriter(format, { write }, verbose) {
+export function testWriter(format, { write, say }, verbose) {
   const nothing = () => undefined;
   switch (format) {
     case 'ndjson': return {
@@ -21,7 +21,7 @@ export function testWriter(format, { write }, verbose) {
     case 'tap': return { file: nothing, end: (all) => write(tap(all.flatMap(({ results }) => results))) };
     case 'junit': return { file: nothing, end: (all, seconds) => write(junit(all, seconds)) };
     case 'github': return { file: (_, results, mutation) => write([...results.flatMap(annotations), ...survived(mutation)].join('')), end: nothing };
-    default: return { file: (suite, results, mutation, covered) => write(pretty(suite, results, verbose) + mutants(mutation) + (covered ? prettyCoverage(covered, verbose) : '')), end: nothing };
+    default: return { file: (suite, results, mutation, covered) => say(pretty(suite, results, verbose) + mutants(mutation) + (covered ? prettyCoverage(covered, verbose) : '')), end: nothing };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CLI, ROOT, s3, SAMPLE, scratch, switchedOff } from './support.js';
 
@@ -24,6 +24,7 @@ const inTerminal = (columns, args) => new Promise((resolve) => {
   child.stdin.on('error', () => {});
 });
 
+const width = (line) => Array.from(line).reduce((sum, char) => sum + (wide(char) ? 2 : 1), 0);
 const wide = (char) => /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/.test(char);
 
 /**
@@ -71,21 +72,38 @@ writeFileSync(`${folder}/wrong.yaml`, rule(`AWSCloudTrail | where EventName == "
 const hostile = switchedOff({ userAgent: `${'agent '.repeat(60)}誰が何をしたか`, requestParameters: { repositoryName: 'r'.repeat(250), imageScanningConfiguration: { scanOnPush: false } }, errorMessage: 'denied '.repeat(40), errorCode: 'AccessDenied' });
 const good = switchedOff({ userAgent: `${'agent '.repeat(60)}`, requestParameters: { repositoryName: `誰が${'r'.repeat(250)}`, imageScanningConfiguration: { scanOnPush: false } } });
 writeFileSync(`${folder}/log.json`, s3(hostile, good));
+const ECR = `${ROOT}rules/AWS_ECRImageScanningDisabled.yaml`;
+const changed = readFileSync(ECR, 'utf8').replace('isempty(ErrorCode) and isempty(ErrorMessage)', 'isnotempty(EventId)');
+writeFileSync(`${folder}/changed.yaml`, changed);
+writeFileSync(`${folder}/changed.test.yaml`, readFileSync(ECR.replace('.yaml', '.test.yaml'), 'utf8'));
+mkdirSync(`${folder}/hunts`);
+writeFileSync(`${folder}/hunts/keys.yaml`, `name: Access keys that were made, by whom and for whom, with all that the request says of them\ndescription: d\nquery: |\n  AWSCloudTrail | where EventName startswith "Create" | project TimeGenerated, EventName, UserIdentityArn, RequestParameters\n`);
+const COMMANDS = [...execFileSync(process.execPath, [CLI, '--help'], { encoding: 'utf8' }).matchAll(/^ {2}forepost ([a-z]+)/gm)].map(([, command]) => command);
 mkdirSync(`${folder}/many`);
 const many = Array.from({ length: 30_000 }, (_, i) => switchedOff({ eventID: `${i}`, requestParameters: { list: Array.from({ length: 12 }, (__, j) => ({ n: i + j })) } }));
 for (let n = 0; n < 6; n += 1) writeFileSync(`${folder}/many/${n}.json`, s3(...many));
 
 for (const columns of [60, 80, 120, 200]) {
   test(`${columns} columns: nothing is wider than the terminal, and each caret stands below its text`, { skip }, async () => {
-    for (const args of [
-      ['scan', SAMPLE], ['scan', `${folder}/log.json`], ['summary', SAMPLE], ['timeline', SAMPLE], ['pivot', '203.0.113.5', `${folder}/log.json`],
-      ['query', 'AWSCloudTrail | take 3', SAMPLE], ['rules', `${ROOT}rules`], ['schema'],
-    ]) {
+    const wrong = [];
+    const fits = async (args) => {
       const { wraps, lines } = emulate(await inTerminal(columns, args), columns);
       assert.ok(lines.length > 1, `${args.join(' ')}: ${lines.join('\n')}`);
-      // Lines of the summary and of messages are sentences: they may go on below. Tables, alerts and events may not.
-      assert.ok(wraps <= 3, `${args.join(' ')} at ${columns}: ${wraps} lines are too long\n${lines.join('\n')}`);
-    }
+      if (wraps > 0) wrong.push(`${args.join(' ')}: ${wraps} lines are too long\n${lines.filter((line, i) => width(line) >= columns || width(lines[i - 1] ?? '') >= columns).slice(0, 12).join('\n')}`);
+    };
+    const all = [
+      ['scan', SAMPLE], ['scan', `${folder}/log.json`], ['summary', SAMPLE], ['timeline', SAMPLE], ['pivot', '203.0.113.5', `${folder}/log.json`],
+      ['query', 'AWSCloudTrail | take 3', SAMPLE], ['rules', `${ROOT}rules`], ['schema'], ['schema', 'AWSCloudTrail'], ['functions'], ['functions', 'split'], ['help', 'FP021'],
+      ['explain', ECR, SAMPLE], ['explain', ECR, `${folder}/log.json`], ['backtest', SAMPLE], ['backtest', SAMPLE, '--rules', ECR, '--sweep', 'triggerThreshold=0,5,10'],
+      ['compare', ECR, `${folder}/changed.yaml`, SAMPLE, `${folder}/log.json`], ['test', `${folder}/changed.yaml`, '--coverage', '--mutate'], ['test', ECR, '--coverage'],
+      ['check', `${ROOT}rules`], ['check', `${folder}/wrong.yaml`], ['catalogue', `${ROOT}rules`, '-o', `${folder}/site`], ['hunt', `${folder}/hunts`, SAMPLE],
+      ['scan', `${folder}/nowhere`], ['--help'], ...(columns === 60 ? COMMANDS.map((command) => [command, '--help']) : []),
+    ];
+    const next = async () => {
+      for (let args = all.shift(); args; args = all.shift()) await fits(args);
+    };
+    await Promise.all([next(), next()]);
+    assert.deepEqual(wrong, []);
     const { lines } = emulate(await inTerminal(columns, ['check', `${folder}/wrong.yaml`]), columns);
     // The first is about the letters of the name; then come the two of the query.
     const carets = lines.flatMap((line, i) => (/^ +│ +\^+/.test(line) ? [[lines[i - 1], line]] : [])).slice(1);
