@@ -60,7 +60,9 @@ export async function hunt(options, [folder, ...operands]) {
       if (options.format === 'ndjson') {
         for (const row of rows) await output.write(`${stringifyExact({ query: name, file, row: Object.fromEntries(columns.map((column, i) => [column.name, row[i]])) })}\n`);
       } else if (rows.length > 0) {
-        await output.write(`${style.bold(clean(name))} ${style.dim(`${count(rows.length, 'row')} · ${[...tactics, ...techniques].map(clean).join(' ')}`)}\n${table(columns, rows.slice(0, SHOWN)).text}${rows.length > SHOWN ? style.dim(`and ${count(rows.length - SHOWN, 'more row')}; --format ndjson shows all\n`) : ''}\n`);
+        const about = [count(rows.length, 'row'), [...tactics, ...techniques].map(clean).join(' ')].filter(Boolean).join(' · ');
+        await output.say(`${style.bold(clean(name))} ${style.dim(about)}\n`);
+        await output.write(`${table(columns, rows.slice(0, SHOWN)).text}${rows.length > SHOWN ? style.dim(`and ${count(rows.length - SHOWN, 'more row')}; --format ndjson shows all\n`) : ''}\n`);
       } else {
         silent += 1;
       }
