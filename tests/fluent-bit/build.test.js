@@ -47,7 +47,7 @@ test('AOT=1 without the compiler says what it needs before it builds anything; w
   const make = (env) => spawnSync('make', ['--no-print-directory', 'filter-aot', 'MAKE=true'], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, ...env } });
   const without = make({ WAMRC: '/nowhere/wamrc' });
   assert.equal(without.status, 2);
-  assert.match(without.stderr, /^AOT=1 needs wamrc, .*make filter AOT=1 WAMRC=/s);
+  assert.match(without.stderr, /^AOT=1 needs wamrc, .*make filter AOT=1 WAMRC=/ms);
   assert.doesNotMatch(without.stdout, /cargo|forepost\.aot/);
   const program = `${folder}/wamrc`;
   writeFileSync(program, '#!/bin/sh\necho "wamrc $*"\n', { mode: 0o755 });
