@@ -353,10 +353,11 @@ $(PYTHON_TOOLS):
 	.tools/python/bin/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.9,<4'
 	touch $@
 
-$(WHEEL): dist/wasm/forepost.wasm $(PYTHON_TOOLS) tools/wheel.js js/sentinel.js python/pyproject.toml python/README.md $(wildcard python/forepost/*.py) $(wildcard rules/aws/*.yaml)
+$(WHEEL): dist/wasm/forepost.wasm $(PYTHON_TOOLS) tools/wheel.js tools/repack.py js/sentinel.js python/pyproject.toml python/README.md $(wildcard python/forepost/*.py) $(wildcard rules/aws/*.yaml)
 	rm -rf dist/python target/wheel
 	node tools/wheel.js target/wheel
 	.tools/python/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist/python target/wheel
+	.tools/python/bin/python tools/repack.py dist/python/*.whl
 	node tools/size.js $(WHEEL_BUDGET) dist/python/*.whl
 	touch $@
 
