@@ -97,10 +97,12 @@ const textOf = (value) => (value !== null && typeof value === 'object' ? stringi
 /** Text from outside as text of HTML and XML. */
 export const markup = (text) => clean(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** How many columns of a terminal a cleaned text takes. */
+const CODE = /\x1b\[[\d;]*m/g; // a colour
+
+/** How many columns of a terminal a cleaned text takes, with the colours that we gave it. */
 export function width(text) {
   let columns = 0;
-  for (const char of text) columns += /\p{M}/u.test(char) ? 0 : eastAsianWidth(char.codePointAt(0));
+  for (const char of text.replace(CODE, '')) columns += /\p{M}/u.test(char) ? 0 : eastAsianWidth(char.codePointAt(0));
   return columns;
 }
 
@@ -117,28 +119,27 @@ export function fit(text, columns) {
   return `${kept}…`;
 }
 
-/** A text in lines of so many columns, cut between words where that is possible. */
-export function wrapped(text, columns) {
+/** A text in lines of so many columns, the first of `first`, cut between words where that is possible. A colour goes on in the next line. */
+export function wrapped(text, columns, first = columns) {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
     if (last === '') lines[lines.length - 1] = word;
-    else if (width(last) + 1 + width(word) <= columns) lines[lines.length - 1] += ` ${word}`;
+    else if (width(last) + 1 + width(word) <= (lines.length > 1 ? columns : first)) lines[lines.length - 1] += ` ${word}`;
     else lines.push(word);
   }
-  return lines.flatMap((line) => piecesOf(line, columns));
+  return lines.flatMap((line, i) => piecesOf(line, columns, i > 0 ? columns : first));
 }
 
-function piecesOf(line, columns) {
+function piecesOf(line, columns, first) {
   const pieces = [''];
-  for (const char of line) {
-    if (width(pieces.at(-1)) + width(char) > columns) pieces.push('');
-    pieces[pieces.length - 1] += char;
+  for (const [part] of line.matchAll(/\x1b\[[\d;]*m|[^]/gu)) {
+    if (width(pieces.at(-1)) + width(part) > (pieces.length > 1 ? columns : first)) pieces.push('');
+    pieces[pieces.length - 1] += part;
   }
   return pieces;
 }
 
-const CODE = /\x1b\[[\d;]*m/g;
 const LABEL = /^ *(?:\S+ {2,})?/; // blanks, and a sign or word that stands apart
 const SHARE = 3;                  // the part of the width that may stand before what goes on below
 
@@ -147,46 +148,26 @@ const SHARE = 3;                  // the part of the width that may stand before
  * file, they stay as they are: who reads there reads lines.
  */
 export function prose(text, stream) {
-  const columns = stream.columns || Number(process.env.COLUMNS);
+  const columns = knownColumns(stream);
   return columns ? text.split('\n').map((line) => hanging(line, columns)).join('\n') : text;
 }
 
 function hanging(line, columns) {
-  const plain = line.replace(CODE, '');
-  if (plain.length <= columns / 2 || width(plain) <= columns) return line;
-  const start = width(LABEL.exec(plain)[0]);
-  const indent = ' '.repeat(start > columns / SHARE ? 2 : start > 0 && /^ *$/.test(plain.slice(0, start)) ? start + 2 : start);
-  let made = '';
-  let used = 0;
-  // A colour that begins in one line goes on in the next.
-  for (const [, blanks, word] of line.matchAll(/( *)((?:\x1b\[[\d;]*m|[^ ])*)/g)) {
-    const room = width(blanks) + width(word.replace(CODE, ''));
-    if (used > indent.length && used + room > columns) {
-      made += `\n${indent}`;
-      used = indent.length;
-    } else {
-      made += blanks;
-      used += blanks.length;
-    }
-    for (const [code, char] of word.matchAll(/\x1b\[[\d;]*m|([^])/gu)) {
-      if (char !== undefined) {
-        if (used + width(char) > columns) {
-          made += `\n${indent}`;
-          used = indent.length;
-        }
-        used += width(char);
-      }
-      made += code;
-    }
-  }
-  return made;
+  if (line.length <= columns / 2 || width(line) <= columns) return line;
+  const [blanks] = /^ */.exec(line);
+  const start = width(LABEL.exec(line.replace(CODE, ''))[0]);
+  const indent = start > columns / SHARE ? 2 : start > 0 && start === blanks.length ? start + 2 : start;
+  return blanks + wrapped(line.slice(blanks.length), columns - indent, columns - blanks.length).join(`\n${' '.repeat(indent)}`);
 }
 
 /** A text with blanks up to so many columns. */
 export const pad = (text, columns) => text + ' '.repeat(Math.max(0, columns - width(text)));
 
-/** How wide a stream shows lines: as the terminal is, or as COLUMNS says; where neither is known, as most are. */
-export const columnsOf = (stream) => stream.columns || Number(process.env.COLUMNS) || 120;
+/** How wide a stream shows lines: as the terminal is, or as COLUMNS says; 0 if neither is known. */
+const knownColumns = (stream) => stream.columns || Number(process.env.COLUMNS) || 0;
+
+/** The same; where it is not known, as wide as most are. */
+export const columnsOf = (stream) => knownColumns(stream) || 120;
 
 /** `1,234`; of a whole number. `toLocaleString` takes 20 ms the first time. */
 export const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
