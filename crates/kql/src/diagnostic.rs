@@ -83,6 +83,14 @@ impl Diagnostic {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The same with the name that may have been meant, if one is near.
+    pub fn with_guess(self, near: Option<&str>) -> Diagnostic {
+        match near {
+            Some(near) => self.with_hint(format!("did you mean '{near}'?")),
+            None => self,
+        }
+    }
 }
 
 impl std::fmt::Display for Diagnostic {

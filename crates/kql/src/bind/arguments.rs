@@ -8,23 +8,28 @@ use crate::plan::Expr;
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
 
+/// The error of a call with too few or too many arguments.
+pub(super) fn wrong_count(name: &Name, least: usize, most: Option<usize>) -> Diagnostic {
+    let plural = |n: usize| if n == 1 { "argument" } else { "arguments" };
+    let (code, message) = match most {
+        Some(most) if most == least => {
+            ("KS119", format!("The function '{}' expects {least} {}.", name.text, plural(least)))
+        }
+        Some(most) => {
+            ("KS120", format!("The function '{}' expects between {least} and {most} arguments.", name.text))
+        }
+        None => {
+            ("KS120", format!("The function '{}' expects at least {least} {}.", name.text, plural(least)))
+        }
+    };
+    Diagnostic::error(code, message, name.span)
+}
+
 impl Binder<'_> {
-    /// The error of a call with too few or too many arguments.
+    /// Reports that a call has too few or too many arguments.
     pub(super) fn wrong_count<T>(&mut self, name: &Name, least: usize, most: Option<usize>) -> Option<T> {
-        let plural = |n: usize| if n == 1 { "argument" } else { "arguments" };
-        let (code, message) = match most {
-            Some(most) if most == least => {
-                ("KS119", format!("The function '{}' expects {least} {}.", name.text, plural(least)))
-            }
-            Some(most) => (
-                "KS120",
-                format!("The function '{}' expects between {least} and {most} arguments.", name.text),
-            ),
-            None => {
-                ("KS120", format!("The function '{}' expects at least {least} {}.", name.text, plural(least)))
-            }
-        };
-        self.error(code, message, name.span)
+        self.report(wrong_count(name, least, most));
+        None
     }
 
     /// One parameter an argument: repeated ones in groups, as often as needed.

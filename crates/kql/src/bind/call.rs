@@ -1,6 +1,7 @@
 //! Calls: of the library's functions and of functions a query defines.
 
 use super::arguments::result_type;
+use super::arguments::wrong_count;
 use super::special::SPECIAL;
 use super::{Binder, Binding, Bound, Env, Function, Scope};
 use crate::aggregates;
@@ -105,9 +106,9 @@ impl Binder<'_> {
         };
         let near = self.near(&call.name.text, known);
         self.report(match near {
-            Some(near) if d.code == "KS211" => d.with_hint(format!("did you mean '{near}'?")),
-            None if d.code == "KS211" => d.with_hint(SAVED_HINT),
-            _ => d,
+            _ if d.code != "KS211" => d,
+            None => d.with_hint(SAVED_HINT),
+            near => d.with_guess(near),
         });
         None
     }
@@ -210,17 +211,14 @@ impl Binder<'_> {
         let parameters = &f.lambda.parameters;
         let least = parameters.iter().filter(|p| p.default.is_none()).count();
         if args.len() < least || args.len() > parameters.len() {
-            if parameters.is_empty()
-                && let Some(saved) = &f.saved
-            {
-                let message = format!("The function '{}' expects 0 arguments.", name.text);
-                let hint = format!(
+            let d = wrong_count(name, least, Some(parameters.len()));
+            self.report(match &f.saved {
+                Some(saved) if parameters.is_empty() => d.with_hint(format!(
                     "a saved function whose file holds a query alone has no parameters: write let {saved} = (PARAMETERS) {{ … }}; in the file"
-                );
-                self.report(Diagnostic::error("KS119", message, name.span).with_hint(hint));
-                return None;
-            }
-            return self.wrong_count(name, least, Some(parameters.len()));
+                )),
+                _ => d,
+            });
+            return None;
         }
         let mut inner = f.env.clone();
         let mut given: Vec<&str> = Vec::new();

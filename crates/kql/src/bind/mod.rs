@@ -683,10 +683,7 @@ impl Binder<'_> {
                 format!("The name '{name}' does not refer to any known table, tabular variable or function.");
             Diagnostic::error("KS204", message, span)
         };
-        self.report(match near {
-            Some(near) => d.with_hint(format!("did you mean '{near}'?")),
-            None => d,
-        });
+        self.report(d.with_guess(near.as_deref()));
         None
     }
 

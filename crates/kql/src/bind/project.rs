@@ -166,10 +166,7 @@ impl Binder<'_> {
                 let message = format!("The name '{}' does not refer to any known column.", p.text);
                 let d = Diagnostic::error("KS142", message, p.span);
                 let near = self.near(&p.text, input.columns.iter().map(|c| &*c.name));
-                self.report(match near {
-                    Some(near) => d.with_hint(format!("did you mean '{near}'?")),
-                    None => d,
-                });
+                self.report(d.with_guess(near));
             }
         }
         let mut seen = Vec::new();

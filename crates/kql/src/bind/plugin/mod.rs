@@ -116,10 +116,7 @@ impl Binder<'_> {
                 let message = format!("The plug-in function '{word}' is not defined.");
                 let d = Diagnostic::error("KS124", message, name.span);
                 let known = PLUGINS.iter().chain(REFUSED_PLUGINS).copied();
-                self.report(match self.near(word, known) {
-                    Some(near) => d.with_hint(format!("did you mean '{near}'?")),
-                    None => d,
-                });
+                self.report(d.with_guess(self.near(word, known)));
                 None
             }
         }?;

@@ -371,10 +371,7 @@ impl Parser {
             Diagnostic::error("FP010", format!("The operator '{word}' is not supported."), name.span)
         } else {
             let d = Diagnostic::error("KS176", "Query operator expected.", name.span);
-            match crate::nearest(word, OPERATORS.iter().map(|(name, _)| *name)) {
-                Some(near) => d.with_hint(format!("did you mean '{near}'?")),
-                None => d,
-            }
+            d.with_guess(crate::nearest(word, OPERATORS.iter().map(|(name, _)| *name)))
         };
         self.report(d);
         Err(Skip)
@@ -529,6 +526,7 @@ impl Parser {
         Ok(items)
     }
 
+    /// Says so if an operator has more columns than it may.
     pub(super) fn few_columns(&mut self, n: usize, span: Span) -> Parsed<()> {
         if n <= MAX_COLUMNS {
             return Ok(());
