@@ -162,8 +162,8 @@ impl QueryRun {
         self.feed.end_last_input();
         let rows = self.rows();
         let Some(Unbound { kql, context, wanting }) = self.unbound.take() else { return Ok(()) };
-        let columns = rows.map_err(|error| wanting.failed(error)).and_then(|rows| wanting.columns(&rows));
-        let columns = columns.map_err(|diagnostic| InvalidQuery { diagnostics: vec![diagnostic] })?;
+        let columns =
+            wanting.columns(rows).map_err(|diagnostic| InvalidQuery { diagnostics: vec![diagnostic] })?;
         let read = self.read_before.or((!stopped).then(|| self.feed.stats().events));
         let found = self.found.iter().cloned().chain([columns]).collect();
         *self = QueryRun::over(&kql, self.now, &context, Keep::Rows, Readings::After(found))?;

@@ -1,7 +1,6 @@
 //! Queries with plug-ins whose columns depend on data (`bag_unpack`, `pivot` without a declared schema).
 //! As Kusto does, the plug-in's input is run first, and the rest is bound against what it shows.
 
-use super::row::Row;
 use super::run::{Run, Table};
 use super::{Budget, ExecError};
 use crate::aggregates::columns::{MAX_MADE_COLUMNS, OF_BAGS, OF_NAMES};
@@ -50,26 +49,18 @@ fn shaped(source: &str, catalog: &Catalog, shapes: &mut Vec<Vec<Column>>, run: &
     loop {
         let mut compiled = bind(source, catalog, shapes);
         let Some(wanting) = compiled.wanting.take() else { return compiled };
-        let found = if shapes.len() >= MAX_LATE {
-            Err(Diagnostic::error(
+        let found = match waits_for(&wanting.input) {
+            _ if shapes.len() >= MAX_LATE => Err(Diagnostic::error(
                 "FP003",
                 "The query has too many plug-ins whose columns depend on data.",
                 wanting.span,
-            ))
-        } else {
-            let question = wanting.question();
-            let rows = match waits_for(&wanting.input) {
-                Waits::Nothing => Run::new(0, &[], BUDGET).table(&question),
-                Waits::Tables => match run(&question) {
-                    Some(rows) => rows,
-                    None => return Compiled { wanting: Some(wanting), ..compiled },
-                },
-                Waits::Else => {
-                    compiled.diagnostics.push(undeclared(&wanting));
-                    return compiled;
-                }
-            };
-            rows.map_err(|error| wanting.failed(error)).and_then(|rows| wanting.columns(&rows))
+            )),
+            Waits::Nothing => wanting.columns(Run::new(0, &[], BUDGET).table(&wanting.question())),
+            Waits::Tables => match run(&wanting.question()) {
+                Some(rows) => wanting.columns(rows),
+                None => return Compiled { wanting: Some(wanting), ..compiled },
+            },
+            Waits::Else => Err(undeclared(&wanting)),
         };
         match found {
             Ok(columns) => shapes.push(columns),
@@ -137,8 +128,9 @@ impl Wanting {
         Plan::new(PlanKind::Set(Rc::clone(&self.input), op), columns, self.span, false)
     }
 
-    /// The columns, by the answer to the [question](Wanting::question).
-    pub fn columns(&self, rows: &[Row]) -> Result<Vec<Column>, Diagnostic> {
+    /// The columns, by what the [question](Wanting::question) gave.
+    pub fn columns(&self, rows: Result<Table, ExecError>) -> Result<Vec<Column>, Diagnostic> {
+        let rows = rows.map_err(|ExecError { code, message }| Diagnostic::error(code, message, self.span))?;
         let answer = rows.first().and_then(|row| row.values.first());
         let cells = answer.and_then(Value::as_array).unwrap_or_default();
         let columns: Vec<Column> = cells
@@ -153,10 +145,5 @@ impl Wanting {
             return Err(Diagnostic::error("FP104", message, self.span));
         }
         Ok(columns)
-    }
-
-    /// The question has no answer.
-    pub fn failed(&self, ExecError { code, message }: ExecError) -> Diagnostic {
-        Diagnostic::error(code, message, self.span)
     }
 }
