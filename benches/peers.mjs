@@ -36,7 +36,7 @@ const view = `CREATE VIEW AWSCloudTrail AS SELECT ${columns} FROM ${read("eventN
 const table = `CREATE TABLE AWSCloudTrail AS SELECT ${columns}, * EXCLUDE (eventName, errorCode, errorMessage, requestParameters)
   FROM read_json('${file}', format='newline_delimited', maximum_object_size=33554432, ignore_errors=true)`;
 const cases = [
-  ['forepost scan', forepost[0], [forepost[1], 'scan', '--threads', '1', '--format', 'ndjson', file]],
+  ['forepost scan', forepost[0], [forepost[1], 'scan', '--pack', 'ecr', '--threads', '1', '--format', 'ndjson', file]],
   ['grep -c, the rule\'s literal', 'grep', ['-c', 'PutImageScanningConfiguration', file]],
   ['jq', 'jq', ['-c', 'select(.eventName == "PutImageScanningConfiguration" and .requestParameters.imageScanningConfiguration.scanOnPush == false)', file]],
   ['DuckDB, the rule in SQL over the columns that it needs', python, ['-c', duck]],

@@ -2,7 +2,7 @@
 // Prints milliseconds: to compile the module, then twice for everything from the instance to the alert.
 
 import { readFileSync } from 'node:fs';
-import { Detector, loadSync } from '../dist/npm/entry/node.js';
+import { Detector, builtInRules, loadSync } from '../dist/npm/entry/node.js';
 
 const event = readFileSync(0);
 const wasm = readFileSync(new URL('../dist/npm/forepost.wasm', import.meta.url));
@@ -17,7 +17,7 @@ console.log(JSON.stringify(times));
 
 function answer() {
   loadSync(module);
-  const detector = new Detector();
+  const detector = new Detector({ rules: builtInRules('ecr') });
   detector.push(event);
   detector.finish();
   const alerts = [...detector.alerts()];

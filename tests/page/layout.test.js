@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { ROOT, accessible, anotherPage, aPageForEachTest, events, needsChromium, page, settled, site } from './support.js';
+import { ROOT, accessible, anotherPage, aPageForEachTest, eventually, events, needsChromium, page, settled, site } from './support.js';
 
 aPageForEachTest();
 
@@ -102,7 +102,7 @@ test('the line between list and detail moves by keys, by a drag and by a click, 
   await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head)');
   await page.waitForSelector('.detail .stages');
   const width = () => page.$eval('.detail', (e) => e.getBoundingClientRect().width / innerWidth);
-  const near = async (share, what) => assert.ok(Math.abs((await width()) - share) < 0.02, `${what}: ${await width()}`);
+  const near = (share, what) => eventually(width, (now) => Math.abs(now - share) < 0.02, what);
   await near(0.4, 'at first');
   await page.focus('.splitter');
   await page.keyboard.press('ArrowLeft');

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AxeBuilder, BROWSER, open, visit } from '../../www/browser.js';
 
 export { BROWSER, open, visit };
@@ -64,6 +65,18 @@ export async function settled(page, timeout = 60_000) {
     const drawn = document.querySelector('#tab-alerts .count')?.textContent.replaceAll(',', '').split('/').at(-1);
     return said !== undefined && said === drawn;
   }, null, { timeout });
+}
+
+/** Waits until what `look` gives is `right`; fails with what it gave last. The page draws in a frame of its own after each key and click. */
+export async function eventually(look, right, what) {
+  const end = Date.now() + 10_000;
+  let seen;
+  do {
+    seen = await look();
+    if (right(seen)) return;
+    await sleep(20);
+  } while (Date.now() < end);
+  assert.fail(`${what}: ${JSON.stringify(seen)}`);
 }
 
 /** The events that the status line tells. */
