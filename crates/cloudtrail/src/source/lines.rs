@@ -1,6 +1,6 @@
 //! Logs that are lines of fields: each line to a JSON object of texts, under the names that AWS's documentation gives the fields.
 
-use super::envelope::Reader;
+use super::reader::Reader;
 use super::unpack::{BOM, begins_json};
 use crate::framing::MAX_RECORD;
 use crate::table::logs::{CLOUDWATCH, Log, S3_SERVER_ACCESS, VPC_FLOW};

@@ -10,6 +10,7 @@
 //! ([`Sink::skip`]) is checked for its strings, the number of its brackets and those keys, and no further: it counts as an
 //! event even if a comma is missing in it. Where chunks end makes no difference to what is found.
 
+mod base64;
 mod bzip2;
 mod crc32;
 pub mod csv;
@@ -22,6 +23,7 @@ mod inflate;
 mod lines;
 mod meter;
 mod ocsf;
+mod reader;
 mod row;
 mod rows;
 mod tar;
@@ -39,8 +41,9 @@ pub use meter::Limits;
 use crate::framing::Frames as _;
 use crate::prefilter::Skipped;
 use crate::table::logs::{self, Log};
-use envelope::{Reader, Tally};
+
 use meter::Meter;
+use reader::{Reader, Tally};
 pub(crate) use unpack::BOM;
 use unpack::Unpack;
 

@@ -2,7 +2,8 @@
 
 use super::csv::{Csv, CsvRow, column_name, row_to_json};
 use super::dates::{self, Date, Order};
-use super::envelope::{Envelope, Reader, member, unquoted};
+use super::envelope::{Envelope, member, unquoted};
+use super::reader::Reader;
 use super::row::{Form, event_of};
 use super::unpack::{BOM, begins_json};
 

@@ -1,7 +1,7 @@
 //! Text: JSON, a table of rows, or lines of a log.
 
-use super::envelope::Reader;
 use super::lines::Lines;
+use super::reader::Reader;
 use super::rows::{self, CsvRows, Unknown};
 use super::unpack::{BOM, begins_json};
 use crate::framing::Framer;

@@ -4,9 +4,9 @@
 //! little; what comes out of one that is packed itself counts against [`Meter`](super::meter::Meter), so that a small file never costs hours.
 
 use super::bzip2::{self, Bzip2};
-use super::envelope::Reader;
 use super::gzip::Gzip;
 use super::meter::Spent;
+use super::reader::Reader;
 use super::tar::{self, Tar};
 use super::text::Text;
 use super::utf16::Utf16;

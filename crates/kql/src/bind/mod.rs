@@ -4,6 +4,7 @@
 mod aggregate;
 mod arguments;
 mod call;
+mod env;
 mod expand;
 mod graph;
 mod join;
@@ -17,6 +18,7 @@ mod scalar;
 mod scan;
 mod series;
 mod special;
+mod statement;
 mod subquery;
 pub use plugin::{PLUGINS, REFUSED_PLUGINS};
 pub use saved::SavedFunction;
@@ -26,9 +28,10 @@ mod union;
 mod wide;
 
 use crate::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, Span};
-use crate::plan::{Expr, ExprKind, Plan, PlanKind};
-use crate::syntax::ast::{self, StatementKind};
-use crate::value::{Column, Str, Type, Value, meter};
+use crate::plan::{Expr, Plan};
+use crate::syntax::ast;
+use crate::value::{Column, Str, meter};
+use env::{Binding, Env, Function, pattern_call};
 use row_order::RowOrder;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -147,82 +150,6 @@ pub fn bind(source: &str, catalog: &Catalog, shapes: &[Vec<Column>]) -> Compiled
     Compiled { query, diagnostics, wanting: wanting.filter(|_| !failed) }
 }
 
-/// What a name stands for.
-#[derive(Clone)]
-enum Binding {
-    /// A scalar, put in where the name is used. With the scope whose row it reads, if it reads one.
-    Scalar(Expr, Option<u32>),
-    /// A table.
-    Table(Rc<Plan>),
-    /// A graph.
-    Graph(Rc<graph::BoundGraph>),
-    /// A function.
-    Function(Rc<Function>),
-    /// Tables by the texts they are called with.
-    Pattern(Rc<Pattern>),
-    /// Something that could not be bound; reported already.
-    Error,
-}
-
-/// A user-defined function and the names it can see.
-struct Function {
-    lambda: Rc<ast::Lambda>,
-    env: Env,
-    /// Its name, if it is a saved one.
-    saved: Option<Str>,
-}
-
-/// A declared pattern and the names its bodies can see.
-struct Pattern {
-    cases: Rc<ast::Pattern>,
-    env: Env,
-}
-
-/// The names in force: a list that grows at its head, shared by what was bound before.
-#[derive(Clone, Default)]
-struct Env(Option<Rc<EnvNode>>);
-
-struct EnvNode {
-    name: Str,
-    binding: Binding,
-    /// A function's parameters and local names win over columns; other names lose. Source: docs/semantics.md#names.
-    local: bool,
-    parent: Env,
-}
-
-impl Env {
-    fn with(&self, name: &Str, binding: Binding, local: bool) -> Env {
-        Env(Some(Rc::new(EnvNode { name: Rc::clone(name), binding, local, parent: self.clone() })))
-    }
-
-    fn nodes(&self) -> impl Iterator<Item = &EnvNode> {
-        std::iter::successors(self.0.as_deref(), |node| node.parent.0.as_deref())
-    }
-
-    fn find(&self, name: &str) -> Option<&EnvNode> {
-        self.nodes().find(|node| &*node.name == name)
-    }
-}
-
-impl Drop for EnvNode {
-    /// A long list of names must not be dropped by recursion; each function among them holds the names before it too.
-    fn drop(&mut self) {
-        fn part(node: &mut EnvNode) -> [Option<Rc<EnvNode>>; 2] {
-            let names = match std::mem::replace(&mut node.binding, Binding::Error) {
-                Binding::Function(f) => Rc::into_inner(f).and_then(|mut f| f.env.0.take()),
-                _ => None,
-            };
-            [node.parent.0.take(), names]
-        }
-        let mut waiting: Vec<Rc<EnvNode>> = part(self).into_iter().flatten().collect();
-        while let Some(node) = waiting.pop() {
-            if let Some(mut node) = Rc::into_inner(node) {
-                waiting.extend(part(&mut node).into_iter().flatten());
-            }
-        }
-    }
-}
-
 /// The columns an expression can read.
 struct Scope<'a> {
     /// Of the input row.
@@ -233,15 +160,6 @@ struct Scope<'a> {
     id: u32,
     /// Whether there is a row at all.
     row: bool,
-}
-
-/// The pattern that an expression calls and its arguments, if it calls one.
-fn pattern_call<'e>(e: &'e ast::Expr, env: &Env) -> Option<(Rc<Pattern>, &'e [ast::Argument])> {
-    let ast::ExprKind::Call(name, args) = &e.kind else { return None };
-    match &env.find(&name.text)?.binding {
-        Binding::Pattern(pattern) => Some((Rc::clone(pattern), args)),
-        _ => None,
-    }
 }
 
 /// An expression that turned out scalar or tabular, or a graph.
@@ -339,201 +257,6 @@ impl Binder<'_> {
         Scope { row: false, ..self.scope(&[], false) }
     }
 
-    fn query(&mut self, statements: &[ast::Statement]) -> Option<Rc<Plan>> {
-        let (_, result) = self.statements(statements, Env::default(), None);
-        result
-    }
-
-    /// Binds statements in order; the last one that yields something is the result. Those of a function stand in the place
-    /// of its caller's scope, whose row their values may read through arguments.
-    fn statements(
-        &mut self,
-        statements: &[ast::Statement],
-        mut env: Env,
-        caller: Option<u32>,
-    ) -> (Env, Option<Rc<Plan>>) {
-        let (local, mut result) = (caller.is_some(), None);
-        let mut declared: HashSet<Str> = HashSet::new();
-        if let Some(statement) = statements.get(MAX_STATEMENTS) {
-            let message = format!("The query has more than {MAX_STATEMENTS} statements.");
-            let span = match &statement.kind {
-                StatementKind::Let(name, _)
-                | StatementKind::Set(name, _)
-                | StatementKind::Pattern(name, _) => name.span,
-                StatementKind::Query(e) => e.span,
-                StatementKind::Declare(_) | StatementKind::Error => Span::default(),
-            };
-            self.report(Diagnostic::error("FP003", message, span));
-        }
-        for statement in statements.iter().take(MAX_STATEMENTS) {
-            match &statement.kind {
-                StatementKind::Let(name, value) => {
-                    let binding = self.let_binding(value, &env, caller);
-                    if !local && !declared.insert(Rc::clone(&name.text)) {
-                        let message = format!("The name '{}' is already declared.", name.text);
-                        self.report(Diagnostic::error("KS199", message, name.span));
-                    }
-                    env = env.with(&name.text, binding, local);
-                }
-                StatementKind::Set(name, value) => self.set_statement(name, value.as_ref(), &env),
-                StatementKind::Declare(parameters) => {
-                    for p in parameters {
-                        let binding = self.query_parameter(p, &env);
-                        declared.insert(Rc::clone(&p.name.text));
-                        env = env.with(&p.name.text, binding, local);
-                    }
-                }
-                StatementKind::Pattern(name, cases) => {
-                    let pattern = Pattern { cases: Rc::clone(cases), env: env.clone() };
-                    env = env.with(&name.text, Binding::Pattern(Rc::new(pattern)), local);
-                }
-                StatementKind::Query(expr) => {
-                    let scope = &self.no_row();
-                    result = match self.bind_any(expr, scope, &env) {
-                        Some(Bound::Table(plan)) => Some(plan),
-                        Some(Bound::Scalar(e)) => Some(self.scalar_result(e)),
-                        Some(Bound::Graph(_)) => self.no_table(expr.span),
-                        Some(Bound::Function(_)) => {
-                            self.error("KS117", "A function must be called with its arguments.", expr.span)
-                        }
-                        None => None,
-                    };
-                }
-                StatementKind::Error => {}
-            }
-        }
-        (env, result)
-    }
-
-    /// A query that is a scalar yields one row of one column.
-    fn scalar_result(&mut self, e: Expr) -> Rc<Plan> {
-        let (span, columns) = (e.span, vec![Column::new("print_0", e.ty)]);
-        Plan::new(PlanKind::Print(vec![e]), columns, span, false)
-    }
-
-    fn let_binding(&mut self, value: &ast::Expr, env: &Env, caller: Option<u32>) -> Binding {
-        if let ast::ExprKind::Lambda(lambda) = &value.kind {
-            let function = Function { lambda: Rc::clone(lambda), env: env.clone(), saved: None };
-            self.check_body(&function);
-            return Binding::Function(Rc::new(function));
-        }
-        let no_row = self.no_row();
-        let scope = &Scope { id: caller.unwrap_or(no_row.id), ..no_row };
-        match self.bind_any(value, scope, env) {
-            Some(Bound::Scalar(e)) => {
-                let reads_row = e.any(&mut |e| matches!(e.kind, ExprKind::Column(_)));
-                Binding::Scalar(e, reads_row.then_some(scope.id))
-            }
-            Some(Bound::Table(plan)) => Binding::Table(plan),
-            Some(Bound::Graph(graph)) => Binding::Graph(graph),
-            Some(Bound::Function(f)) => Binding::Function(f),
-            None => Binding::Error,
-        }
-    }
-
-    /// A function sees of a table it is given only the columns that its parameter declares: names of others are reported
-    /// where the function is defined. What a call passes on is the whole table.
-    fn check_body(&mut self, f: &Function) {
-        let parameters = &f.lambda.parameters;
-        if !parameters.iter().any(|p| matches!(p.ty, ast::ParameterType::Table(_))) {
-            return;
-        }
-        let mut env = f.env.clone();
-        for p in parameters {
-            let span = p.name.span;
-            let table = |columns| Plan::new(PlanKind::Error, columns, span, false);
-            let binding = match &p.ty {
-                ast::ParameterType::Table(columns) => {
-                    let column = |c: &ast::ColumnDecl| Column { name: Rc::clone(&c.name.text), ty: c.ty };
-                    Binding::Table(table(columns.iter().map(column).collect()))
-                }
-                // A value no one knows yet.
-                ast::ParameterType::Scalar(ty) => {
-                    let kind = ExprKind::Scalar(table(vec![Column::new("", *ty)]));
-                    Binding::Scalar(Expr { kind, ty: *ty, span }, None)
-                }
-            };
-            env = env.with(&p.name.text, binding, true);
-        }
-        // Only names are of interest; the rest depends on what the function is called with.
-        let before = (std::mem::take(&mut self.diagnostics), self.shapes.clone(), self.poisoned.clone());
-        let wanting = self.wanting.take();
-        let id = self.no_row().id;
-        self.bind_lambda_body(f, env, id, f.lambda.body.span);
-        let found = std::mem::replace(&mut self.diagnostics, before.0);
-        (self.shapes, self.poisoned, self.wanting) = (before.1, before.2, wanting);
-        for d in found.into_iter().filter(|d| matches!(d.code, "KS142" | "KS249" | "FP003")) {
-            self.report(d);
-        }
-    }
-
-    /// A query parameter has its default's value: no host passes others.
-    fn query_parameter(&mut self, p: &ast::LambdaParameter, env: &Env) -> Binding {
-        let ast::ParameterType::Scalar(ty) = &p.ty else {
-            self.report(Diagnostic::error("FP010", "A query parameter must be a scalar.", p.name.span));
-            return Binding::Error;
-        };
-        let Some(default) = &p.default else {
-            let message = format!("The query parameter '{}' has no value.", p.name.text);
-            self.report(
-                Diagnostic::error("FP013", message, p.name.span)
-                    .with_hint("give it a default value: name:type = value"),
-            );
-            return Binding::Error;
-        };
-        let scope = &self.no_row();
-        match self.bind_scalar(default, scope, env) {
-            Some(e) => Binding::Scalar(self.coerce(e, *ty), None),
-            None => Binding::Error,
-        }
-    }
-
-    /// Options that change no answer are read and put aside; the rest is refused.
-    fn set_statement(&mut self, name: &ast::Name, value: Option<&ast::Expr>, env: &Env) {
-        const HARMLESS: &[&str] = &[
-            "best_effort",
-            "norequesttimeout",
-            "notruncation",
-            "query_language",
-            "query_results_cache_max_age",
-            "servertimeout",
-            "truncationmaxrecords",
-            "truncationmaxsize",
-        ];
-        const HARMLESS_STARTS: &[&str] = &["maxmemory", "query_fanout", "request_"];
-        if HARMLESS.contains(&&*name.text) || HARMLESS_STARTS.iter().any(|s| name.text.starts_with(s)) {
-            return;
-        }
-        // What Sentinel writes before the query of an alert: the time `now()` stands for.
-        if &*name.text == "query_now" {
-            let scope = &self.no_row();
-            let now = value.and_then(|e| self.bind_scalar(e, scope, env));
-            match now {
-                Some(now) if now.ty == Type::DateTime && now.as_const().is_some() => self.now = Some(now),
-                Some(now) => {
-                    let message = "The option 'query_now' needs a constant datetime.";
-                    self.report(Diagnostic::error("KS107", message, now.span));
-                }
-                None => {}
-            }
-            return;
-        }
-        if let bins @ ("query_bin_auto_size" | "query_bin_auto_at") = &*name.text {
-            let scope = &self.no_row();
-            let constant =
-                value.and_then(|e| self.bind_scalar(e, scope, env)).is_some_and(|e| e.as_const().is_some());
-            if !constant {
-                let message = format!("The option '{bins}' needs a constant.");
-                self.report(Diagnostic::error("KS107", message, name.span));
-            }
-            let place = if bins == "query_bin_auto_size" { &mut self.bin_size } else { &mut self.bin_start };
-            *place = value.cloned();
-            return;
-        }
-        let message = format!("The option '{}' is not supported.", name.text);
-        self.report(Diagnostic::error("FP010", message, name.span));
-    }
-
     /// An expression, whatever it turns out to be.
     fn bind_any(&mut self, e: &ast::Expr, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
         self.count(e.span)?;
@@ -582,109 +305,6 @@ impl Binder<'_> {
                 self.error("KS117", "A function must be called with its arguments.", e.span)
             }
         }
-    }
-
-    /// What a name stands for: a function's own names, then columns, then `let` names, then tables.
-    fn bind_name(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<Bound> {
-        let found = env.find(name);
-        if let Some(node) = found.filter(|n| n.local) {
-            return self.use_binding(node.binding.clone(), name, span, scope);
-        }
-        if let Some(i) = scope.columns.iter().position(|c| c.name == *name) {
-            let ty = scope.columns.get(i).map_or(Type::Dynamic, |c| c.ty);
-            return Some(Bound::Scalar(Expr { kind: ExprKind::Column(i), ty, span }));
-        }
-        if let Some(node) = found {
-            return self.use_binding(node.binding.clone(), name, span, scope);
-        }
-        if self.catalog.function(name).is_some() {
-            let function = self.saved_function(name, span)?;
-            return self.use_binding(Binding::Function(function), name, span, scope);
-        }
-        if let Some(table) = self.catalog.tables.iter().find(|t| t.name == *name) {
-            let kind = PlanKind::Table(Rc::clone(&table.name));
-            return Some(Bound::Table(Plan::new(kind, table.columns.clone(), span, false)));
-        }
-        self.unknown_name(name, span, scope, env)
-    }
-
-    fn use_binding(&mut self, binding: Binding, name: &Str, span: Span, scope: &Scope<'_>) -> Option<Bound> {
-        match binding {
-            Binding::Scalar(_, Some(id)) if id != scope.id => {
-                let message =
-                    format!("'{name}' is a value of the current row; a nested table cannot use it.");
-                self.error("FP014", message, span)
-            }
-            Binding::Scalar(e, _) => Some(Bound::Scalar(Expr { span, ..e })),
-            Binding::Table(plan) => Some(Bound::Table(plan)),
-            Binding::Graph(graph) => Some(Bound::Graph(graph)),
-            // A function without parameters can be used without parentheses.
-            Binding::Function(f) if f.lambda.parameters.is_empty() => {
-                self.bind_lambda_body(&f, Env::clone(&f.env), scope.id, span)
-            }
-            Binding::Function(f) => Some(Bound::Function(f)),
-            Binding::Pattern(_) => self.error("KS117", "A pattern must be called with its arguments.", span),
-            Binding::Error => None,
-        }
-    }
-
-    /// `app("a").b`: the table that a pattern has for these texts.
-    fn call_pattern(
-        &mut self,
-        pattern: &Pattern,
-        args: &[ast::Argument],
-        path: Option<&ast::Name>,
-        span: Span,
-        scope: &Scope<'_>,
-        env: &Env,
-    ) -> Option<Bound> {
-        self.count(span)?;
-        let mut texts = Vec::new();
-        for a in args {
-            let bound = self.bind_scalar(&a.value, scope, env)?;
-            let Some(Value::String(text)) = bound.as_const() else {
-                return self.error("KS141", "The arguments of a pattern are constant strings.", bound.span);
-            };
-            texts.push(Rc::clone(text));
-        }
-        texts.extend(path.map(|name| Rc::clone(&name.text)));
-        let cases = &pattern.cases;
-        let complete = args.len() == cases.arguments && path.is_some() == cases.path;
-        match cases.cases.iter().find(|(wanted, _)| complete && *wanted == texts) {
-            Some((_, lambda)) => {
-                let body = Function { lambda: Rc::clone(lambda), env: pattern.env.clone(), saved: None };
-                self.bind_lambda_body(&body, pattern.env.clone(), scope.id, span)
-            }
-            None if cases.cases.is_empty() => {
-                let message =
-                    "The pattern is declared without definitions; only what runs the query knows them.";
-                self.error("SEM0036", message, span)
-            }
-            None => self.error("KS188", "No pattern matches the specified arguments.", span),
-        }
-    }
-
-    fn unknown_name<T>(&mut self, name: &Str, span: Span, scope: &Scope<'_>, env: &Env) -> Option<T> {
-        if scope.open || self.poisoned.contains(&**name) {
-            return None;
-        }
-        let names = scope.columns.iter().map(|c| &*c.name).chain(env.nodes().map(|n| &*n.name));
-        let names = names.chain(self.catalog.tables.iter().map(|t| &*t.name));
-        let names = names.chain(self.catalog.functions.iter().map(|f| &**f.name()));
-        let near = self.near(name, names).map(str::to_owned);
-        let d = if scope.row {
-            let message =
-                format!("The name '{name}' does not refer to any known column, table, variable or function.");
-            Diagnostic::error("KS142", message, span)
-        } else if super::functions::find(name).is_some() {
-            Diagnostic::error("KS117", format!("The function '{name}' requires an argument list."), span)
-        } else {
-            let message =
-                format!("The name '{name}' does not refer to any known table, tabular variable or function.");
-            Diagnostic::error("KS204", message, span)
-        };
-        self.report(d.with_guess(near.as_deref()));
-        None
     }
 
     /// The body of a function, with its parameters bound in `env`. It sees parameters and names, and no row: but it is put in
