@@ -8,6 +8,8 @@ export const cellText = (cell) => (cell === null || cell === undefined ? '' : ty
 
 /** Cells that a spreadsheet takes for a formula, behind blanks and in full width too. */
 const FORMULA = /^[\s\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
+/** Most cells: nothing in them needs a quote or is a formula, and one look says so. */
+const PLAIN = /^[A-Za-z0-9][\w .:/()-]*$/;
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /**
@@ -16,7 +18,8 @@ const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
  */
 export function csvLine(cells) {
   const quote = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${cells.map((cell) => quote(defused(cellText(cell)))).join(',')}\r\n`;
+  const written = (text) => (PLAIN.test(text) ? text : quote(defused(text)));
+  return `${cells.map((cell) => written(cellText(cell))).join(',')}\r\n`;
 }
 
 /** Tab-separated, a row a line: tabs and line ends inside cells are `\t` and `\n`. */
