@@ -16,7 +16,8 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := $(SIMD) $(REMAP)
 WASM_FEATURES := --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \
 	--enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext
 SCALAR_FEATURES := $(subst --enable-simd,--disable-simd,$(WASM_FEATURES))
-WASM_OPT := node_modules/.bin/wasm-opt -O3 -g
+# Functions stay apart that the compiler keeps apart: docs/decisions/028-functions-stay-apart.md.
+WASM_OPT := node_modules/.bin/wasm-opt -O3 --one-caller-inline-max-function-size=0 -g
 # What a module and the page may weigh through gzip, in bytes. The aim for a module is 1,000,000: docs/dependencies.md says where the rest is.
 GZIP_BUDGET := 2100000
 WWW_BUDGET := 2400000
