@@ -1,8 +1,21 @@
-// Which files of a folder can hold events. The content decides; a name only saves the look at it. And which are rules.
+// Which files of a folder can hold events. The content decides; a name only saves the look at it. And which are rules, tables or functions.
 
 const LOG_NAMES = /\.(json|gz|ndjson|jsonl|log|csv|zip|zst|tgz)$/i;
 const YAML_NAMES = /\.ya?ml$/i;
 const TEST_NAMES = /\.test\.ya?ml$/i;
+const CONTEXT_NAMES = /^(.+?)\.(?:(kql|csl)|(ya?ml)|(?:csv|json|ndjson|jsonl)(?:\.gz)?)$/i;
+
+/**
+ * What a file can supply besides events, by its name: `{kind, stem}`. A `table` or watchlist has the name `stem`; `function` is KQL; `yaml` is
+ * a function or a rule. Undefined of other names.
+ */
+export function suppliedByName(path) {
+  const [, stem, kql, yaml] = CONTEXT_NAMES.exec(path.split(/[\\/]/).at(-1)) ?? [];
+  return stem === undefined ? undefined : { kind: kql ? 'function' : yaml ? 'yaml' : 'table', stem };
+}
+
+/** Whether YAML is a function as Microsoft's repository publishes it. */
+export const isFunctionYaml = (text) => /^\s*"?(?:FunctionQuery|ParserQuery)"?\s*:/m.test(text);
 
 /** How many of its first bytes tell what a file is. */
 export const LOOKED_AT = 64 << 10;
@@ -28,6 +41,12 @@ const LINES = /^(?:[a-z][a-z0-9-]* )*(?:account-id|interface-id|srcaddr|dstaddr)
 /** A key of an event in JSON, which may stand inside a string; and a header of exported rows. */
 const KEY = /"event(?:Name|Source|Version)\\*"/;
 const COLUMN = /event ?(?:name|source|version|json)|_raw/i;
+
+/** Whether text with these first bytes names what events have. A log of another service does not. */
+export function mentionsEvents(bytes) {
+  const text = new TextDecoder('latin1').decode(bytes);
+  return KEY.test(text) || (!/^\s*[{[]/.test(text) && COLUMN.test(text.split('\n', 1)[0]));
+}
 
 /** Whether a tar archive begins here: old ones have no name for themselves, but each header its sum, with blanks in the sum's place. */
 function isTar(bytes, text) {

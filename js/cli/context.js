@@ -1,8 +1,8 @@
 // `--table`, `--function` and `--context`: what rules and queries can refer to besides the events.
 
-import { basename } from 'node:path';
+import { addFile } from '../contextfiles.js';
 import { ForepostError } from '../errors.js';
-import { Query } from '../query.js';
+import { isFunctionYaml, suppliedByName } from '../logfile.js';
 import { UsageError } from './args.js';
 import { findContext, reasonOf } from './files.js';
 import { readText } from './text.js';
@@ -57,32 +57,19 @@ function addFolder(given, folder, command) {
   let added = 0;
   for (const { path } of files) {
     try {
-      const [kind, name] = kindOf(path);
+      const { kind, stem } = suppliedByName(path) ?? {};
       if (kind === undefined) throw new Error('no table and no function, by its name');
       const text = readText(path, kind === 'table' ? MAX : MAX_FUNCTION);
-      if (kind === 'yaml' && !/^\s*"?(?:FunctionQuery|ParserQuery)"?\s*:/m.test(text)) {
+      if (kind === 'yaml' && !isFunctionYaml(text)) {
         skipped.push({ path });
         continue;
       }
-      if (kind === 'table' && given.tables.some((known) => known.name === name)) throw new Error(`there is another table ${name}`);
-      const one = kind === 'table' ? { tables: [{ name, data: text }] } : { functions: [{ file: path, text }] };
-      // Alone first: what cannot be used must not keep the rest from being used.
-      new Query('print 0', { tables: one.tables, functions: [...given.functions, ...(one.functions ?? [])] }).dispose();
-      given.tables.push(...(one.tables ?? []));
-      given.functions.push(...(one.functions ?? []));
+      addFile(given, { path, name: kind === 'table' ? stem : undefined, text });
       added += 1;
     } catch (error) {
       if (!(error instanceof ForepostError) && error.syscall === undefined && !(error instanceof Error && error.constructor === Error)) throw error;
-      leftOut(path, error instanceof ForepostError ? error.message.replace(`${path}, `, '') : reasonOf(error, path));
+      leftOut(path, error instanceof ForepostError ? error.message : reasonOf(error, path));
     }
   }
   remark(style.dim(`context: ${count(added, 'table or function', 'tables and functions')} from ${clean(folder)}${skipped.length > 0 ? `; passed over ${count(skipped.length, 'other file')}` : ''}`));
-}
-
-/** What a file of a context is, and the name of its table. */
-function kindOf(path) {
-  const [, stem, ending] = /^(.+?)\.(kql|csl|ya?ml|csv|json|ndjson|jsonl)(?:\.gz)?$/i.exec(basename(path)) ?? [];
-  if (ending === undefined) return [];
-  if (/^ya?ml$/i.test(ending)) return ['yaml', stem];
-  return [/^(?:kql|csl)$/i.test(ending) ? 'function' : 'table', stem];
 }

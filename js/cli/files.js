@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, whyNoLog } from '../logfile.js';
+import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, suppliedByName, whyNoLog } from '../logfile.js';
 
 /** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
 export function* pullFile(path, reader) {
@@ -23,9 +23,7 @@ export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path
 export const findRules = (paths) => find(paths, (path, size) => (isRuleByName(path) ? undefined : isTestByName(path) ? 'tests of a rule' : whyNoTemplate(path, size)));
 
 /** The tables and functions of a folder, by their names. */
-export const findContext = (paths) => find(paths, (path) => (CONTEXT_NAMES.test(path) && !isTestByName(path) ? undefined : 'no table and no function'));
-
-const CONTEXT_NAMES = /\.(?:kql|csl|ya?ml|(?:csv|json|ndjson|jsonl)(?:\.gz)?)$/i;
+export const findContext = (paths) => find(paths, (path) => (suppliedByName(path) && !isTestByName(path) ? undefined : 'no table and no function'));
 
 /** The test files of paths, and the rule files. */
 export const findTests = (paths) => find(paths, (path) => (isRuleByName(path) || isTestByName(path) ? undefined : 'not .yaml or .yml'));

@@ -1,17 +1,18 @@
 // Why files were passed over, inputs not read and rules left out, for people: a line for each reason, the most frequent first.
 
+import { missingOf } from '../missing.js';
 import { clean, count, number, wrapped } from './terminal.js';
 
 const NAMED = 3;     // files or rules that a line names
 const SHOWN = 12;    // reasons, and names that something is missing by
 
-/** What rules lack that somebody could supply, by the code and the name in the message; and how. */
+/** What rules lack that somebody could supply, and how. */
 const LACKS = [
-  { code: 'KS204', name: /^The name '(.+)' does not refer to any known table/, what: 'table not supplied', remedy: '--table NAME=FILE or --context DIR supplies one' },
-  { code: 'FP020', name: /^The data for '(.+)' was not supplied/, what: 'watchlist not supplied', remedy: '--table NAME=FILE or --context DIR supplies one' },
-  { code: 'FP020', name: /^The external data '(.+)' was not supplied/, what: 'external data not supplied', remedy: '--table URL=FILE supplies it, or --context DIR with a file of that name' },
-  { code: 'FP305', name: /^no record of (.+) was among the logs/, what: 'log not given', remedy: 'scan it too, or supply the table with --table NAME=FILE' },
-  { code: 'KS211', name: /^The name '(.+)' does not refer to any known function/, what: 'function not known', remedy: '--function FILE or --context DIR supplies one' },
+  { kind: 'table', what: 'table not supplied', remedy: '--table NAME=FILE or --context DIR supplies one' },
+  { kind: 'watchlist', what: 'watchlist not supplied', remedy: '--table NAME=FILE or --context DIR supplies one' },
+  { kind: 'external', what: 'external data not supplied', remedy: '--table URL=FILE supplies it, or --context DIR with a file of that name' },
+  { kind: 'log', what: 'log not given', remedy: 'scan it too, or supply the table with --table NAME=FILE' },
+  { kind: 'function', what: 'function not known', remedy: '--function FILE or --context DIR supplies one' },
 ];
 
 /** The first line says `what`, and the reason too if there is only one; else the reasons follow, in lines of `room` columns. */
@@ -24,8 +25,8 @@ export function ofRules(items, room) {
   const lacking = LACKS.map((lack) => ({ ...lack, items: [] }));
   const others = [];
   for (const item of items) {
-    const lack = lacking.find(({ code, name }) => code === item.code && name.test(item.message));
-    if (lack) lack.items.push({ ...item, missing: lack.name.exec(item.message)[1] });
+    const missing = missingOf(item);
+    if (missing) lacking.find(({ kind }) => kind === missing.kind).items.push({ ...item, missing: missing.name });
     else others.push(item);
   }
   const missing = lacking.filter((lack) => lack.items.length > 0).sort((a, b) => b.items.length - a.items.length).map((lack) => {
