@@ -2,6 +2,7 @@
 // hashes, and the logs are dropped again.
 
 import { checkedNotes } from './notes.js';
+import { isTableName } from './supplied.js';
 import { checkedView } from './takeaway.js';
 
 const HASHED = 256 << 20;      // the browser hashes a file as a whole
@@ -20,11 +21,12 @@ export async function withHashes(inputs) {
   return inputs;
 }
 
-export function caseOf({ tab, filters, rules, local, notes }, query, inputs) {
+export function caseOf({ tab, filters, rules, local, notes, supplied }, query, inputs) {
   return {
     forepostCase: 1,
     saved: new Date().toISOString(),
     inputs: inputs.map(({ path, size, sha256, status, problemCount, events }) => ({ path, size, sha256, status, problems: problemCount, events })),
+    tables: supplied.map(({ path, name, size, sha256 }) => ({ path, name, size, sha256 })), // and functions, without a name
     rules: rules.filter(({ builtIn, text, original }) => !builtIn || text !== original).map(({ file, text }) => ({ file, text })),
     off: rules.filter(({ enabled, broken }) => !enabled && !broken).map(({ file }) => file),
     tab, filters, local, query, notes,
@@ -39,8 +41,9 @@ export function readCase(text) {
   let given;
   try { given = JSON.parse(text); } catch { return undefined; }
   if (given?.forepostCase !== 1) return undefined;
-  const inputs = Array.isArray(given.inputs) ? given.inputs.filter((input) => typeof input?.path === 'string' && Number.isFinite(input.size)) : [];
-  return { ...checkedView(given), inputs, notes: checkedNotes(given.notes) };
+  const files = (list) => (Array.isArray(list) ? list.filter((input) => typeof input?.path === 'string' && Number.isFinite(input.size)) : []);
+  const tables = files(given.tables).map(({ path, name, size, sha256 }) => ({ path, size, sha256, table: typeof name === 'string' && isTableName(name) ? name : undefined }));
+  return { ...checkedView(given), inputs: [...tables, ...files(given.inputs)], notes: checkedNotes(given.notes) };
 }
 
 // In this browser: one case, with its files if that is wanted.

@@ -3,7 +3,7 @@
 import { bytes, number, plural } from './format.js';
 
 /** Each gap as `{kind, text}`; none means that all was read and every rule ran. */
-export function gaps({ progress, passedOver, totals, concludeProblems, rules }) {
+export function gaps({ progress, passedOver, totals, concludeProblems, rules, unclear, suppliedProblems }) {
   const broken = rules.filter(({ broken: b }) => b).length;
   return [
     progress.reading && { kind: 'reading', text: `still reading: ${number(progress.files)} of ${plural(progress.totalFiles, 'file')} so far` },
@@ -11,6 +11,8 @@ export function gaps({ progress, passedOver, totals, concludeProblems, rules }) 
     progress.problems && { kind: 'problems', text: `${plural(progress.problems, 'problem')} while reading` },
     concludeProblems.length && { kind: 'rule-problems', text: `${plural(concludeProblems.length, 'problem')} while rules ran: ${concludeProblems[0].message}` },
     broken && { kind: 'broken', text: `${plural(broken, 'rule')} cannot run` },
+    unclear.length && { kind: 'unclear', text: `${plural(unclear.length, 'file')} not read: is ${unclear[0].path} a table or a log?` },
+    suppliedProblems.length && { kind: 'supplied-problems', text: `${plural(suppliedProblems.length, 'file')} of tables or functions cannot be used: ${suppliedProblems.map(({ path, message }) => `${path}: ${message}`).slice(0, 3).join('; ')}` },
     passedOver.length && { kind: 'passed-over', text: `${plural(passedOver.length, 'file')} passed over, because they cannot hold events` },
     totals.full && { kind: 'full', text: `only the first ${number(totals.count)} events are kept for search and queries; the rules saw all ${number(progress.events)}` },
   ].filter(Boolean);

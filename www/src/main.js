@@ -18,11 +18,13 @@ import { QueryPanel } from './ui/query.js';
 import { RulesPanel } from './ui/rules.js';
 import { Sidebar } from './ui/sidebar.js';
 import { splitter } from './ui/splitter.js';
+import { question } from './ui/supplied.js';
 import { Tabs } from './ui/tabs.js';
 import { entityFilter, isFiltered, nameOf, narrowed, toggled } from './filters.js';
 import { number, plural } from './format.js';
 import { canHide, gaps } from './gaps.js';
 import { caseOf, forget, keep, kept, looksLikeCase, readCase, withHashes } from './case.js';
+import { inWords, isTableName, supply, toldApart } from './supplied.js';
 import { fromLink, LONG_LINK, link } from './takeaway.js';
 import { scriptUrl } from './trust.js';
 
@@ -36,10 +38,13 @@ class App {
     progress: NOTHING,
     walking: 0,                // files found so far in folders that were dropped
     passedOver: [],
+    supplied: [],              // {path, name, file, size, text, rows, columns}: tables, and functions, which have no name
+    suppliedProblems: [],      // {path, message}: what cannot be used as one
+    unclear: [],               // files that are a table or a log: a person says which
     totals: NO_EVENTS,
     sample: false,             // what is loaded is the sample
     each: false,               // repeated events count each time
-    rules: [],                 // {file, text, original, builtIn, card, findings, enabled, broken, dirty}
+    rules: [],                 // {file, text, original, builtIn, card, findings, enabled, wanted, broken, dirty}: one that is wanted runs when it can
     alerts: [],
     story: undefined,          // findings by the principal behind them
     expected: [],              // inputs of a case that was opened: {path, size, sha256}
@@ -105,7 +110,7 @@ class App {
       await this.engine.start();
       const [builtIn, columns, functions, logTables] = await Promise.all(['rules', 'columns', 'functions', 'logTables'].map((op) => this.engine.ask(op)));
       Object.assign(this, { columns, functions, logTables });
-      await this.#setRules(await Promise.all(builtIn.map((rule) => this.#readRule({ ...rule, builtIn: true, enabled: true }))));
+      await this.#setRules(await this.#readRules(builtIn.map((rule) => ({ ...rule, builtIn: true, wanted: true }))));
       this.update({ phase: 'ready' });
       await this.#readLink();
       this.update({ kept: await kept().catch(() => undefined) });
@@ -150,15 +155,18 @@ class App {
     this.detail.render();
   }
 
-  /** What a link brought and waits for a yes. */
+  #asked = [];
+
+  /** What waits for an answer: rules of a link, and files that are a table or a log. */
   #noticed() {
-    const { linked } = this.state;
-    if (this.notice.hidden === !linked) return;
-    this.notice.hidden = !linked;
-    if (!linked) return;
-    const names = linked.slice(0, 3).map(({ file }) => file).join(', ');
-    mount(this.notice, h('span', `The link brought ${plural(linked.length, 'rule')}: ${names}${linked.length > 3 ? ` and ${linked.length - 3} more` : ''}.`),
-      h('button.small', { onclick: () => this.useLinked() }, linked.length === 1 ? 'Add rule' : 'Add rules'), h('button.small', { onclick: () => this.update({ linked: undefined }) }, 'Ignore'));
+    const { linked, unclear, rules } = this.state;
+    if ([linked, unclear, rules].every((x, i) => x === this.#asked[i])) return;
+    this.#asked = [linked, unclear, rules];
+    this.notice.hidden = !linked && !unclear.length;
+    if (this.notice.hidden) return;
+    const names = linked?.slice(0, 3).map(({ file }) => file).join(', ');
+    mount(this.notice, linked ? [h('span', `The link brought ${plural(linked.length, 'rule')}: ${names}${linked.length > 3 ? ` and ${linked.length - 3} more` : ''}.`),
+      h('button.small', { onclick: () => this.useLinked() }, linked.length === 1 ? 'Add rule' : 'Add rules'), h('button.small', { onclick: () => this.update({ linked: undefined }) }, 'Ignore')] : question(this));
   }
 
   #heard(what, data) {
@@ -223,30 +231,91 @@ class App {
     await this.add(files);
   }
 
-  /** Logs are read; YAML files and ARM templates become rules. The sample and real logs never lie together. */
+  /** Logs are read; YAML files and ARM templates become rules; tables and functions are for rules to refer to. The sample and real logs never lie together. */
   async add(given, { sample: isSample = false } = {}) {
     const cases = given.filter(looksLikeCase);
     for (const { file } of cases) await this.openCase(await file.text());
-    const files = cases.length ? given.filter((entry) => !cases.includes(entry)) : given;
-    if (cases.length && !files.length) return;
-    const { rules: found, logs, passedOver: skipped } = await sort(files, (walking) => this.update({ walking }));
+    const kept = given.filter(({ supplied }) => supplied);
+    const files = given.filter((entry) => !cases.includes(entry) && !kept.includes(entry));
+    if (kept.length) await this.supply(kept);
+    if (given.length && !files.length) return;
+    const { rules: found, logs, functions, unclear, passedOver: skipped } = await sort(files, (walking) => this.update({ walking }));
     this.update({ walking: 0 });
     if (!files.length) return this.say('There are no files to read.');
-    const { rules, leftOut } = await readRules(found);
+    const { rules, functions: inYaml, leftOut } = await readRules(found);
     const passedOver = [...skipped, ...leftOut];
-    if (logs.length && this.state.sample && !isSample) {
+    if (passedOver.length) this.update({ passedOver: [...this.state.passedOver, ...passedOver] });
+    if (rules.length) await this.addRules(rules);
+    // What rules lack is known now.
+    const waiting = rules.length ? this.state.unclear : [];
+    const told = await toldApart([...waiting, ...unclear], { engine: this.engine, rules: this.state.rules, expected: this.state.expected });
+    const answered = ({ file }) => waiting.some((one) => one.file === file) && this.state.unclear.every((one) => one.file !== file);
+    const [tables, asked] = [told.tables, told.asked].map((list) => list.filter((entry) => !answered(entry)));
+    this.update({ unclear: [...this.state.unclear.filter((one) => !waiting.includes(one)), ...asked] });
+    if (functions.length || inYaml.length || tables.length) await this.supply([...functions, ...inYaml, ...tables]);
+    await this.#read([...logs, ...told.logs], isSample);
+  }
+
+  async #read(logs, isSample) {
+    if (!logs.length) return;
+    if (this.state.sample && !isSample) {
       await this.#forget();
       this.say('The sample was removed.');
     }
-    if (passedOver.length) this.update({ passedOver: [...this.state.passedOver, ...passedOver] });
-    if (rules.length) await this.addRules(rules);
-    if (logs.length) {
-      if (this.state.tab === 'rules' || this.state.tab === 'query') this.update({ tab: 'alerts' });
-      this.update({ sample: isSample });
-      this.engine.read(logs);
-      // Whether they are the files of the case, their hashes tell.
-      if (this.state.expected.length) withHashes(this.engine.inputs).then(() => this.update({ expected: [...this.state.expected] }));
-    }
+    if (this.state.tab === 'rules' || this.state.tab === 'query') this.update({ tab: 'alerts' });
+    this.update({ sample: isSample });
+    this.engine.read(logs);
+    // Whether they are the files of the case, their hashes tell.
+    if (this.state.expected.length) withHashes(this.engine.inputs).then(() => this.update({ expected: [...this.state.expected] }));
+  }
+
+  // ── Tables and functions ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds tables, watchlists and functions. Rules that lacked them run then. */
+  async supply(entries) {
+    const { added, problems } = await supply(entries, { engine: this.engine, supplied: this.state.supplied });
+    const { supplied, suppliedProblems, progress } = this.state;
+    const mended = new Set(added.map(({ path }) => path));
+    this.update({ supplied: [...supplied, ...added], suppliedProblems: [...suppliedProblems.filter(({ path }) => !mended.has(path) && problems.every((one) => one.path !== path)), ...problems] });
+    const waiting = added.length ? await this.#rulesAgain() : 0;
+    this.say([added.length ? `Added: ${inWords(added)}.` : !problems.length && 'It is there already.', waiting && `${plural(waiting, 'rule')} that lacked ${added.length === 1 ? 'it' : 'them'} can run now.`,
+      problems.length && `${plural(problems.length, 'file')} cannot be used: ${problems[0].path}: ${problems[0].message}`].filter(Boolean).join(' '));
+    if (problems.length || !progress.totalFiles) this.update({ tab: 'rules' });
+  }
+
+  async withdraw(one) {
+    await this.engine.withdraw(one);
+    this.update({ supplied: this.state.supplied.filter((other) => other !== one) });
+    const before = this.state.rules.filter(({ broken }) => broken).length;
+    await this.#rulesAgain();
+    const lost = this.state.rules.filter(({ broken }) => broken).length - before;
+    this.say(`Removed: ${one.name ?? one.path}.${lost > 0 ? ` ${plural(lost, 'rule')} cannot run without it.` : ''}`);
+  }
+
+  /** Reads the rules again after tables or functions changed; how many can run now that could not. */
+  async #rulesAgain() {
+    const before = this.state.rules;
+    const read = await this.#readRules(before);
+    // Of one that is being edited, the text that ran last goes on running.
+    const now = new Map(before.map((rule, i) => [rule, rule.dirty ? { ...read[i], enabled: rule.enabled } : read[i]]));
+    await this.#setRules(this.state.rules.map((rule) => now.get(rule) ?? rule));
+    return before.filter((rule, i) => rule.broken && !read[i].broken).length;
+  }
+
+  /** What a person says of the first unclear file, or of all: `table` with its name, `log`, or `out`. */
+  async answer(what, name, all = false) {
+    if (what === 'table' && !isTableName(name)) return this.say('Write the name of the table or watchlist, such as vips.');
+    const files = all ? this.state.unclear : this.state.unclear.slice(0, 1);
+    this.update({ unclear: this.state.unclear.slice(files.length) });
+    if (what === 'table') await this.supply(files.map((entry) => ({ ...entry, name })));
+    else if (what === 'log') await this.#read(files, false);
+    else this.update({ passedOver: [...this.state.passedOver, ...files.map(({ path }) => ({ path, reason: 'left out by you' }))] });
+  }
+
+  async addPickedSupplied(input) {
+    const files = fromInput(input);
+    input.value = '';
+    if (files.length) await this.supply(files);
   }
 
   async sample() {
@@ -269,14 +338,14 @@ class App {
   get hasWork() { return (this.engine.inputs.length > 0 && !this.state.sample) || (Object.keys(this.state.notes).length > 0 && this.state.notes !== this.saved) || this.state.rules.some(({ text, original }) => text !== original); }
 
   async reset() {
-    const sure = !this.hasWork || await ask('Start over?', 'All logs, alerts, notes and filters are removed from this page. Rules stay.', 'Start over');
+    const sure = !this.hasWork || await ask('Start over?', 'All logs, alerts, notes and filters are removed from this page. Rules, tables and functions stay.', 'Start over');
     if (sure) await this.#forget();
   }
 
   async #forget() {
     await this.engine.clear();
     this.update({
-      alerts: [], story: undefined, range: undefined, expected: [], notes: {}, view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: NO_EVENTS, concludeProblems: [], progress: NOTHING, passedOver: [], sample: false,
+      alerts: [], story: undefined, range: undefined, expected: [], notes: {}, view: undefined, filters: {}, selection: undefined, tab: 'alerts', totals: NO_EVENTS, concludeProblems: [], progress: NOTHING, passedOver: [], suppliedProblems: [], unclear: [], sample: false,
     });
   }
 
@@ -288,10 +357,17 @@ class App {
 
   // ── Rules ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #readRule(rule) {
-    const [card, findings] = await Promise.all([this.engine.ask('describe', rule.text), this.engine.ask('check', [{ file: rule.file, text: rule.text }])]);
-    const broken = !card || findings.some(({ severity }) => severity === 'error');
-    return { ...rule, original: rule.original ?? rule.text, card, findings, broken, enabled: rule.enabled && !broken };
+  /** Rules with their cards and findings; those that are wanted and not broken are enabled. */
+  async #readRules(rules) {
+    const [findings, ...cards] = await Promise.all([this.engine.ask('check', rules.map(({ file, text }) => ({ file, text }))), ...rules.map(({ text }) => this.engine.ask('describe', text))]);
+    const byFile = new Map(rules.map(({ file }) => [file, []]));
+    for (const finding of findings) byFile.get(finding.file)?.push(finding);
+    return rules.map((rule, i) => {
+      const card = cards[i];
+      const found = byFile.get(rule.file);
+      const broken = !card || found.some(({ severity }) => severity === 'error');
+      return { ...rule, original: rule.original ?? rule.text, card, findings: found, broken, enabled: rule.wanted && !broken };
+    });
   }
 
   async #setRules(rules) {
@@ -303,11 +379,11 @@ class App {
   }
 
   async addRules(files) {
-    const added = await Promise.all(files.map((rule) => this.#readRule({ ...rule, builtIn: false, enabled: true })));
+    const added = await this.#readRules(files.map((rule) => ({ ...rule, builtIn: false, wanted: true })));
     const names = new Set(added.map(({ file }) => file));
     const ids = new Map(added.filter(({ card, broken }) => card && !broken).map(({ card, file }) => [card.id, file]));
     // Of two rules with one id, the one that came last runs.
-    const before = this.state.rules.filter(({ file }) => !names.has(file)).map((rule) => (ids.has(rule.card?.id) ? { ...rule, enabled: false, replacedBy: ids.get(rule.card.id) } : rule));
+    const before = this.state.rules.filter(({ file }) => !names.has(file)).map((rule) => (ids.has(rule.card?.id) ? { ...wanted(rule, false), replacedBy: ids.get(rule.card.id) } : rule));
     const rules = [...before, ...added];
     const broken = added.filter((rule) => rule.broken);
     const replaced = before.filter(({ replacedBy }) => replacedBy && names.has(replacedBy)).length;
@@ -319,34 +395,33 @@ class App {
   }
 
   async enable(file, enabled) {
-    await this.#setRules(this.state.rules.map((rule) => (rule.file === file ? { ...rule, enabled } : rule)));
+    await this.#setRules(this.state.rules.map((rule) => (rule.file === file ? wanted(rule, enabled) : rule)));
   }
 
   async enableAll(files, enabled) {
     const chosen = new Set(files);
-    await this.#setRules(this.state.rules.map((rule) => (chosen.has(rule.file) && !rule.broken ? { ...rule, enabled } : rule)));
+    await this.#setRules(this.state.rules.map((rule) => (chosen.has(rule.file) ? wanted(rule, enabled) : rule)));
   }
 
   async editRule(file, text) {
     const before = this.state.rules.find((rule) => rule.file === file);
     if (!before || before.text === text) return;
-    const wasOn = before.enabled || (before.broken && before.wanted !== false);
-    const read = await this.#readRule({ ...before, text, enabled: wasOn });
+    const [read] = await this.#readRules([{ ...before, text }]);
     const running = before.running ?? before.text;
     // While it is edited, the text that ran last goes on standing for it.
-    this.update({ rules: this.state.rules.map((rule) => (rule.file === file ? { ...read, running, enabled: before.enabled, wanted: wasOn, dirty: text !== running } : rule)) });
+    this.update({ rules: this.state.rules.map((rule) => (rule.file === file ? { ...read, running, enabled: before.enabled, dirty: text !== running } : rule)) });
   }
 
   async applyRule(file) {
     const rule = this.state.rules.find((r) => r.file === file);
     if (!rule || rule.broken) return this.say('The rule has an error. See the findings.');
     this.update({ applying: this.state.progress.totalFiles > 0 });
-    await this.#setRules(this.state.rules.map((r) => (r.file === file ? { ...r, running: undefined, dirty: false, enabled: true } : r)));
+    await this.#setRules(this.state.rules.map((r) => (r.file === file ? { ...r, running: undefined, dirty: false, wanted: true, enabled: true } : r)));
   }
 
   async revertRule(file) {
     const rule = this.state.rules.find((r) => r.file === file);
-    const read = await this.#readRule({ ...rule, text: rule.original, running: undefined, dirty: false, enabled: true });
+    const [read] = await this.#readRules([{ ...rule, text: rule.original, running: undefined, dirty: false, wanted: true }]);
     await this.#setRules(this.state.rules.map((r) => (r.file === file ? read : r)));
   }
 
@@ -530,12 +605,15 @@ class App {
     const { tab, filters, query, rules, off, local } = linked;
     if (query) this.panels.query.set(query);
     this.navigate({ filters, local, ...(tab ? { tab } : {}), linked: rules.length ? rules : undefined });
-    if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? { ...rule, enabled: false } : rule)));
+    if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? wanted(rule, false) : rule)));
   }
 
   // ── Case ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #caseText() { return `${JSON.stringify(caseOf(this.state, this.panels.query.text, await withHashes(this.engine.inputs)), null, 1)}\n`; }
+  async #caseText() {
+    await withHashes(this.state.supplied);
+    return `${JSON.stringify(caseOf(this.state, this.panels.query.text, await withHashes(this.engine.inputs)), null, 1)}\n`;
+  }
 
   async saveCase() {
     save('case.forepost.json', new Blob([await this.#caseText()], { type: 'application/json' }));
@@ -548,7 +626,7 @@ class App {
     const sure = await ask('Keep this case in this browser?', 'Rules, filters, notes and the logs themselves stay in this browser’s storage on this computer until you forget them. They are not encrypted.', 'Keep', 'Do not keep');
     if (!sure) return;
     try {
-      const files = this.engine.inputs.map(({ file, path }) => ({ file, path }));
+      const files = [...this.state.supplied.map(({ file, path, name }) => ({ file, path, name, supplied: true })), ...this.engine.inputs.map(({ file, path }) => ({ file, path }))];
       await keep(await this.#caseText(), files);
       this.update({ kept: await kept() });
       this.saved = this.state.notes;
@@ -576,7 +654,7 @@ class App {
     if (!found) return this.say('The file is no case of Forepost.');
     const { inputs, notes, rules, off, query, tab, filters, local } = found;
     if (rules.length) await this.addRules(rules);
-    if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? { ...rule, enabled: false } : rule)));
+    if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? wanted(rule, false) : rule)));
     if (query) this.panels.query.set(query);
     this.update({ notes: { ...this.state.notes, ...notes }, expected: withFiles ? [] : inputs, local });
     this.navigate({ filters, ...(tab ? { tab } : {}) });
@@ -587,7 +665,7 @@ class App {
   /** Inputs of the opened case that are not here, or are others. */
   get absent() {
     if (!this.state.expected.length) return [];
-    const here = new Map(this.engine.inputs.map((input) => [input.path.split('/').at(-1), input]));
+    const here = new Map([...this.engine.inputs, ...this.state.supplied].map((input) => [input.path.split('/').at(-1), input]));
     return this.state.expected.filter(({ path, size, sha256 }) => {
       const input = here.get(path.split('/').at(-1));
       return !input || input.size !== size || (sha256 && input.sha256 && input.sha256 !== sha256);
@@ -600,6 +678,9 @@ class App {
     await this.addRules(rules.map(({ file, text }) => ({ file: this.state.rules.some((r) => r.file === file && r.text !== text) ? `link/${file}` : file, text })));
   }
 }
+
+/** A rule switched on or off; one that is broken is on when it no longer is. */
+const wanted = (rule, on) => ({ ...rule, wanted: on, enabled: on && !rule.broken });
 
 function readTheme() {
   try {

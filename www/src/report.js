@@ -22,7 +22,7 @@ const show = (value) => (value === null || value === undefined ? '' : typeof val
 
 /** All that a report says. `alerts` are details of the first run of each finding, `total` how many findings there are. */
 export function contentOf(alerts, total, state, inputs) {
-  const { progress, rules, story, filters, notes } = state;
+  const { progress, rules, story, filters, notes, supplied } = state;
   const active = rules.filter(({ enabled }) => enabled);
   const ids = new Set(alerts.map(({ id }) => id));
   const shown = state.alerts.filter(({ id }) => ids.has(id));
@@ -56,13 +56,14 @@ export function contentOf(alerts, total, state, inputs) {
     entities: [...new Map(alerts.flatMap(({ entities }) => entities.map((e) => [`${e.Type}\n${entityName(e)}`, [e.Type, entityName(e)]]))).values()].sort((a, b) => (a.join() < b.join() ? -1 : 1)),
     attack: [...cellsOf(rules, shown)].filter(([, cell]) => cell.alerts).map(([tactic, { alerts: n, techniques }]) => [spaced(tactic), n, [...techniques].filter(([, cell]) => cell.alerts).map(([id]) => id).join(', ')]),
     rules: rules.map(({ card, file, enabled, broken, builtIn, text, original }) => [card?.name ?? file, card?.version || '', card?.id ?? '', broken ? 'cannot run' : enabled ? 'ran' : 'off', `${builtIn ? 'built in' : file}${text !== original ? ', edited' : ''}`]),
+    supplied: supplied.map(({ name, path, rows, size, sha256 }) => [name ?? '', name === undefined ? 'function' : 'table', name === undefined ? '' : number(rows), path, bytes(size), sha256 ?? '']),
     inputs: inputs.map(({ path, size, events, status, problemCount, sha256 }) => [path, bytes(size), number(events), status === 'cancelled' ? 'not read to the end' : problemCount ? plural(problemCount, 'problem') : 'read', sha256 ?? '']),
   };
 }
 
 const TABLES = [
   ['timeline', 'Timeline', ['Time (UTC)', 'Severity', 'Finding']], ['entities', 'Entities', ['Type', 'Name']], ['attack', 'ATT&CK', ['Tactic', 'Alerts', 'Techniques']],
-  ['rules', 'Rules', ['Rule', 'Version', 'Id', 'State', 'Source']], ['inputs', 'Inputs', ['File', 'Size', 'Events', 'State', 'SHA-256']],
+  ['rules', 'Rules', ['Rule', 'Version', 'Id', 'State', 'Source']], ['supplied', 'Tables and functions', ['Name', 'Kind', 'Rows', 'File', 'Size', 'SHA-256']], ['inputs', 'Inputs', ['File', 'Size', 'Events', 'State', 'SHA-256']],
 ];
 
 /** As Markdown, for a ticket. */

@@ -5,6 +5,7 @@ import { copy, h, save } from './dom.js';
 import { findings } from './engine/findings.js';
 import { canHide, gaps } from './gaps.js';
 import { contentOf, html, markdown } from './report.js';
+import { inWords } from './supplied.js';
 
 /** The views of what was read. */
 export const TABS = ['alerts', 'events', 'attack', 'query', 'rules'];
@@ -19,6 +20,7 @@ async function contentFor(ids, app) {
   const chosen = new Set(ids);
   const found = findings(app.state.alerts.filter(({ id }) => chosen.has(id)));
   const alerts = await Promise.all(found.slice(0, REPORTED).map(({ id }) => app.engine.ask('alert', id)));
+  await withHashes(app.state.supplied);
   return contentOf(alerts.filter(Boolean), found.length, app.state, await withHashes(app.engine.inputs));
 }
 
@@ -54,7 +56,7 @@ export const LONG_LINK = 8000;
  * A link to this view: the tab, the filters, the query, rules that were edited or added, and which ones are off. Never an event. `left` says what it
  * does not hold.
  */
-export async function link({ tab, filters, rules, local }, query) {
+export async function link({ tab, filters, rules, local, supplied }, query) {
   const own = rules.filter(({ builtIn, text, original }) => !builtIn || text !== original).map(({ file, text }) => ({ file, text }));
   const off = rules.filter(({ enabled, broken }) => !enabled && !broken).map(({ file }) => file);
   const url = async (view) => {
@@ -62,8 +64,9 @@ export async function link({ tab, filters, rules, local }, query) {
     return `${location.href.split('#')[0]}#v1=${toText(bytes)}`;
   };
   const whole = await url({ tab, filters, query, rules: own.slice(0, MAX_RULES), off, local });
-  if (whole.length <= MAX_LINK && own.length <= MAX_RULES) return { url: whole };
-  return { url: await url({ tab, filters, query, rules: [], off, local }), left: own.length === 1 ? 'the rule' : `the ${own.length} rules` };
+  const fits = whole.length <= MAX_LINK && own.length <= MAX_RULES;
+  const left = [!fits && (own.length === 1 ? 'the rule' : `the ${own.length} rules`), supplied.length && `the ${inWords(supplied)}`].filter(Boolean).join(' and ');
+  return { url: fits ? whole : await url({ tab, filters, query, rules: [], off, local }), left };
 }
 
 /** The view in a link's fragment; undefined if there is none, with `error` if it cannot be read. The link is untrusted: its shape is checked. */

@@ -22,6 +22,7 @@ export class Engine {
   #span;
   #tables = new Set(); // of which records were read
   #rules = [];
+  #supplied = [];              // {path, name, text} of tables and functions
   #emit;
   #indexing = true;
   #lastConclude = 0;
@@ -75,7 +76,19 @@ export class Engine {
     this.#progress();
   }
 
-  /** Other rules: everything that was read is read again for them; the events that are kept stay. */
+  /** Adds a file of tables or functions: `name` is a table's. What runs sees it after `use`. Resolves to its rows and columns. */
+  async supply(file) {
+    const shape = await this.ask('supply', file);
+    this.#supplied.push(file);
+    return shape;
+  }
+
+  async withdraw({ path, name }) {
+    await this.ask('withdraw', { path, name });
+    this.#supplied = this.#supplied.filter((file) => file.path !== path || file.name !== name);
+  }
+
+  /** Other rules, tables or functions: everything that was read is read again for them; the events that are kept stay. */
   async use(rules) {
     this.#rules = rules;
     this.#round += 1;
@@ -174,7 +187,7 @@ export class Engine {
     const reader = { worker, inputs: new Set(), busy: false, id: `${this.#round}-${this.#next++}` };
     const { port1, port2 } = new MessageChannel();
     this.#desk.postMessage({ type: 'reader' }, [port1]);
-    worker.postMessage({ type: 'start', id: reader.id, module: this.#module, rules: this.#rules, desk: port2, indexing: this.#indexing }, [port2]);
+    worker.postMessage({ type: 'start', id: reader.id, module: this.#module, rules: this.#rules, supplied: this.#supplied, desk: port2, indexing: this.#indexing }, [port2]);
     worker.onmessage = ({ data }) => this.#heard(reader, data);
     worker.onerror = (event) => {
       event.preventDefault();

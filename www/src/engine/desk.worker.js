@@ -1,15 +1,19 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, tableColumns } from 'forepost/triage.js';
+import { Detector, EventReader, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, tableColumns } from 'forepost/triage.js';
 import { template, writeResource } from 'forepost/arm/write.js';
+import { addFile } from 'forepost/contextfiles.js';
+import { schemaOf } from 'forepost/schemas.js';
 import { Alerts } from './alerts.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
 import { EventStore } from './store.js';
+import { decode } from './text.js';
 
 let store = new EventStore();
 let alerts = new Alerts();
 let rules = [];
+let context = { tables: [], functions: [] }; // what rules and queries can refer to besides the events
 let candidates = [];           // bytes of the records that matter, a batch each
 let candidateBytes = 0;
 let once = true;               // an event that comes again is left out, and told
@@ -105,6 +109,32 @@ const beside = (row) => [store.raw(row), ...candidates.flatMap((bytes) => new Te
 
 const ALONE = 'The event is explained by itself: the rules keep too many other events to explain them together.';
 
+const SAME_ID = 'FP230';       // of two rules with one id the page runs one
+
+/** How many rows a table has, and its columns. */
+function shapeOf(name, given) {
+  const ask = (kql) => {
+    const run = new Query(kql, given);
+    try { return run.result().rows; } finally { run.dispose(); }
+  };
+  const table = `[${JSON.stringify(name)}]`;
+  return { rows: Number(ask(`${table} | count`)[0][0]), columns: ask(`${table} | getschema | project ColumnName`).flat() };
+}
+
+/** Whether Forepost reads events, or records of another log of AWS, out of these first bytes of a file. */
+function holdsRecords(bytes) {
+  try {
+    const reader = new EventReader({ index: false });
+    reader.push(bytes);
+    reader.endInput();
+    const { events } = reader.stats(); // of all tables
+    reader.dispose();
+    return events > 0;
+  } catch {
+    return true; // what it trips over is said when it is read
+  }
+}
+
 let storyRun = 0;
 let laneRun = 0;
 let told = [];                 // the groups of the last story
@@ -115,7 +145,33 @@ const operations = {
   logTables: () => logTables(),
   functions: () => functionTable(),
   describe: (text) => describeRule(text),
-  check: (files) => check(files),
+  /** What is wrong with rules, all in one call: tables are read once. Each stands for itself. */
+  check: (files) => check(files, context).filter(({ code }) => code !== SAME_ID),
+
+  /** Adds a file of tables or functions, and says how many rows and which columns a table has; throws why it cannot be used. */
+  supply(file) {
+    addFile(context, file);
+    return file.name === undefined ? {} : shapeOf(file.name, { tables: [context.tables.at(-1)] });
+  },
+
+  /** Removes a table, or the functions of a file. */
+  withdraw({ path, name }) {
+    context = { tables: context.tables.filter((table) => name === undefined || table.name !== name), functions: context.functions.filter(({ file }) => name !== undefined || file !== path) };
+  },
+
+  /** What the first bytes of a file can be, beside a log: `{log, known, rows}`. `known`: Sentinel has a table of this name. */
+  look({ name, bytes, whole }) {
+    const known = schemaOf(name) !== undefined || name.endsWith('_CL');
+    const log = holdsRecords(bytes);
+    try {
+      const text = decode(whole ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1));
+      const given = { tables: [], functions: [] };
+      addFile(given, { path: name, name: 'T', text });
+      return { log, known, rows: /^\s*\{/.test(text) || /^\s*\[/.test(text) ? shapeOf('T', given).rows : Infinity };
+    } catch {
+      return { log, known, rows: 0 };
+    }
+  },
   /** A rule as an ARM template. */
   arm: (text) => template([writeResource(readYaml(text).tree).resource]),
 
@@ -141,7 +197,7 @@ const operations = {
   conclude(times, seen) {
     if (times) span = times;
     if (rules.length === 0) return { alerts: alerts.replace([]) ? [] : undefined, count: 0, problems: [], late: 0, dropped: 0, totals: store.totals() };
-    const detector = new Detector({ rules, emptyTables: !seen });
+    const detector = new Detector({ rules, emptyTables: !seen, ...context });
     try {
       for (const bytes of candidates) detector.push(bytes);
       if (candidates.length) detector.endInput(); // no candidate is no empty input
@@ -171,9 +227,9 @@ const operations = {
   /** Why a rule alerts on an alert's evidence (on one event of it), or what it makes of an event among those that matter. */
   explain(rule, { row, alert, event }) {
     try {
-      if (alert !== undefined) return explain(rule, parseExact(alerts.text(alert)), { event });
-      if (candidateBytes <= MAX_BESIDE) return explain(rule, beside(row), { event: 0 });
-      const answer = explain(rule, store.raw(row));
+      if (alert !== undefined) return explain(rule, parseExact(alerts.text(alert)), { event, ...context });
+      if (candidateBytes <= MAX_BESIDE) return explain(rule, beside(row), { event: 0, ...context });
+      const answer = explain(rule, store.raw(row), context);
       answer.cut.push(ALONE);
       return answer;
     } catch (error) {
@@ -185,12 +241,12 @@ const operations = {
   /** What all of some rules make of an event. */
   explainAll(files, row) {
     const together = candidateBytes <= MAX_BESIDE_ALL;
-    return { rules: together ? explainAll(files, beside(row), { event: 0 }) : explainAll(files, store.raw(row)), cut: together ? undefined : ALONE };
+    return { rules: together ? explainAll(files, beside(row), { event: 0, ...context }) : explainAll(files, store.raw(row), context), cut: together ? undefined : ALONE };
   },
 
   diagnose(kql) {
     try {
-      new Query(kql).dispose();
+      new Query(kql, context).dispose();
       return [];
     } catch (error) {
       if (!error.diagnostics) throw error;
@@ -202,7 +258,7 @@ const operations = {
   async query(kql, limit) {
     queryRun += 1;
     const mine = queryRun;
-    const run = new Query(kql);
+    const run = new Query(kql, context);
     const started = performance.now();
     let breath = started;
     let events = 0;

@@ -1,7 +1,8 @@
-// What was dropped or picked, as a flat list of files: logs and rules.
+// What was dropped or picked, as a flat list of files: logs, rules, and what can be a table or a function.
 
 import { expandArm } from 'forepost/arm.js';
-import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, whyNoLog } from 'forepost/logfile.js';
+import { isFunctionYaml, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
+import { decode } from './text.js';
 
 const AT_ONCE = 64;            // files that are looked at together
 const LARGEST_TEMPLATE = 8 << 20;
@@ -9,11 +10,11 @@ const SMALL = 64 << 10;        // bytes of a file that is read as a whole to loo
 const HELD = 64 << 20;         // bytes that are held so for the readers
 
 /**
- * Splits `[{file, path}]` into logs (small ones with their `bytes`, if they had to be looked at), rule files, and `passedOver` with the `reason`: what `forepost scan` would pass over. A file
- * that was picked by itself is read whatever it is.
+ * Splits `[{file, path}]` into logs (small ones with their `bytes`, if they had to be looked at), rule files, functions, what is `unclear` (a table by its name, or a
+ * log) and `passedOver` with the `reason`: what `forepost scan` would pass over. A file that was picked by itself is read whatever it is.
  */
 export async function sort(files, looked = () => {}) {
-  const sorted = { rules: [], logs: [], passedOver: [] };
+  const sorted = { rules: [], logs: [], functions: [], unclear: [], passedOver: [] };
   let breath = performance.now();
   let held = 0;
   for (let at = 0; at < files.length; at += AT_ONCE) {
@@ -24,11 +25,11 @@ export async function sort(files, looked = () => {}) {
     }
     // To look at a file and to ask for its size makes the browser ask the system: many are asked at once.
     const part = await Promise.all(files.slice(at, at + AT_ONCE).map(look));
-    for (const { reason, rule, ...entry } of part) {
+    for (const { reason, kind, ...entry } of part) {
       held += entry.bytes?.length ?? 0;
       if (held > HELD) entry.bytes = undefined;
       if (reason) sorted.passedOver.push({ path: entry.path, reason });
-      else (rule ? sorted.rules : sorted.logs).push(entry);
+      else sorted[kind].push(entry);
     }
   }
   return sorted;
@@ -42,29 +43,31 @@ async function look({ file, path }) {
     return bytes.subarray(0, LOOKED_AT);
   };
   const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && isTemplate(path, await start()));
-  const reason = path.includes('/') ? await whyNot({ path, size, start }, rule) : undefined;
-  return { file, path, size, rule, reason, bytes: size <= SMALL && !rule && !reason ? bytes : undefined };
+  const supplied = suppliedByName(path);
+  const isFunction = supplied?.kind === 'function';
+  const reason = path.includes('/') ? await whyNot({ path, size, start }, rule || isFunction) : undefined;
+  const unclear = !reason && !rule && size > 0 && supplied?.kind === 'table' && (/\.(csv|gz)$/i.test(path) || !mentionsEvents(await start()));
+  const kind = rule ? 'rules' : isFunction ? 'functions' : unclear ? 'unclear' : 'logs';
+  return { file, path, size, kind, reason, stem: unclear ? supplied.stem : undefined, bytes: size <= SMALL && !rule && !reason ? bytes : undefined };
 }
 
-async function whyNot({ path, size, start }, rule) {
+async function whyNot({ path, size, start }, known) {
   if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
   if (isTestByName(path)) return 'tests of a rule';
-  if (rule || isLogByName(path, size)) return undefined;
+  if (known || isLogByName(path, size)) return undefined;
   return whyNoLog(path, await start());
 }
 
-/** `{rules: [{file, text}], leftOut: [{path, reason}]}` of rule files: those in ARM form become YAML, which the page shows and edits. */
+/**
+ * `{rules: [{file, text}], functions, leftOut: [{path, reason}]}` of rule files: those in ARM form become YAML, which the page shows and edits; YAML of a saved function is
+ * none.
+ */
 export async function readRules(entries) {
-  const given = await Promise.all(entries.map(async ({ file, path }) => ({ file: path, text: decode(await file.arrayBuffer()) })));
-  const rules = expandArm(given);
+  const read = await Promise.all(entries.map(async (entry) => ({ entry, file: entry.path, text: decode(new Uint8Array(await entry.file.arrayBuffer())) })));
+  const isFunction = ({ file, text }) => /\.ya?ml$/i.test(file) && isFunctionYaml(text);
+  const rules = expandArm(read.filter((one) => !isFunction(one)).map(({ file, text }) => ({ file, text })));
   const leftOut = rules.flatMap(({ arm }) => arm?.findings ?? []).filter(({ code }) => code === 'FP501').map(({ file, message }) => ({ path: file, reason: message }));
-  return { rules: rules.map(({ file, text, arm }) => ({ file: arm ? `${file}.yaml` : file, text })), leftOut };
-}
-
-/** Windows writes UTF-16, with a mark at its start. */
-function decode(buffer) {
-  const [a, b] = new Uint8Array(buffer, 0, Math.min(2, buffer.byteLength));
-  return new TextDecoder(a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8').decode(buffer);
+  return { rules: rules.map(({ file, text, arm }) => ({ file: arm ? `${file}.yaml` : file, text })), functions: read.filter(isFunction).map(({ entry }) => entry), leftOut };
 }
 
 /** The files of an <input>. */

@@ -10,6 +10,7 @@ const REPORT_MS = 100;         // how often progress is told
 const MAX_PROBLEMS = 200;      // told per file; the rest is counted
 
 let rules;
+let context;
 let desk;                      // the port to the desk, which keeps events and candidates
 let reader;
 let readerId = '';
@@ -23,6 +24,7 @@ self.onmessage = ({ data }) => {
   if (data.type === 'start') {
     loadSync(data.module);
     ({ rules, desk, indexing } = data);
+    context = { tables: data.supplied.filter(({ name: of }) => of !== undefined).map(({ name: of, text }) => ({ name: of, data: text })), functions: data.supplied.filter(({ name: of }) => of === undefined).map(({ path, text }) => ({ file: path, text })) };
     desk.onmessage = ({ data: { stop } }) => {
       unacknowledged -= 1;
       if (stop) { indexing = false; reader?.stopIndex(); }
@@ -41,7 +43,7 @@ const name = (id) => { readerId = id; };
 
 function renew() {
   made += 1;
-  reader = new EventReader({ rules, index: indexing });
+  reader = new EventReader({ rules, index: indexing, ...context });
 }
 
 /** Reads files one after another. To open a small file takes longer than to read it, so that some are opened ahead. */

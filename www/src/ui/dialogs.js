@@ -43,7 +43,7 @@ const ADVICE = {
 export function problems(app) {
   const inputs = app.engine.inputs.filter(({ problemCount, status }) => problemCount || status === 'cancelled');
   const notes = app.state.concludeProblems;
-  const { passedOver, totals, each } = app.state;
+  const { passedOver, totals, each, suppliedProblems } = app.state;
   const found = gaps(app.state);
   return dialog('Problems', h('div.problems', { tabindex: 0, role: 'region', 'aria-label': 'Problems by file' },
     found.length ? h('ul.gaps', found.map(({ text }) => h('li', text))) : h('p', 'Everything was read.'),
@@ -51,12 +51,13 @@ export function problems(app) {
       : `${plural(totals.repeated, 'event')} came more than once with the same eventID and content, for example from two trails or overlapping exports. Each counts once, also for the rules. A Sentinel workspace counts each delivery.`),
       h('p', h('button.small', { onclick: (e) => { e.target.closest('dialog').close(); app.countEach(!each); } }, each ? 'Count repeated events once' : 'Count each delivery'))),
     notes.length ? h('section', h('h3', 'Rules'), h('ul', notes.map(({ code, message }) => h('li', h('b', code), ' ', message)))) : null,
+    suppliedProblems.length > 0 && h('section', h('h3', 'Tables and functions that cannot be used'), h('ul', suppliedProblems.map(({ path, message }) => h('li', h('b.mono', path), ` ${message}`)))),
     app.absent.length > 0 && h('section', h('h3', 'Not here of the case'), h('ul', app.absent.slice(0, 200).map(({ path, size }) => h('li', h('b.mono', path), ` ${bytes(size)}`)))),
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
       h('h3.mono', path), h('p.muted', `${bytes(size)}; ${plural(events, 'event')} read`, status === 'cancelled' ? '; reading was cancelled' : ''),
       h('ul', found.map(({ offset, code, message }) => h('li', h('b', code), offset === null ? ' ' : ` at byte ${number(offset)}: `, message, ADVICE[code] ? h('span.muted', ` ${ADVICE[code]}`) : null))),
       problemCount > found.length && h('p.muted', `and ${number(problemCount - found.length)} more`))),
-    passedOver.length ? h('section', h('h3', 'Passed over'), h('p.muted', 'These files of the folder cannot hold events. Drop one by itself to read it all the same.'),
+    passedOver.length ? h('section', h('h3', 'Passed over'), h('p.muted', 'These files cannot hold events, or were left out. Drop one by itself to read it all the same.'),
       h('ul', passedOver.slice(0, 500).map(({ path, reason }) => h('li', h('b.mono', path), ` ${reason}`))), passedOver.length > 500 && h('p.muted', `and ${number(passedOver.length - 500)} more`)) : null,
     inputs.length > 500 && h('p', `and ${number(inputs.length - 500)} more files`)));
 }

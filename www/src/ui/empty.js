@@ -20,7 +20,7 @@ export function emptyState(app) {
       folder(),
       h('h2', 'Drop CloudTrail logs here'),
       h('p', 'Drop files or folders. Forepost runs Microsoft Sentinel rules on every event and shows what they found, and why.'),
-      h('p.muted', 'Logs: JSON, NDJSON, CSV exports, and these in gzip, zstd, zip and tar. Rules: YAML files, ARM templates. Cases: .forepost.json.'),
+      h('p.muted', 'Logs: JSON, NDJSON, CSV exports, and these in gzip, zstd, zip and tar. Rules: YAML files, ARM templates. Tables and watchlists: CSV, JSON. Saved functions: .kql. Cases: .forepost.json.'),
       h('p.muted', 'Nothing is uploaded. The engine runs in this page and works offline.'),
       h('p.toolbar',
         h('button.primary', { disabled: phase !== 'ready', onclick: () => app.header.files.click() }, 'Choose files'),

@@ -3,6 +3,7 @@
 import { h, mount } from '../dom.js';
 import { bytes, number, plural, span } from '../format.js';
 import { canHide, eventCount, gaps, repeats } from '../gaps.js';
+import { inWords } from '../supplied.js';
 import { lock, plus } from './icons.js';
 
 export class Header {
@@ -12,13 +13,14 @@ export class Header {
     this.app = app;
     this.files = h('input', { type: 'file', multiple: true, hidden: true, id: 'pick-files', tabindex: -1, 'aria-label': 'Files', onchange: () => app.addPicked(this.files) });
     this.folder = h('input', { type: 'file', webkitdirectory: true, hidden: true, id: 'pick-folder', tabindex: -1, 'aria-label': 'Folder', onchange: () => app.addPicked(this.folder) });
+    this.supplied = h('input', { type: 'file', multiple: true, hidden: true, id: 'pick-supplied', tabindex: -1, 'aria-label': 'Tables or functions', onchange: () => app.addPickedSupplied(this.supplied) });
     this.theme = h('button.quiet', { onclick: () => app.nextTheme() });
     this.zone = h('button.quiet', { onclick: () => app.toggleLocal() });
     const button = (text, title, act, kind = '') => h('button', { class: kind, onclick: act, title }, text);
     this.filters = button('Filters', 'Show filters', () => app.element.classList.toggle('show-filters'), 'narrow');
     const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { this.add.open = this.case.open = false; act(); } }, text);
     this.add = h('details.menubutton.inwork', h('summary', plus(), ' Add'), h('div.menu', { role: 'menu' },
-      item('Add files', () => this.files.click()), item('Add folder', () => this.folder.click()), item('Paste text', () => app.paste())));
+      item('Add files', () => this.files.click()), item('Add folder', () => this.folder.click()), item('Add tables or functions', () => this.supplied.click()), item('Paste text', () => app.paste())));
     this.case = h('details.menubutton.inwork', h('summary', 'Case'), h('div.menu', { role: 'menu' },
       item('Save case', () => app.saveCase()), item('Open case', () => this.files.click()), item('Keep in this browser', () => app.keepCase()), item('Forget kept case', () => app.forgetCase())));
     addEventListener('click', (e) => { for (const menu of [this.add, this.case]) if (!menu.contains(e.target)) menu.open = false; });
@@ -30,14 +32,14 @@ export class Header {
     this.cancel = h('button.small', { onclick: () => app.cancel() }, 'Cancel');
     this.status = h('div.status', this.facts, h('span.grow'), this.pace, this.meter, this.cancel);
     this.element = h('header.top', h('a.skip', { href: '#main', onclick: (e) => { e.preventDefault(); document.getElementById('main')?.focus(); } }, 'Skip to the results'),
-      h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' your data stays in this page'), h('span.grow'), this.files, this.folder, this.more, this.zone, this.theme,
+      h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' your data stays in this page'), h('span.grow'), this.files, this.folder, this.supplied, this.more, this.zone, this.theme,
         h('button.quiet', { onclick: () => app.help(), title: 'Keys (?)', 'aria-label': 'Keys ?' }, '?')), this.status);
   }
 
   render() {
     const { state } = this.app;
-    const { progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules, expected } = state;
-    const key = [progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules, expected];
+    const { progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules, expected, supplied, suppliedProblems, unclear } = state;
+    const key = [progress, theme, local, phase, concludeProblems, passedOver, totals, walking, sample, each, rules, expected, supplied, suppliedProblems, unclear];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     this.theme.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[theme];
@@ -47,7 +49,7 @@ export class Header {
     this.zone.title = 'Times in UTC or local (u)';
     this.zone.setAttribute('aria-label', `Times: ${this.zone.textContent}`);
     const { reading, totalFiles, files, rate, totalBytes } = progress;
-    this.status.hidden = !totalFiles && !walking;
+    this.status.hidden = !totalFiles && !walking && !supplied.length && !suppliedProblems.length && !unclear.length;
     const share = totalBytes ? Math.min(progress.bytes / totalBytes, 1) : 1;
     this.meter.value = Math.round(share * 100);
     this.meter.hidden = this.cancel.hidden = !reading;
@@ -55,11 +57,17 @@ export class Header {
     const link = (kind, text, bad) => h('button.link', { class: bad ? 'bad' : '', onclick: () => this.app.showProblems(), 'data-key': kind }, text);
     const found = gaps(state).filter(({ kind }) => kind !== 'reading');
     const again = repeats(state);
+    const there = supplied.length > 0 && h('button.link', { onclick: () => this.app.go('rules'), 'data-key': 'supplied' }, inWords(supplied));
+    if (!totalFiles) {
+      mount(this.facts, there, found.map((gap) => link(gap.kind, SHORT[gap.kind](state), canHide(gap))));
+      return mount(this.pace);
+    }
     mount(this.facts,
       sample && h('span.tag', 'sample'),
       h('span.num', plural(eventCount(state), 'event')), h('span.num', reading ? `${number(files)} of ${plural(totalFiles, 'file')}` : plural(totalFiles, 'file')),
       progress.span && h('span.num', span(progress.span, local)),
       found.map((gap) => link(gap.kind, SHORT[gap.kind](state), canHide(gap))),
+      there,
       !reading && !found.some(canHide) && h('span', 'no problems'),
       this.app.absent.length > 0 && link('absent', `${plural(this.app.absent.length, 'file')} of the case not here`, true),
       again && link('repeated', each ? again : `${number(totals.repeated)} repeated`));
@@ -74,6 +82,8 @@ const SHORT = {
   problems: ({ progress }) => plural(progress.problems, 'problem'),
   'rule-problems': ({ concludeProblems }) => plural(concludeProblems.length, 'rule problem'),
   broken: ({ rules }) => `${plural(rules.filter(({ broken }) => broken).length, 'rule')} cannot run`,
+  unclear: ({ unclear }) => `${plural(unclear.length, 'file')} to ask about`,
+  'supplied-problems': ({ suppliedProblems }) => `${plural(suppliedProblems.length, 'table or function', 'tables or functions')} cannot be used`,
   'passed-over': ({ passedOver }) => `passed over ${plural(passedOver.length, 'file')}`,
   full: ({ totals }) => `first ${number(totals.count)} events searchable`,
 };

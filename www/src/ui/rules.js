@@ -4,6 +4,9 @@ import { copy, h, mount, save } from '../dom.js';
 import { duration, plural } from '../format.js';
 import { TACTICS, spaced } from '../attack.js';
 import { packOf, packsOf } from '../packs.js';
+import { missingOf } from 'forepost/missing.js';
+import { remedy } from '../supplied.js';
+import { suppliedList } from './supplied.js';
 import { cross, severity } from './icons.js';
 import { SEVERITIES } from '../severities.js';
 
@@ -16,6 +19,13 @@ const MICROSOFT = 'https://github.com/Azure/Azure-Sentinel/blob/master/Solutions
 function source({ builtIn, file, text }) {
   const url = /^OriginalUri:\s*["']?(https:\/\/[^\s"']+)/m.exec(text)?.[1] ?? (builtIn && packOf({ builtIn, file }) === 'Microsoft' ? `${MICROSOFT}${file}` : undefined);
   return url && [' ', h('a.link', { href: url, target: '_blank', rel: 'noopener noreferrer' }, 'source')];
+}
+
+/** What to do about a finding; what is missing is supplied by a drop. */
+function hintOf(finding) {
+  const missing = missingOf(finding);
+  const hint = missing ? remedy(missing) : finding.hint;
+  return hint ? ` (${hint})` : '';
 }
 
 export class RulesPanel {
@@ -50,9 +60,9 @@ export class RulesPanel {
   }
 
   render() {
-    const { rules, tab, alerts, applying } = this.app.state;
+    const { rules, tab, alerts, applying, supplied, suppliedProblems } = this.app.state;
     if (tab !== 'rules') return;
-    const key = [rules, this.#chosen, alerts, applying];
+    const key = [rules, this.#chosen, alerts, applying, supplied, suppliedProblems];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
     const chosen = rules.find(({ file }) => file === this.#chosen) ?? rules[0];
@@ -65,10 +75,12 @@ export class RulesPanel {
     const all = (enabled) => () => this.app.enableAll(shown.map(({ file }) => file), enabled);
     mount(this.list,
       h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
+        h('button.small', { onclick: () => this.app.header.supplied.click(), 'data-key': 'add supplied' }, 'Add tables or functions'),
         rules.length > 1 && [h('button.small', { onclick: all(true), 'data-key': 'all on' }, 'All on'), h('button.small', { onclick: all(false), 'data-key': 'all off' }, 'All off')],
         packs.length > 1 && packs.map((name) => this.#packSwitch(name, rules)),
         h('span.muted', shown.length < rules.length ? `${shown.length} shown; ` : '', `${on} of ${rules.length} active`)),
       !alerts.length && !this.app.state.progress.totalFiles && h('p.muted.hint', 'Drop logs anywhere on this page to run the rules.'),
+      suppliedList(this.app),
       h('ul', shown.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
         h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.enable(rule.file, e.target.checked) }),
         h('button.quiet', { onclick: () => this.choose(rule.file), 'data-key': `rule ${rule.file}`, 'aria-current': rule === chosen ? 'true' : 'false' },
@@ -136,7 +148,7 @@ export class RulesPanel {
         !rule.broken && [h('dt', 'Deploy'), h('dd', h('code', deployment(card.id)), ' ', h('button.link', { 'data-key': 'copy deploy', onclick: () => copy(deployment(card.id), this.app.say) }, 'copy'))],
         h('dt', 'Status'), h('dd', rule.broken ? 'cannot run' : rule.enabled ? `active, ${plural(this.app.state.alerts.filter(({ ruleId }) => ruleId === card.id).length, 'alert')}` : rule.replacedBy ? `off: ${rule.replacedBy} has the same id` : 'off')),
       findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
-        h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, f.hint ? ` (${f.hint})` : ''))) : null,
+        h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, hintOf(f)))) : null,
       h('p.toolbar',
         h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Running …' : 'Run edited rule'),
         h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),

@@ -1,0 +1,48 @@
+// Small files as text.
+
+/** The bytes of a stream, at most `max` of them. */
+export async function bytesOf(stream, max, each = () => {}) {
+  const parts = [];
+  let size = 0;
+  for (const reader = stream.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > max) {
+      reader.cancel().catch(() => { /* nothing more is wanted of it */ });
+      throw new Error(`it is larger than ${max >> 20} MB`);
+    }
+    each(value);
+    parts.push(value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) { bytes.set(part, at); at += part.length; }
+  return bytes;
+}
+
+export const isGzip = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** Windows writes UTF-16, with a mark at its start. `fatal`: what is no text throws. */
+export function decode(bytes, fatal = false) {
+  const [a, b] = bytes;
+  return new TextDecoder(a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8', { fatal }).decode(bytes);
+}
+
+/** The text of a file that may be gzipped, of at most `max` bytes. */
+export async function textOf(file, max) {
+  if (file.size > max) throw new Error(`it is larger than ${max >> 20} MB`);
+  let bytes = new Uint8Array(await file.arrayBuffer());
+  if (isGzip(bytes)) {
+    try {
+      bytes = await bytesOf(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')), max);
+    } catch (error) {
+      throw error instanceof TypeError ? new Error('the gzip file is damaged', { cause: error }) : error;
+    }
+  }
+  try {
+    return decode(bytes, true);
+  } catch (error) {
+    throw new Error('it is not UTF-8 text', { cause: error });
+  }
+}
