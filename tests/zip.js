@@ -1,4 +1,4 @@
-// Zip archives for tests, written by hand: Node writes none.
+// Archives for tests, written by hand: Node writes none.
 
 import { deflateRawSync } from 'node:zlib';
 
@@ -23,6 +23,23 @@ export function zip(entries) {
   const size = central.reduce((sum, d) => sum + d.length, 0);
   end.writeUInt32LE(0x06054b50, 0); end.writeUInt16LE(entries.length, 8); end.writeUInt16LE(entries.length, 10); end.writeUInt32LE(size, 12); end.writeUInt32LE(at, 16);
   return Buffer.concat([...parts, ...central, end]);
+}
+
+/** A tar archive of `[name, data]`. */
+export function tar(entries) {
+  const files = entries.flatMap(([name, of]) => {
+    const data = Buffer.from(of);
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write('0000644\0', 100);
+    header.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124);
+    header.write('00000000000\0', 136);
+    header.write('        ', 148);
+    header.write('0ustar\0' + '00', 156);
+    header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148);
+    return [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
+  });
+  return Buffer.concat([...files, Buffer.alloc(1024)]);
 }
 
 /** Node has it from version 22.2 on. */

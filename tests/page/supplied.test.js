@@ -1,4 +1,4 @@
-// Tables, watchlists and saved functions are dropped on the page and mean what `--context` makes of them.
+// Tables, watchlists and saved functions are dropped on the page and mean what `--context` makes of them; archives of rules are opened.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { LOGS } from '../forms.js';
+import { tar, zip } from '../zip.js';
 import { ROOT, accessible, add, addFolder, alerts, allowClipboard, anotherPage, aPageForEachTest, download, event, events, eventually, file, forepost, lines, page, scanOff, settled } from './support.js';
 
 aPageForEachTest();
@@ -211,4 +212,32 @@ test('what was supplied is in the case, comes back with it, and is in the report
   await page.click('summary:has-text("Case")');
   await page.click('text=Forget kept case');
   await saying(/was removed/);
+});
+
+test('an archive of rules is opened like their folder; one of both gives both; one of logs alone goes to the engine', { timeout: 180_000 }, async () => {
+  const yaml = Object.entries(RULES).map(([name, of]) => [`pack/${name}`, of]);
+  await add(page, file('rules.zip', zip([...yaml, ['pack/mine.test.yaml', 'tests: []'], ['pack/LICENSE', 'Text.']])));
+  await active(BUILT_IN, BUILT_IN + 5);
+  assert.doesNotMatch(await page.textContent('.status'), /problem/);
+  await text('.status', /passed over 2 files/);
+  const supplied = Object.entries(CONTEXT).map(([name, of]) => [`ctx/${name}`, of]);
+  await add(page, file('all.tar.gz', gzipSync(tar([...supplied, ['logs/a.ndjson', LOG], ['logs/b.json.gz', gzipSync(`{"Records":[${event(4)}]}`)]]))));
+  await settled(page);
+  assert.equal(await events(page), 4);
+  await text('.status', /3 tables, 2 function files/);
+  await text('.status', /^4 events2 files/);
+  await page.click('#tab-events');
+  await page.click('#panel-events .vt-body .vt-row >> nth=0');
+  await text('.detail', /all\.tar\.gz\/logs\/a\.ndjson/);
+  // Logs alone stay one file.
+  await add(page, file('logs.zip', zip([['in/c.ndjson', event(5)], ['in/read.me', 'no log']])));
+  await text('.status', /^5 events3 files/);
+  // Damaged ones are told, the rest is there.
+  const broken = zip([['x/one.yaml', rule('One', OFF)], ['x/two.yaml', rule('Two', OFF)]]);
+  broken[45] ^= 0xff;
+  await add(page, file('broken.zip', broken));
+  await page.click('#tab-rules');
+  await text('.rulelist', new RegExp(`${BUILT_IN + 6} of ${BUILT_IN + 6} active`));
+  await page.click('[data-key=passed-over]');
+  assert.match(await page.textContent('dialog[open]'), /broken\.zip\/x\/one\.yaml damaged in the archive/);
 });

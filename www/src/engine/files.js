@@ -2,6 +2,7 @@
 
 import { expandArm } from 'forepost/arm.js';
 import { isFunctionYaml, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
+import { opened } from './archives.js';
 import { decode } from './text.js';
 
 const AT_ONCE = 64;            // files that are looked at together
@@ -11,10 +12,11 @@ const HELD = 64 << 20;         // bytes that are held so for the readers
 
 /**
  * Splits `[{file, path}]` into logs (small ones with their `bytes`, if they had to be looked at), rule files, functions, what is `unclear` (a table by its name, or a
- * log) and `passedOver` with the `reason`: what `forepost scan` would pass over. A file that was picked by itself is read whatever it is.
+ * log) and `passedOver` with the `reason`: what `forepost scan` would pass over. A file that was picked by itself is read whatever it is. Archives of rules are opened.
  */
-export async function sort(files, looked = () => {}) {
-  const sorted = { rules: [], logs: [], functions: [], unclear: [], passedOver: [] };
+export async function sort(given, looked = () => {}) {
+  const { files, failed } = await opened(given);
+  const sorted = { rules: [], logs: [], functions: [], unclear: [], passedOver: failed };
   let breath = performance.now();
   let held = 0;
   for (let at = 0; at < files.length; at += AT_ONCE) {
