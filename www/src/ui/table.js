@@ -6,6 +6,7 @@ const MAX_HEIGHT = 8_000_000; // browsers lose count of pixels beyond twice this
 
 export class VirtualTable {
   #rows = new Map();
+  #drawn = new Map();          // rows as they are seen: others may have come that are not drawn yet
   #count = 0;
   #active = -1;
   #version = 0;
@@ -65,7 +66,7 @@ export class VirtualTable {
   clear() { this.#active = -1; this.#schedule(); }
 
   async #open(index) {
-    const row = this.#rows.get(index) ?? (await this.load(index, 1))[0];
+    const row = this.#drawn.get(index) ?? this.#rows.get(index) ?? (await this.load(index, 1))[0];
     if (row) this.open(row, index);
   }
 
@@ -107,9 +108,12 @@ export class VirtualTable {
     }
     const top = scale === 1 ? 0 : this.element.scrollTop - first * this.rowHeight;
     const lines = [];
+    this.#drawn.clear();
     for (let i = from; i < to; i += 1) {
       const row = this.#rows.get(i);
-      if (row) lines.push(this.#line(row, i, top));
+      if (!row) continue;
+      this.#drawn.set(i, row);
+      lines.push(this.#line(row, i, top));
     }
     this.body.replaceChildren(...lines);
     if (this.#active >= from && this.#active < to) this.element.setAttribute('aria-activedescendant', `${this.id}-${this.#active}`);
