@@ -50,6 +50,24 @@ test('a case goes into a file and comes back with its logs; other logs are told'
   assert.match(await page.textContent('#tab-rules .count'), /2/);
 });
 
+test('what is being typed into a note stays, with its caret, when the page draws', async () => {
+  await add(page, file('a.ndjson', LOG));
+  await settled(page);
+  await page.click('#panel-alerts .vt-row:not(.group):not(.vt-head) >> nth=0');
+  await page.click('.notes textarea');
+  await page.keyboard.type('Asked team.');
+  for (let n = 0; n < 5; n += 1) await page.keyboard.press('ArrowLeft');
+  // The star is pressed without taking the focus: the panel is drawn again.
+  await page.$eval('.notes [data-key=star]', (star) => star.click());
+  await page.waitForSelector('.notes [data-key=star][aria-pressed=true]');
+  await page.keyboard.type('the ');
+  assert.equal(await page.inputValue('.notes textarea'), 'Asked the team.');
+  // And it is noted without leaving the field.
+  await page.click('summary:has-text("Case")');
+  const { notes } = JSON.parse(await download(page, () => page.click('text=Save case')));
+  assert.equal(Object.values(notes)[0].text, 'Asked the team.');
+});
+
 test('a hostile case changes nothing', async () => {
   await add(page, file('x.forepost.json', '{"forepostCase":1,"inputs":[{"path":1}],"rules":[{"file":{}}],"notes":{"a":null,"__proto__":{"x":1}},"filters":{"values":{"EventName":[1]},"time":"x"},"tab":"<b>"}'));
   await page.waitForTimeout(300);

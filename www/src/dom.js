@@ -36,11 +36,21 @@ const shown = (child) => (typeof child === 'string' ? visibleLines(child) : chil
 
 const isAttributes = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Node);
 
-/** Replaces what is in an element; the focus stays on what has the same `data-key`. Nothing here is measured: that would lay out the page each time. */
+/**
+ * Replaces what is in an element; the focus stays on what has the same `data-key`, and with it what is being typed there. Nothing here is measured: that would lay out
+ * the page each time.
+ */
 export function mount(element, ...children) {
-  const key = element.contains(document.activeElement) ? document.activeElement.dataset?.key : undefined;
+  const before = element.contains(document.activeElement) ? document.activeElement : undefined;
+  const key = before?.dataset?.key;
+  const { value, selectionStart, selectionEnd } = before ?? {};
   element.replaceChildren(...children.flat(Infinity).filter(isChild).map(shown));
-  if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  const after = key && element.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!after) return;
+  after.focus({ preventScroll: true });
+  if (!Number.isInteger(selectionStart) || after.tagName !== before.tagName) return; // no text is typed there
+  after.value = value;
+  after.setSelectionRange(selectionStart, selectionEnd);
 }
 
 /** Copies text and says so. */

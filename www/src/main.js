@@ -656,7 +656,8 @@ class App {
     if (rules.length) await this.addRules(rules);
     if (off.length) await this.#setRules(this.state.rules.map((rule) => (off.includes(rule.file) ? wanted(rule, false) : rule)));
     if (query) this.panels.query.set(query);
-    this.update({ notes: { ...this.state.notes, ...notes }, expected: withFiles ? [] : inputs, local });
+    const { selection } = this.state;
+    this.update({ notes: { ...this.state.notes, ...notes }, expected: withFiles ? [] : inputs, local, selection: selection && { ...selection } }); // its notes may be others
     this.navigate({ filters, ...(tab ? { tab } : {}) });
     this.saved = this.state.notes;
     if (!withFiles && inputs.length) this.say(`Case opened. Drop its logs now: ${plural(inputs.length, 'file')}.`);

@@ -28,7 +28,8 @@ export class Detail {
 
   render() {
     const { selection, local, rules, notes } = this.app.state;
-    const key = [selection, local, rules, selection?.alert ? notes[selection.alert.finding] : undefined];
+    const { verdict, star: starred } = notes[selection?.alert?.finding] ?? {};
+    const key = [selection, local, rules, verdict, starred]; // and not the note: it is being typed here
     if (this.#key?.every((x, i) => x === key[i])) return;
     const same = this.#key?.[0] === selection;
     this.#key = key;
@@ -58,7 +59,7 @@ export class Detail {
       h('button.small', { 'aria-pressed': starred ? 'true' : 'false', 'data-key': 'star', onclick: () => this.app.note(finding, { star: !starred }) }, star(), starred ? ' Starred' : ' Star'),
       h('label', 'Verdict ', h('select', { 'data-key': 'verdict', value: verdict, onchange: (e) => this.app.note(finding, { verdict: e.target.value || undefined }) },
         h('option', { value: '', selected: !verdict }, 'open'), Object.entries(VERDICTS).map(([value, name]) => h('option', { value, selected: value === verdict }, name))))),
-    h('textarea', { rows: 2, 'aria-label': 'Note', placeholder: 'Note', value: text, 'data-key': 'note', onchange: (e) => this.app.note(finding, { text: e.target.value }) }));
+    h('textarea', { rows: 2, 'aria-label': 'Note', placeholder: 'Note', value: text, 'data-key': 'note', oninput: (e) => this.app.note(finding, { text: e.target.value }) }));
   }
 
   #runs({ finding, id }) {
