@@ -89,8 +89,10 @@ export async function accessible(page, where) {
   for (const theme of ['light', 'dark']) {
     await looks(page, theme);
     // Legacy: axe opens no page of its own, which Firefox's driver does not bear.
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(STANDARDS).analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), [], `${where}, ${theme}`);
+    const { violations, incomplete } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(STANDARDS).analyze();
+    // A name on what has no role is only a doubt to axe, because some screen readers say it. Others do not.
+    const nameless = incomplete.filter(({ id }) => id === 'aria-prohibited-attr');
+    assert.deepEqual([...violations, ...nameless].map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), [], `${where}, ${theme}`);
   }
 }
 

@@ -205,7 +205,7 @@ const section = (title, ...children) => h('section', h('h3', title), children);
 /** Long names lose their middle; whole in the title and on copy. */
 function whole(text) {
   const shown = middle(text, 56);
-  return shown === text ? h('span.mono', text) : h('span.mono.long', { tabindex: 0, title: text, 'aria-label': text, oncopy: (e) => { e.clipboardData.setData('text/plain', text); e.preventDefault(); } }, h('span.cut', shown), h('span.all', text));
+  return shown === text ? h('span.mono', text) : h('span.mono.long', { role: 'group', tabindex: 0, title: text, 'aria-label': text, oncopy: (e) => { e.clipboardData.setData('text/plain', text); e.preventDefault(); } }, h('span.cut', shown), h('span.all', text));
 }
 
 function eventFold(record, key, marked, open, app) {
