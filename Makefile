@@ -157,7 +157,7 @@ native: $(TOOLCHAIN)
 	cargo build --locked --example native
 
 .PHONY: test-page
-test-page: www dist/panic-test $(CHROMIUM) ## The triage page in Chromium
+test-page: www dist/panic-test $(CHROMIUM) ## The triage page in Chromium; with SLOW=4 as on a machine that is busy
 	node --test --test-timeout=600000 --test-reporter=spec tests/page/*.test.js
 
 .PHONY: test-page-firefox

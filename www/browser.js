@@ -14,6 +14,10 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 /** Which browser: chromium, or firefox. */
 export const BROWSER = process.env.BROWSER ?? 'chromium';
 
+/** How many times slower pages are than they could be: SLOW=6. Chromium's processor slows down, and in each browser what is drawn comes late. A test that fails then looks only once. */
+const SLOW = Number(process.env.SLOW ?? 1);
+const LATE_MS = 40;            // that a frame comes late, times SLOW
+
 /** `{url, context, close()}`; the context is a fresh profile. */
 export async function open(options = {}) {
   const server = await preview({ root: import.meta.dirname, configFile: join(import.meta.dirname, 'vite.config.js'), logLevel: 'error', preview: { host: '127.0.0.1', port: 0, strictPort: false } });
@@ -48,7 +52,18 @@ export async function visit({ url, context }, fragment = '') {
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
   });
+  if (SLOW > 1) await slowDown(page, context);
   await page.goto(`${url}${fragment}`);
-  await page.waitForSelector('.ready li, .vt, .rulecard', { timeout: 15000 });
+  await page.waitForSelector('.ready li, .vt, .rulecard', { timeout: 60_000 });
   return page;
+}
+
+/** As on a machine with other work to do. */
+async function slowDown(page, context) {
+  if (BROWSER === 'chromium') await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOW });
+  await page.addInitScript((late) => {
+    const inTime = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (draw) => setTimeout(() => inTime(draw), late);
+    window.cancelAnimationFrame = clearTimeout;
+  }, LATE_MS * SLOW);
 }
