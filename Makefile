@@ -232,6 +232,7 @@ test-python: $(WHEEL) target/abi/panic.wasm package ## The wheel in an empty env
 	rm -rf target/python-test
 	$(PYTHON) -m venv target/python-test
 	target/python-test/bin/python -m pip install --quiet --disable-pip-version-check dist/python/*.whl pytest pandas pyarrow
+	target/python-test/bin/python -m pip install --quiet --disable-pip-version-check nbconvert ipykernel || echo 'nbconvert cannot be installed here: the notebook is skipped'
 	target/python-test/bin/python -m pytest -q python/tests --ignore-glob="*/test_spark*.py"
 else
 test-python:
