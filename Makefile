@@ -223,8 +223,9 @@ tests/hosts/node_modules/.package-lock.json: tests/hosts/package.json tests/host
 	touch $@
 
 .PHONY: test-abi
-test-abi: dist/wasm/forepost.wasm target/abi/panic.wasm package ## The module for other hosts, in Node without any glue
+test-abi: dist/wasm/forepost.wasm target/abi/panic.wasm package ## The module for other hosts, in Node without any glue and in wasmi
 	node --test --test-reporter=spec tests/abi/*.test.js
+	cargo test --locked --release --manifest-path tests/abi/Cargo.toml
 
 .PHONY: test-python
 ifeq ($(PYTHON_READY),True)
