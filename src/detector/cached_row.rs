@@ -66,9 +66,3 @@ impl<R: Columns> Columns for CachedRow<R> {
         value
     }
 }
-
-/// The columns of a row that are needed; the others are null.
-pub fn needed(row: &dyn Columns, needed: &[bool]) -> Vec<Value> {
-    let value = |(i, needed): (usize, &bool)| if *needed { row.column(i) } else { Value::Null };
-    needed.iter().enumerate().map(value).collect()
-}

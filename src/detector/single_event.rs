@@ -3,7 +3,7 @@
 //! Row stages look at one event only. One event decides that the rule alerts only if no further event can take the result
 //! away: see [`Monotonicity`]. Any other match is a candidate, which a scan over the whole window decides.
 
-use super::cached_row::{CachedRow, needed};
+use super::cached_row::CachedRow;
 use super::check::{self, CompiledRule};
 use super::feed::TABLE;
 use super::literal_prefilter::LiteralPrefilter;
@@ -251,7 +251,7 @@ impl SingleLeaf {
     fn rows(&self, event: &CachedRow<EventRow<'_>>, scratch: &mut Scratch) -> Result<Vec<Row>, ExecError> {
         let mut rows = Vec::new();
         if stage::passes(&self.stages, self.leading, event, &mut BUDGET.clone(), scratch)? {
-            let values = needed(event, &self.needed);
+            let values = stage::needed_columns(event, &self.needed);
             let rest = checked::tail(&self.stages, self.leading);
             let row = Row { values, evidence: Evidence::None };
             stage::run(rest, row, &mut BUDGET.clone(), scratch, &mut |row| rows.push(row))?;

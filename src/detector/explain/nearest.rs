@@ -3,7 +3,7 @@
 //! Every filter of an event's own columns is asked of every event, also behind one that said no: an event that only one filter
 //! turns away is nearer than one that two do, wherever the filters stand.
 
-use super::super::cached_row::{CachedRow, needed};
+use super::super::cached_row::CachedRow;
 use super::super::check::{self, CompiledRule};
 use super::super::feed::TABLE;
 use super::super::{Context, Detector, Options, Problem, RuleErrors, RuleFile, Stats};
@@ -363,7 +363,7 @@ impl State {
 impl Input {
     /// The filters that turn an event away; of several rows those of the row that comes farthest.
     fn failed(&self, row: &dyn Columns, scratch: &mut Scratch) -> Failed {
-        let first = Row { values: needed(row, &self.needed), evidence: Evidence::None };
+        let first = Row { values: stage::needed_columns(row, &self.needed), evidence: Evidence::None };
         let mut rows: Vec<(Row, Failed)> = vec![(first, Vec::new())];
         for (at, step) in self.steps.iter().enumerate() {
             match step {

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::checked;
-use crate::detector::cached_row::{CachedRow, needed};
+use crate::detector::cached_row::CachedRow;
 use crate::detector::leaf::Keep;
 use crate::detector::transfer::LeafRow;
 use cloudtrail::prefilter::{Leaves, Skipped};
@@ -103,7 +103,10 @@ impl State {
             }
             if let Some(fold) = leaf.found.fold.as_mut().filter(|_| leaf.stages.len() == leaf.leading) {
                 // No stage changes the row, and mostly only some of its columns are read.
-                fold.push(row, &|| Row { values: needed(row, &leaf.needed), evidence: Evidence::None });
+                fold.push(row, &|| Row {
+                    values: stage::needed_columns(row, &leaf.needed),
+                    evidence: Evidence::None,
+                });
                 candidate = true;
                 continue;
             }
@@ -118,8 +121,15 @@ impl State {
                     Evidence::One(Rc::clone(made))
                 }
             };
-            let values = needed(row, &leaf.needed);
             let stages = checked::tail(&leaf.stages, leaf.leading);
+            let first = stage::first_row(stages, row, &leaf.needed, budget, &mut self.scratch);
+            let (values, stages) = match first {
+                Ok(first) => first,
+                Err(e) => {
+                    failed = Some(e);
+                    continue;
+                }
+            };
             let (rows, room) = (&mut leaf.found, &mut self.room);
             let (keep, collected) = (self.keep, &mut self.collected);
             let mut found = false;

@@ -75,6 +75,29 @@ impl CompiledStage {
     }
 }
 
+/// The first row that stages make of a record, and the stages that are left for it. A `project` reads the record itself; for any other
+/// stage a row is made of the columns that are needed: mostly few, but as wide as the table.
+pub fn first_row<'s>(
+    stages: &'s [CompiledStage],
+    record: &dyn Columns,
+    needed: &[bool],
+    budget: &mut Budget,
+    scratch: &mut Scratch,
+) -> Result<(Vec<Value>, &'s [CompiledStage]), ExecError> {
+    if let Some((CompiledStage::Project(values), rest)) = stages.split_first() {
+        let made = values.eval_all(record, scratch);
+        budget.keep(&made)?;
+        return Ok((made, rest));
+    }
+    Ok((needed_columns(record, needed), stages))
+}
+
+/// The columns of a record that are needed; the others are null.
+pub fn needed_columns(record: &dyn Columns, needed: &[bool]) -> Vec<Value> {
+    let value = |(i, needed): (usize, &bool)| if *needed { record.column(i) } else { Value::Null };
+    needed.iter().enumerate().map(value).collect()
+}
+
 /// Runs a row through stages; what comes out goes to `sink`. Expansions whose rows are still to come wait here: no stage calls this
 /// again, so that on a small stack a rule may expand as often as it likes.
 pub fn run(
