@@ -44,7 +44,7 @@ test('a case goes into a file and comes back with its logs; other logs are told'
   await add(page, file('a.ndjson', LOG));
   await settled(page);
   assert.equal(await page.locator('text=of the case not here').count(), 0);
-  await page.waitForFunction(() => document.querySelector('#tab-events .count').textContent === '1/2');
+  await page.waitForFunction(() => document.querySelector('#tab-events .count')?.textContent === '1/2');
   await page.click('#panel-alerts .vt-row:has-text("benign")');
   assert.equal(await page.inputValue('.notes textarea'), 'Asked the team: planned.');
   assert.match(await page.textContent('#tab-rules .count'), /2/);
@@ -72,7 +72,7 @@ test('a hostile case changes nothing', async () => {
   await add(page, file('x.forepost.json', '{"forepostCase":1,"inputs":[{"path":1}],"rules":[{"file":{}}],"notes":{"a":null,"__proto__":{"x":1}},"filters":{"values":{"EventName":[1]},"time":"x"},"tab":"<b>"}'));
   await page.waitForTimeout(300);
   await add(page, file('y.forepost.json', 'no case'));
-  await page.waitForFunction(() => /no case of Forepost/.test(document.querySelector('.toast').textContent));
+  await page.waitForFunction(() => /no case of Forepost/.test(document.querySelector('.toast').dataset.last));
   await add(page, file('a.ndjson', LOG));
   await settled(page);
   assert.equal(await page.textContent('#tab-alerts .count'), '1');

@@ -47,7 +47,7 @@ test('many small files: each is read once, and a few messages tell of them all',
   // From a row to its file: many files go to the desk in one message.
   await page.click('#tab-events');
   await page.click('#panel-events .vt-body .vt-row >> nth=4');
-  const file = await page.waitForFunction(() => /day-\d+\/(\d+)\.json/.exec(document.querySelector('.detail').textContent)?.[1]);
+  const file = await page.waitForFunction(() => /day-\d+\/(\d+)\.json/.exec(document.querySelector('.detail')?.textContent)?.[1]);
   const place = Number(await file.jsonValue());
   assert.equal(place, Math.floor(4 / EACH));
   rmSync(folder, { recursive: true, force: true });

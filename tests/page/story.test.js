@@ -53,9 +53,9 @@ test('a page of a principal has its sessions, and of an address its principals',
   assert.match(text, /AssumeRole → assumed-role\/admin\/ada/);
   assert.match(text, /new address 203\.0\.113\.9/);
   await page.click('.detail >> text=Only these events');
-  await page.waitForFunction(() => document.querySelector('#tab-events .count').textContent === '5/6');
+  await page.waitForFunction(() => document.querySelector('#tab-events .count')?.textContent === '5/6');
   await page.click('.detail .factlist >> text=203.0.113.9');
-  await page.waitForFunction(() => /Events2, 1 failed/.test(document.querySelector('.detail').textContent));
+  await page.waitForFunction(() => /Events2, 1 failed/.test(document.querySelector('.detail')?.textContent));
 });
 
 test('a loop of roles ends, and a session that many can make is its own principal', async () => {
@@ -106,7 +106,7 @@ test('the histogram zooms, its axis is of what it shows, and typed nonsense is a
   await page.click('text=zoom in');
   await page.waitForFunction((old) => document.querySelector('.ticks').textContent !== old, before.join(''));
   await page.click('text=zoom out');
-  await page.waitForFunction((old) => document.querySelector('.ticks').textContent === old, before.join(''));
+  await page.waitForFunction((old) => document.querySelector('.ticks')?.textContent === old, before.join(''));
   await type(page, '.axis input >> nth=0', 'yesterday');
   await page.waitForSelector('.axis >> text=Write a time such as');
 });

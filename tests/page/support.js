@@ -36,6 +36,24 @@ export function aPageForEachTest(prepare = () => {}) {
   });
 }
 
+/** Does something on a page whose readers wait at each part of a file: on no machine are they done before they can be stopped. */
+export async function withSlowReaders(act) {
+  const waits = '{ const { arrayBuffer } = Blob.prototype; Blob.prototype.arrayBuffer = async function late() { await new Promise((go) => { setTimeout(go, 400); }); return arrayBuffer.call(this); }; }\n';
+  const other = await open({ serviceWorkers: 'block' }); // no service worker answers before the route does
+  const before = page;
+  try {
+    const built = join(ROOT, 'dist/www/assets');
+    const reader = readFileSync(join(built, readdirSync(built).find((name) => /^reader\.worker.*\.js$/.test(name))), 'utf8');
+    await other.context.route('**/reader.worker*.js', (route) => route.fulfill({ body: `${waits}${reader}`, contentType: 'text/javascript' }));
+    page = await visit(other);
+    await act();
+    assert.deepEqual(page.complaints, [], 'the console and the policy have nothing to say');
+  } finally {
+    page = before;
+    await other.close();
+  }
+}
+
 export const ROOT = join(import.meta.dirname, '../..');
 const shared = process.env.FOREPOST_SHARED ?? join(ROOT, '../shared');
 /** Real logs, where they are at hand. */
@@ -65,7 +83,11 @@ export async function settled(page, timeout = 60_000) {
     const drawn = document.querySelector('#tab-alerts .count')?.textContent.replaceAll(',', '').split('/').at(-1);
     return said !== undefined && said === drawn;
   }, null, { timeout });
+  await drawn(page);
 }
+
+/** Waits until what the page knows now is drawn: it draws in a frame of its own, and tables in one more. */
+export const drawn = (page) => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(() => done())); }));
 
 /** Waits until what `look` gives is `right`; fails with what it gave last. The page draws in a frame of its own after each key and click. */
 export async function eventually(look, right, what) {
