@@ -1,7 +1,7 @@
 // The WebAssembly instance: loading it, and making a new one after a trap. Only this file and the two classes
 // that hold handles (detector.js, query.js) touch the generated glue, engine.js.
 
-import { __wbg_reset_state, initSync, onPanic, version as engineVersion } from './engine.js';
+import { __wbg_reset_state, initSync, onPanic, room, version as engineVersion } from './engine.js';
 import { describe } from './bytes.js';
 import { ForepostError, TrapError } from './errors.js';
 
@@ -120,6 +120,19 @@ export function guarded(what, input, call) {
     if (typeof error === 'string') throw error;
     throw replaceInstance(what, input, error);
   }
+}
+
+/**
+ * Gives the engine's memory back if it has grown beyond `most` bytes: WebAssembly's memory cannot become smaller, so that a new instance takes over. All handles
+ * are dead then: for hosts that hold none.
+ */
+export function renew(most) {
+  if (!ready || room(0).buffer.byteLength <= most) return false;
+  lastTrap = 'its memory was given back';
+  generation += 1;
+  __wbg_reset_state();
+  listen();
+  return true;
 }
 
 /** Lets the instance tell why it panics; each new one is told anew. */

@@ -13,7 +13,7 @@ import { Reader } from './reader.js';
 import { forEngine, located, ruleFiles } from './rules.js';
 import { setSpan } from './time.js';
 
-export { loadSync } from './instance.js';
+export { loadSync, renew } from './instance.js';
 export { isLogByName, LOOKED_AT, whyNoLog } from './logfile.js';
 export { parseExact, stringifyExact } from './json.js';
 export { logTables } from './schemas.js';

@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { initSync } from '../../dist/npm/engine.js';
 import { check, Detector, load, Query, TrapError } from '../../dist/npm/entry/node.js';
+import { renew } from '../../dist/npm/triage.js';
 import { ROOT, s3, scratch, switchedOff } from './support.js';
 
 before(() => load());
@@ -21,6 +22,21 @@ function alertsOf(text) {
   detector.finish();
   return detector.alerts();
 }
+
+test('memory that has grown is given back, and a handle that somebody held says so', () => {
+  const size = () => initSync().memory.buffer.byteLength;
+  assert.equal(renew(1 << 30), false, 'not yet');
+  const query = new Query('T | count', { tables: [{ name: 'T', data: `a\n${`${'y'.repeat(60)}\n`.repeat(500_000)}` }] });
+  assert.deepEqual(query.result().rows, [[500_000]]);
+  query.dispose();
+  const held = new Query('print 1');
+  const grown = size();
+  assert.equal(renew(32 << 20), true);
+  assert.ok(size() < grown / 2, `${grown} → ${size()}`);
+  assert.throws(() => held.result(), { code: 'instance-lost', message: /its memory was given back/ });
+  held.dispose();
+  assert.deepEqual(new Query('print 2').result().rows, [[2]]);
+});
 
 // Not zeros: an engine full of them is an empty one, and does not fail.
 for (const fill of [0xff, 0x7f, 0x41]) {

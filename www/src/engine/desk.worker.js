@@ -1,6 +1,6 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, EventReader, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, tableColumns } from 'forepost/triage.js';
+import { Detector, EventReader, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, renew, tableColumns } from 'forepost/triage.js';
 import { template, writeResource } from 'forepost/arm/write.js';
 import { addFile } from 'forepost/contextfiles.js';
 import { schemaOf } from 'forepost/schemas.js';
@@ -24,6 +24,8 @@ const MAX_BESIDE = 4 << 20;    // bytes of other events that an event is explain
 const MAX_BESIDE_ALL = 1 << 20; // and by all rules
 let span;                      // [first, last] event that any reader saw
 let queryRun = 0;
+let held = 0;                  // queries that are under way: they live in the engine's memory
+const ENGINE_MEMORY = 256 << 20; // bytes; what is beyond is given back when nothing needs it
 
 self.onmessage = async ({ data, ports }) => {
   if (data.type === 'start') {
@@ -87,6 +89,7 @@ const TOO_MANY = { offset: null, code: 'candidates', message: 'the rules need mo
 /** A query of the page itself over the kept events, as objects. Other work goes on in between; `going()` says whether the answer is still wanted. */
 async function asked(kql, going) {
   const run = new Query(kql);
+  held += 1;
   try {
     let breath = performance.now();
     for (const { raw } of store.batches()) {
@@ -100,6 +103,7 @@ async function asked(kql, going) {
     if (store.count) run.endInput();
     return run.result().objects();
   } finally {
+    held -= 1;
     run.dispose();
   }
 }
@@ -209,6 +213,7 @@ const operations = {
       return { alerts: changed ? alerts.list() : undefined, count: alerts.size, problems: [...detector.problems(), ...(tooMany ? [TOO_MANY] : [])], late, dropped, totals: store.totals() };
     } finally {
       detector.dispose();
+      if (seen && !held) renew(ENGINE_MEMORY);
     }
   },
 
@@ -259,6 +264,7 @@ const operations = {
     queryRun += 1;
     const mine = queryRun;
     const run = new Query(kql, context);
+    held += 1;
     const started = performance.now();
     let breath = started;
     let events = 0;
@@ -287,6 +293,7 @@ const operations = {
       const { columns, rows } = run.result();
       return { columns, rows: rows.slice(0, limit), total: rows.length, events, ms: performance.now() - started };
     } finally {
+      held -= 1;
       run.dispose();
     }
   },
