@@ -8,8 +8,8 @@
 mod datatable;
 #[path = "../tests/kql/fuzz.rs"]
 mod fuzz;
-#[path = "../tests/support/random.rs"]
-mod random;
+#[path = "../tests/support/kql.rs"]
+mod random_kql;
 
 use datatable::datatable;
 use forepost::detector::{Context, Detector, Options, QueryRun, RuleFile, check};

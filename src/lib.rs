@@ -10,5 +10,9 @@ pub mod host;
 pub mod rule;
 
 #[cfg(test)]
-#[path = "../tests/support/random.rs"]
-mod random;
+#[path = "../tests/support/kql.rs"]
+mod random_kql;
+
+#[cfg(test)]
+#[path = "../tests/support/property.rs"]
+mod property;

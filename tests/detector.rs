@@ -11,8 +11,8 @@ mod hostile;
 mod inputs;
 #[path = "detector/many.rs"]
 mod many;
-#[path = "support/random.rs"]
-mod random;
+#[path = "support/property.rs"]
+mod property;
 #[path = "detector/shared.rs"]
 mod shared;
 

@@ -17,8 +17,8 @@ mod coverage;
 mod hostile;
 #[path = "explain/pairs.rs"]
 mod pairs;
-#[path = "support/random.rs"]
-mod random;
+#[path = "support/property.rs"]
+mod property;
 #[path = "explain/shared.rs"]
 mod shared;
 #[path = "explain/tree.rs"]

@@ -17,13 +17,14 @@ mod metamorphic;
 mod operators;
 #[path = "kql/properties.rs"]
 mod properties;
-#[path = "support/random.rs"]
-mod random;
+#[path = "support/property.rs"]
+mod property;
+#[path = "support/kql.rs"]
+mod random_kql;
 #[path = "kql/values.rs"]
 mod values;
 
 use forepost::host::batch::query_batch_line;
-use random::Random;
 use serde_json::Value;
 
 /// What `now()` is in all of these.

@@ -10,8 +10,8 @@ mod hostile;
 mod limits;
 #[path = "sources/packed.rs"]
 mod packed;
-#[path = "support/random.rs"]
-mod random;
+#[path = "support/property.rs"]
+mod property;
 #[path = "sources/real.rs"]
 mod real;
 

@@ -1,7 +1,4 @@
 //! Filtering first and then evaluating gives what evaluating everything gives: for every leaf of every rule, over events as they are and mutated.
-//!
-//! `FOREPOST_MUTANTS` is how many mutated records are tried, 50,000 unless told, and `FOREPOST_FILTERS` how many random filters,
-//! 150 unless told; `FOREPOST_SEED` which ones.
 
 #![allow(clippy::print_stderr, reason = "a test says what it skips")]
 
@@ -9,20 +6,22 @@ use super::Context;
 use super::check::{RuleFile, built_in, compile_all};
 use super::feed::Feed;
 use super::leaf::Keep;
-use crate::random::Random;
+use crate::property::{Bytes, Change, apply, change, check};
+use crate::random_kql::{Grammar, derived};
 use kql::plan::split::Leaf;
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::{Index, select};
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn shared() -> Option<PathBuf> {
     let path = std::env::var_os("FOREPOST_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     path.is_dir().then_some(path)
-}
-
-/// A number from the environment.
-fn told(name: &str, otherwise: usize) -> usize {
-    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
 }
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
@@ -111,6 +110,9 @@ impl Both {
     /// Reads an input in both, cut somewhere, and compares; gives how many candidates there were so far. Where the JSON
     /// is broken, the counts and problems may differ, but no row.
     fn read(&mut self, bytes: &[u8], cut: usize, valid: bool) {
+        // Broken input may be counted differently; what follows must not inherit that.
+        self.with.forget_counts();
+        self.without.forget_counts();
         let (a, b) = bytes.split_at(cut.min(bytes.len()));
         let mut told = Vec::new();
         for feed in [&mut self.with, &mut self.without] {
@@ -132,15 +134,6 @@ impl Both {
             told.push((rows, if valid { Some((problems, stats)) } else { None }));
         }
         assert!(told[0] == told[1], "{:#?}\nover {}", told, String::from_utf8_lossy(bytes));
-        if !valid {
-            self.forget_counts();
-        }
-    }
-
-    /// Broken input may be counted differently; what follows must not inherit that.
-    fn forget_counts(&mut self) {
-        self.with.forget_counts();
-        self.without.forget_counts();
     }
 }
 
@@ -261,78 +254,6 @@ fn names_of_filters() {
     assert_eq!(names("where EventName in (dynamic(['A', 1]))").as_deref(), Some("a 1"));
 }
 
-/// A text that depends on an event.
-fn random_text(random: &mut Random) -> String {
-    let column = *random.of(&["EventName", "EventName", "EventSource", "UserAgent", "n"]);
-    random.of(TEXTS_OF).replace('@', column)
-}
-
-/// Texts made of a column, which is `@`.
-const TEXTS_OF: &[&str] = &[
-    "@",
-    "@",
-    "@",
-    "tolower(@)",
-    "strcat(@, '/', EventSource)",
-    "substring(@, 1, 4)",
-    "extract('^([A-Z][a-z]+)', 1, @)",
-    "tostring(split(@, 'O')[0])",
-    "replace_string(@, 'Get', 'Put')",
-    "trim('[A-Z]', @)",
-    "coalesce(ErrorCode, @)",
-    "iff(@ has 'kms', EventName, '')",
-    "tostring(parse_json(RequestParameters)[@])",
-    "tostring(toint(@))",
-];
-
-/// Tests of a text, which is `@`.
-const TESTS: &[&str] = &[
-    "isempty(@)",
-    "isnotempty(@)",
-    "strlen(@) > 9",
-    "isnull(toint(@))",
-    "toint(@) < 5",
-    "@ matches regex '^[A-Z][a-z]+O'",
-    "tobool(@)",
-    "@ == EventName",
-    "@ has EventSource",
-    "parse_json(@) == 'x'",
-    "isnotempty(parse_json(@).a)",
-    "array_length(split(@, '.')) == 3",
-    "hash(@) % 2 == 0",
-];
-
-/// What has little to do with a name.
-const OTHERS: &[&str] = &[
-    "ErrorCode == ''",
-    "UserIdentityType has 'Role'",
-    "true",
-    "false",
-    "bool(null)",
-    "ReadOnly",
-    "TimeGenerated > datetime(2026-01-05)",
-];
-
-const OPERATORS: &[&str] = &[
-    "==",
-    "!=",
-    "=~",
-    "!~",
-    "has",
-    "!has",
-    "has_cs",
-    "contains",
-    "!contains",
-    "contains_cs",
-    "startswith",
-    "!startswith",
-    "startswith_cs",
-    "endswith",
-    "!endswith_cs",
-    "hasprefix",
-    "hassuffix_cs",
-];
-
 const TEXTS: &[&str] = &[
     "GetObject",
     "getobject",
@@ -353,130 +274,179 @@ const TEXTS: &[&str] = &[
     "\u{212A}ms",
 ];
 
-/// A filter put together by chance.
-fn random_filter(random: &mut Random, depth: usize) -> String {
-    let part = |random: &mut Random| random_filter(random, depth - 1);
-    match random.below(if depth == 0 { 5 } else { 11 }) {
-        0 | 1 => format!("{} {} '{}'", random_text(random), random.of(OPERATORS), random.of(TEXTS)),
-        2 => {
-            let op = random.of(&["in", "!in", "in~", "!in~", "has_any", "has_all"]);
-            format!("{} {op} ('{}', '{}')", random_text(random), random.of(TEXTS), random.of(TEXTS))
-        }
-        3 => random.of(TESTS).replace('@', &random_text(random)),
-        4 => (*random.of(OTHERS)).to_owned(),
-        5 | 6 => format!("({}) and ({})", part(random), part(random)),
-        7 | 8 => format!("({}) or ({})", part(random), part(random)),
-        9 => format!("not({})", part(random)),
-        _ => match random.below(4) {
-            0 => format!("iff({}, {}, {})", part(random), part(random), part(random)),
-            1 => format!("case({}, {}, {})", part(random), part(random), part(random)),
-            2 => format!("({}) == ({})", part(random), part(random)),
-            _ => format!("coalesce({}, {})", part(random), part(random)),
-        },
+/// Filters over the events, and stages that change what they read.
+fn grammar() -> Arc<Grammar> {
+    let mut g = Grammar::default();
+    g.texts("column", 1, ["EventName", "EventName", "EventSource", "UserAgent", "n"]);
+    g.texts("other column", 1, ["EventName", "EventName", "EventSource", "n"]);
+    // Texts that depend on an event.
+    for (text, column) in [("text", "column"), ("other text", "other column")] {
+        let made = [
+            "{@}",
+            "{@}",
+            "{@}",
+            "tolower({@})",
+            "strcat({@}, '/', EventSource)",
+            "substring({@}, 1, 4)",
+            "extract('^([A-Z][a-z]+)', 1, {@})",
+            "tostring(split({@}, 'O')[0])",
+            "replace_string({@}, 'Get', 'Put')",
+            "trim('[A-Z]', {@})",
+            "coalesce(ErrorCode, {@})",
+            "iff({@} has 'kms', EventName, '')",
+            "tostring(parse_json(RequestParameters)[{@}])",
+            "tostring(toint({@}))",
+        ];
+        g.templates(text, 1, made.map(|template| template.replace('@', column)));
     }
-}
-
-/// Stages put together by chance.
-fn random_stages(random: &mut Random) -> String {
-    let mut stages = vec!["extend n = EventName".to_owned()];
-    for _ in 0..=random.below(3) {
-        stages.push(match random.below(8) {
-            0 => format!("extend n = {}", random_text(random)),
-            1 => format!("extend EventName = {}", random_text(random)),
-            2 => format!(
-                "project-away UserAgent | extend UserAgent = {}",
-                random_text(random).replace("UserAgent", "n")
-            ),
-            _ => format!("where {}", random_filter(random, 2)),
-        });
-    }
-    stages.join(" | ")
+    g.texts("word", 1, TEXTS.iter().copied());
+    // What has little to do with a name.
+    let others = [
+        "true",
+        "false",
+        "bool(null)",
+        "ReadOnly",
+        "ErrorCode == ''",
+        "UserIdentityType has 'Role'",
+        "TimeGenerated > datetime(2026-01-05)",
+    ];
+    g.texts("filter", 1, others);
+    g.templates(
+        "filter",
+        2,
+        ["{text} {== != =~ !~ has !has has_cs contains !contains contains_cs startswith !startswith startswith_cs endswith !endswith_cs hasprefix hassuffix_cs} '{word}'"],
+    );
+    g.templates("filter", 1, ["{text} {in !in in~ !in~ has_any has_all} ('{word}', '{word}')"]);
+    g.templates(
+        "filter",
+        1,
+        [
+            "isempty({text})",
+            "isnotempty({text})",
+            "strlen({text}) > 9",
+            "isnull(toint({text}))",
+            "toint({text}) < 5",
+            "{text} matches regex '^[A-Z][a-z]+O'",
+            "tobool({text})",
+            "{text} == EventName",
+            "{text} has EventSource",
+            "parse_json({text}) == 'x'",
+            "isnotempty(parse_json({text}).a)",
+            "array_length(split({text}, '.')) == 3",
+            "hash({text}) % 2 == 0",
+        ],
+    );
+    g.templates("filter", 1, ["not({filter})"]);
+    g.templates("filter", 2, ["({filter}) and ({filter})"]);
+    g.templates("filter", 2, ["({filter}) or ({filter})"]);
+    g.templates(
+        "filter",
+        1,
+        [
+            "iff({filter}, {filter}, {filter})",
+            "case({filter}, {filter}, {filter})",
+            "({filter}) == ({filter})",
+            "coalesce({filter}, {filter})",
+        ],
+    );
+    g.templates("stage", 5, ["where {filter}"]);
+    g.templates("stage", 1, ["extend n = {text}"]);
+    g.templates("stage", 1, ["extend EventName = {text}"]);
+    g.templates("stage", 1, ["project-away UserAgent | extend UserAgent = {other text}"]);
+    g.finish()
 }
 
 #[test]
 fn random_filters() {
-    let count = told("FOREPOST_FILTERS", 150);
-    let mut random = Random::new(told("FOREPOST_SEED", 1) as u64);
+    let (tried, ran, sieved) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let events = corpus();
-    let (mut ran, mut sieved) = (0, 0);
-    for _ in 0..count {
-        let file = our_rule(0, &random_stages(&mut random));
+    let stages = vec(derived(&grammar(), "stage", 5), 1..=4);
+    check(150, (stages, any::<Index>()), |(stages, from)| {
+        tried.set(tried.get() + 1);
+        let file = our_rule(0, &format!("extend n = EventName | {}", stages.join(" | ")));
         let (compiled, findings) = compile_all(std::slice::from_ref(&file), &Context::default());
         if let Some(found) = findings.iter().find(|f| f.is_error()) {
             eprintln!("{}\n{}", file.text.lines().last().unwrap_or_default(), found.message);
-            continue;
+            return;
         }
         let every = |leaf: &Leaf| cloudtrail::prefilter::Condition::of(leaf).reads_every_event();
-        ran += 1;
-        sieved += usize::from(!compiled.iter().flat_map(|c| &c.split.leaves).any(every));
-        let from = random.below(events.len());
+        ran.set(ran.get() + 1);
+        sieved.set(sieved.get() + u32::from(!compiled.iter().flat_map(|c| &c.split.leaves).any(every)));
+        let from = from.index(events.len());
         let some: Vec<&str> = events.iter().cycle().skip(from).take(300).map(String::as_str).collect();
         let all = some.join("\n");
         Both::new(&[file]).read(all.as_bytes(), all.len(), true);
-    }
-    assert!(ran > count * 8 / 10 && sieved > count / 4, "{ran} of {count} ran, {sieved} with a sieve");
+    });
+    let (tried, ran, sieved) = (tried.get(), ran.get(), sieved.get());
+    assert!(ran > tried * 8 / 10 && sieved > tried / 4, "{ran} of {tried} ran, {sieved} with a sieve");
 }
 
 #[test]
 fn mutated_records() {
-    let count = told("FOREPOST_MUTANTS", 50_000);
     let events = corpus();
-    let mut random = Random::new(told("FOREPOST_SEED", 1) as u64);
     let few: Vec<RuleFile> = our_rules().into_iter().filter(|f| !f.text.contains("Ours 9\n")).collect();
     let mut sets = vec![Both::new(&built_in())];
     // One by one: a rule that reads every event would hide what the prefilter does for the others.
     sets.extend(few.iter().map(|f| Both::new(std::slice::from_ref(f))));
     sets.extend(shared_rules().chunks(13).map(Both::new));
-    let mut seen = [0_usize; 2];
-    for _ in 0..count {
-        let (bytes, valid) = mutant(&events, &mut random);
-        seen[usize::from(valid)] += 1;
-        let cut = random.below(bytes.len() + 1);
-        // Most mutants go whole; each through one of the sets in turn and through the shared rules often.
-        let cut = if random.below(3) == 0 { cut } else { bytes.len() };
-        let set = random.below(sets.len());
-        sets[set].read(&bytes, cut, valid);
-    }
-    assert!(seen[0] > count / 20 && seen[1] > count / 5, "broken and valid ones: {seen:?}");
+    let sets: Vec<RefCell<Both>> = sets.into_iter().map(RefCell::new).collect();
+    let seen = [Cell::new(0), Cell::new(0)];
+    // Most mutants go whole; each through one of the sets in turn and through the shared rules often.
+    let cut = weighted(0.33, any::<Index>());
+    let cases = (0..sets.len(), mutant(events), cut);
+    check(50_000, cases, |(set, (bytes, valid), cut)| {
+        let count = &seen[usize::from(valid)];
+        count.set(count.get() + 1);
+        let cut = cut.map_or(bytes.0.len(), |cut| cut.index(bytes.0.len() + 1));
+        sets[set].borrow_mut().read(&bytes.0, cut, valid);
+    });
+    let seen = seen.map(Cell::into_inner);
+    let all = seen[0] + seen[1];
+    assert!(seen[0] > all / 20 && seen[1] > all / 5, "broken and valid ones: {seen:?}");
+}
+
+/// A mutation of a record: which, of what part of it, with what name and source, and with what other record.
+type Mutation = (usize, usize, (&'static str, &'static str), Index, usize);
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    (0..28_usize, 0..12_usize, select(NAMES), any::<Index>(), 0..12_usize)
 }
 
 /// A few lines with a mutated one among them, and whether all of it is valid, unambiguous input.
-fn mutant(events: &[String], random: &mut Random) -> (Vec<u8>, bool) {
-    let mut record = random.of(events).clone();
-    for _ in 0..=random.below(2) {
-        record = mutate(record, events, random);
-    }
-    let mut bytes = record.into_bytes();
-    // A text that holds JSON can break without the JSON around it.
-    let nested = memchr::memmem::find(&bytes, b"\\\"").is_some();
-    let before = bytes.clone();
-    if random.below(8) == 0 && !bytes.is_empty() {
-        let at = random.below(bytes.len());
-        match random.below(4) {
-            0 => bytes[at] = b"\"\\{}[],:\nv E"[random.below(12)],
-            1 => bytes[at] ^= 1 << random.below(8),
-            2 => drop(bytes.remove(at)),
-            _ => bytes.truncate(at),
+fn mutant(events: Vec<String>) -> impl Strategy<Value = (Bytes, bool)> {
+    let damage = weighted(0.125, change(b"\"\\{}[],:\nv E"));
+    let neighbours = (any::<Index>(), any::<Index>());
+    let parts = (any::<Index>(), vec(mutation(), 1..=2), damage, 0..4, neighbours);
+    parts.prop_map(move |(record, mutations, damage, around, neighbours)| {
+        let mut record = record.get(&events).clone();
+        for mutation in &mutations {
+            record = mutate(record, &events, mutation);
         }
-    }
-    let valid = (bytes == before || !nested)
-        && std::str::from_utf8(&bytes).is_ok()
-        && serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
-    let plain = |random: &mut Random| random.of(events).clone().into_bytes();
-    let whole = match random.below(4) {
-        0 => [plain(random), bytes, plain(random)].join(&b"\n"[..]),
-        1 => {
-            let items = [plain(random), bytes, plain(random)].join(&b","[..]);
-            [&b"{\"Records\":["[..], &items, b"]}"].concat()
-        }
-        2 => [&b"["[..], &bytes, b", ", &plain(random), b" ]\n"].concat(),
-        _ => [&bytes[..], b"\n"].concat(),
-    };
-    (whole, valid)
+        let mut bytes = record.into_bytes();
+        // A text that holds JSON can break without the JSON around it.
+        let nested = memchr::memmem::find(&bytes, b"\\\"").is_some();
+        let before = bytes.clone();
+        damage.into_iter().for_each(|damage: Change| apply(damage, &mut bytes));
+        let valid = (bytes == before || !nested)
+            && std::str::from_utf8(&bytes).is_ok()
+            && serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
+        let [first, last] = [neighbours.0, neighbours.1].map(|n| n.get(&events).as_bytes());
+        let whole = match around {
+            0 => [&bytes[..], b"\n"].concat(),
+            1 => [first, &bytes, last].join(&b"\n"[..]),
+            2 => {
+                let items = [first, &bytes, last].join(&b","[..]);
+                [&b"{\"Records\":["[..], &items, b"]}"].concat()
+            }
+            _ => [&b"["[..], &bytes, b", ", first, b" ]\n"].concat(),
+        };
+        (Bytes(whole), valid)
+    })
 }
 
-fn mutate(record: String, events: &[String], random: &mut Random) -> String {
-    let (name, source) = *random.of(NAMES);
+fn mutate(record: String, events: &[String], mutation: &Mutation) -> String {
+    let (kind, at, (name, source), other, form) = *mutation;
+    let other = other.get(events);
     let first = record.get(1..).unwrap_or_default().to_owned();
     let open = record.get(..record.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let escape = |text: &str, at: usize| -> String {
@@ -495,8 +465,7 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
         out.replace_range(from..to, &with(record.get(from..to).unwrap_or_default()));
         out
     };
-    let at = random.below(12);
-    match random.below(28) {
+    match kind {
         0 => swap("eventName", &|_| name.to_owned()),
         1 => swap("eventName", &|n| n.to_ascii_uppercase()),
         2 => swap("eventName", &|n| escape(n, at)),
@@ -524,17 +493,17 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
         // A key that only ends like one, behind an escaped quote.
         27 => record.replacen("\"eventName\"", "\"k\\\"eventName\"", 1),
         // Containers and envelopes.
-        18 => format!("{open},\"Records\":[{}]}}", random.of(events)),
+        18 => format!("{open},\"Records\":[{}]}}", other),
         26 => format!("{{\"Records\":[{{\"EventName\":\"{name}\",\"EventSource\":\"{source}\"}}],{first}"),
-        19 => format!("{{\"Records\":[{}],{first}", random.of(events)),
+        19 => format!("{{\"Records\":[{}],{first}", other),
         20 => format!("{{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{record}}}"),
         21 => {
             let text = serde_json::to_string(&record).unwrap_or_default();
             let fields = ["message", "log", "CloudTrailEvent", "body"];
-            match random.below(3) {
+            match form % 3 {
                 0 => format!("{open},\"Records\":[{{\"body\":{text}}}]}}"),
                 1 => format!("{{\"logEvents\":[{{\"id\":\"1\",\"message\":{text}}}]}}"),
-                _ => format!("{{\"{}\":{text}}}", random.of(&fields)),
+                _ => format!("{{\"{}\":{text}}}", fields[form % fields.len()]),
             }
         }
         22 => format!(
@@ -551,6 +520,6 @@ fn mutate(record: String, events: &[String], random: &mut Random) -> String {
             pairs.reverse();
             serde_json::to_string(&serde_json::Map::from_iter(pairs)).unwrap_or_default()
         }
-        _ => format!("{record}{}", random.of(events)),
+        _ => format!("{record}{}", other),
     }
 }

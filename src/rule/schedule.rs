@@ -247,12 +247,9 @@ mod tests {
 
     #[test]
     fn stepping_over_agrees_with_walking() {
-        let mut seeded = crate::random::Random::new(1);
-        let mut random = |n: i64| seeded.below(n as usize) as i64;
-        for _ in 0..2000 {
-            let frequency = 1 + random(20);
-            let s = schedule(frequency, frequency + random(40));
-            let mut times: Vec<i64> = (0..random(6)).map(|_| random(400)).collect();
+        let cases = (1..=20_i64, 0..40_i64, proptest::collection::vec(0..400_i64, 0..6));
+        crate::property::check(2000, cases, |(frequency, longer, mut times)| {
+            let s = schedule(frequency, frequency + longer);
             times.sort();
             let walked: Vec<i64> = (1..=500)
                 .filter(|t| t % frequency == 0 && times.iter().any(|time| s.window(*t).contains(time)))
@@ -263,7 +260,7 @@ mod tests {
             assert_eq!(stepped, walked, "{s:?} {times:?}");
             let all: Vec<i64> = times.iter().flat_map(|t| s.ticks(*t, *t)).collect();
             assert!(walked.iter().all(|t| all.contains(t)) && all.iter().all(|t| walked.contains(t)));
-        }
+        });
     }
 
     #[test]

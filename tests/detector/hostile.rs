@@ -1,10 +1,14 @@
 //! Hostile records and hostile queries: an error at most, and the rest goes on.
 
-use super::random::Random;
+use super::property::{check, edited};
 use super::{detector, ecr, ndjson, rule, scan, scan_off, ticks};
 use forepost::detector::{Context, Options, QueryRun};
 use forepost::host::json::{alerts as alerts_json, answer as answer_json};
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::sample::{Index, select};
 use serde_json::Value;
+use std::cell::Cell;
 
 #[test]
 fn hostile_records_are_reported_and_the_rest_goes_on() {
@@ -126,10 +130,9 @@ const MIXED: &[&str] = &[
 /// Problems come in one order, which no cut changes.
 #[test]
 fn problems_come_in_one_order_wherever_a_chunk_ends() {
-    let mut seeded = Random::new(7);
-    for _ in 0..300 {
-        let mut pick = |n: usize| seeded.below(n);
-        let text: String = (0..2 + pick(8)).map(|_| format!("{}\n", MIXED[pick(MIXED.len())])).collect();
+    let cuts = vec(any::<Index>(), 1..=6);
+    check(300, (vec(select(MIXED), 2..10), vec(cuts, 8)), |(lines, cuts)| {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let seen = |cuts: &[usize]| {
             let mut detector = detector(&ecr(), Options::default());
             let mut from = 0;
@@ -141,12 +144,12 @@ fn problems_come_in_one_order_wherever_a_chunk_ends() {
             (detector.take_problems(), detector.stats())
         };
         let whole = seen(&[]);
-        for _ in 0..8 {
-            let mut cuts: Vec<usize> = (0..1 + pick(6)).map(|_| pick(text.len())).collect();
+        for cuts in cuts {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len())).collect();
             cuts.sort_unstable();
             assert_eq!(seen(&cuts), whole, "{text} cut at {cuts:?}");
         }
-    }
+    });
 }
 
 /// Queries with pieces changed, lost and doubled: none may panic, none may run away; those that compile also run.
@@ -163,7 +166,7 @@ fn mutated_queries_do_not_panic() {
             .iter()
             .map(|(_, text)| forepost::rule::load(text).rule.expect("it loads").query.text),
     );
-    let bits = [
+    let bits = &[
         "|",
         "(",
         ")",
@@ -202,35 +205,16 @@ fn mutated_queries_do_not_panic() {
     ];
     let sample = ndjson(&[scan_off(1, "2026-03-11T07:00:00Z")]);
     let rounds = if cfg!(debug_assertions) { 6_000 } else { 60_000 };
-    let mut random = Random::new(0x5EED_2026);
-    let mut compiled = 0;
-    for _ in 0..rounds {
-        let mut text: Vec<char> = seeds[random.below(seeds.len())].chars().collect();
-        for _ in 0..1 + random.below(3) {
-            let at = random.below(text.len());
-            let to = (at + random.below(12)).min(text.len());
-            match random.below(4) {
-                0 => drop(text.drain(at..to)),
-                1 => drop(text.splice(at..at, bits[random.below(bits.len())].chars())),
-                2 => {
-                    let piece: Vec<char> = text[at..to].to_vec();
-                    let other = random.below(text.len());
-                    text.splice(other..other, piece);
-                }
-                _ => drop(text.splice(at..to, bits[random.below(bits.len())].chars())),
-            }
-            if text.is_empty() {
-                break;
-            }
-        }
-        let text: String = text.into_iter().collect();
+    let compiled = Cell::new(0);
+    check(rounds, edited(seeds, 1..=3, bits), |text| {
         if let Ok(mut run) = QueryRun::new(&text, ticks("2026-03-12T00:00:00Z"), &Context::default()) {
-            compiled += 1;
+            compiled.set(compiled.get() + 1);
             run.push(&sample);
             let answer = answer_json(&run.result());
             assert!(serde_json::from_str::<Value>(&answer).is_ok(), "not JSON: {answer}\nfor {text}");
         }
-    }
+    });
+    let compiled = compiled.get();
     assert!(
         compiled > rounds / 50,
         "only {compiled} of {rounds} compiled: the test does not reach the evaluator"

@@ -1,9 +1,12 @@
 //! Detectors that find candidates, and one that concludes from them.
 
-use super::random::Random;
+use super::property::check;
 use super::{alerts, detector, envelopes, event, gzip, host_json, ndjson, rule, scan, ticks};
 use forepost::detector::{Candidate, Context, Detector, NamedTable, Options, TransferError, fingerprint};
+use proptest::collection::vec;
+use proptest::sample::select;
 use serde_json::Value;
+use std::cell::Cell;
 
 #[test]
 fn candidates_of_many_machines_conclude_as_one_scan() {
@@ -19,37 +22,34 @@ AWSCloudTrail | where EventName == 'B' | extend p = SourceIpAddress | join kind=
             nothing
         }]
     };
-    let mut random = Random::new(7);
-    let name = |r: &mut Random| ["A", "B", "Z", "Q"][r.below(4)];
-    let events: Vec<Value> = (0..60)
-        .map(|i| {
-            event(
-                i,
-                &format!("2026-03-11T{:02}:{:02}:00Z", random.below(20), random.below(60)),
-                name(&mut random),
-                "a",
-            )
-        })
-        .collect();
-    let (want, _) = scan(&rules(), [ndjson(&events).as_slice()]);
-    assert!(want.len() > 5);
-    for _ in 0..5 {
-        let mut shards: Vec<Vec<Value>> = vec![Vec::new(); 3];
-        events.iter().for_each(|e| shards[random.below(3)].push(e.clone()));
+    let alerted = Cell::new(0);
+    let drawn = (0..20, 0..60, select(&["A", "B", "Z", "Q"]), 0..3_usize);
+    check(5, vec(drawn, 60), |drawn| {
+        let events = drawn.iter().enumerate().map(|(i, (hour, minute, name, shard))| {
+            (event(i as u32, &format!("2026-03-11T{hour:02}:{minute:02}:00Z"), name, "a"), *shard)
+        });
+        let (events, shards): (Vec<Value>, Vec<usize>) = events.unzip();
+        let (want, _) = scan(&rules(), [ndjson(&events).as_slice()]);
+        alerted.set(alerted.get() + want.len());
         let mut concluder = detector(&rules(), Options::default());
-        for shard in &shards {
+        for shard in 0..3 {
             let mut finder = detector(&rules(), Options { candidates: true, ..Options::default() });
             // Pretty-printed on the way in: the record is the same.
-            shard.iter().for_each(|e| finder.push(serde_json::to_string_pretty(e).expect("JSON").as_bytes()));
+            let of_shard = events.iter().zip(&shards).filter(|(_, of)| **of == shard);
+            of_shard
+                .for_each(|(e, _)| finder.push(serde_json::to_string_pretty(e).expect("JSON").as_bytes()));
             finder.finish();
             assert!(finder.take_alerts().is_empty());
             let stats = finder.stats().ingest;
-            concluder.observe(stats.first_event.expect("a time"), stats.last_event.expect("a time"));
+            if let (Some(first), Some(last)) = (stats.first_event, stats.last_event) {
+                concluder.observe(first, last);
+            }
             concluder.push(&finder.take_candidates());
         }
         concluder.finish();
         assert_eq!(alerts(&mut concluder), want);
-    }
+    });
+    assert!(alerted.get() > 25, "{}", alerted.get());
 }
 
 #[test]

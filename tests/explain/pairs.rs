@@ -1,13 +1,15 @@
 //! The verdict is the scan's, whatever the rule and the event.
 
-use super::random::Random;
+use super::property::check;
 use super::{explained, scan};
 use forepost::detector::{Detector, Options, RuleFile};
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-
-/// How many pairs are drawn: `FOREPOST_PAIRS=10000` takes a minute.
-const PAIRS: usize = 1000;
 
 /// Rules of ours that use what rules use; with the shared ones, where they are here.
 fn rules() -> Vec<String> {
@@ -53,21 +55,53 @@ fn words(rule: &str) -> Vec<&str> {
     words
 }
 
-fn random_event(r: &mut Random, words: &[&str]) -> Value {
-    let hour = r.below(24);
-    let time =
-        if r.below(50) == 0 { "not a time".to_owned() } else { format!("2026-03-11T{hour:02}:00:00Z") };
-    let user = r.one(&["dana", "eve", "root"]);
-    let mut event = super::event(r.below(100), &time, r.one(words), user);
-    if r.below(4) == 0 {
-        event["errorCode"] = json!(r.one(&["AccessDenied", "Client.UnauthorizedOperation"]));
+/// What an event is made of, but for the words of a rule.
+#[derive(Clone, Debug)]
+struct Draft {
+    id: usize,
+    time: String,
+    user: &'static str,
+    error: Option<&'static str>,
+    bucket: Option<&'static str>,
+    has_origin: bool,
+    words: Vec<Index>,
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    let time = (0..24, weighted(0.98, any::<()>())).prop_map(|(hour, good)| match good {
+        Some(()) => format!("2026-03-11T{hour:02}:00:00Z"),
+        None => "not a time".to_owned(),
+    });
+    let user = select(&["dana", "eve", "root"]);
+    let error = weighted(0.25, select(&["AccessDenied", "Client.UnauthorizedOperation"]));
+    let bucket = weighted(0.5, select(&["b", "c"]));
+    (0..100_usize, time, user, error, bucket, any::<bool>(), vec(any::<Index>(), 6)).prop_map(
+        |(id, time, user, error, bucket, has_origin, words)| Draft {
+            id,
+            time,
+            user,
+            error,
+            bucket,
+            has_origin,
+            words,
+        },
+    )
+}
+
+/// The event of a draft and some words.
+fn event(draft: &Draft, words: &[&str]) -> Value {
+    let word = |i: usize| *draft.words[i].get(words);
+    let mut event = super::event(draft.id, &draft.time, word(0), draft.user);
+    if let Some(error) = draft.error {
+        event["errorCode"] = json!(error);
     }
-    if r.below(2) == 0 {
-        event["requestParameters"] = json!({"bucketName": r.one(&["b", "c"]), "policyDocument": r.one(words), r.one(words): r.one(words)});
+    if let Some(bucket) = draft.bucket {
+        event["requestParameters"] =
+            json!({"bucketName": bucket, "policyDocument": word(1), word(2): word(3)});
     }
-    if r.below(2) == 0 {
-        event["userIdentity"]["type"] = json!(r.one(words));
-        event["eventSource"] = json!(r.one(words));
+    if draft.has_origin {
+        event["userIdentity"]["type"] = json!(word(4));
+        event["eventSource"] = json!(word(5));
     }
     event
 }
@@ -82,53 +116,45 @@ fn count(detector: &mut Detector, event: &Value) -> usize {
 
 #[test]
 fn the_verdict_is_the_scans() {
-    let wanted: usize = std::env::var("FOREPOST_PAIRS").ok().and_then(|n| n.parse().ok()).unwrap_or(PAIRS);
     let rules = rules();
-    let mut r = Random::new(22);
-    let mut detectors: HashMap<&String, Detector> = HashMap::new();
-    let (mut pairs, mut alerted) = (0, 0);
-    for i in 0..wanted {
-        let rule = &rules[i * rules.len() / wanted];
-        let words = words(rule);
-        let event = random_event(&mut r, &words);
-        let detector = detectors.entry(rule).or_insert_with(|| {
+    let detectors: RefCell<HashMap<usize, Detector>> = RefCell::default();
+    let (pairs, alerted) = (Cell::new(0), Cell::new(0));
+    check(1000, (0..rules.len(), draft()), |(of, draft)| {
+        let rule = &rules[of];
+        let event = event(&draft, &words(rule));
+        let mut detectors = detectors.borrow_mut();
+        let detector = detectors.entry(of).or_insert_with(|| {
             let file = RuleFile { file: "r.yaml".to_owned(), text: rule.clone() };
             Detector::new(&[file], Options::default()).unwrap_or_else(|f| panic!("{f:#?}"))
         });
         let alerts = count(detector, &event);
         let e = explained(rule, std::slice::from_ref(&event), None, &[]);
-        assert_eq!(e["verdict"] == "alert", alerts > 0, "pair {i}: {rule}\n{event}\n{}", e["stopped"]);
-        assert_eq!(e["alerts"], json!(alerts), "pair {i}: {rule}\n{event}");
-        assert_eq!(e["stopped"].is_null(), alerts > 0, "pair {i}: {}", e["stopped"]);
-        pairs += 1;
-        alerted += usize::from(alerts > 0);
-    }
+        assert_eq!(e["verdict"] == "alert", alerts > 0, "{rule}\n{event}\n{}", e["stopped"]);
+        assert_eq!(e["alerts"], json!(alerts), "{rule}\n{event}");
+        assert_eq!(e["stopped"].is_null(), alerts > 0, "{}", e["stopped"]);
+        pairs.set(pairs.get() + 1);
+        alerted.set(alerted.get() + usize::from(alerts > 0));
+    });
+    let (pairs, alerted) = (pairs.get(), alerted.get());
     println!("{pairs} pairs, {alerted} alerts, {} rules", rules.len());
-    assert!(alerted > wanted / 20 && alerted < wanted * 9 / 10);
+    assert!(alerted > pairs / 20 && alerted < pairs * 9 / 10);
 }
 
 /// Of several events: the one that is looked at is in an alert's evidence if and only if the verdict is alert.
 #[test]
 fn of_several_events_the_verdict_is_whether_it_is_evidence() {
     let rules = rules();
-    let mut r = Random::new(23);
-    for i in 0..200 {
-        let rule = r.of(&rules[..14]);
-        let mut events: Vec<Value> =
-            (0..2 + r.below(5)).map(|_| random_event(&mut r, &words(rule))).collect();
+    let drafts = vec(draft(), 2..7);
+    check(200, (select(rules[..14].to_vec()), drafts, any::<Index>()), |(rule, drafts, at)| {
+        let mut events: Vec<Value> = drafts.iter().map(|draft| event(draft, &words(&rule))).collect();
         events.iter_mut().enumerate().for_each(|(n, e)| e["eventID"] = json!(format!("event-{n}")));
-        let at = r.below(events.len());
+        let at = at.index(events.len());
         let id = events[at]["eventID"].clone();
-        let is_evidence = scan(rule, &events).iter().any(|alert| {
+        let is_evidence = scan(&rule, &events).iter().any(|alert| {
             let rows = alert["Evidence"].as_array().expect("rows").iter();
             rows.flat_map(|row| row["events"].as_array().expect("events")).any(|e| e["eventID"] == id)
         });
-        let e = explained(rule, &events, Some(at), &[]);
-        assert_eq!(
-            e["verdict"] == "alert",
-            is_evidence,
-            "pair {i}: {rule}\n{events:#?}\n{at}\n{}",
-            e["stopped"]
-        );
-    }
+        let e = explained(&rule, &events, Some(at), &[]);
+        assert_eq!(e["verdict"] == "alert", is_evidence, "{rule}\n{events:#?}\n{at}\n{}", e["stopped"]);
+    });
 }

@@ -6,11 +6,14 @@
 //! clock, which the command takes from the machine; `rand` and `new_guid` the engine refuses.
 
 use super::datatable::datatable;
-use super::random::Random;
+use super::random_kql::{Chance, Grammar, any, below, derived};
 use kql::aggregates;
 use kql::functions::{FAMILIES, Function, Kind, Param, Returns};
 use kql::syntax::ast::TEXT_OPS;
 use kql::value::{Type, datetime};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use std::fmt::Write;
+use std::sync::{Arc, LazyLock};
 
 /// The columns of the table; `x` and `s` are those the examples of aggregates speak of.
 pub const COLUMNS: &[(&str, Type)] = &[
@@ -225,8 +228,8 @@ const OPERATORS: &[(&str, Type)] = &[
 /// Functions that make much of little, up to a million items: they get numbers of their examples, and others seldom.
 const GROWING: &[&str] = &["range", "repeat", "strrep"];
 
-/// How deep calls and operators stand in each other.
-const DEPTH: usize = 4;
+/// How many rules of the grammar stand in each other: three for each call in a call.
+const DEPTH: usize = 7;
 
 /// Whether a parameter takes a type without conversion.
 pub fn takes(kind: Kind, ty: Type) -> bool {
@@ -256,31 +259,44 @@ pub struct Fuzz {
 
 /// The query of a seed. Neighbouring seeds go through all functions, aggregates and operators in turn.
 pub fn fuzz(seed: u64) -> Fuzz {
-    let mut writer = Writer { random: Random::new(seed), calls: Vec::new(), columns: true };
-    let cells: Vec<String> = (0..4).flat_map(|_| COLUMNS).map(|(_, ty)| writer.literal(*ty)).collect();
-    let table = datatable(COLUMNS, &cells);
+    static GRAMMARS: LazyLock<[Arc<Grammar>; 2]> = LazyLock::new(|| [false, true].map(grammar));
+    let config = Config { rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..Config::default() };
+    let runner = &mut TestRunner::new(config);
     let aggregates = aggregates::sorted();
     let turn = seed as usize % (functions().count() + aggregates.len() + OPERATORS.len());
-    if let Some(a) = turn.checked_sub(functions().count()).and_then(|turn| aggregates.get(turn)) {
-        writer.calls.push(a.name);
-        let args = writer.arguments(a.params, a.name, a.examples, DEPTH, |_, _| None);
-        let by = writer.random.one(&["", " by b", " by s"]);
-        return Fuzz { query: format!("{table} | summarize {}({args}){by}", a.name), calls: writer.calls };
-    }
-    writer.columns = writer.random.below(2) == 0;
-    let expression = match functions().nth(turn) {
-        Some(f) => {
-            let want = writer.any_type();
-            writer.call(f, want, DEPTH)
+    let aggregate = turn.checked_sub(functions().count()).and_then(|turn| aggregates.get(turn));
+    let rule = match (functions().nth(turn), aggregate) {
+        (Some(f), _) => format!("call {}", f.name),
+        (None, Some(a)) => format!("aggregate {}", a.name),
+        (None, None) => format!("operator {}", turn - functions().count() - aggregates.len()),
+    };
+    let columns = aggregate.is_some() || below(runner, 2) == 0;
+    let grammar = &GRAMMARS[usize::from(columns)];
+    let expression = any(runner, derived(grammar, &rule, DEPTH));
+    let cells: Vec<String> = (0..4)
+        .flat_map(|_| COLUMNS)
+        .map(|(_, ty)| any(runner, derived(grammar, &format!("literal {}", ty.name()), 0)))
+        .collect();
+    let table = datatable(COLUMNS, &cells);
+    let query = match (aggregate, columns) {
+        (Some(_), _) => {
+            format!("{table} | summarize {expression}{}", ["", " by b", " by s"][below(runner, 3)])
         }
-        None => writer.operator(OPERATORS[turn - functions().count() - aggregates.len()].0, DEPTH),
+        (None, true) => format!("{table} | project {expression}"),
+        (None, false) => format!("print {expression}"),
     };
-    let query = if writer.columns {
-        format!("{table} | project {expression}")
-    } else {
-        format!("print {expression}")
-    };
-    Fuzz { query, calls: writer.calls }
+    let names = functions().map(|f| f.name).chain(aggregates.iter().map(|a| a.name));
+    let calls = names.filter(|name| calls(&expression, name)).collect();
+    Fuzz { query, calls }
+}
+
+/// Whether an expression calls a function.
+fn calls(expression: &str, name: &str) -> bool {
+    let call = format!("{name}(");
+    expression.match_indices(&call).any(|(at, _)| {
+        let before = expression.get(..at).and_then(|text| text.chars().next_back());
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
 }
 
 fn functions() -> impl Iterator<Item = &'static Function> {
@@ -323,154 +339,148 @@ fn known_arguments(example: &'static str, name: &str) -> Vec<&'static str> {
     out
 }
 
-struct Writer {
-    random: Random,
-    calls: Vec<&'static str>,
-    /// Whether there is a row to read.
-    columns: bool,
+/// Expressions over the whole library. The rule of a type derives its expressions, `call f` every call of a function, `call f long` those of
+/// a type. With columns, there is a row to read.
+fn grammar(columns: bool) -> Arc<Grammar> {
+    let mut g = Grammar::default();
+    g.texts("type", 1, COLUMNS.iter().map(|(_, ty)| ty.name()));
+    for (column, ty) in COLUMNS {
+        let (name, literal) = (ty.name(), format!("literal {}", ty.name()));
+        let known = LITERALS.iter().find(|(t, _)| t == ty).map_or(&[][..], |(_, known)| known);
+        g.texts(&literal, 2, known.iter().copied());
+        if let Some((_, chance)) = CHANCES.iter().find(|(t, _)| t == ty) {
+            g.chance(&literal, 1, *chance);
+        }
+        g.templates(name, 1, [format!("{{{literal}}}")]);
+        if columns {
+            g.texts(name, 1, [*column]);
+        }
+        g.templates(name, 3, OPERATORS.iter().filter(|(_, of)| of == ty).map(|(template, _)| template));
+        let calls = functions().filter(|f| can_be(f, *ty)).map(|f| format!("{{call {} {name}}}", f.name));
+        g.templates(name, 4, calls);
+        g.templates(name, 1, functions().map(|f| format!("to{name}({{call {}}})", f.name)));
+    }
+    for (i, (operator, _)) in OPERATORS.iter().enumerate() {
+        g.templates(&format!("operator {i}"), 1, [operator]);
+    }
+    g.texts("text", 1, TEXT_OPS.iter().map(|op| op.name));
+    for f in functions() {
+        let call = format!("call {}", f.name);
+        let free = calls_of(&mut g, f.name, f.params, f.examples, &|_, _| None);
+        g.templates(&call, 1, free);
+        for (_, ty) in COLUMNS.iter().filter(|(_, ty)| can_be(f, *ty)) {
+            let of_type = calls_of(&mut g, f.name, f.params, f.examples, &|i, kind| match f.returns {
+                Returns::Argument(n) => (n == i && takes(kind, *ty)).then_some(*ty),
+                Returns::Common => (kind == Kind::Common).then_some(*ty),
+                _ => None,
+            });
+            g.templates(&format!("{call} {}", ty.name()), 1, of_type);
+        }
+    }
+    for a in aggregates::sorted() {
+        let calls = calls_of(&mut g, a.name, a.params, a.examples, &|_, _| None);
+        g.templates(&format!("aggregate {}", a.name), 1, calls);
+    }
+    g.finish()
 }
 
-impl Writer {
-    fn any_type(&mut self) -> Type {
-        COLUMNS[self.random.below(COLUMNS.len())].1
-    }
+/// Literals of any value.
+const CHANCES: &[(Type, Chance)] = &[
+    (Type::Int, |r| format!("int({})", bits(r) as i32)),
+    (Type::Long, |r| format!("long({})", bits(r) as i64 >> below(r, 64))),
+    (Type::Real, |r| format!("real({:e})", real(r))),
+    (Type::Decimal, |r| format!("decimal({}.{})", bits(r) as i32, below(r, 1 << 20))),
+    (Type::DateTime, |r| format!("datetime({})", datetime::format((bits(r) % datetime::MAX as u64) as i64))),
+    (Type::Timespan, |r| format!("{}tick", bits(r) >> (1 + below(r, 63)))),
+    (Type::Dynamic, |r| {
+        let series: Vec<String> = (0..below(r, 7)).map(|_| format!("{:e}", real(r))).collect();
+        format!("dynamic([{}])", series.join(", "))
+    }),
+];
 
-    /// An expression of a type.
-    fn expression(&mut self, ty: Type, depth: usize) -> String {
-        let choice = self.random.below(10);
-        if depth == 0 || choice < 2 {
-            return self.leaf(ty);
-        }
-        let operators: Vec<&str> = OPERATORS.iter().filter(|(_, t)| *t == ty).map(|(o, _)| *o).collect();
-        if choice < 5 && !operators.is_empty() {
-            let operator = self.random.one(&operators);
-            return self.operator(operator, depth);
-        }
-        let all: Vec<&Function> = functions().collect();
-        let some: Vec<&Function> = (0..8).map(|_| self.random.one(&all)).collect();
-        match some.iter().find(|f| can_be(f, ty)) {
-            Some(f) => self.call(f, ty, depth),
-            None => format!("to{}({})", ty.name(), self.call(some[0], ty, depth)),
-        }
-    }
+fn bits(runner: &mut TestRunner) -> u64 {
+    any(runner, proptest::num::u64::ANY)
+}
 
-    fn leaf(&mut self, ty: Type) -> String {
-        match COLUMNS.iter().find(|(_, t)| *t == ty) {
-            Some((column, _)) if self.columns && self.random.below(2) == 0 => (*column).to_owned(),
-            _ => self.literal(ty),
-        }
+/// A number between -1 and 1, one like those in logs, or any at all.
+fn real(runner: &mut TestRunner) -> f64 {
+    let any = f64::from_bits(bits(runner));
+    match below(runner, 4) {
+        0 => below(runner, 1 << 30) as f64 / f64::from(1 << 29) - 1.0,
+        1 if any.is_finite() => any,
+        _ => below(runner, 4001) as f64 / 100.0 - 20.0,
     }
+}
 
-    fn literal(&mut self, ty: Type) -> String {
-        let bits = self.random.bits();
-        match (self.random.below(3), ty) {
-            (0, Type::Int) => format!("int({})", bits as i32),
-            (0, Type::Long) => format!("long({})", bits as i64 >> self.random.below(64)),
-            (0, Type::Real) => format!("real({:e})", self.real()),
-            (0, Type::Decimal) => format!("decimal({}.{})", bits as i32, self.random.below(1 << 20)),
-            (0, Type::DateTime) => {
-                format!("datetime({})", datetime::format((bits % datetime::MAX as u64) as i64))
-            }
-            (0, Type::Timespan) => format!("{}tick", bits >> (1 + self.random.below(63))),
-            (0, Type::Dynamic) => {
-                let series: Vec<String> =
-                    (0..self.random.below(7)).map(|_| format!("{:e}", self.real())).collect();
-                format!("dynamic([{}])", series.join(", "))
-            }
-            _ => {
-                let known = LITERALS.iter().find(|(t, _)| *t == ty).map_or(&[""][..], |(_, known)| known);
-                self.random.one(known).to_owned()
-            }
-        }
+/// Templates of a call, with as many arguments as it may have: half of them those of an example, so that they suit each other.
+fn calls_of(
+    g: &mut Grammar,
+    name: &str,
+    params: &'static [Param],
+    examples: &[(&'static str, &str)],
+    pinned: &dyn Fn(usize, Kind) -> Option<Type>,
+) -> Vec<String> {
+    let own = if GROWING.contains(&name) { 16 } else { 2 };
+    let mut examples: Vec<Vec<&str>> =
+        examples.iter().map(|(example, _)| known_arguments(example, name)).collect();
+    if examples.is_empty() {
+        examples.push(Vec::new());
     }
-
-    /// A number between -1 and 1, one like those in logs, or any at all.
-    fn real(&mut self) -> f64 {
-        let any = f64::from_bits(self.random.bits());
-        match self.random.below(4) {
-            0 => self.random.below(1 << 30) as f64 / f64::from(1 << 29) - 1.0,
-            1 if any.is_finite() => any,
-            _ => self.random.below(4001) as f64 / 100.0 - 20.0,
-        }
-    }
-
-    fn operator(&mut self, template: &str, depth: usize) -> String {
-        let mut out = String::new();
-        for part in template.split_inclusive('}') {
-            let (text, hole) = part.trim_end_matches('}').split_once('{').unwrap_or((part, ""));
-            out.push_str(text);
-            match Type::from_name(hole) {
-                Some(ty) => out.push_str(&self.expression(ty, depth - 1)),
-                None if hole == "text" => out.push_str(TEXT_OPS[self.random.below(TEXT_OPS.len())].name),
-                None => out.push_str(self.random.one(&hole.split(' ').collect::<Vec<_>>())),
+    let has_common = params.iter().any(|p| p.kind == Kind::Common);
+    let mut templates = Vec::new();
+    for given in given(params) {
+        for example in &examples {
+            for (_, common) in COLUMNS.iter().take(if has_common { COLUMNS.len() } else { 1 }) {
+                let mut call = format!("{name}(");
+                for (n, (i, param)) in given.iter().enumerate() {
+                    let comma = if n == 0 { "" } else { ", " };
+                    let fixed = pinned(*i, param.kind).or((param.kind == Kind::Common).then_some(*common));
+                    let argument = match (param.kind, fixed, example.get(n)) {
+                        (Kind::TypeLiteral, ..) => "typeof({type})".to_owned(),
+                        (_, Some(ty), _) => format!("{{{}}}", ty.name()),
+                        (kind, None, known) => format!("{{{}}}", argument(g, kind, known.copied(), own)),
+                    };
+                    let _ = write!(call, "{comma}{argument}");
+                }
+                templates.push(call + ")");
             }
         }
-        out
     }
+    templates.sort_unstable();
+    templates.dedup();
+    templates
+}
 
-    /// A call; where its arguments decide of what type it is, of the one wanted.
-    fn call(&mut self, f: &'static Function, want: Type, depth: usize) -> String {
-        self.calls.push(f.name);
-        let args = self.arguments(f.params, f.name, f.examples, depth, |i, kind| match f.returns {
-            Returns::Argument(n) => (n == i && takes(kind, want)).then_some(want),
-            Returns::Common => (kind == Kind::Common).then_some(want),
-            _ => None,
-        });
-        format!("{}({args})", f.name)
-    }
-
-    fn arguments(
-        &mut self,
-        params: &'static [Param],
-        name: &str,
-        examples: &[(&'static str, &str)],
-        depth: usize,
-        pinned: impl Fn(usize, Kind) -> Option<Type>,
-    ) -> String {
-        let common = self.any_type();
-        let own = if GROWING.contains(&name) { 16 } else { 2 };
-        let example = examples.get(self.random.below(examples.len())).map_or("", |(example, _)| *example);
-        let known = known_arguments(example, name);
-        let mut args = Vec::new();
-        for (i, param) in self.given(params) {
-            let known = known.get(args.len());
-            let fixed = pinned(i, param.kind).or((param.kind == Kind::Common).then_some(common));
-            let types: Vec<Type> = match fixed {
-                Some(ty) => vec![ty],
-                None => COLUMNS.iter().map(|(_, ty)| *ty).filter(|ty| takes(param.kind, *ty)).collect(),
-            };
-            args.push(if param.kind == Kind::TypeLiteral {
-                format!("typeof({})", self.any_type().name())
-            } else if let Some(known) = known
-                && fixed.is_none()
-                && self.random.below(own) != 1
-            {
-                (*known).to_owned()
-            } else {
-                let ty = types[self.random.below(types.len())];
-                self.expression(ty, depth - 1)
-            });
+/// The rule of an argument: one that is known, or an expression of a type that the parameter takes.
+fn argument(g: &mut Grammar, kind: Kind, known: Option<&str>, own: u32) -> String {
+    let types: Vec<&str> =
+        COLUMNS.iter().filter(|(_, ty)| takes(kind, *ty)).map(|(_, ty)| ty.name()).collect();
+    // No braces: this stands in a template.
+    let rule =
+        format!("{}|{own}|{}", types.join("|"), known.unwrap_or_default()).replace(['{', '}', ' '], "_");
+    if !g.has(&rule) {
+        if let Some(known) = known {
+            g.texts(&rule, own - 1, [known]);
         }
-        args.join(", ")
+        g.templates(&rule, 1, types.iter().map(|ty| format!("{{{ty}}}")));
     }
+    rule
+}
 
-    /// The parameters that get an argument, each with its place among all of them: some of those that can be left out,
-    /// and a few groups of those that repeat.
-    fn given(&mut self, params: &'static [Param]) -> Vec<(usize, &'static Param)> {
-        let all: Vec<(usize, &Param)> = params.iter().enumerate().collect();
-        match all.iter().position(|(_, p)| p.repeated) {
-            None => {
-                let least = params.iter().filter(|p| !p.optional).count();
-                let count = least + self.random.below(params.len() - least + 1);
-                all[..count].to_vec()
-            }
-            Some(first) => {
-                let group: Vec<_> = all.iter().copied().filter(|(_, p)| p.repeated).collect();
-                let mut out = all[..first].to_vec();
-                (0..=self.random.below(3)).for_each(|_| out.extend(&group));
-                out.extend(&all[first + group.len()..]);
-                out
-            }
+/// Which parameters get an argument, each with its place among all of them: some of those that can be left out, and a few groups of those
+/// that repeat.
+fn given(params: &'static [Param]) -> Vec<Vec<(usize, &'static Param)>> {
+    let all: Vec<(usize, &Param)> = params.iter().enumerate().collect();
+    match all.iter().position(|(_, p)| p.repeated) {
+        None => {
+            let least = params.iter().filter(|p| !p.optional).count();
+            (least..=params.len()).map(|count| all[..count].to_vec()).collect()
+        }
+        Some(first) => {
+            let group: Vec<_> = all.iter().copied().filter(|(_, p)| p.repeated).collect();
+            let of =
+                |times: usize| [&all[..first], &group.repeat(times), &all[first + group.len()..]].concat();
+            (1..=3).map(of).collect()
         }
     }
 }

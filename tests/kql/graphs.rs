@@ -1,16 +1,18 @@
 //! Graphs: patterns over random graphs against a search that tries everything, and graphs that would take for ever.
 
-use super::{Random, answer};
+use super::answer;
+use super::property::check;
 use kql::exec::Budget;
 use kql::{Engine, QueryError};
+use proptest::collection::vec;
+use proptest::prelude::Strategy;
+use proptest::sample::select;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Edges between a few nodes.
-fn edges(random: &mut Random) -> Vec<(u64, u64)> {
-    let nodes = 2 + random.below(4) as u64;
-    let count = random.below(8);
-    (0..count).map(|_| (random.below(nodes as usize) as u64, random.below(nodes as usize) as u64)).collect()
+fn edges() -> impl Strategy<Value = Vec<(u64, u64)>> {
+    (2..6_u64).prop_flat_map(|nodes| vec((0..nodes, 0..nodes), 0..8))
 }
 
 /// `make-graph` over numbered edges.
@@ -84,16 +86,20 @@ fn row(walk: &Walk) -> String {
 
 #[test]
 fn every_walk_is_found() {
-    let mut random = Random::new(7);
-    for _ in 0..300 {
-        let edges = edges(&mut random);
-        let (left, right, direction) = [("-", "->", ">"), ("<-", "-", "<"), ("-", "-", "-")][random.below(3)];
-        let cycles = ["all", "none", "unique_edges"][random.below(3)];
-        let (least, more, end) = (random.below(3), random.below(3), random.below(5) as u64);
+    let directions = [("-", "->", ">"), ("<-", "-", "<"), ("-", "-", "-")];
+    let filters = ["", "where y.n == END", "where x.n == END", "where all(e, a != END)", "where y.n != x.n"];
+    let cycles = ["all", "none", "unique_edges"];
+    let cases = (
+        edges(),
+        select(directions.to_vec()),
+        select(cycles.to_vec()),
+        0..3_usize,
+        0..3_usize,
+        0..5_u64,
+        select(filters.to_vec()),
+    );
+    check(300, cases, |(edges, (left, right, direction), cycles, least, more, end, filter)| {
         let most = least + more;
-        let filter =
-            ["", "where y.n == END", "where x.n == END", "where all(e, a != END)", "where y.n != x.n"]
-                [random.below(5)];
         let written = filter.replace("END", &end.to_string());
         let query = format!(
             "{} | graph-match cycles={cycles} (x){left}[e*{least}..{most}]{right}(y) {written} \
@@ -116,15 +122,13 @@ fn every_walk_is_found() {
             .collect();
         expected.sort();
         assert_eq!(rows(&query), expected, "{query}");
-    }
+    });
 }
 
 #[test]
 fn the_shortest_paths_are() {
-    let mut random = Random::new(11);
-    for _ in 0..200 {
-        let edges = edges(&mut random);
-        let (least, most) = (random.below(3), 4);
+    check(200, (edges(), 0..3_usize), |(edges, least)| {
+        let most = 4;
         let all = walks(&edges, ">", "unique_edges", most);
         let fits: Vec<&Walk> = all.iter().filter(|w| w.edges.len() >= least).collect();
         let end = |w: &Walk| *w.nodes.last().unwrap_or(&w.start);
@@ -148,17 +152,14 @@ fn the_shortest_paths_are() {
         let pairs: BTreeSet<(u64, u64)> = shortest.iter().map(|w| (w.start, end(w))).collect();
         assert!(any.iter().all(|r| expected.contains(r)), "{}", query("any"));
         assert_eq!(any.len(), pairs.len(), "{}", query("any"));
-    }
+    });
 }
 
 /// Whatever the order in which a pattern's edges are walked, it has the matches of a join.
 #[test]
 fn patterns_of_several_edges() {
-    let mut random = Random::new(13);
-    for _ in 0..150 {
-        let edges = edges(&mut random);
+    check(150, (edges(), 0..4_u64), |(edges, end)| {
         let table = graph(&edges);
-        let end = random.below(4);
         let query = format!(
             "{table} | graph-match cycles=all (x)-[e]->(y)<-[f]-(z), (y)-[g]->(w) where w.n == {end} and e.i <= f.i \
              project e.i, f.i, g.i"
@@ -167,7 +168,7 @@ fn patterns_of_several_edges() {
         for (e, (_, y)) in edges.iter().enumerate() {
             for (f, (_, other)) in edges.iter().enumerate() {
                 for (g, (from, w)) in edges.iter().enumerate() {
-                    if y == other && from == y && *w == end as u64 && e <= f {
+                    if y == other && from == y && *w == end && e <= f {
                         expected.push(serde_json::json!([e, f, g]).to_string());
                     }
                 }
@@ -175,7 +176,7 @@ fn patterns_of_several_edges() {
         }
         expected.sort();
         assert_eq!(rows(&query), expected, "{query}");
-    }
+    });
 }
 
 /// A pattern with more matches than anything holds ends with an error, and a deep graph takes no stack.

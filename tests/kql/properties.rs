@@ -1,8 +1,9 @@
-//! What must hold of any query, tried on random ones. A failure prints its seed; seeds that failed once stay in
-//! [`KEPT`].
+//! What must hold of any query, tried on random ones.
 
 use super::datatable::datatable;
-use super::{NOW, Random, answer};
+use super::property::check;
+use super::random_kql::{Derived, Grammar, derived};
+use super::{NOW, answer};
 use kql::bind::{Catalog, Table};
 use kql::exec::Budget;
 use kql::exec::late::compile;
@@ -12,15 +13,15 @@ use kql::exec::run::{Run, Table as Rows};
 use kql::exec::stage::{self, CompiledStage};
 use kql::plan::split::{Leaf, split};
 use kql::value::{Bag, Column, Type, Value, json};
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::sample::{Index, select};
+use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
-/// Seeds of cases that failed once.
-const KEPT: &[u64] = &[];
-const CASES: u64 = 2500;
-
-fn seeds() -> impl Iterator<Item = u64> {
-    KEPT.iter().copied().chain(1..=CASES)
-}
+const CASES: u32 = 2500;
 
 const COLUMNS: &[(&str, Type)] = &[
     ("n", Type::Long),
@@ -39,27 +40,27 @@ fn catalog() -> Catalog {
 }
 
 /// A cell of a type; sometimes missing.
-fn cell(random: &mut Random, ty: Type) -> Value {
-    if random.below(8) == 0 {
-        return ty.missing();
-    }
-    match ty {
-        Type::Long => Value::Long(random.below(5) as i64 - 1),
-        Type::Real => Value::Real(random.below(4) as f64 / 2.0),
-        Type::String => Value::text(random.one(&["a", "b", "a=1 b=2", "x,y", "A b", "k=v", ""])),
-        Type::Bool => Value::Bool(random.below(2) == 0),
-        Type::DateTime => Value::DateTime(NOW + random.below(5) as i64 * 36_000_000_000),
-        _ => match random.below(4) {
-            0 => Value::array((0..random.below(4)).map(|i| Value::Long(i as i64)).collect()),
-            1 => Value::array(vec![Value::text("a"), Value::Null, Value::Long(2)]),
-            2 => Value::bag(Bag::from_distinct(vec![(Rc::from("a"), Value::Long(random.below(3) as i64))])),
-            _ => Value::Long(random.below(3) as i64),
-        },
-    }
+fn cell(ty: Type) -> BoxedStrategy<Value> {
+    let texts = &["", "a", "b", "a=1 b=2", "x,y", "A b", "k=v"];
+    let value = match ty {
+        Type::Long => (-1..4_i64).prop_map(Value::Long).boxed(),
+        Type::Real => (0..4_u8).prop_map(|n| Value::Real(f64::from(n) / 2.0)).boxed(),
+        Type::String => select(texts).prop_map(Value::text).boxed(),
+        Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
+        Type::DateTime => (0..5_i64).prop_map(|n| Value::DateTime(NOW + n * 36_000_000_000)).boxed(),
+        _ => prop_oneof![
+            (0..3_i64).prop_map(Value::Long),
+            (0..4_i64).prop_map(|n| Value::array((0..n).map(Value::Long).collect())),
+            Just(Value::array(vec![Value::text("a"), Value::Null, Value::Long(2)])),
+            (0..3_i64).prop_map(|n| Value::bag(Bag::from_distinct(vec![(Rc::from("a"), Value::Long(n))]))),
+        ]
+        .boxed(),
+    };
+    weighted(0.875, value).prop_map(move |value| value.unwrap_or_else(|| ty.missing())).boxed()
 }
 
-fn rows(random: &mut Random) -> Vec<Vec<Value>> {
-    (0..random.below(12)).map(|_| COLUMNS.iter().map(|(_, ty)| cell(random, *ty)).collect()).collect()
+fn rows() -> impl Strategy<Value = Vec<Vec<Value>>> {
+    vec(COLUMNS.iter().map(|(_, ty)| cell(*ty)).collect::<Vec<_>>(), 0..12)
 }
 
 /// A cell as a query writes it.
@@ -79,76 +80,88 @@ fn table(rows: &[Vec<Value>]) -> String {
     datatable(COLUMNS, &cells.collect::<Vec<_>>())
 }
 
-/// A random predicate over the columns of `T`.
-fn predicate(random: &mut Random, depth: usize) -> String {
-    let number = random.one(&["n", "m", "r", "n + m", "strlen(s)", "tolong(d)", "1"]).to_owned();
-    let text = random.one(&["s", "u", "tostring(d)", "strcat(s, u)", "'a'"]).to_owned();
-    match random.below(if depth == 0 { 9 } else { 13 }) {
-        0 => format!("{number} {} {}", random.one(&["==", "!=", "<", ">=", ">"]), random.below(3)),
-        1 => {
-            format!("{text} {} 'a'", random.one(&["==", "!=", "=~", "has", "!has", "contains", "startswith"]))
-        }
-        2 => format!("{text} {} ('a', 'b')", random.one(&["in", "!in", "in~", "has_any"])),
-        3 => format!("isnull({number})"),
-        4 => format!("isempty({text})"),
-        5 => "b".to_owned(),
-        6 => format!("{number} between (0 .. 2)"),
-        7 => "d.a == 1".to_owned(),
-        8 => format!("t > {}", literal(&Value::DateTime(NOW + 36_000_000_000), Type::DateTime)),
-        9 => format!("({}) and ({})", predicate(random, depth - 1), predicate(random, depth - 1)),
-        10 => format!("({}) or ({})", predicate(random, depth - 1), predicate(random, depth - 1)),
-        11 => format!("not({})", predicate(random, depth - 1)),
-        _ => format!("iff({}, {}, b)", predicate(random, depth - 1), predicate(random, depth - 1)),
-    }
+/// Queries over `T`: conditions, and steps of a pipeline. Steps that drop columns come last, so that most pipelines bind.
+fn grammar() -> Arc<Grammar> {
+    let mut g = Grammar::default();
+    g.texts("number", 1, ["1", "n", "m", "r", "n + m", "strlen(s)", "tolong(d)"]);
+    g.texts("text", 1, ["'a'", "s", "u", "tostring(d)", "strcat(s, u)"]);
+    let later = literal(&Value::DateTime(NOW + 36_000_000_000), Type::DateTime);
+    g.templates(
+        "bool",
+        9,
+        [
+            "b",
+            "{number} {== != < >= >} {0 1 2}",
+            "{text} {== != =~ has !has contains startswith} 'a'",
+            "{text} {in !in in~ has_any} ('a', 'b')",
+            "isnull({number})",
+            "isempty({text})",
+            "{number} between (0 .. 2)",
+            "d.a == 1",
+            &format!("t > {later}"),
+        ],
+    );
+    let deeper = ["not({bool})", "({bool}) and ({bool})", "({bool}) or ({bool})", "iff({bool}, {bool}, b)"];
+    g.templates("bool", 4, deeper);
+    g.templates("step", 5, ["where {bool}"]);
+    g.texts(
+        "step",
+        17,
+        [
+            "extend n = n * 2, k = n",
+            "extend s = strcat(s, '!'), w = now()",
+            "mv-expand d",
+            "mv-expand with_itemindex=i e = d to typeof(long) limit 2",
+            "parse s with 'a=' a1:long ' b=' b1:long",
+            "parse-where kind=regex u with '(?:a|k)=' v1",
+            "parse-kv s as (a:long, b2:string) with (pair_delimiter=' ', kv_delimiter='=')",
+            "project-reorder d, s, * asc",
+            "sort by n asc, s desc, r asc",
+            "mv-apply e = d to typeof(long) on (where e > n | summarize m = sum(e))",
+            "evaluate bag_unpack(d) : (*, a:long, d:dynamic)",
+            "where n > toscalar(T | summarize min(n))",
+            "where s in ((T | where b | project s))",
+            "serialize rn = row_number(), before = prev(n)",
+            "union (T | where b | extend n = n + 1)",
+            "search 'a' or n == 1 | project-away ['$table']",
+            "partition hint.strategy=native by s (top 2 by n asc | extend c = 1)",
+        ],
+    );
+    g.texts(
+        "last",
+        1,
+        [
+            "count",
+            "summarize count(), sum(n), make_list(s) by u",
+            "summarize arg_max(n, *) by s",
+            "distinct s, n",
+            "project n, x = strcat(s, u), d",
+            "project-away d, t",
+            "join kind=inner (T | where n > 0 | project s, z = m) on s",
+            "join kind=leftouter (T | summarize q = sum(m) by u) on u",
+            "lookup (T | summarize q = max(r) by s) on s",
+            "join kind=leftanti (T | where b) on $left.s == $right.u",
+            "make-series c = count(), avg(r) on n from -1 to 6 step 2 by s",
+            "top-nested 2 of s by sum(n), top-nested 1 of u by count()",
+            "scan with_match_id=id declare (total:long=0) with (step one: b => total = n; step two: not(b) and n >= one.total => total = one.total + n;)",
+            "top 3 by n desc | project n, s",
+            "evaluate pivot(b, count(), s) : (s:string, true:long, false:long, ['']:long)",
+        ],
+    );
+    g.finish()
 }
 
-/// A pipeline over `T`. Operators that drop columns come last, so that most pipelines bind.
-fn pipeline(random: &mut Random) -> String {
-    let mut out = "T".to_owned();
-    for _ in 0..random.below(5) {
-        let stage = match random.below(22) {
-            0..=4 => format!("where {}", predicate(random, 2)),
-            5 => "extend n = n * 2, k = n".to_owned(),
-            6 => "extend s = strcat(s, '!'), w = now()".to_owned(),
-            7 => "mv-expand d".to_owned(),
-            8 => "mv-expand with_itemindex=i e = d to typeof(long) limit 2".to_owned(),
-            9 => "parse s with 'a=' a1:long ' b=' b1:long".to_owned(),
-            10 => "parse-where kind=regex u with '(?:a|k)=' v1".to_owned(),
-            11 => "parse-kv s as (a:long, b2:string) with (pair_delimiter=' ', kv_delimiter='=')".to_owned(),
-            12 => "project-reorder d, s, * asc".to_owned(),
-            13 => "sort by n asc, s desc, r asc".to_owned(),
-            14 => "mv-apply e = d to typeof(long) on (where e > n | summarize m = sum(e))".to_owned(),
-            15 => "evaluate bag_unpack(d) : (*, a:long, d:dynamic)".to_owned(),
-            16 => "where n > toscalar(T | summarize min(n))".to_owned(),
-            17 => "where s in ((T | where b | project s))".to_owned(),
-            18 => "serialize rn = row_number(), before = prev(n)".to_owned(),
-            19 => "union (T | where b | extend n = n + 1)".to_owned(),
-            20 => "search 'a' or n == 1 | project-away ['$table']".to_owned(),
-            _ => "partition hint.strategy=native by s (top 2 by n asc | extend c = 1)".to_owned(),
-        };
-        out = format!("{out} | {stage}");
-    }
-    let last = match random.below(16) {
-        0 => "summarize count(), sum(n), make_list(s) by u",
-        1 => "summarize arg_max(n, *) by s",
-        2 => "distinct s, n",
-        3 => "project n, x = strcat(s, u), d",
-        4 => "project-away d, t",
-        5 => "count",
-        6 => "join kind=inner (T | where n > 0 | project s, z = m) on s",
-        7 => "join kind=leftouter (T | summarize q = sum(m) by u) on u",
-        8 => "lookup (T | summarize q = max(r) by s) on s",
-        9 => "join kind=leftanti (T | where b) on $left.s == $right.u",
-        10 => "make-series c = count(), avg(r) on n from -1 to 6 step 2 by s",
-        11 => "top-nested 2 of s by sum(n), top-nested 1 of u by count()",
-        12 => {
-            "scan with_match_id=id declare (total:long=0) with (step one: b => total = n; step two: not(b) and n >= one.total => total = one.total + n;)"
-        }
-        13 => "top 3 by n desc | project n, s",
-        14 => "evaluate pivot(b, count(), s) : (s:string, true:long, false:long, ['']:long)",
-        _ => return out,
-    };
-    format!("{out} | {last}")
+fn predicate() -> Derived {
+    derived(&grammar(), "bool", 4)
+}
+
+/// A pipeline over `T`.
+fn pipeline() -> impl Strategy<Value = String> {
+    let grammar = grammar();
+    let steps = vec(derived(&grammar, "step", 4), 0..5);
+    (steps, weighted(0.94, derived(&grammar, "last", 0))).prop_map(|(steps, last)| {
+        steps.into_iter().chain(last).fold("T".to_owned(), |pipeline, step| format!("{pipeline} | {step}"))
+    })
 }
 
 /// The rows of a leaf that some of its table's rows become. What the leaf says it does not need is not there, as
@@ -206,39 +219,35 @@ fn unsplit(query: &str, rows: &[Vec<Value>]) -> Option<Outcome> {
 
 #[test]
 fn parts_of_the_events_give_the_answer_of_all() {
-    let mut compared = 0;
-    for seed in seeds() {
-        let random = &mut Random::new(seed);
-        let (rows, query) = (rows(random), pipeline(random));
-        let cut = random.below(rows.len() + 1);
+    let (tried, ran) = (Cell::new(0), Cell::new(0));
+    check(CASES, (rows(), pipeline(), any::<Index>()), |(rows, query, cut)| {
+        let cut = cut.index(rows.len() + 1);
         let whole = in_parts(&query, &rows, &[]);
         let (halves, all) = (in_parts(&query, &rows, &[cut]), unsplit(&query, &rows));
-        assert_eq!(whole, halves, "seed {seed}, cut at {cut}: {query}\nover {}", table(&rows));
-        assert_eq!(whole, all, "seed {seed}, split against unsplit: {query}\nover {}", table(&rows));
-        compared += u64::from(whole.is_some_and(|w| w.is_ok()));
-    }
-    assert!(compared > CASES * 3 / 4, "only {compared} of {CASES} queries bind and run");
+        assert_eq!(whole, halves, "cut at {cut}: {query}\nover {}", table(&rows));
+        assert_eq!(whole, all, "split against unsplit: {query}\nover {}", table(&rows));
+        tried.set(tried.get() + 1);
+        ran.set(ran.get() + u32::from(whole.is_some_and(|w| w.is_ok())));
+    });
+    let (tried, ran) = (tried.get(), ran.get());
+    assert!(ran > tried * 3 / 4, "only {ran} of {tried} queries bind and run");
 }
 
 #[test]
 fn a_filter_is_its_predicate_as_a_column() {
-    let mut kept = 0;
-    for seed in seeds() {
-        let random = &mut Random::new(seed);
-        let (rows, p) = (rows(random), predicate(random, 3));
+    let (tried, kept) = (Cell::new(0), Cell::new(0));
+    check(CASES, (rows(), predicate()), |(rows, p)| {
         let table = table(&rows);
         let filtered = answer(&format!("{table} | where {p}"));
         let by_column = answer(&format!("{table} | extend p = {p} | where p | project-away p"));
-        assert!(filtered.get("error").is_none(), "seed {seed}: {p}: {filtered}");
-        assert_eq!(filtered["rows"], by_column["rows"], "seed {seed}: {p}\nover {table}");
+        assert!(filtered.get("error").is_none(), "{p}: {filtered}");
+        assert_eq!(filtered["rows"], by_column["rows"], "{p}\nover {table}");
         let rest = answer(&format!("{table} | extend p = {p} | where not(p) or isnull(p) | count"));
         let found = filtered["rows"].as_array().map_or(0, Vec::len);
-        assert_eq!(
-            rest["rows"][0][0],
-            serde_json::json!(rows.len() - found),
-            "seed {seed}: {p}\nover {table}"
-        );
-        kept += found;
-    }
-    assert!(kept > 1000, "the predicates keep nothing: {kept} rows");
+        assert_eq!(rest["rows"][0][0], serde_json::json!(rows.len() - found), "{p}\nover {table}");
+        tried.set(tried.get() + 1);
+        kept.set(kept.get() + found);
+    });
+    let (tried, kept) = (tried.get(), kept.get());
+    assert!(kept > tried * 2 / 5, "the predicates keep nothing: {kept} rows in {tried} tries");
 }

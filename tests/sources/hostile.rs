@@ -1,6 +1,6 @@
 //! What is meant to hurt: it is bounded, reported, and never depends on how the bytes are cut.
 
-use super::random::Random;
+use super::property::{changed, check};
 use super::{base64, envelopes, event, gzip, read, read_chunks, text};
 use cloudtrail::source::MAX_RECORD;
 use cloudtrail::table::aws_cloudtrail::{EventRow, columns};
@@ -118,7 +118,6 @@ fn payloads_do_not_explode() {
 
 #[test]
 fn mutated_input_never_panics_and_never_depends_on_chunks() {
-    let mut random = Random::new(0x9e37_79b9_7f4a_7c15);
     let csv = "TimeGenerated,EventName,UserIdentityArn\n2026-01-01,A,\"x\ny\"\n".to_owned();
     let mut seeds: Vec<Vec<u8>> = envelopes().into_iter().map(|e| e.1.into_bytes()).collect();
     seeds.push(csv.into_bytes());
@@ -127,23 +126,9 @@ fn mutated_input_never_panics_and_never_depends_on_chunks() {
     seeds.extend(lines);
     let packed: Vec<Vec<u8>> = seeds.iter().map(|s| gzip(s)).collect();
     seeds.extend(packed);
-    const BYTES: &[u8] = b"\"\\{}[],:\n\r\0\x1f\x8b\xff\xef 0aPK";
-    for round in 0..24_000 {
-        let mut bytes = seeds[random.below(seeds.len())].clone();
-        for _ in 0..=random.below(4) {
-            if bytes.is_empty() {
-                break;
-            }
-            let at = random.below(bytes.len());
-            match random.below(5) {
-                0 => bytes[at] = BYTES[random.below(BYTES.len())],
-                1 => bytes[at] = random.below(256) as u8,
-                2 => bytes.insert(at, BYTES[random.below(BYTES.len())]),
-                3 => drop(bytes.drain(at..(at + 1 + random.below(20)).min(bytes.len()))),
-                _ => bytes.truncate(at.max(1)),
-            }
-        }
-        let seen = read(&bytes);
+    let bytes = b"\"\\{}[],:\n\r\0\x1f\x8b\xff\xef 0aPK";
+    check(18_000, (changed(seeds, 1..=5, bytes), 1..=40_usize), |(bytes, size)| {
+        let seen = read(&bytes.0);
         for (raw, _) in &seen.records {
             let row = EventRow::new(raw.as_bytes());
             for i in 0..columns().len() {
@@ -151,10 +136,8 @@ fn mutated_input_never_panics_and_never_depends_on_chunks() {
                 assert!(columns()[i].ty != kql::value::Type::String || value.as_str().is_some());
             }
         }
-        let size = 1 + random.below(40);
-        let cut = read_chunks(bytes.chunks(size));
-        assert_eq!(cut, seen, "round {round}, chunks of {size}: {}", String::from_utf8_lossy(&bytes));
-    }
+        assert_eq!(read_chunks(bytes.0.chunks(size)), seen);
+    });
 }
 
 #[test]
@@ -165,15 +148,10 @@ fn mutated_tables_never_panic() {
         "{\"s\":\"x\",\"n\":1,\"t\":\"2026-01-01\",\"d\":{\"a\":[1]},\"b\":true}\n{\"r\":1.5,\"x\":\"2\",\"p\":\"1.02:03:04\"}\n",
         "s,n,t,d\n\"a, \"\"b\"\"\",1,\"01/02/2026, 03:04:05.678\",\"{\"\"a\"\":1}\"\r\nx,,,\n",
     ];
-    let mut random = Random::new(7);
-    for _ in 0..4_000 {
-        let mut bytes = seeds[random.below(2)].as_bytes().to_vec();
-        for _ in 0..=random.below(5) {
-            let at = random.below(bytes.len());
-            bytes[at] = b"\"\\{}[],:\n\r\0\xff 0aZ.-/"[random.below(19)];
-        }
-        let (table, _) = UserTable::read(columns.clone(), &bytes, false);
+    let seeds = seeds.map(|seed| seed.as_bytes().to_vec()).to_vec();
+    check(4_000, changed(seeds, 1..=6, b"\"\\{}[],:\n\r\0\xff 0aZ.-/"), |bytes| {
+        let (table, _) = UserTable::read(columns.clone(), &bytes.0, false);
         assert!(table.rows.iter().all(|row| row.len() == columns.len() && row[0].as_str().is_some()));
-        let _ = parse_schema(&String::from_utf8_lossy(&bytes));
-    }
+        let _ = parse_schema(&String::from_utf8_lossy(&bytes.0));
+    });
 }

@@ -1,6 +1,6 @@
 //! Compressions and archives, inside each other, cut, damaged and meant to hurt.
 
-use super::random::Random;
+use super::property::{changed, check, sample};
 use super::{Seen, event, gzip, read, read_chunks, text};
 use flate2::Crc;
 use flate2::write::DeflateEncoder;
@@ -349,8 +349,7 @@ fn bombs_at_each_level() {
     let once = [bomb(5, b" "), gzip(a.as_bytes())].concat();
     assert_eq!((read(&once).names(), read(&once).problems.len()), (vec!["A".to_owned()], 0));
     // What is packed well twice is read as long as the file is large enough for it.
-    let mut random = Random::new(1);
-    let noise: Vec<u8> = std::iter::repeat_with(|| b'a' + random.below(26) as u8).take(150_000).collect();
+    let noise = sample(1, proptest::collection::vec(b'a'..=b'z', 150_000));
     let last = [bomb(5, b" "), gzip(a.as_bytes())].concat();
     let seen = read(gzip(&tar(&[("noise", &noise), ("a.gz", &last)])));
     assert_eq!((seen.names(), seen.codes()), (vec!["A".to_owned()], vec!["not_json"]));
@@ -403,7 +402,6 @@ fn a_hundred_thousand_files() {
 
 #[test]
 fn mutated_archives_never_panic_and_never_depend_on_chunks() {
-    let mut random = Random::new(0x51_7cc1_b727_220a);
     let a = event("A");
     let how = Zipped { method: 8, behind: Some((true, 4)), ..Zipped::default() };
     let seeds: Vec<Vec<u8>> = vec![
@@ -418,22 +416,8 @@ fn mutated_archives_never_panic_and_never_depend_on_chunks() {
         gzip(&gzip(a.as_bytes())),
         utf16(&format!("[{}]", text(&a)), false),
     ];
-    for round in 0..2_000 {
-        let mut bytes = seeds[random.below(seeds.len())].clone();
-        for _ in 0..=random.below(3) {
-            let at = random.below(bytes.len());
-            match random.below(4) {
-                0 => bytes[at] = random.below(256) as u8,
-                1 => bytes[at] ^= 1 << random.below(8),
-                2 => drop(bytes.drain(at..(at + 1 + random.below(20)).min(bytes.len()))),
-                _ => bytes.truncate(at.max(1)),
-            }
-            if bytes.is_empty() {
-                bytes.push(b'P');
-            }
-        }
-        let seen = read(&bytes);
-        let size = 1 + random.below(40);
-        assert_eq!(read_chunks(bytes.chunks(size)), seen, "round {round}, chunks of {size}");
-    }
+    check(2_000, (changed(seeds, 1..=4, b"P"), 1..=40_usize), |(bytes, size)| {
+        let seen = read(&bytes.0);
+        assert_eq!(read_chunks(bytes.0.chunks(size)), seen);
+    });
 }

@@ -1,9 +1,11 @@
 //! Loading: what is accepted, and what is said about the rest and where.
 
 use super::*;
+use crate::property::{check, edited};
 use crate::rule::BUILT_IN;
 use kql::diagnostic::{Diagnostic, Span};
 use kql::value::{Column, Type};
+use std::cell::Cell;
 
 /// A small rule of our own with everything in it.
 const FULL: &str = "\
@@ -281,30 +283,13 @@ fn mutations() {
         Ok(dir) => texts.extend(dir.flatten().filter_map(|f| std::fs::read_to_string(f.path()).ok())),
         Err(_) => eprintln!("skipped: the shared rules are not here"),
     }
-    let pieces = [
+    let pieces = &[
         "\n", ":", ": ", "- ", "  ", "\t", "|", ">", "'", "\"", "{", "}", "[", "]", "&a ", "*a", "!!", "? ",
         "#", "---\n", "...\n", "%", "\\", "\r", "\0", "\u{feff}", "é", "𝄞", "{{", "}}", "~", ",", "0",
         "\u{85}", "@", "`", "\\x", "\"\\",
     ];
-    let mut seeded = crate::random::Random::new(1);
-    let mut random = |n: usize| seeded.below(n);
-    let mut rules = 0;
-    for round in 0..20_000 {
-        let mut text: Vec<char> = texts[round % texts.len()].chars().collect();
-        for _ in 0..=random(3) {
-            let at = random(text.len());
-            match random(4) {
-                0 => text.truncate(at),
-                1 => drop(text.drain(at..(at + random(40)).min(text.len()))),
-                2 => drop(text.splice(at..at, pieces[random(pieces.len())].chars())),
-                _ => {
-                    let other = random(text.len().saturating_sub(60));
-                    let copy: Vec<char> = text.iter().skip(other).take(random(60)).copied().collect();
-                    drop(text.splice(at..at, copy));
-                }
-            }
-        }
-        let text: String = text.into_iter().collect();
+    let rules = Cell::new(0);
+    check(20_000, edited(texts, 1..=4, pieces), |text| {
         let loaded = load(&text);
         let failed = loaded.diagnostics.iter().any(|f| f.severity == Severity::Error);
         let no_rule = loaded
@@ -315,14 +300,15 @@ fn mutations() {
         let lines = text.split(['\n', '\r']).count() + 1;
         assert!(loaded.diagnostics.iter().all(|f| f.line >= 1 && f.column >= 1 && f.line <= lines), "{text}");
         if let Some(rule) = loaded.rule {
-            rules += 1;
+            rules.set(rules.get() + 1);
             for offset in (0..=rule.query.text.len() as u32 + 20).step_by(17) {
                 let (line, _) = rule.query_position(offset);
                 assert!((1..=lines).contains(&line), "{text}");
             }
         }
-    }
-    assert!(rules > 1000, "only {rules} mutations still load: the loop tests too little");
+    });
+    let rules = rules.get();
+    assert!(rules > 1000, "only {rules} mutations still load: too little is tried");
 }
 
 #[test]
