@@ -11,7 +11,7 @@ use kql::plan::split::Leaf;
 use kql::plan::{Expr, ExprKind};
 use kql::value::{Value, json};
 use memchr::memmem::{self, Finder};
-use std::collections::HashSet;
+use std::cmp::Ordering;
 
 /// The end of `eventName` and of the column `EventName`.
 const NAME_KEY: &[u8] = b"ventName";
@@ -23,8 +23,9 @@ const ESCAPE: &[u8] = b"u00";
 /// The literals of all rules.
 #[derive(Default)]
 pub struct LiteralPrefilter {
-    /// Names of events, lower case.
-    names: HashSet<Vec<u8>>,
+    /// Names of events, lower case, by [`by_length`]: every record's name is looked up, and to hash one would take longer in an interpreter
+    /// than to compare a few.
+    names: Vec<Vec<u8>>,
     /// Texts that columns must have.
     texts: Vec<Finder<'static>>,
     /// Whether some rule has no literal, so that every record can matter.
@@ -47,11 +48,17 @@ impl LiteralPrefilter {
             Some(literals) => {
                 for literal in literals {
                     match literal {
-                        Literal::Name(name) => drop(self.names.insert(name.to_ascii_lowercase().into())),
+                        Literal::Name(name) => self.add_name(name.to_ascii_lowercase().into()),
                         Literal::Text(text) => self.texts.push(Finder::new(text.as_bytes()).into_owned()),
                     }
                 }
             }
+        }
+    }
+
+    fn add_name(&mut self, name: Vec<u8>) {
+        if let Err(at) = self.names.binary_search_by(|known| by_length(known, &name)) {
+            self.names.insert(at, name);
         }
     }
 
@@ -83,7 +90,7 @@ impl LiteralPrefilter {
         }
         *names_an_event = true;
         match value_behind(record, at - NAME_KEY_RAREST.0 + NAME_KEY.len()) {
-            Behind::Name(name) => self.names.contains(&name.to_ascii_lowercase()),
+            Behind::Name(name) => self.names.binary_search_by(|known| by_length(known, name)).is_ok(),
             Behind::Unclear => true,
             Behind::NoValue => false,
         }
@@ -93,6 +100,12 @@ impl LiteralPrefilter {
     pub fn names_an_event(&self, record: &[u8]) -> bool {
         memmem::find(record, NAME_KEY).is_some()
     }
+}
+
+/// The order of a name, in lower case, and one in any case.
+fn by_length(known: &[u8], name: &[u8]) -> Ordering {
+    let lower = || name.iter().map(u8::to_ascii_lowercase);
+    known.len().cmp(&name.len()).then_with(|| known.iter().copied().cmp(lower()))
 }
 
 /// Whether the backslash at `at` escapes a character that needs no escape and could so hide a literal: a letter, a digit, or a

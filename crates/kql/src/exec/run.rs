@@ -297,6 +297,10 @@ impl<'a> Run<'a> {
 
     /// A program of expressions over rows.
     pub fn program<'e>(&mut self, es: impl IntoIterator<Item = &'e Expr>) -> Result<Program, ExecError> {
+        let es: Vec<&Expr> = es.into_iter().collect();
+        if es.iter().all(|e| e.is_row_local()) {
+            return Ok(Program::of(es));
+        }
         let resolved = es.into_iter().map(|e| self.resolve(e)).collect::<Result<Vec<_>, _>>()?;
         Ok(Program::of(&resolved))
     }

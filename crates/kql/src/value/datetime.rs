@@ -96,16 +96,43 @@ pub fn to_parts(ticks: i64) -> Parts {
 /// `2020-01-02T03:04:05.6000000Z`, as `tostring` gives it.
 pub fn format(ticks: i64) -> String {
     let p = to_parts(ticks);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}Z",
-        p.year, p.month, p.day, p.hour, p.minute, p.second, p.ticks
-    )
+    written(&[
+        (p.year, 1000, '-'),
+        (p.month, 10, '-'),
+        (p.day, 10, 'T'),
+        (p.hour, 10, ':'),
+        (p.minute, 10, ':'),
+        (p.second, 10, '.'),
+        (p.ticks, 1_000_000, 'Z'),
+    ])
 }
 
 /// `2020-01-02 03:04:05Z`, the form Sentinel uses in an alert's extended properties.
 pub fn format_seconds(ticks: i64) -> String {
     let p = to_parts(ticks);
-    format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z", p.year, p.month, p.day, p.hour, p.minute, p.second)
+    written(&[
+        (p.year, 1000, '-'),
+        (p.month, 10, '-'),
+        (p.day, 10, ' '),
+        (p.hour, 10, ':'),
+        (p.minute, 10, ':'),
+        (p.second, 10, 'Z'),
+    ])
+}
+
+/// Numbers, each with what its first digit counts and what stands behind it. Every row has a time, and what `format!` does for one is
+/// much in an interpreter.
+fn written(numbers: &[(i64, i64, char)]) -> String {
+    let mut text = String::with_capacity(28);
+    for (number, first, behind) in numbers {
+        let mut unit = *first;
+        while unit > 0 {
+            text.push(char::from(b'0' + (number / unit % 10) as u8));
+            unit /= 10;
+        }
+        text.push(*behind);
+    }
+    text
 }
 
 /// The ticks of whole Unix seconds; `None` outside 0001 to 9999.
