@@ -294,9 +294,9 @@ define check_stack
 	cargo run --quiet --locked --release --manifest-path tests/fluent-bit/Cargo.toml -- fits $@ $(2) < target/fluent-bit/events || { rm -f $@; exit 1; }
 endef
 
-# Whatever grows while it runs is deepest in the allocator. So what is small and has one caller goes into it here: 38 rules need 8,188 bytes of 8,192, and 8,332
+# Whatever grows while it runs is deepest in the allocator. So what is small and has one caller goes into it here: 38 rules need 7,948 bytes of 8,192, and 8,332
 # where all stay apart.
-dist/fluent-bit/forepost.wasm target/fluent-bit/shared.wasm: WASM_OPT := $(subst max-function-size=0,max-function-size=120,$(WASM_OPT))
+dist/fluent-bit/forepost.wasm target/fluent-bit/shared.wasm: WASM_OPT := $(subst max-function-size=0,max-function-size=300,$(WASM_OPT))
 
 # Other rules are another module: built anew each time, for make knows nothing of the rules.
 .PHONY: dist/fluent-bit/forepost.wasm
