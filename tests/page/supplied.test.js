@@ -185,8 +185,8 @@ test('what was supplied is in the case, comes back with it, and is in the report
   const report = await download(page, () => page.click('text=Save as report >> visible=true'));
   for (const part of ['Tables and functions', 'query_data.csv', hash]) assert.ok(report.includes(part), part);
   await allowClipboard();
-  await page.click('#main');
-  await page.keyboard.press('l');
+  await page.click('.take summary');
+  await page.click('text=Copy link to this view >> visible=true');
   await saying(/and not .*the 1 table: save a case/);
   await page.close();
   await anotherPage();
