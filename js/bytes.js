@@ -1,4 +1,4 @@
-// Converts what callers pass in to bytes for the engine.
+// Converts what callers pass in to bytes for the engine, and bytes of files to text.
 
 import { ForepostError } from './errors.js';
 
@@ -103,4 +103,10 @@ export function describe(value) {
   if (value === null || value === undefined) return String(value);
   const name = typeof value === 'object' ? value.constructor?.name || 'object' : typeof value;
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+/** Bytes as text. Windows writes UTF-16, with a mark at its start. `fatal`: what is no text throws. */
+export function decodeText(bytes, fatal = false) {
+  const [a, b] = bytes;
+  return new TextDecoder(a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8', { fatal }).decode(bytes);
 }

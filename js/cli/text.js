@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { decodeText } from '../bytes.js';
 
 const PART = 64 << 10; // bytes
 
@@ -38,8 +39,7 @@ function inflated(bytes, max) {
 
 function decode(bytes) {
   try {
-    const utf16 = { fffe: 'utf-16le', feff: 'utf-16be' }[bytes.toString('hex', 0, 2)];
-    return new TextDecoder(utf16 ?? 'utf-8', { fatal: true }).decode(bytes);
+    return decodeText(bytes, true);
   } catch {
     throw new Error('the file is not UTF-8 text');
   }

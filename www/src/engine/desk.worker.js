@@ -2,13 +2,13 @@
 
 import { Detector, EventReader, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, renew, tableColumns } from 'forepost/triage.js';
 import { template, writeResource } from 'forepost/arm/write.js';
+import { decodeText } from 'forepost/bytes.js';
 import { addFile } from 'forepost/contextfiles.js';
 import { schemaOf } from 'forepost/schemas.js';
 import { Alerts } from './alerts.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
 import { EventStore } from './store.js';
-import { decode } from './text.js';
 
 let store = new EventStore();
 let alerts = new Alerts();
@@ -168,7 +168,7 @@ const operations = {
     const known = schemaOf(name) !== undefined || name.endsWith('_CL');
     const log = holdsRecords(bytes);
     try {
-      const text = decode(whole ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1));
+      const text = decodeText(whole ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1));
       const given = { tables: [], functions: [] };
       addFile(given, { path: name, name: 'T', text });
       return { log, known, rows: /^\s*\{/.test(text) || /^\s*\[/.test(text) ? shapeOf('T', given).rows : Infinity };

@@ -1,9 +1,9 @@
 // What was dropped or picked, as a flat list of files: logs, rules, and what can be a table or a function.
 
 import { expandArm } from 'forepost/arm.js';
+import { decodeText } from 'forepost/bytes.js';
 import { isFunctionYaml, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
 import { opened } from './archives.js';
-import { decode } from './text.js';
 
 const AT_ONCE = 64;            // files that are looked at together
 const LARGEST_TEMPLATE = 8 << 20;
@@ -65,7 +65,7 @@ async function whyNot({ path, size, start }, known) {
  * none.
  */
 export async function readRules(entries) {
-  const read = await Promise.all(entries.map(async (entry) => ({ entry, file: entry.path, text: decode(new Uint8Array(await entry.file.arrayBuffer())) })));
+  const read = await Promise.all(entries.map(async (entry) => ({ entry, file: entry.path, text: decodeText(new Uint8Array(await entry.file.arrayBuffer())) })));
   const isFunction = ({ file, text }) => /\.ya?ml$/i.test(file) && isFunctionYaml(text);
   const rules = expandArm(read.filter((one) => !isFunction(one)).map(({ file, text }) => ({ file, text })));
   const leftOut = rules.flatMap(({ arm }) => arm?.findings ?? []).filter(({ code }) => code === 'FP501').map(({ file, message }) => ({ path: file, reason: message }));

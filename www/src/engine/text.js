@@ -1,5 +1,7 @@
 // Small files as text.
 
+import { decodeText } from 'forepost/bytes.js';
+
 /** The bytes of a stream, at most `max` of them. */
 export async function bytesOf(stream, max, each = () => {}) {
   const parts = [];
@@ -23,12 +25,6 @@ export async function bytesOf(stream, max, each = () => {}) {
 
 export const isGzip = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Windows writes UTF-16, with a mark at its start. `fatal`: what is no text throws. */
-export function decode(bytes, fatal = false) {
-  const [a, b] = bytes;
-  return new TextDecoder(a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8', { fatal }).decode(bytes);
-}
-
 /** The text of a file that may be gzipped, of at most `max` bytes. */
 export async function textOf(file, max) {
   if (file.size > max) throw new Error(`it is larger than ${max >> 20} MB`);
@@ -41,7 +37,7 @@ export async function textOf(file, max) {
     }
   }
   try {
-    return decode(bytes, true);
+    return decodeText(bytes, true);
   } catch (error) {
     throw new Error('it is not UTF-8 text', { cause: error });
   }
