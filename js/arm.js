@@ -11,6 +11,9 @@ const OF_CONVERSION = ['FP504', 'FP505', 'FP506'];
 /** Whether a text may be ARM JSON, by its first character and the words that all of them have. */
 const looksLikeArm = (text) => /^\ufeff?\s*[{[]/.test(text) && /"properties"|"resources"/i.test(text);
 
+/** Whether a text is ARM JSON that has rules. */
+export const holdsRules = (text) => looksLikeArm(text) && readArm(text.replace(/^\ufeff/, '')) !== null;
+
 /**
  * Rule files with those in ARM form taken apart. A rule out of ARM has `arm`: the text it came from, and what was found reading it;
  * its `file` says which of the text's rules it is.

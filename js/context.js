@@ -1,5 +1,6 @@
 // What rules and queries can refer to besides the events: tables, and functions that the workspace has saved.
 
+import { expandFunctions } from './arm/functions.js';
 import { describe } from './bytes.js';
 import { ForepostError } from './errors.js';
 import { textFiles } from './sources.js';
@@ -13,5 +14,5 @@ export function contextText({ tables = [], functions = [] }) {
     if (name === 'AWSCloudTrail') throw new ForepostError('bad-argument', 'AWSCloudTrail is the table of the events that are read; it cannot be supplied as a table');
     if (files.findIndex((file) => file.name === name) < index) throw new ForepostError('bad-argument', `The table ${name} is supplied twice`);
   }
-  return JSON.stringify({ tables: files, functions: textFiles(functions, 'function') });
+  return JSON.stringify({ tables: files, functions: expandFunctions(textFiles(functions, 'function')) });
 }

@@ -30,6 +30,9 @@ export const isRuleByName = (path) => YAML_NAMES.test(path) && !isTestByName(pat
 export const isTemplate = (path, bytes) => /\.json$/i.test(path)
   && /deploymentTemplate\.json|Microsoft\.SecurityInsights/i.test(new TextDecoder('latin1').decode(bytes).replaceAll('\0', ''));
 
+/** Whether a file with these first bytes may be an ARM template of saved functions. */
+export const isFunctionTemplate = (path, bytes) => /\.json$/i.test(path) && /"functionAlias"\s*:/i.test(new TextDecoder('latin1').decode(bytes).replaceAll('\0', ''));
+
 /** Whether a file is usually a log, so that nobody needs to look. An empty file should be one: the engine says that it is empty. */
 export const isLogByName = (path, size) => size === 0 || LOG_NAMES.test(path);
 

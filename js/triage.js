@@ -3,7 +3,7 @@
 
 import {
   EventReader as EngineReader, describeHunt as engineDescribeHunt, describeRule as engineDescribe,
-  functionTable as engineFunctions, queryTokens as engineTokens, readYaml as engineReadYaml, tableColumns as engineColumns,
+  functionTable as engineFunctions, savedFunctions as engineSaved, queryTokens as engineTokens, readYaml as engineReadYaml, tableColumns as engineColumns,
 } from './engine.js';
 import { contextText } from './context.js';
 import { RuleError } from './errors.js';
@@ -85,6 +85,12 @@ export function queryTokens(query) {
 
 /** The table's columns: `[{name, type, doc, field}]`; `field` is the path of keys in an event. */
 export const tableColumns = () => JSON.parse(guarded('tableColumns()', undefined, engineColumns));
+
+/** The names of the functions that files of functions make. */
+export function savedFunctions(functions) {
+  const context = contextText({ functions });
+  return JSON.parse(guarded('savedFunctions()', undefined, () => engineSaved(context)));
+}
 
 /** What queries can call: `[{name, call, doc, kind}]`; `kind` is `function` or `aggregate`. */
 export const functionTable = () => JSON.parse(guarded('functionTable()', undefined, engineFunctions));

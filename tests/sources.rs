@@ -8,6 +8,8 @@ mod exports;
 mod hostile;
 #[path = "sources/limits.rs"]
 mod limits;
+#[path = "sources/members.rs"]
+mod members;
 #[path = "sources/packed.rs"]
 mod packed;
 #[path = "support/property.rs"]

@@ -16,22 +16,25 @@ const SILENT = ['lastModifiedUtc', 'etag', 'lastUpdatedDateUTC', 'createdDateUTC
  * JSON of another sort, or none.
  */
 export function readArm(text) {
-  let root;
-  try {
-    root = parseJson(text);
-  } catch {
-    return null;
-  }
-  const found = [...resources(root, '', { variables: {}, parameters: {}, literal: true }, 0)];
+  const found = resourcesOf(text, isRule);
   return found.length > 0 ? found.map(readResource) : null;
 }
 
-/** Every resource that is an analytic rule, with its place and what its expressions refer to. */
-function* resources(node, pointer, context, depth) {
+/** The resources of a JSON text that are wanted: `[{node, pointer, context}]`, where `context` is what their expressions refer to. None if it is no JSON. */
+export function resourcesOf(text, isWanted) {
+  try {
+    return [...resources(parseJson(text), '', { variables: {}, parameters: {}, literal: true }, 0, isWanted)];
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    return [];
+  }
+}
+
+function* resources(node, pointer, context, depth, isWanted) {
   if (depth > 12) return;
-  if (isRule(node)) yield { node, pointer, context };
+  if (isWanted(node)) yield { node, pointer, context };
   if (node.items) {
-    for (const [index, item] of node.items.entries()) yield* resources(item, `${pointer}/${index}`, context, depth + 1);
+    for (const [index, item] of node.items.entries()) yield* resources(item, `${pointer}/${index}`, context, depth + 1, isWanted);
   }
   const list = member(node, 'resources', 'value');
   if (list) {
@@ -44,22 +47,25 @@ function* resources(node, pointer, context, depth) {
     } : context;
     const path = `${pointer}/${inTemplate ? 'resources' : 'value'}`;
     // Since language version 2.0 they may have names instead of an order.
-    for (const [name, { node: item }] of list.members ?? []) yield* resources(item, `${path}/${escapePointer(name)}`, within, depth + 1);
-    for (const [index, item] of (list.items ?? []).entries()) yield* resources(item, `${path}/${index}`, within, depth + 1);
+    for (const [name, { node: item }] of list.members ?? []) yield* resources(item, `${path}/${escapePointer(name)}`, within, depth + 1, isWanted);
+    for (const [index, item] of (list.items ?? []).entries()) yield* resources(item, `${path}/${index}`, within, depth + 1, isWanted);
   }
   for (const key of ['mainTemplate', 'template']) {
     const nested = member(member(node, 'properties'), key);
-    if (nested?.members) yield* resources(nested, `${pointer}/properties/${key}`, context, depth + 1);
+    if (nested?.members) yield* resources(nested, `${pointer}/properties/${key}`, context, depth + 1, isWanted);
   }
 }
 
 const plainOf = (node, key) => { const found = member(node, key); return found?.members ? plain(found) : {}; };
 const escapePointer = (key) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
+/** The last part of a resource's type, in small letters. */
+export const typeOf = (node) => textOf(member(node, 'type')?.value).split('/').at(-1).toLowerCase();
+
 function isRule(node) {
   const properties = member(node, 'properties');
   if (!properties?.members) return false;
-  const type = textOf(member(node, 'type')?.value).split('/').at(-1).toLowerCase();
+  const type = typeOf(node);
   if (type) return type === 'alertrules' || type === 'alertruletemplates';
   // The REST API's own form, without a type.
   return properties.members.has('displayName') && member(node, 'kind') !== undefined;

@@ -1,5 +1,8 @@
 // A rule's fields as the YAML that Microsoft's files have: block literals for texts of lines, quotes only where they are needed.
 
+/** What authors write over several lines. */
+const BLOCKS = ['query', 'description', 'FunctionQuery'];
+
 /**
  * `{text, places}` of `[key, value, at]`: `places` says of lines of the text where in the source their value stands, as
  * `{line, column, at, text}`; with `text`, each character of the line is one of the source's string, from its unit `text` on.
@@ -9,7 +12,7 @@ export function writeYaml(fields) {
   const places = [];
   for (const [key, value, at] of fields) {
     places.push({ line: lines.length + 1, column: 1, at });
-    if ((key === 'query' || key === 'description') && isBlock(value)) {
+    if (BLOCKS.includes(key) && isBlock(value)) {
       let unit = 0;
       lines.push(`${key}: |${/^\n* /.test(value) ? 2 : ''}${chomping(key, value)}`);
       for (const line of value.replace(/\n$/, '').split('\n')) {

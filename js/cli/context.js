@@ -1,6 +1,6 @@
 // `--table`, `--function` and `--context`: what rules and queries can refer to besides the events.
 
-import { addFile } from '../contextfiles.js';
+import { addFile, suppliedBy } from '../contextfiles.js';
 import { ForepostError } from '../errors.js';
 import { isFunctionYaml, suppliedByName } from '../logfile.js';
 import { UsageError } from './args.js';
@@ -57,9 +57,10 @@ function addFolder(given, folder, command) {
   let added = 0;
   for (const { path } of files) {
     try {
-      const { kind, stem } = suppliedByName(path) ?? {};
-      if (kind === undefined) throw new Error('no table and no function, by its name');
-      const text = readText(path, kind === 'table' ? MAX : MAX_FUNCTION);
+      const byName = suppliedByName(path)?.kind;
+      if (byName === undefined) throw new Error('no table and no function, by its name');
+      const text = readText(path, byName === 'table' ? MAX : MAX_FUNCTION);
+      const { kind, stem } = suppliedBy(path, text);
       if (kind === 'yaml' && !isFunctionYaml(text)) {
         skipped.push({ path });
         continue;

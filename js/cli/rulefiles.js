@@ -1,25 +1,55 @@
 // Rule files from disk, and findings about them for people.
 
+import { isArchiveByName, unpack } from '../archive.js';
 import { expandArm } from '../arm.js';
+import { isRuleByName, isTemplate, LOOKED_AT } from '../logfile.js';
 import { findRules, reasonOf } from './files.js';
-import { readText } from './text.js';
+import { decode, readBytes, readText } from './text.js';
 import { clean, columnsOf, fit, style, width, wrapped } from './terminal.js';
 
 export const MAX_RULE_FILE = 16 << 20; // bytes; a solution's template holds hundreds of rules
+const MAX_ARCHIVE = 256 << 20;
 
-/** `{rules: [{file, text}], failed: [{path, message}]}`; a file in ARM form may hold several rules. */
+/** `{rules: [{file, text}], failed: [{path, message}]}`; a file in ARM form may hold several rules, and so may an archive. */
 export function readRules(paths) {
   const { files, failed } = findRules(paths);
   const rules = [];
   for (const { path } of files) {
     try {
       if (path === '-') throw new Error('rules cannot come from standard input; give a file or a folder');
-      rules.push({ file: path, text: readText(path, MAX_RULE_FILE) });
+      if (isArchiveByName(path)) {
+        const inside = rulesInside(path);
+        rules.push(...inside.rules);
+        failed.push(...inside.failed);
+      } else {
+        rules.push({ file: path, text: readText(path, MAX_RULE_FILE) });
+      }
     } catch (error) {
       failed.push({ path, message: reasonOf(error, path) });
     }
   }
   return { rules: expandArm(rules), failed };
+}
+
+/** The rule files of an archive, as of a folder: `{rules, failed}`. */
+function rulesInside(path) {
+  const { members, problems, isArchive } = unpack(readBytes(path, MAX_ARCHIVE));
+  if (!isArchive) throw new Error('the file is no archive that Forepost reads (zip, tar), though it is called one');
+  const wanted = members.filter(({ name, bytes }) => !name.split('/').some((part) => part.startsWith('.')) && (isRuleByName(name) || isTemplate(name, bytes.subarray(0, LOOKED_AT))));
+  const rules = [];
+  const failed = problems.map((message) => ({ path, message }));
+  for (const { name, bytes, problem } of wanted) {
+    const file = `${path}/${name}`;
+    try {
+      if (problem) throw new Error(problem);
+      if (bytes.length > MAX_RULE_FILE) throw new Error(`the file is larger than ${MAX_RULE_FILE} bytes`);
+      rules.push({ file, text: decode(bytes) });
+    } catch ({ message }) {
+      failed.push({ path: file, message });
+    }
+  }
+  if (rules.length === 0 && failed.length === 0) failed.push({ path, message: 'the archive has no .yaml or .yml files and no ARM templates' });
+  return { rules, failed };
 }
 
 /** What a rule's findings have their places in. */

@@ -10,7 +10,10 @@ const PART = 64 << 10; // bytes
  * A file of text (UTF-8; UTF-16 where a mark at its start says so, as Windows writes it; `-` is standard input) of at most `max` bytes, which may be
  * gzipped. A pipe does not know how many it has, and a device has no end.
  */
-export function readText(path, max) {
+export const readText = (path, max) => decode(inflated(readBytes(path, max), max));
+
+/** The bytes of a file, at most `max`. */
+export function readBytes(path, max) {
   const file = path === '-' ? 0 : openSync(path);
   try {
     const { size } = fstatSync(file);
@@ -22,7 +25,7 @@ export function readText(path, max) {
       parts.push(part.subarray(0, n));
     }
     if (length > max) throw new Error(`the file is larger than ${max} bytes`);
-    return decode(inflated(Buffer.concat(parts), max));
+    return Buffer.concat(parts);
   } finally {
     if (file !== 0) closeSync(file);
   }
@@ -37,7 +40,8 @@ function inflated(bytes, max) {
   }
 }
 
-function decode(bytes) {
+/** The text of bytes; throws if they are none. */
+export function decode(bytes) {
   try {
     return decodeText(bytes, true);
   } catch {

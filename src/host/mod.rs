@@ -4,6 +4,8 @@
 pub mod abi;
 #[cfg(all(any(feature = "js", feature = "abi"), target_arch = "wasm32"))]
 mod allocator;
+#[cfg(feature = "js")]
+pub mod archive;
 pub mod batch;
 #[cfg(all(feature = "clickhouse", target_arch = "wasm32"))]
 pub mod clickhouse;

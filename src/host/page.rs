@@ -186,3 +186,10 @@ pub fn log_tables() -> String {
 pub fn function_table() -> String {
     json::functions()
 }
+
+/// The names of the functions that files of functions make, for completion, as a JSON list. Throws the findings as a detector does.
+#[wasm_bindgen(js_name = savedFunctions)]
+pub fn saved_functions(context: &str) -> Result<String, String> {
+    let context = given_context(context).map_err(refusal)?;
+    Ok(json::texts(&context.functions.iter().map(|function| function.name().to_string()).collect::<Vec<_>>()))
+}

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { tar, zip } from '../zip.js';
 import { forepost, jsonLines, PACKAGE, ruleText, s3, SAMPLE, scratch, start, switchedOff } from './support.js';
 
 const folder = scratch('cli');
@@ -381,6 +382,34 @@ test('check shows findings with their places and exits 1 if any is an error', as
   assert.equal(odd.status, 2);
   assert.match(odd.stderr, /latin1\.yaml: the file is not UTF-8/);
   assert.match(odd.stderr, /nowhere\.yaml: no such file/);
+});
+
+test('rules come out of archives as out of folders; what is damaged is named', async () => {
+  const folder = scratch('rule-archives');
+  const own = (n) => ruleText(`Rule ${n}`, 'AWSCloudTrail');
+  const files = [['pack/one.yaml', own(1)], ['pack/two.yaml', own(2)], ['pack/two.test.yaml', 'tests: []'], ['pack/.hidden.yaml', 'x'], ['pack/LICENSE', 'Text.']];
+  const names = async (...args) => {
+    const { status, stdout, stderr } = await forepost(['rules', '--format', 'ndjson', ...args]);
+    return { status, stderr, files: jsonLines(stdout).map(({ file }) => file.replace(`${folder}/`, '')) };
+  };
+  for (const [name, bytes] of [['rules.zip', zip(files)], ['rules.tar', tar(files)], ['rules.tgz', gzipSync(tar(files))]]) {
+    writeFileSync(`${folder}/${name}`, bytes);
+    assert.deepEqual((await names(`${folder}/${name}`)).files, [`${name}/pack/one.yaml`, `${name}/pack/two.yaml`], name);
+  }
+  const damaged = zip(files);
+  damaged[damaged.indexOf('pack/one.yaml') + 25] ^= 0xff;
+  writeFileSync(`${folder}/damaged.zip`, damaged);
+  const some = await names(`${folder}/damaged.zip`);
+  assert.deepEqual(some.files, ['damaged.zip/pack/two.yaml']);
+  assert.match(some.stderr, /damaged\.zip\/pack\/one\.yaml: .*damaged/);
+  assert.equal(some.status, 1);
+  writeFileSync(`${folder}/text.zip`, 'no archive');
+  writeFileSync(`${folder}/logs.zip`, zip([['a.json', '{}']]));
+  for (const [name, says] of [['text.zip', /no archive that Forepost reads/], ['logs.zip', /the archive has no \.yaml/]]) {
+    const { status, stderr } = await names(`${folder}/${name}`);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, says);
+  }
 });
 
 test('check in the formats of CI; two rules with one id are told', async () => {

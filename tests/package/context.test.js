@@ -94,6 +94,48 @@ test('a query says what isfuzzy leaves out', async () => {
   assert.match(stderr, /'SigninLogs' was not supplied/);
 });
 
+const search = (alias, query, more = {}) => ({ type: 'Microsoft.OperationalInsights/workspaces/savedSearches', apiVersion: '2022-10-01', name: `[concat(parameters('workspace'), '/', '${alias}')]`, properties: { category: 'Functions', displayName: alias, functionAlias: alias, query, version: 2, ...more } });
+const armOf = (resources, more = {}) => JSON.stringify({ $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#', contentVersion: '1.0.0.0', parameters: { workspace: { type: 'string' } }, ...more, resources }, null, 2);
+
+test('saved functions in ARM form, wherever functions load', async () => {
+  const two = search('LastTwo', 'AWSCloudTrail\r\n| take n\r\n', { functionParameters: 'n:int = 2' });
+  const forms = {
+    'a template': armOf([search('Actors', 'print Actor = "ana"'), two]),
+    'a resource by itself': JSON.stringify(search('Actors', 'print Actor = "ana"')),
+    'what the REST API lists': `\ufeff${JSON.stringify({ value: [{ id: '/x/savedSearches/1', type: 'Microsoft.OperationalInsights/savedSearches', properties: { functionAlias: 'Actors', query: 'print Actor = "ana"' } }] })}`,
+    'a solution, which has it twice, with variables': armOf([
+      { type: 'Microsoft.OperationalInsights/workspaces/providers/contentTemplates', name: 'c', properties: { mainTemplate: { variables: {}, resources: [search("[variables('alias')]", "[variables('text')]")] } } },
+      search("[variables('alias')]", "[variables('text')]"),
+    ], { variables: { alias: 'Actors', text: 'print Actor = "ana"' } }),
+    'inside a workspace, beside a query that has no alias': armOf([{ type: 'Microsoft.OperationalInsights/workspaces', name: 'w', resources: [{ ...search('Actors', 'print Actor = "ana"'), type: 'savedSearches' }, { type: 'savedSearches', properties: { displayName: 'q', query: 'AWSCloudTrail' } }] }]),
+  };
+  for (const [form, text] of Object.entries(forms)) assert.deepEqual(await rows('Actors() | project Actor', { functions: [{ file: 'x.json', text }] }), [['ana']], form);
+  assert.deepEqual((await query('LastTwo(1) | count', [s3(switchedOff(), switchedOff())], { functions: [{ file: 'x.json', text: forms['a template'] }] })).rows, [[1]]);
+  // What is wrong says where.
+  const wrong = (text, says) => assert.throws(() => new Query('print 1', { functions: [{ file: 'x.json', text }] }), (error) => says.test(error.message) || assert.fail(error.message));
+  wrong(armOf([search('Actors', 'print 1'), search('Actors', 'print 2')]), /x\.json has two functions Actors that differ/);
+  wrong(armOf([search("[parameters('workspace')]", 'print 1')]), /x\.json: functionAlias of \/resources\/0 is an expression that only a deployment can work out/);
+  wrong(armOf([search('Actors', 'AWSCloudTrail\n| where (')]), /x\.json#Actors\.yaml.*line 5/);
+  wrong(armOf([search('my actors', 'print 1')]), /cannot be the name of a function/);
+  wrong(armOf([search('Actors', 'print 1 }; let Other = () { print 2')]), /is not a function|KS\d+/);
+  // The command: alone, and in a folder, where a table may be JSON, too.
+  const alone = await forepost(['query', 'Actors()', '--function', file('arm/functions.json', forms['a template']), '--format', 'ndjson']);
+  assert.deepEqual(jsonLines(alone.stdout), [{ Actor: 'ana' }], alone.stderr);
+  file('arm-folder/parsers/functions.json', forms['a template']);
+  file('arm-folder/vips.json', JSON.stringify([{ SearchKey: 'ana', Why: 'savedSearches with "functionAlias": "x"' }]));
+  const folded = await forepost(['query', "Actors() | where Actor in ((_GetWatchlist('vips') | project SearchKey))", '--context', `${folder}/arm-folder`, '--format', 'ndjson']);
+  assert.deepEqual(jsonLines(folded.stdout), [{ Actor: 'ana' }], folded.stderr);
+  assert.match(folded.stderr, /2 tables and functions/);
+});
+
+test('tables have dates as Azure’s portal exports them', async () => {
+  const read = (header, ...times) => query('vips | project TimeGenerated', [], { tables: [{ name: 'vips', data: `"${header}",Who\n${times.map((time) => `"${time}",ana\n`).join('')}` }] });
+  assert.deepEqual((await read('TimeGenerated [UTC]', '6/1/2026, 1:02:03.000 PM', '12/11/2026, 12:00:00.000 AM')).rows, [['2026-06-01T13:02:03.0000000Z'], ['2026-12-11T00:00:00.0000000Z']]);
+  for (const [header, time] of [['TimeGenerated', '6/1/2026, 1:02:03.000 PM'], ['TimeGenerated [UTC]', '06/01/2026, 13:02:03.000'], ['TimeGenerated [UTC]', '6/1/2026, 1:02:03.000 pm']]) {
+    await assert.rejects(read(header, time), /its day could be its month/, `${header} ${time}`);
+  }
+});
+
 test('--context takes a folder by kind and name, and names what it cannot use', async () => {
   file('ok/watchlists/vips.csv', 'SearchKey,Why\nana,root\n');
   file('ok/AWSGuardDuty.jsonl.gz', gzipSync(text(exported)));

@@ -239,5 +239,35 @@ test('an archive of rules is opened like their folder; one of both gives both; o
   await page.click('#tab-rules');
   await text('.rulelist', new RegExp(`${BUILT_IN + 6} of ${BUILT_IN + 6} active`));
   await page.click('[data-key=passed-over]');
-  assert.match(await page.textContent('dialog[open]'), /broken\.zip\/x\/one\.yaml damaged in the archive/);
+  assert.match(await page.textContent('dialog[open]'), /broken\.zip\/x\/one\.yaml the file in the zip archive is damaged at byte 0/);
+});
+
+test('saved functions in ARM form are functions; what was supplied is completed in the editor', { timeout: 180_000 }, async () => {
+  const search = (alias, query, more = {}) => ({ type: 'Microsoft.OperationalInsights/workspaces/savedSearches', apiVersion: '2022-10-01', name: alias, properties: { displayName: alias, functionAlias: alias, query, ...more } });
+  const template = JSON.stringify({ $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#', resources: [search('Actors', 'print ActorName = "ana"'), search('ActorOf', 'T | extend Actor = UserIdentityUserName', { functionParameters: 'T:(UserIdentityUserName:string)' })] });
+  await add(page, file('a.ndjson', LOG), file('function.yaml', RULES['function.yaml']));
+  await settled(page);
+  await add(page, file('parsers.json', template), file('single.json', JSON.stringify(search('OneMore', 'print 1'))), file('SecurityAlert.json', CONTEXT['SecurityAlert.json']));
+  await text('.status', /1 table, 2 function files/);
+  await page.click('#tab-rules');
+  await active(BUILT_IN + 1, BUILT_IN + 1);
+  await text('.supplied', /functions Actors, ActorOf/);
+  await text('.supplied', /function OneMore/);
+  const listed = () => page.$eval('.query .editor', (host) => [...host.shadowRoot.querySelectorAll('.cm-tooltip-autocomplete li')].map((li) => li.textContent));
+  const completes = async (start, more, wanted) => {
+    await page.click('.query .editor');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.press('Delete'); // the editor does it; what replaces a coloured word would have the browser style it
+    await page.keyboard.insertText(`${start}${more.slice(0, -1)}`);
+    await page.keyboard.type(more.slice(-1));
+    await eventually(listed, (all) => all.some((line) => wanted.test(line)), `${more} completes to ${wanted}`);
+    await page.keyboard.press('Escape');
+  };
+  await page.click('#tab-query');
+  await page.waitForSelector('.query .editor >> .cm-content');
+  await completes('', 'Acto', /^Actorssupplied function$/);
+  await completes('Actors() | where ', 'ActorN', /^ActorNamestring, Actors$/);
+  await completes('', 'SecurityAl', /^SecurityAlertsupplied table$/);
+  await completes('SecurityAlert | where ', 'Compromised', /^CompromisedEntitystring, SecurityAlert$/);
+  await completes('print 1 | where "ana" in (_GetWatchlist(', "'S", /^SecurityAlert$/);
 });

@@ -227,6 +227,15 @@ fn dates_of_the_portal() {
             vec!["3/1/2026, 11:59:59.999 PM", "3/13/2026, 12:00:00.000 AM"],
             vec!["2026-03-01T23:59:59.9990000Z", "2026-03-13"],
         ),
+        // None shows which number is the day, but so it is written where the month comes first alone.
+        (
+            vec!["6/1/2026, 1:02:03.000 PM", "", "12/2/2026, 12:00:00.000\u{202f}AM"],
+            vec!["2026-06-01T13:02:03", "", "2026-12-02T00:00:00"],
+        ),
+        (
+            vec!["6/1/2026, 1:02:03.000 PM", "13/1/2026, 1:02:03.000 PM"],
+            vec!["2026-01-06T13:02:03", "2026-01-13T13:02:03"],
+        ),
         (vec!["1.3.2026, 10:01:00,000"], vec!["2026-03-01T10:01:00"]),
         (
             vec!["2026-03-01T10:01:00Z", "2026/3/1 10:01:00", "2026-03-01, 10:01:00 a.m."],
@@ -255,6 +264,17 @@ fn dates_of_the_portal() {
         "{:?}",
         seen.problems
     );
+    for dates in [
+        vec!["6/1/2026, 1:02:03.000 pm"],
+        vec!["06/01/2026, 1:02:03.000 PM"],
+        vec!["6/1/2026, 1:02:03 PM"],
+        vec!["6/1/2026, 1:02:03.000 PM", "1/6/2026, 13:02:03.000"],
+    ] {
+        let seen = however_cut(portal(&dates).as_bytes());
+        assert_eq!((seen.records.len(), seen.codes()), (0, vec!["bad_time"]), "{dates:?}");
+    }
+    let without_zone = portal(&["6/1/2026, 1:02:03.000 PM"]).replace(" [UTC]", "");
+    assert_eq!((read(&without_zone).records.len(), read(&without_zone).codes()), (0, vec!["bad_time"]));
     let seen = however_cut(portal(&["13/3/2026", "3/14/2026"]).as_bytes());
     assert_eq!(
         (times(&seen), seen.codes()),

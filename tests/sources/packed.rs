@@ -29,7 +29,7 @@ pub fn however_cut(bytes: &[u8]) -> Seen {
     whole
 }
 
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, content) in members {
         tar_header(&mut out, name, b'0', content.len());
@@ -53,16 +53,16 @@ fn tar_header(out: &mut Vec<u8>, name: &str, kind: u8, size: usize) {
 }
 
 /// How a file stands in a zip archive.
-#[derive(Clone, Copy, Default)]
-struct Zipped {
-    method: u16,
-    flags: u16,
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Zipped {
+    pub method: u16,
+    pub flags: u16,
     /// The lengths stand behind the data, with a mark or not, in four bytes each or in eight.
-    behind: Option<(bool, usize)>,
-    long: bool,
+    pub behind: Option<(bool, usize)>,
+    pub long: bool,
 }
 
-fn zip(members: &[(&str, &[u8], Zipped)]) -> Vec<u8> {
+pub fn zip(members: &[(&str, &[u8], Zipped)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, content, how) in members {
         let mut crc = Crc::new();

@@ -239,7 +239,7 @@ class App {
     const files = given.filter((entry) => !cases.includes(entry) && !kept.includes(entry));
     if (kept.length) await this.supply(kept);
     if (given.length && !files.length) return;
-    const { rules: found, logs, functions, unclear, passedOver: skipped } = await sort(files, (walking) => this.update({ walking }));
+    const { rules: found, logs, functions, unclear, passedOver: skipped } = await sort(files, this.engine, (walking) => this.update({ walking }));
     this.update({ walking: 0 });
     if (!files.length) return this.say('There are no files to read.');
     const { rules, functions: inYaml, leftOut } = await readRules(found);

@@ -1,5 +1,6 @@
 // Tables, watchlists and saved functions: what of the files that came is one, what is there, and what rules still lack.
 
+import { suppliedBy } from 'forepost/contextfiles.js';
 import { suppliedByName } from 'forepost/logfile.js';
 import { missingOf } from 'forepost/missing.js';
 import { textOf } from './engine/text.js';
@@ -30,6 +31,9 @@ export function inWords(supplied) {
   const functions = supplied.length - tables;
   return [tables && plural(tables, 'table'), functions && plural(functions, 'function file')].filter(Boolean).join(', ');
 }
+
+/** What queries can refer to, for completion: `[{name, kind, columns: [{name, type}]}]`; `kind` is `table` or `function`. */
+export const suppliedNames = (supplied) => supplied.flatMap(({ name, columns, functions }) => (name === undefined ? functions.map((one) => ({ kind: 'function', ...one })) : [{ name, kind: 'table', columns }]));
 
 /**
  * Tells unclear files apart: `{tables, logs, asked}`. A table is clear where Forepost reads no event out of the file and a rule lacks one of that
@@ -71,15 +75,15 @@ export async function supply(entries, { engine, supplied }) {
   let room = MOST - supplied.reduce((sum, { length }) => sum + length, 0);
   for (const { file, path, name: given } of entries) {
     try {
-      const { kind, stem } = suppliedByName(path) ?? {};
-      const name = given ?? (kind === 'table' ? stem : undefined);
-      if (name === undefined && kind !== 'function' && kind !== 'yaml') throw new Error('no table (.csv, .json, .ndjson) and no function (.kql, .yaml), by its name');
-      if (name !== undefined && !isTableName(name)) throw new Error(`a table cannot be called ${name}`);
+      if (given === undefined && !suppliedByName(path)) throw new Error('no table (.csv, .json, .ndjson) and no function (.kql, .yaml), by its name');
       const text = await textOf(file, Math.max(room, 1));
+      const { kind, stem } = suppliedBy(path, text) ?? {};
+      const name = given ?? (kind === 'table' ? stem : undefined);
+      if (name !== undefined && !isTableName(name)) throw new Error(`a table cannot be called ${name}`);
       if ([...supplied, ...added].some((one) => one.path === path && one.name === name && one.text === text)) continue;
-      const { rows, columns: names } = await engine.supply({ path, name, text });
+      const shape = await engine.supply({ path, name, text });
       room -= text.length;
-      added.push({ path, name, file, size: file.size, text, length: text.length, rows, columns: names });
+      added.push({ path, name, file, size: file.size, text, length: text.length, ...shape });
     } catch (error) {
       problems.push({ path, message: error.message });
     }

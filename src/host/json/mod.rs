@@ -13,6 +13,8 @@ pub use alert::{alert, alerts, matched, texts};
 pub use explanation::{coverage, explanation, explanations, nearest};
 #[cfg(feature = "js")]
 pub use record::found_columns;
+#[cfg(feature = "js")]
+pub use record::{archive, members};
 pub use record::{
     batch_error, built_in_rules, columns, diagnostics, finding, findings, functions, hunting_query,
     log_tables, problems, query_stats, rule_card, schedules, stats, unplaced, words,

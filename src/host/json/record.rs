@@ -4,6 +4,8 @@ use super::{Object, to_text, write_array, write_diagnostic, write_texts};
 use crate::detector::{Finding, IngestStats, Problem, RuleFile, Stats, Together};
 use crate::rule::schedule::Schedule;
 use crate::rule::{ColumnUse, EntityMapping, EventGrouping, HuntingQuery, Kind, Rule};
+#[cfg(feature = "js")]
+use cloudtrail::source::{Archive, Member};
 use cloudtrail::table::aws_cloudtrail::{self, Certainty, Origin, Place};
 use cloudtrail::table::logs::{self, Path};
 use kql::aggregates;
@@ -110,6 +112,32 @@ pub fn problems(problems: &[Problem]) -> String {
         to_text(&ProblemRecord { offset: *offset, code, message, rule, runs }) + "\n"
     };
     problems.iter().map(line).collect()
+}
+
+/// Files of an archive: `[{"name","length","problem"}]`; `length` is how many bytes of it are kept.
+#[cfg(feature = "js")]
+pub fn members(members: &[Member]) -> String {
+    let mut out = String::new();
+    write_array(&mut out, members, |out, Member { name, bytes, problem }| {
+        let mut object = Object::begin(out);
+        object.text("name", name);
+        object.plain("length", bytes.len());
+        object.optional_text("problem", problem.as_deref());
+        object.end();
+    });
+    out
+}
+
+/// What an archive is: `{"isArchive","isSpent","problems":[…]}`.
+#[cfg(feature = "js")]
+pub fn archive(archive: &Archive) -> String {
+    let mut out = String::new();
+    let mut object = Object::begin(&mut out);
+    object.plain("isArchive", archive.is_archive());
+    object.plain("isSpent", archive.is_spent());
+    write_texts(object.member("problems"), archive.problems());
+    object.end();
+    out
 }
 
 #[derive(Serialize)]

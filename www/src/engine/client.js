@@ -76,7 +76,7 @@ export class Engine {
     this.#progress();
   }
 
-  /** Adds a file of tables or functions: `name` is a table's. What runs sees it after `use`. Resolves to its rows and columns. */
+  /** Adds a file of tables or functions: `name` is a table's. What runs sees it after `use`. Resolves to its rows and columns, or its functions. */
   async supply(file) {
     const shape = await this.ask('supply', file);
     this.#supplied.push(file);

@@ -1,11 +1,12 @@
 // The desk: keeps the events that were read and the records that matter, concludes alerts, answers views and queries.
 
-import { Detector, EventReader, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, renew, tableColumns } from 'forepost/triage.js';
+import { Detector, EventReader, Query, builtInRules, check, describeRule, explain, explainAll, functionTable, loadSync, logTables, parseExact, readYaml, renew, savedFunctions, tableColumns } from 'forepost/triage.js';
 import { template, writeResource } from 'forepost/arm/write.js';
 import { decodeText } from 'forepost/bytes.js';
 import { addFile } from 'forepost/contextfiles.js';
 import { schemaOf } from 'forepost/schemas.js';
 import { Alerts } from './alerts.js';
+import { opened } from './archives.js';
 import { Repeats, without } from './repeats.js';
 import { lanes, story } from './story.js';
 import { EventStore } from './store.js';
@@ -115,14 +116,29 @@ const ALONE = 'The event is explained by itself: the rules keep too many other e
 
 const SAME_ID = 'FP230';       // of two rules with one id the page runs one
 
+/** The rows of a query over what was supplied. */
+function rowsOf(kql, given) {
+  const run = new Query(kql, given);
+  try { return run.result().rows; } finally { run.dispose(); }
+}
+
+const columnsOf = (expression, given) => rowsOf(`${expression} | getschema | project ColumnName, ColumnType`, given).map(([name, type]) => ({ name, type }));
+
 /** How many rows a table has, and its columns. */
 function shapeOf(name, given) {
-  const ask = (kql) => {
-    const run = new Query(kql, given);
-    try { return run.result().rows; } finally { run.dispose(); }
-  };
   const table = `[${JSON.stringify(name)}]`;
-  return { rows: Number(ask(`${table} | count`)[0][0]), columns: ask(`${table} | getschema | project ColumnName`).flat() };
+  return { rows: Number(rowsOf(`${table} | count`, given)[0][0]), columns: columnsOf(table, given) };
+}
+
+/** The functions of a file: what they are called, and the columns of those that can be called with nothing. */
+function functionsIn(file) {
+  return savedFunctions([file]).map((name) => {
+    try {
+      return { name, columns: columnsOf(`${name}()`, context) };
+    } catch {
+      return { name, columns: [] }; // it has parameters, or reads what is not there yet
+    }
+  });
 }
 
 /** Whether Forepost reads events, or records of another log of AWS, out of these first bytes of a file. */
@@ -152,10 +168,19 @@ const operations = {
   /** What is wrong with rules, all in one call: tables are read once. Each stands for itself. */
   check: (files) => check(files, context).filter(({ code }) => code !== SAME_ID),
 
-  /** Adds a file of tables or functions, and says how many rows and which columns a table has; throws why it cannot be used. */
+  /** Adds a file of tables or functions, and says how many rows and which columns a table has, or which functions there are; throws why it cannot be used. */
   supply(file) {
     addFile(context, file);
-    return file.name === undefined ? {} : shapeOf(file.name, { tables: [context.tables.at(-1)] });
+    return file.name === undefined ? { functions: functionsIn(context.functions.at(-1)) } : shapeOf(file.name, { tables: [context.tables.at(-1)] });
+  },
+
+  /** The files of an archive of rules, tables or functions. */
+  async open(entry) {
+    try {
+      return await opened(entry);
+    } finally {
+      if (!held) renew(ENGINE_MEMORY);
+    }
   },
 
   /** Removes a table, or the functions of a file. */

@@ -1,9 +1,10 @@
 // What was dropped or picked, as a flat list of files: logs, rules, and what can be a table or a function.
 
-import { expandArm } from 'forepost/arm.js';
+import { expandArm, holdsRules } from 'forepost/arm.js';
+import { holdsFunctions } from 'forepost/arm/functions.js';
 import { decodeText } from 'forepost/bytes.js';
-import { isFunctionYaml, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
-import { opened } from './archives.js';
+import { isFunctionTemplate, isFunctionYaml, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
+import { mayOpen } from './archives.js';
 
 const AT_ONCE = 64;            // files that are looked at together
 const LARGEST_TEMPLATE = 8 << 20;
@@ -12,10 +13,16 @@ const HELD = 64 << 20;         // bytes that are held so for the readers
 
 /**
  * Splits `[{file, path}]` into logs (small ones with their `bytes`, if they had to be looked at), rule files, functions, what is `unclear` (a table by its name, or a
- * log) and `passedOver` with the `reason`: what `forepost scan` would pass over. A file that was picked by itself is read whatever it is. Archives of rules are opened.
+ * log) and `passedOver` with the `reason`: what `forepost scan` would pass over. A file that was picked by itself is read whatever it is. Archives of rules are opened by `engine`.
  */
-export async function sort(given, looked = () => {}) {
-  const { files, failed } = await opened(given);
+export async function sort(given, engine, looked = () => {}) {
+  const files = [];
+  const failed = [];
+  for (const entry of given) {
+    const inside = mayOpen(entry) ? await engine.ask('open', entry) : undefined;
+    files.push(...inside?.files ?? [entry]);
+    failed.push(...inside?.failed ?? []);
+  }
   const sorted = { rules: [], logs: [], functions: [], unclear: [], passedOver: failed };
   let breath = performance.now();
   let held = 0;
@@ -44,7 +51,7 @@ async function look({ file, path }) {
     bytes ??= new Uint8Array(await (size <= SMALL ? file : file.slice(0, LOOKED_AT)).arrayBuffer());
     return bytes.subarray(0, LOOKED_AT);
   };
-  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && isTemplate(path, await start()));
+  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && (isTemplate(path, await start()) || isFunctionTemplate(path, await start())));
   const supplied = suppliedByName(path);
   const isFunction = supplied?.kind === 'function';
   const reason = path.includes('/') ? await whyNot({ path, size, start }, rule || isFunction) : undefined;
@@ -61,13 +68,14 @@ async function whyNot({ path, size, start }, known) {
 }
 
 /**
- * `{rules: [{file, text}], functions, leftOut: [{path, reason}]}` of rule files: those in ARM form become YAML, which the page shows and edits; YAML of a saved function is
- * none.
+ * `{rules: [{file, text}], functions, leftOut: [{path, reason}]}` of rule files: those in ARM form become YAML, which the page shows and edits. YAML of a saved function is
+ * none; a template may have rules, functions or both.
  */
 export async function readRules(entries) {
   const read = await Promise.all(entries.map(async (entry) => ({ entry, file: entry.path, text: decodeText(new Uint8Array(await entry.file.arrayBuffer())) })));
-  const isFunction = ({ file, text }) => /\.ya?ml$/i.test(file) && isFunctionYaml(text);
-  const rules = expandArm(read.filter((one) => !isFunction(one)).map(({ file, text }) => ({ file, text })));
+  const isFunction = ({ file, text }) => (/\.ya?ml$/i.test(file) ? isFunctionYaml(text) : holdsFunctions(text));
+  const isRule = ({ file, text }) => !isFunction({ file, text }) || (/\.json$/i.test(file) && holdsRules(text));
+  const rules = expandArm(read.filter(isRule).map(({ file, text }) => ({ file, text })));
   const leftOut = rules.flatMap(({ arm }) => arm?.findings ?? []).filter(({ code }) => code === 'FP501').map(({ file, message }) => ({ path: file, reason: message }));
   return { rules: rules.map(({ file, text, arm }) => ({ file: arm ? `${file}.yaml` : file, text })), functions: read.filter(isFunction).map(({ entry }) => entry), leftOut };
 }

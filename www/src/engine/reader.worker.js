@@ -1,5 +1,6 @@
 // Reads files: finds the records that matter to the rules, and indexes all of them. One of these runs on each core.
 
+import { contextOf } from 'forepost/contextfiles.js';
 import { EventReader, loadSync } from 'forepost/triage.js';
 
 const SLICE = 1 << 20;         // a push: small enough that a Cancel is heard soon
@@ -24,7 +25,7 @@ self.onmessage = ({ data }) => {
   if (data.type === 'start') {
     loadSync(data.module);
     ({ rules, desk, indexing } = data);
-    context = { tables: data.supplied.filter(({ name: of }) => of !== undefined).map(({ name: of, text }) => ({ name: of, data: text })), functions: data.supplied.filter(({ name: of }) => of === undefined).map(({ path, text }) => ({ file: path, text })) };
+    context = contextOf(data.supplied);
     desk.onmessage = ({ data: { stop } }) => {
       unacknowledged -= 1;
       if (stop) { indexing = false; reader?.stopIndex(); }

@@ -89,6 +89,12 @@ const look = EditorView.theme({
   '.cm-diagnostic': { fontFamily: 'var(--sans)', fontSize: '13px' },
 });
 
+/** A table or function that was supplied, with its columns. Names that are no words stand in brackets. */
+const namesOf = ({ name, kind, columns }) => [
+  { label: name, type: kind === 'table' ? 'type' : 'function', apply: kind === 'function' ? `${name}(` : /^\w+$/.test(name) ? name : `['${name}']`, detail: `supplied ${kind}`, boost: 3 },
+  ...columns.map((column) => ({ label: column.name, type: 'property', detail: `${column.type}, ${name}`, boost: 1 })),
+];
+
 /** The string that is open at the end of a line: what was typed of it, and the column that it is compared with. */
 function openString(text) {
   let quote = '';
@@ -99,22 +105,25 @@ function openString(text) {
     else if (!quote && text.startsWith('//', i)) return undefined;
   }
   if (!quote) return undefined;
-  const column = /(\w+)\s*(?:==|=~|!=|!~|!?(?:in~?|has|contains|startswith|has_any)\b)\s*\(?(?:\s*(?:"[^"]*"|'[^']*')\s*,)*\s*$/.exec(text.slice(0, start - 1))?.[1];
+  const before = text.slice(0, start - 1);
+  if (/\b_GetWatchlist\s*\(\s*$/i.test(before)) return { typed: text.slice(start), isWatchlist: true };
+  const column = /(\w+)\s*(?:==|=~|!=|!~|!?(?:in~?|has|contains|startswith|has_any)\b)\s*\(?(?:\s*(?:"[^"]*"|'[^']*')\s*,)*\s*$/.exec(before)?.[1];
   return { typed: text.slice(start), column };
 }
 
 /**
  * An editor in `host`. `language` is `kql` or `rule`; `diagnose(text)` resolves to `[{start, end, severity, message, hint, code}]`;
- * `changed(text)` on each edit; `run()` on Ctrl+Enter.
+ * `changed(text)` on each edit; `run()` on Ctrl+Enter. `supplied()` gives the tables and functions that were supplied, as they are now.
  */
-export function createEditor({ host, text, language, label, columns, logTables, functions, diagnose, changed, run, hint, words = () => [] }) {
+export function createEditor({ host, text, language, label, columns, logTables, functions, supplied, diagnose, changed, run, hint, words = () => [] }) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const complete = (context) => {
     const line = context.state.doc.lineAt(context.pos);
     const quoted = openString(line.text.slice(0, context.pos - line.from));
     // In a text, only values of the data are of use.
     if (quoted) {
-      const options = quoted.column ? words(quoted.column).map((label) => ({ label, type: 'text' })) : [];
+      const values = quoted.isWatchlist ? supplied().filter(({ kind }) => kind === 'table').map(({ name }) => name) : quoted.column ? words(quoted.column) : [];
+      const options = values.map((label) => ({ label, type: 'text' }));
       return options.length ? { from: context.pos - quoted.typed.length, options, validFor: /^[^"']*$/ } : null;
     }
     const word = context.matchBefore(/[a-zA-Z_][\w-]*$/);
@@ -126,6 +135,7 @@ export function createEditor({ host, text, language, label, columns, logTables, 
       { label: 'AWSCloudTrail', type: 'type', detail: 'table', boost: 3 },
       ...logTables.map(({ name, doc }) => ({ label: name, type: 'type', detail: 'table', info: doc, boost: 1 })),
       ...logTables.flatMap(({ name: table, columns: own }) => own.map(({ name, type }) => ({ label: name, type: 'property', detail: `${type}, ${table}` }))),
+      ...supplied().flatMap(namesOf),
       ...functions.map(({ name, call, doc, kind }) => ({ label: name, type: kind, apply: `${name}(`, detail: kind, info: `${call}  ${doc}` })),
       ...KEYWORDS.map((name) => ({ label: name, type: 'keyword' })),
     ];

@@ -4,6 +4,7 @@ import { copy, h, mount, save } from '../dom.js';
 import { middle, number, plural, time } from '../format.js';
 import { csv } from '../csv.js';
 import { isFiltered } from '../filters.js';
+import { suppliedNames } from '../supplied.js';
 import { chart } from './chart.js';
 import { renderOf, statementAt, statements } from './statements.js';
 import { VirtualTable } from './table.js';
@@ -50,7 +51,7 @@ export class QueryPanel {
     const { createEditor } = await import('./editor.js');
     const { engine, columns, functions, logTables } = this.app;
     this.#editor = createEditor({
-      host: this.host, text: this.text, language: 'kql', label: 'KQL query over the loaded events', columns, logTables, functions,
+      host: this.host, text: this.text, language: 'kql', label: 'KQL query over the loaded events', columns, logTables, functions, supplied: () => suppliedNames(this.app.state.supplied),
       diagnose: async (text) => (await Promise.all(statements(text).map(async ({ start, end }) =>
         (await engine.ask('diagnose', text.slice(start, end))).map((found) => ({ ...found, start: found.start + start, end: found.end + start }))))).flat(),
       words: (column) => this.app.state.view?.facets.find(({ name }) => name === column)?.words.map(([word]) => word).filter(Boolean) ?? [],

@@ -5,7 +5,7 @@ import { duration, plural } from '../format.js';
 import { TACTICS, spaced } from '../attack.js';
 import { packOf, packsOf } from '../packs.js';
 import { missingOf } from 'forepost/missing.js';
-import { remedy } from '../supplied.js';
+import { remedy, suppliedNames } from '../supplied.js';
 import { suppliedList } from './supplied.js';
 import { cross, severity } from './icons.js';
 import { SEVERITIES } from '../severities.js';
@@ -168,7 +168,7 @@ export class RulesPanel {
     const { engine, columns, functions, logTables } = this.app;
     let timer;
     this.#editor = createEditor({
-      host, text: rule.text, language: 'rule', label: `Text of ${rule.file}`, columns, logTables, functions,
+      host, text: rule.text, language: 'rule', label: `Text of ${rule.file}`, columns, logTables, functions, supplied: () => suppliedNames(this.app.state.supplied),
       diagnose: async (text) => engine.ask('check', [{ file: rule.file, text }]),
       changed: (text) => {
         clearTimeout(timer);

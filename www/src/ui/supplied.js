@@ -5,7 +5,7 @@ import { number, plural } from '../format.js';
 import { lacking } from '../supplied.js';
 import { close } from './icons.js';
 
-const COLUMNS = 6;             // that a table's line names
+const FEW = 6;                 // columns or functions that a line names
 const LACKED = 12;             // names of what rules lack
 
 /** What there is, each with its file, and what rules lack; null if there is nothing to say. */
@@ -16,12 +16,14 @@ export function suppliedList(app) {
   return h('section.supplied', { 'aria-label': 'Tables and functions' }, h('h3', 'Tables and functions'),
     supplied.length > 0 && h('ul', supplied.map((one) => h('li', h('div',
       h('b', one.name ?? fileName(one.path)),
-      h('span.muted', one.name === undefined ? 'function' : `${plural(one.rows, 'row')}: ${one.columns.slice(0, COLUMNS).join(', ')}${one.columns.length > COLUMNS ? ` and ${number(one.columns.length - COLUMNS)} more` : ''}`),
+      h('span.muted', one.name === undefined ? `function${one.functions.length === 1 ? '' : 's'} ${few(one.functions)}` : `${plural(one.rows, 'row')}: ${few(one.columns)}`),
       one.name !== undefined && h('span.muted.mono', one.path)),
     h('button.quiet.small', { 'aria-label': `Remove ${one.name ?? one.path}`, title: 'Remove', 'data-key': `remove ${one.path} ${one.name}`, onclick: () => app.withdraw(one) }, close())))),
     suppliedProblems.length > 0 && h('ul.findings', { 'aria-label': 'Files that cannot be used' }, suppliedProblems.map(({ path, message }) => h('li.error', h('b.mono', path), ` ${message}`))),
     lacks.length > 0 && h('p.muted', `Rules lack: ${lacks.slice(0, LACKED).map(({ name }) => name).join(', ')}${lacks.length > LACKED ? ` and ${number(lacks.length - LACKED)} more` : ''}. Drop the files here.`));
 }
+
+const few = (all) => `${all.slice(0, FEW).map(({ name }) => name).join(', ')}${all.length > FEW ? ` and ${number(all.length - FEW)} more` : ''}`;
 
 const fileName = (path) => path.split('/').at(-1);
 

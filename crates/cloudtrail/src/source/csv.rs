@@ -153,6 +153,11 @@ pub fn row_to_json(names: &[String], fields: &[Vec<u8>]) -> String {
     out
 }
 
+/// Whether the header says that the column is in UTC.
+pub fn is_in_utc(header: &str) -> bool {
+    column_name(header) != header.trim()
+}
+
 /// The column's name without the zone that Azure's portal adds to a datetime's.
 pub fn column_name(header: &str) -> &str {
     header.trim().strip_suffix("[UTC]").map_or(header.trim(), str::trim_end)

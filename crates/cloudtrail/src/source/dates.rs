@@ -64,6 +64,30 @@ pub fn read(text: &str, order: Option<Order>) -> Date {
     }
 }
 
+/// Whether a date is written as Azure's portal writes it for the United States, `6/1/2026, 1:02:03.000 PM`: month first. Where the portal has
+/// the day first, numbers have leading zeros, hours go to 24, or `pm` is small.
+pub fn is_american(text: &str) -> bool {
+    // `#` is a number without leading zeros, `0` one digit, and a blank may be one that does not break.
+    let mut rest = text;
+    let fits = "#/#/0000, #:00:00.000 ".chars().all(|c| {
+        let digits = rest.len() - rest.trim_start_matches(|d: char| d.is_ascii_digit()).len();
+        let taken = match c {
+            '#' if (1..=2).contains(&digits) && !rest.starts_with('0') => digits,
+            '0' if digits > 0 => 1,
+            ' ' => rest
+                .chars()
+                .next()
+                .filter(|d| matches!(d, ' ' | '\u{a0}' | '\u{202f}'))
+                .map_or(0, char::len_utf8),
+            c if rest.starts_with(c) && c != '0' && c != '#' => c.len_utf8(),
+            _ => 0,
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+        taken > 0
+    });
+    fits && matches!(rest, "AM" | "PM")
+}
+
 #[derive(Clone, Copy)]
 struct Rest<'a>(&'a str);
 
@@ -172,6 +196,26 @@ mod tests {
             assert_eq!(read(text, None), Date::Wrong, "{text}");
         }
         assert_eq!(read("3/13/2026", Some(Order::DayFirst)), Date::Wrong);
+        // As the portal writes them for the United States, and as it writes none.
+        for (text, is) in [
+            ("6/1/2026, 1:02:03.000 PM", true),
+            ("12/11/2026, 12:00:00.000\u{202f}AM", true),
+            ("06/01/2026, 1:02:03.000 PM", false),
+            ("6/1/2026, 01:02:03.000 PM", false),
+            ("6/1/2026, 1:02:03.000 pm", false),
+            ("6/1/2026, 1:02:03.000 p.m.", false),
+            ("6/1/2026, 1:02:03 PM", false),
+            ("6/1/2026 1:02:03.000 PM", false),
+            ("6/1/2026, 1:02:03.000", false),
+            ("6/1/26, 1:02:03.000 PM", false),
+            ("6.1.2026, 1:02:03.000 PM", false),
+            ("6/1/2026, 1:02:03.0000 PM", false),
+            ("6/1/2026, 1:02:03.000 PM UTC", false),
+            ("6/1/2026,", false),
+            ("", false),
+        ] {
+            assert_eq!(is_american(text), is, "{text}");
+        }
         for text in [
             "2026-03-13T22:01:02.5Z",
             "",

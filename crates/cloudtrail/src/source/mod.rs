@@ -21,6 +21,7 @@ mod guardduty;
 mod gzip;
 mod inflate;
 mod lines;
+mod members;
 mod meter;
 mod ocsf;
 mod reader;
@@ -36,6 +37,7 @@ mod zstd;
 
 pub use crate::framing::{MAX_RECORD, Outline, Problem};
 pub use envelope::{Envelope, MAX_ENVELOPES};
+pub use members::{Archive, Member, MemberLimits};
 pub use meter::Limits;
 
 use crate::framing::Frames as _;

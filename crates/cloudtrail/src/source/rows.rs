@@ -1,6 +1,6 @@
 //! Tables that people export, as CSV or as a query's result in JSON: each row to an event.
 
-use super::csv::{Csv, CsvRow, column_name, row_to_json};
+use super::csv::{Csv, CsvRow, column_name, is_in_utc, row_to_json};
 use super::dates::{self, Date, Order};
 use super::envelope::{Envelope, member, unquoted};
 use super::reader::Reader;
@@ -190,13 +190,11 @@ impl Table {
                 self.held_bytes += fields.iter().map(size).sum::<usize>() + size_of::<(u64, u64, Vec<u8>)>();
                 self.held.push((offset, line, fields.to_vec()));
                 if self.held_bytes > MAX_HELD {
-                    self.refuse(names, reader);
+                    self.settle(names, reader);
                 }
                 return;
             }
-            for (offset, line, fields) in std::mem::take(&mut self.held) {
-                self.emit(offset, line, names, &fields, reader);
-            }
+            self.emit_held(names, reader);
         }
         self.emit(offset, line, names, fields, reader);
     }
@@ -295,7 +293,31 @@ impl Table {
         }
     }
 
-    /// No row showed which number is the day.
+    fn emit_held(&mut self, names: &[String], reader: &mut Reader<'_>) {
+        for (offset, line, fields) in std::mem::take(&mut self.held) {
+            self.emit(offset, line, names, &fields, reader);
+        }
+    }
+
+    /// No row showed which number is the day: all of them are as the portal writes them where the month comes first, or none is read.
+    fn settle(&mut self, names: &[String], reader: &mut Reader<'_>) {
+        let american = |(_, _, fields): &(u64, u64, Vec<Vec<u8>>)| {
+            self.dates.iter().all(|n| {
+                let Some(text) = fields.get(*n).map(|field| json::lossy(field.as_slice())) else {
+                    return true;
+                };
+                let in_utc = names.get(*n).is_some_and(|name| is_in_utc(name));
+                dates::read(&text, None) != Date::Either || in_utc && dates::is_american(&text)
+            })
+        };
+        if self.held.iter().all(american) {
+            self.order = Some(Order::MonthFirst);
+            self.emit_held(names, reader);
+        } else {
+            self.refuse(names, reader);
+        }
+    }
+
     fn refuse(&mut self, names: &[String], reader: &mut Reader<'_>) {
         let held = std::mem::take(&mut self.held);
         self.shut = true;
@@ -321,7 +343,7 @@ impl Table {
     }
 
     fn finish(&mut self, names: &[String], reader: &mut Reader<'_>) {
-        self.refuse(names, reader);
+        self.settle(names, reader);
     }
 }
 

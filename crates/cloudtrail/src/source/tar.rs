@@ -114,7 +114,7 @@ impl Tar {
                     chunk = rest;
                     if all == taken as u64 {
                         let kind = *kind;
-                        self.end(kind);
+                        self.end(kind, out);
                     }
                 }
             }
@@ -134,7 +134,7 @@ impl Tar {
             return out.problem(damaged(start, "tar archive"));
         };
         self.ended = false;
-        let kind = match block.get(156) {
+        let mut kind = match block.get(156) {
             Some(0 | b'0' | b'7') => Kind::File,
             Some(b'L') if size <= MAX_NAME => Kind::LongName,
             Some(b'x') if size <= MAX_NAME => Kind::Pax,
@@ -161,19 +161,22 @@ impl Tar {
                 }
             }
             let name = self.name.take().unwrap_or(name);
-            if kind == Kind::File && !name.ends_with('/') {
+            let is_folder = name.ends_with('/');
+            if kind == Kind::File && is_folder {
+                kind = Kind::Other;
+            } else if kind == Kind::File {
                 out.member(&name);
             }
         }
         let padding = size.wrapping_neg() % BLOCK as u64;
         self.part = Part::Contents { kind, left: size, padding };
         if size == 0 {
-            self.end(kind);
+            self.end(kind, out);
         }
     }
 
     /// The contents are over.
-    fn end(&mut self, kind: Kind) {
+    fn end(&mut self, kind: Kind, out: &mut dyn Contents) {
         match kind {
             Kind::LongName => {
                 self.name = Some(text(&self.held, 0, self.held.len()));
@@ -187,7 +190,8 @@ impl Tar {
                     }
                 }
             }
-            Kind::File | Kind::Other => {}
+            Kind::File => out.whole(),
+            Kind::Other => {}
         }
         self.held.clear();
         self.part = Part::Header;

@@ -36,6 +36,12 @@ pub trait Contents {
     fn problem(&mut self, problem: Problem);
     /// What comes next is the file of this name in an archive.
     fn member(&mut self, _name: &str) {}
+    /// Whether more of that file is of use: it is stepped over where its length is known.
+    fn wants(&self) -> bool {
+        true
+    }
+    /// All of that file went by, and it is sound.
+    fn whole(&mut self) {}
 }
 
 /// The file ends inside this.
@@ -104,7 +110,7 @@ impl Default for Form {
 
 /// What something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Text,
     Gzip,
     Zstd,
@@ -151,7 +157,7 @@ const BESIDE: [&[u8]; 2] = [&[0, 5, 0x16, 7], b"\0\0\0\x01Bud1"];
 pub const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// What begins with these bytes; `None` if more are needed, which is never so at the `end`.
-fn kind(head: &[u8], end: bool) -> Option<Kind> {
+pub fn kind(head: &[u8], end: bool) -> Option<Kind> {
     // No JSON has a zero: PowerShell and others write UTF-16 without a mark.
     match head {
         [b'{' | b'[', 0, ..] => return Some(Kind::Utf16 { big: false }),
@@ -260,13 +266,11 @@ impl Unpack {
                 return self.shut("unreadable", "this is a file that macOS keeps beside others", reader);
             }
             Kind::Foreign(what) => return self.shut("unreadable", what, reader),
-            Kind::Gzip => Decoder::Gzip(self.spare.take().unwrap_or_default()),
-            Kind::Zstd => Decoder::Zstd(Box::new(Zstd::new())),
-            Kind::Xz => Decoder::Xz(Box::new(Xz::new())),
-            Kind::Bzip2 => Decoder::Bzip2(Box::default()),
-            Kind::Tar => Decoder::Tar(Box::default()),
-            Kind::Zip => Decoder::Zip(Box::default()),
-            Kind::Utf16 { big } => Decoder::Utf16(Utf16::new(big)),
+            Kind::Gzip if let Some(gzip) = self.spare.take() => Decoder::Gzip(gzip),
+            kind => match Decoder::of(kind) {
+                Some(decoder) => decoder,
+                None => return,
+            },
         };
         let mut around = self.around.clone();
         around.packed += 1;
@@ -334,7 +338,8 @@ struct Layer {
     members: u64,
 }
 
-enum Decoder {
+/// Unpacks one compression or archive.
+pub enum Decoder {
     Gzip(Box<Gzip>),
     Zstd(Box<Zstd>),
     Xz(Box<Xz>),
@@ -345,11 +350,53 @@ enum Decoder {
 }
 
 impl Decoder {
-    fn is_archive(&self) -> bool {
+    /// The decoder of what is packed.
+    pub fn of(kind: Kind) -> Option<Decoder> {
+        Some(match kind {
+            Kind::Gzip => Decoder::Gzip(Box::default()),
+            Kind::Zstd => Decoder::Zstd(Box::new(Zstd::new())),
+            Kind::Xz => Decoder::Xz(Box::new(Xz::new())),
+            Kind::Bzip2 => Decoder::Bzip2(Box::default()),
+            Kind::Tar => Decoder::Tar(Box::default()),
+            Kind::Zip => Decoder::Zip(Box::default()),
+            Kind::Utf16 { big } => Decoder::Utf16(Utf16::new(big)),
+            Kind::Text | Kind::Foreign(_) | Kind::Beside => return None,
+        })
+    }
+
+    /// Reads on.
+    pub fn push(&mut self, chunk: &[u8], out: &mut dyn Contents) {
+        match self {
+            Decoder::Gzip(gzip) => gzip.push(chunk, out),
+            Decoder::Zstd(zstd) => zstd.push(chunk, out),
+            Decoder::Xz(xz) => xz.push(chunk, out),
+            Decoder::Bzip2(bzip2) => bzip2.push(chunk, out),
+            Decoder::Tar(tar) => tar.push(chunk, out),
+            Decoder::Zip(zip) => zip.push(chunk, out),
+            Decoder::Utf16(utf16) => utf16.push(chunk, out),
+        }
+    }
+
+    /// What is packed ended.
+    pub fn finish(&mut self, out: &mut dyn Contents) {
+        match self {
+            Decoder::Gzip(gzip) => gzip.finish(out),
+            Decoder::Zstd(zstd) => zstd.finish(out),
+            Decoder::Xz(xz) => xz.finish(out),
+            Decoder::Bzip2(bzip2) => bzip2.finish(out),
+            Decoder::Tar(tar) => tar.finish(out),
+            Decoder::Zip(zip) => zip.finish(out),
+            Decoder::Utf16(utf16) => utf16.finish(out),
+        }
+    }
+
+    /// Whether there are files in it.
+    pub fn is_archive(&self) -> bool {
         matches!(self, Decoder::Tar(_) | Decoder::Zip(_))
     }
 
-    fn is_compression(&self) -> bool {
+    /// Whether it makes more of few bytes.
+    pub fn is_compression(&self) -> bool {
         !matches!(self, Decoder::Tar(_) | Decoder::Utf16(_))
     }
 }
@@ -363,28 +410,12 @@ impl Layer {
 
     fn push(&mut self, chunk: &[u8], reader: &mut Reader<'_>) {
         let (decoder, mut inside) = self.parts(reader);
-        match decoder {
-            Decoder::Gzip(gzip) => gzip.push(chunk, &mut inside),
-            Decoder::Zstd(zstd) => zstd.push(chunk, &mut inside),
-            Decoder::Xz(xz) => xz.push(chunk, &mut inside),
-            Decoder::Bzip2(bzip2) => bzip2.push(chunk, &mut inside),
-            Decoder::Tar(tar) => tar.push(chunk, &mut inside),
-            Decoder::Zip(zip) => zip.push(chunk, &mut inside),
-            Decoder::Utf16(utf16) => utf16.push(chunk, &mut inside),
-        }
+        decoder.push(chunk, &mut inside);
     }
 
     fn finish(&mut self, reader: &mut Reader<'_>) {
         let (decoder, mut inside) = self.parts(reader);
-        match decoder {
-            Decoder::Gzip(gzip) => gzip.finish(&mut inside),
-            Decoder::Zstd(zstd) => zstd.finish(&mut inside),
-            Decoder::Xz(xz) => xz.finish(&mut inside),
-            Decoder::Bzip2(bzip2) => bzip2.finish(&mut inside),
-            Decoder::Tar(tar) => tar.finish(&mut inside),
-            Decoder::Zip(zip) => zip.finish(&mut inside),
-            Decoder::Utf16(utf16) => utf16.finish(&mut inside),
-        }
+        decoder.finish(&mut inside);
         let archive = self.decoder.is_archive();
         if archive && self.members == 0 {
             if !self.spoke {

@@ -60,6 +60,8 @@ struct File {
     described: bool,
     /// Nobody wants its contents.
     aside: bool,
+    /// It cannot be read.
+    left_out: bool,
     /// The checksum that it should have, and so far has.
     want: u32,
     crc: u32,
@@ -180,7 +182,9 @@ impl Zip {
             let fits = self.descriptor().is_some_and(|n| n == self.held.len());
             self.held.clear();
             self.part = Part::Header;
-            if !fits {
+            if fits {
+                self.sound(out);
+            } else {
                 // The data ended well, but are not what was packed; or they ended in the wrong place.
                 self.lost(out);
             }
@@ -223,6 +227,7 @@ impl Zip {
         let readable = !encrypted && (method == 8 || method == 0 && !unknown);
         // Folders, and what macOS adds beside each file.
         self.file.aside = name.ends_with('/') || name.starts_with("__MACOSX/");
+        self.file.left_out = !readable;
         match (readable, encrypted) {
             _ if self.file.aside => {}
             (true, _) => out.member(&name),
@@ -260,6 +265,10 @@ impl Zip {
     fn inflate(&mut self, chunk: &[u8], out: &mut dyn Contents) -> usize {
         // The length, where it is said beforehand, is right even if the data are not.
         let left = if self.file.described { u64::MAX } else { self.file.packed - self.inflater.used() };
+        if !self.file.described && !self.file.aside && left > 0 && !out.wants() {
+            self.part = Part::Skip(left);
+            return 0;
+        }
         let input = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(chunk);
         let to: &mut dyn Contents = if self.file.aside { &mut Nowhere } else { &mut *out };
         let (used, stop) = self.inflater.run(&mut self.file.crc, input, to);
@@ -298,8 +307,15 @@ impl Zip {
             self.part = Part::Descriptor;
         } else if self.file.crc == self.file.want {
             self.part = Part::Header;
+            self.sound(out);
         } else {
             self.bad(0, out);
+        }
+    }
+
+    fn sound(&self, out: &mut dyn Contents) {
+        if !self.file.aside && !self.file.left_out {
+            out.whole();
         }
     }
 

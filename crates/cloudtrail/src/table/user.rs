@@ -1,7 +1,7 @@
 //! A table that a user declares: its columns, and its rows from NDJSON or CSV.
 
 use super::aws_cloudtrail::read_datetime;
-use crate::source::csv::{Csv, CsvRow, column_name};
+use crate::source::csv::{Csv, CsvRow, column_name, is_in_utc};
 use crate::source::dates::{self, Date, Order};
 use kql::value::json::{self, Items};
 use kql::value::{Column, Type, Value, convert};
@@ -203,26 +203,30 @@ fn places_of(names: &[String], columns: &[Column]) -> Vec<Option<usize>> {
     names.iter().map(|name| columns.iter().position(|c| *c.name == *column_name(name))).collect()
 }
 
-/// Whether the dates of a CSV table have the day or the month first, if one of them shows it.
+/// Whether the dates of a CSV table have the day or the month first: if one of them shows it, or all are as Azure's portal writes them where
+/// the month comes first.
 fn date_order(columns: &[Column], bytes: &[u8]) -> Option<Order> {
     let mut csv = Csv::at(0);
-    let (mut order, mut places) = (None, None);
+    let (mut order, mut places, mut american) = (None, None, true);
     let mut take = |_: u64, _: u64, row: CsvRow<'_>| {
         let CsvRow::Fields { names, fields } = row else { return };
         let places: &Vec<_> = places.get_or_insert_with(|| places_of(names, columns));
-        for (place, field) in places.iter().zip(fields) {
+        for ((place, field), name) in places.iter().zip(fields).zip(names) {
             let is_date = place.and_then(|n| columns.get(n)).is_some_and(|c| c.ty == Type::DateTime);
-            if order.is_none()
-                && is_date
-                && let Date::Time(_, shown) = dates::read(&json::lossy(field), None)
-            {
-                order = shown;
+            if order.is_some() || !is_date {
+                continue;
+            }
+            let text = json::lossy(field);
+            match dates::read(&text, None) {
+                Date::Time(_, shown) => order = shown,
+                Date::Either => american &= is_in_utc(name) && dates::is_american(&text),
+                Date::Other | Date::Wrong => {}
             }
         }
     };
     csv.push(bytes, &mut take);
     csv.finish(&mut take);
-    order
+    order.or(american.then_some(Order::MonthFirst))
 }
 
 fn json_value(
@@ -360,6 +364,18 @@ mod tests {
         let times = "2026-03-01T10:00:00.0000000Z 2026-03-13T10:00:00.0000000Z";
         for data in ["t\n1/3/2026 10:00\n13/3/2026 10:00\n", "t\n3/1/2026 10:00 AM\n3/13/2026 10:00 AM\n"] {
             assert_eq!(table("t:datetime", data).0.join(" "), times);
+        }
+        // As Azure's portal exports them, and not quite.
+        for (data, want) in [
+            ("t [UTC]\n\"3/1/2026, 10:00:00.000 AM\"\n\"3/13/2026, 10:00:00.000 AM\"\n", times),
+            ("t [UTC]\n\"3/1/2026, 10:00:00.000 AM\"\n", "2026-03-01T10:00:00.0000000Z"),
+            ("t [UTC]\n\"1/3/2026, 10:00:00.000 AM\"\n\"13/3/2026, 10:00:00.000 AM\"\n", times),
+            ("t [UTC]\n\"3/1/2026, 10:00:00.000 AM\"\n\"03/01/2026, 10:00:00.000\"\n", "- -"),
+            ("t\n\"3/1/2026, 10:00:00.000 AM\"\n", "-"),
+            ("t [Local Time]\n\"3/1/2026, 10:00:00.000 AM\"\n", "-"),
+            ("t [UTC]\n\"3/1/2026, 10:00:00.000 am\"\n", "-"),
+        ] {
+            assert_eq!(table("t:datetime", data).0.join(" "), want, "{data}");
         }
         let (rows, problems) = table("t:datetime", "t\n1/3/2026 10:00\n");
         assert!(rows == ["-"] && problems[0].1.contains("its day could be its month"), "{problems:?}");
