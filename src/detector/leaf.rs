@@ -18,7 +18,7 @@ pub enum Keep {
     Evidence,
     /// The record alone, for another detector to conclude from.
     Records,
-    /// The rows as bytes, for another run of the same query.
+    /// The rows as bytes, or what a fold makes of them, for another run of the same query.
     RowsToHandOver,
 }
 

@@ -125,7 +125,6 @@ impl QueryRun {
 
     fn of_plan(plan: &Rc<Plan>, now: i64, context: &Context, keep: Keep) -> QueryRun {
         let split = split(plan);
-        let folds = matches!(keep, Keep::Rows);
         let mut feed = Feed::new(keep);
         let leaves = feed.add(&split.leaves, &context.tables);
         let streamed = leaf_of_rows(&split.root).map(|(leaf, _)| leaves.start + leaf);
@@ -144,9 +143,7 @@ impl QueryRun {
             unbound: None,
             read_before: None,
         };
-        if folds {
-            run.set_folds(Budget::default());
-        }
+        run.set_folds(Budget::default());
         run
     }
 
@@ -176,9 +173,10 @@ impl QueryRun {
         &self.found
     }
 
-    /// What can take rows as they come does so from now on.
+    /// What can take rows as they come does so from now on; of a reader, what can be merged where it is imported.
     fn set_folds(&mut self, budget: Budget) {
-        for fold in folds(&self.root, self.now, budget) {
+        let hands_over = self.feed.hands_over_rows();
+        for fold in folds(&self.root, self.now, budget).into_iter().filter(|f| !hands_over || f.merges()) {
             self.feed.set_fold(self.leaves.start + fold.leaf(), fold);
         }
     }
@@ -404,6 +402,52 @@ mod tests {
         assert_eq!(taking.import_transfer(b"something else"), Err(TransferError::NoTransfer));
         let later = QueryRun::reader("AWSCloudTrail", 1, &Context::default()).unwrap().export_transfer();
         assert_eq!(taking.import_transfer(&later), Err(TransferError::OtherQuestion));
+    }
+
+    /// Each aggregate makes of rows that several readers fold what it makes of all of them, whatever their types and however they are
+    /// parted.
+    #[test]
+    fn aggregates_of_parts_are_those_of_the_whole() {
+        const NUMBERS: [&str; 9] = ["3", "null", "1", "0.1", "-7", "0.2", "1e15", "0.7", "b"];
+        let input = |range: std::ops::Range<usize>| -> String {
+            let event = |i: usize| {
+                format!(
+                    "{{\"eventVersion\":\"1\",\"eventSource\":\"s\",\"eventName\":\"E{}\",\"eventID\":\"{}\",\"awsRegion\":\"{}\"}}\n",
+                    i % 5 / 2,
+                    if i == 24 { "nan" } else { NUMBERS[i % 9] },
+                    ["b", "a", "", "c"][i % 4]
+                )
+            };
+            range.map(event).collect()
+        };
+        let columns =
+            ["tolong(AwsEventId)", "toreal(AwsEventId)", "parse_json(AwsEventId)", "todecimal(AwsEventId)"];
+        let (mut merged, mut asked) = (0, 0);
+        for (x, (example, _)) in columns
+            .iter()
+            .flat_map(|x| kql::aggregates::sorted().into_iter().flat_map(|a| a.examples).map(move |e| (x, e)))
+        {
+            for by in ["", " by EventName"] {
+                let kql =
+                    format!("AWSCloudTrail | extend x = {x}, s = AWSRegion | summarize r = {example}{by}");
+                let kql = kql.replace("r = arg_", "arg_").replace("r = percentiles(", "percentiles(");
+                let Ok(mut alone) = QueryRun::new(&kql, 7, &Context::default()) else { continue };
+                let Ok(mut taking) = QueryRun::new(&kql, 7, &Context::default()) else { continue };
+                asked += 1;
+                for range in [0..1, 1..7, 7..7, 7..30] {
+                    let Ok(mut reader) = QueryRun::reader(&kql, 7, &Context::default()) else { continue };
+                    alone.push(input(range.clone()).as_bytes());
+                    reader.push(input(range).as_bytes());
+                    merged += usize::from(
+                        reader.feed.take_fold(0).map(|fold| reader.feed.set_fold(0, fold)).is_some(),
+                    );
+                    assert_eq!(taking.import_transfer(&reader.export_transfer()), Ok(()), "{kql}");
+                }
+                let rows = |table: Result<Table, QueryError>| format!("{:?}", table.map(|table| table.rows));
+                assert_eq!(rows(alone.result()), rows(taking.result()), "{kql}");
+            }
+        }
+        assert!(asked > 300 && merged > 2 * asked, "{asked} queries, {merged} parts folded");
     }
 
     /// What a query reads of an event and is not JSON is a problem, as it is for a rule; what it does not read says nothing.

@@ -19,7 +19,7 @@ pub struct Transfer<'a> {
     pub report: IngestReport,
     /// The events that made rows which are handed over; of candidate records, the importing detector counts them.
     pub candidates: u64,
-    /// The candidate records, as [`CandidateRecord::write`] writes them, or rows, as [`LeafRow::write`] does.
+    /// The candidate records, as [`CandidateRecord::write`] writes them, or what leaves let through, as [`Found::write`] does.
     pub found: &'a [u8],
 }
 
@@ -120,40 +120,57 @@ fn push_optional(out: &mut Vec<u8>, n: Option<u64>) {
     push_number(out, n.unwrap_or(0));
 }
 
-/// A row that a leaf let through, and the time of its event.
-pub struct LeafRow {
-    /// Which leaf.
-    pub leaf: usize,
-    /// In ticks.
-    pub time: Option<i64>,
-    /// A value for each column.
-    pub values: Vec<Value>,
+/// What a leaf let through.
+pub enum Found<'a> {
+    /// A row, and the time of its event in ticks.
+    Row(Option<i64>, Vec<Value>),
+    /// What a [`Fold`](kql::exec::fold::Fold) saved of the rows.
+    Fold(&'a [u8]),
 }
 
-impl LeafRow {
-    /// Appends the row.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        codec::write_length(self.leaf, out);
-        out.push(u8::from(self.time.is_some()));
-        out.extend_from_slice(&self.time.unwrap_or(0).to_le_bytes());
-        codec::write_row(&self.values, out);
+/// What stands before each.
+mod tag {
+    pub const UNTIMED: u8 = 0;
+    pub const TIMED: u8 = 1;
+    pub const FOLD: u8 = 2;
+}
+
+impl<'a> Found<'a> {
+    /// Appends it.
+    pub fn write(&self, leaf: usize, out: &mut Vec<u8>) {
+        codec::write_length(leaf, out);
+        match self {
+            Found::Row(time, values) => {
+                out.push(if time.is_some() { tag::TIMED } else { tag::UNTIMED });
+                out.extend_from_slice(&time.unwrap_or(0).to_le_bytes());
+                codec::write_row(values, out);
+            }
+            Found::Fold(saved) => {
+                out.push(tag::FOLD);
+                codec::write_bytes(saved, out);
+            }
+        }
     }
 
-    /// Reads all rows; false if the bytes are something else. Those before are given all the same.
-    pub fn read_all(bytes: &[u8], each: &mut dyn FnMut(LeafRow)) -> bool {
+    /// Reads all that was written, each with its leaf; false if the bytes are something else, or `each` says so. Those before are given all the same.
+    pub fn read_all(bytes: &'a [u8], each: &mut dyn FnMut(usize, Found<'a>) -> bool) -> bool {
         let mut decoder = codec::Decoder(bytes);
         while !decoder.0.is_empty() {
-            let Some(row) = LeafRow::read(&mut decoder) else { return false };
-            each(row);
+            if !Found::read(&mut decoder).is_some_and(|(leaf, found)| each(leaf, found)) {
+                return false;
+            }
         }
         true
     }
 
-    fn read(from: &mut codec::Decoder<'_>) -> Option<LeafRow> {
+    fn read(from: &mut codec::Decoder<'a>) -> Option<(usize, Found<'a>)> {
         let leaf = from.length()?;
-        let timed = from.byte()? > 0;
+        let tag = from.byte()?;
+        if tag == tag::FOLD {
+            return Some((leaf, Found::Fold(from.bytes()?)));
+        }
         let time = i64::from_le_bytes(from.fixed()?);
-        Some(LeafRow { leaf, time: timed.then_some(time), values: from.row()? })
+        Some((leaf, Found::Row((tag == tag::TIMED).then_some(time), from.row()?)))
     }
 }
 

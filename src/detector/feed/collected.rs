@@ -2,8 +2,8 @@
 
 use super::{Feed, State};
 use crate::detector::error::TransferError;
-use crate::detector::leaf::Keep;
-use crate::detector::transfer::{self, CandidateRecord, LeafRow, Transfer};
+use crate::detector::leaf::{Keep, LeafState};
+use crate::detector::transfer::{self, CandidateRecord, Found, Transfer};
 use cloudtrail::source::{Record, embedded};
 use kql::exec::row::{Evidence, Row};
 use kql::value::json;
@@ -45,7 +45,13 @@ impl Feed {
     /// Exports everything since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self, question: &str) -> Vec<u8> {
         let state = &mut self.state;
-        let (report, found) = (state.report.take(), std::mem::take(&mut state.collected));
+        let (report, mut found) = (state.report.take(), std::mem::take(&mut state.collected));
+        let leaves = state.leaves.iter_mut().enumerate().filter(|_| state.keep == Keep::RowsToHandOver);
+        for (leaf, fold) in leaves.filter_map(|(leaf, state)| Some((leaf, state.found.fold.as_mut()?))) {
+            let mut saved = Vec::new();
+            fold.save(&mut saved);
+            Found::Fold(&saved).write(leaf, &mut found);
+        }
         let candidates = match state.keep {
             Keep::RowsToHandOver => std::mem::take(&mut state.candidates),
             Keep::Rows | Keep::Evidence | Keep::Records => 0,
@@ -71,9 +77,15 @@ impl Feed {
     /// The same of a feed that hands over [rows](Keep::RowsToHandOver).
     pub fn import_rows(&mut self, question: &str, bytes: &[u8]) -> Result<(), TransferError> {
         let found = self.import_counts(question, bytes)?;
-        let read = LeafRow::read_all(found, &mut |LeafRow { leaf, time, values }| {
-            if let Some(leaf) = self.state.leaves.get_mut(leaf) {
-                leaf.found.take(time, Row { values, evidence: Evidence::None }, &mut self.state.room);
+        let (leaves, room) = (&mut self.state.leaves, &mut self.state.room);
+        let read = Found::read_all(found, &mut |leaf, found| {
+            let Some(LeafState { found: rows, .. }) = leaves.get_mut(leaf) else { return false };
+            match found {
+                Found::Row(time, values) => {
+                    rows.take(time, Row { values, evidence: Evidence::None }, room);
+                    true
+                }
+                Found::Fold(saved) => rows.fold.as_mut().is_some_and(|fold| fold.merge(saved)),
             }
         });
         if read { Ok(()) } else { Err(TransferError::NoTransfer) }

@@ -257,6 +257,11 @@ impl Feed {
         }
     }
 
+    /// Whether what leaves let through is for another feed.
+    pub fn hands_over_rows(&self) -> bool {
+        self.state.keep == Keep::RowsToHandOver
+    }
+
     /// Whether a leaf has a fold that no further row changes.
     pub fn fold_is_full(&self, leaf: usize) -> bool {
         self.state.leaves.get(leaf).and_then(|leaf| leaf.found.fold.as_ref()).is_some_and(Fold::is_full)

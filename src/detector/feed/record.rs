@@ -4,7 +4,7 @@ use super::State;
 use crate::checked;
 use crate::detector::cached_row::CachedRow;
 use crate::detector::leaf::Keep;
-use crate::detector::transfer::LeafRow;
+use crate::detector::transfer::Found;
 use cloudtrail::prefilter::{Leaves, Skipped};
 use cloudtrail::source::{self, Record, Sink, embedded};
 use cloudtrail::table::aws_cloudtrail::EventRow;
@@ -140,12 +140,12 @@ impl State {
                 &mut self.scratch,
                 &mut |row| {
                     found |= match keep {
-                        Keep::Rows | Keep::Evidence => rows.take(time, row, room),
                         Keep::Records => true,
-                        Keep::RowsToHandOver => {
-                            LeafRow { leaf: index, time, values: row.values }.write(collected);
+                        Keep::RowsToHandOver if rows.fold.is_none() => {
+                            Found::Row(time, row.values).write(index, collected);
                             true
                         }
+                        Keep::Rows | Keep::Evidence | Keep::RowsToHandOver => rows.take(time, row, room),
                     };
                 },
             );

@@ -2,6 +2,7 @@
 
 use super::{Aggregate, State, first, value};
 use crate::functions::{Naming, integer};
+use crate::value::codec::{self, Decoder};
 use crate::value::{Type, Value, convert};
 
 /// The family.
@@ -34,6 +35,20 @@ impl State for Bits {
         if let Value::Long(n) = convert::to_long(value(args)) {
             self.bits = Some(self.bits.map_or(n, |bits| (self.combine)(bits, n)));
         }
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        let bits = self.bits.map(Value::Long);
+        codec::write_row(bits.as_slice(), out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        let bits = saved.row()?;
+        if !bits.is_empty() {
+            self.update(&bits);
+        }
+        Some(())
     }
 
     fn finish(self: Box<Self>, ty: Type, _: usize) -> Vec<Value> {

@@ -3,6 +3,7 @@
 use super::{Aggregate, EXPR, MAX_ITEMS, PREDICATE, State, dynamic_type, first, value};
 use crate::functions::call::list_items;
 use crate::functions::{Naming, Param, dynamic, integer, optional};
+use crate::value::codec::{self, Decoder};
 use crate::value::key::{self, KeySet};
 use crate::value::{Bag, Type, Value, convert};
 use std::rc::Rc;
@@ -53,6 +54,16 @@ fn limit(args: &[Value], otherwise: usize) -> usize {
         .map_or(otherwise, |n| n.min(MAX_ITEMS))
 }
 
+/// Appends what a state keeps, and how much it may keep at most.
+fn save_items(max: usize, items: &[Value], out: &mut Vec<u8>) {
+    codec::write_length(max, out);
+    codec::write_row(items, out);
+}
+
+fn saved_items(saved: &mut Decoder<'_>) -> Option<(usize, Vec<Value>)> {
+    Some((saved.length()?, saved.row()?))
+}
+
 /// Values in order, the items of arrays in their place.
 struct List {
     items: Vec<Value>,
@@ -81,6 +92,19 @@ impl State for List {
         self.items.len()
     }
 
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_items(self.max, &self.items, out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        let (max, items) = saved_items(saved)?;
+        self.max = max;
+        let room = max.saturating_sub(self.items.len());
+        self.items.extend(items.into_iter().take(room));
+        Some(())
+    }
+
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
         vec![Value::array(self.items)]
     }
@@ -97,21 +121,35 @@ impl Set {
     fn of(max: usize) -> Box<dyn State> {
         Box::new(Set { keys: KeySet::default(), items: Vec::new(), max })
     }
+
+    fn add(&mut self, item: &Value) {
+        if self.items.len() < self.max && !item.is_null() && self.keys.insert(key::key([item])) {
+            self.items.push(item.clone());
+        }
+    }
 }
 
 impl State for Set {
     fn update(&mut self, args: &[Value]) {
         self.max = limit(args, self.max);
         // A set over arrays is the set of their items.
-        for item in list_items(value(args)) {
-            if self.items.len() < self.max && !item.is_null() && self.keys.insert(key::key([item])) {
-                self.items.push(item.clone());
-            }
-        }
+        list_items(value(args)).iter().for_each(|item| self.add(item));
     }
 
     fn kept(&self) -> usize {
         self.items.len()
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_items(self.max, &self.items, out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        let (max, items) = saved_items(saved)?;
+        self.max = max;
+        items.iter().for_each(|item| self.add(item));
+        Some(())
     }
 
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
@@ -129,20 +167,36 @@ impl Bags {
     fn of(max: usize) -> Box<dyn State> {
         Box::new(Bags { bag: Bag::new(), max })
     }
-}
 
-impl State for Bags {
-    fn update(&mut self, args: &[Value]) {
-        self.max = limit(args, self.max);
-        for (key, value) in value(args).as_bag().into_iter().flat_map(Bag::iter) {
+    fn add(&mut self, bag: &Value) {
+        for (key, value) in bag.as_bag().into_iter().flat_map(Bag::iter) {
             if self.bag.len() < self.max {
                 self.bag.insert_if_absent(Rc::clone(key), value.clone());
             }
         }
     }
+}
+
+impl State for Bags {
+    fn update(&mut self, args: &[Value]) {
+        self.max = limit(args, self.max);
+        self.add(value(args));
+    }
 
     fn kept(&self) -> usize {
         self.bag.len()
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_items(self.max, &[Value::bag(self.bag.clone())], out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        let (max, bags) = saved_items(saved)?;
+        self.max = max;
+        bags.iter().for_each(|bag| self.add(bag));
+        Some(())
     }
 
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {

@@ -1,7 +1,8 @@
 //! Counts: of rows, and of different values.
 
-use super::{ACCURACY, Aggregate, EXPR, PREDICATE, State, long, value};
+use super::{ACCURACY, Aggregate, EXPR, PREDICATE, State, long, saved_long, value};
 use crate::functions::{Naming, optional};
+use crate::value::codec::{self, Decoder};
 use crate::value::key::{self, KeySet};
 use crate::value::{Type, Value};
 
@@ -38,6 +39,16 @@ impl State for Rows {
         self.0 += 1;
     }
 
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(&self.0.to_le_bytes());
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        self.0 += saved_long(saved)?;
+        Some(())
+    }
+
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
         vec![Value::Long(self.0)]
     }
@@ -54,6 +65,19 @@ impl State for Distinct {
 
     fn kept(&self) -> usize {
         self.0.len()
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        codec::write_length(self.0.len(), out);
+        self.0.iter().for_each(|key| codec::write_bytes(key, out));
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        for _ in 0..saved.length()? {
+            self.0.insert(saved.bytes()?.into());
+        }
+        Some(())
     }
 
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {

@@ -2,6 +2,7 @@
 
 use super::{Aggregate, EXPR, PREDICATE, State, first, value};
 use crate::functions::{Naming, repeated, scalar};
+use crate::value::codec::{self, Decoder};
 use crate::value::{Type, Value, compare};
 use std::cmp::Ordering;
 
@@ -48,6 +49,20 @@ fn missing(types: &[Type]) -> Vec<Value> {
     types.iter().map(|ty| ty.missing()).collect()
 }
 
+/// Appends the values that a state keeps, if it keeps any.
+fn save_some(values: Option<&[Value]>, out: &mut Vec<u8>) {
+    codec::write_row(values.unwrap_or_default(), out);
+}
+
+/// A state takes in the values that another keeps, as those of a row.
+fn merge_some(state: &mut dyn State, saved: &mut Decoder<'_>) -> Option<()> {
+    let values = saved.row()?;
+    if !values.is_empty() {
+        state.update(&values);
+    }
+    Some(())
+}
+
 /// The best value, and which way is better.
 struct Best {
     want: Ordering,
@@ -70,6 +85,15 @@ impl State for Best {
 
     fn kept(&self) -> usize {
         usize::from(self.best.is_some())
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_some(self.best.as_ref().map(std::slice::from_ref), out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        merge_some(self, saved)
     }
 
     fn finish(self: Box<Self>, ty: Type, _: usize) -> Vec<Value> {
@@ -110,6 +134,15 @@ impl State for Arg {
         usize::from(self.row.is_some())
     }
 
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_some(self.row.as_deref(), out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        merge_some(self, saved)
+    }
+
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {
         self.row.unwrap_or(self.missing)
     }
@@ -126,6 +159,15 @@ impl State for First {
 
     fn kept(&self) -> usize {
         usize::from(self.0.is_some())
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_some(self.0.as_ref().map(std::slice::from_ref), out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        merge_some(self, saved)
     }
 
     fn finish(self: Box<Self>, ty: Type, _: usize) -> Vec<Value> {
@@ -150,6 +192,15 @@ impl State for FirstRow {
 
     fn kept(&self) -> usize {
         usize::from(self.row.is_some())
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        save_some(self.row.as_deref(), out);
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        merge_some(self, saved)
     }
 
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {

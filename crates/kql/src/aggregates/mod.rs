@@ -29,6 +29,7 @@ mod spread;
 mod sum;
 
 use crate::functions::{Kind, Naming, Param, boolean, integer, optional, scalar, summable};
+use crate::value::codec::Decoder;
 use crate::value::{Type, Value};
 
 /// An aggregate.
@@ -62,6 +63,18 @@ pub trait State {
     /// How many values it keeps, each as large as what it was given.
     fn kept(&self) -> usize {
         0
+    }
+
+    /// Appends what it keeps, for [`merge`](State::merge); false if that does not do: a sum of reals depends on the order of all rows.
+    /// A state without rows says the same as any later one of its aggregate.
+    fn save(&self, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// Takes in what another state of its aggregate has [saved](State::save), whose rows come behind its own. `None` if it is
+    /// something else.
+    fn merge(&mut self, _saved: &mut Decoder<'_>) -> Option<()> {
+        None
     }
 
     /// The results, one a column; `ty` is the type of the first, `width` how many there are.
@@ -127,6 +140,11 @@ fn first(types: &[Type]) -> Type {
 /// The first argument.
 fn value(args: &[Value]) -> &Value {
     args.first().unwrap_or(&Value::Null)
+}
+
+/// A number that a state has saved.
+fn saved_long(saved: &mut Decoder<'_>) -> Option<i64> {
+    saved.fixed().map(i64::from_le_bytes)
 }
 
 /// The weight that the second argument gives a value; one without.

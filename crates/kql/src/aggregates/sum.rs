@@ -1,7 +1,8 @@
 //! Sums and means.
 
-use super::{Aggregate, PREDICATE, SUMMABLE, State, first, value};
+use super::{Aggregate, PREDICATE, SUMMABLE, State, first, saved_long, value};
 use crate::functions::Naming;
+use crate::value::codec::Decoder;
 use crate::value::{Decimal, Type, Value, compare};
 
 /// The family.
@@ -56,6 +57,16 @@ impl State for WholeSum {
             v => v.as_integer(),
         };
         self.0 = self.0.wrapping_add(n.unwrap_or(0));
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(&self.0.to_le_bytes());
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        self.0 = self.0.wrapping_add(saved_long(saved)?);
+        Some(())
     }
 
     fn finish(self: Box<Self>, ty: Type, _: usize) -> Vec<Value> {
@@ -131,6 +142,18 @@ impl State for WholeMean {
             self.0 = self.0.wrapping_add(n);
             self.1 += 1;
         }
+    }
+
+    fn save(&self, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(&self.0.to_le_bytes());
+        out.extend_from_slice(&self.1.to_le_bytes());
+        true
+    }
+
+    fn merge(&mut self, saved: &mut Decoder<'_>) -> Option<()> {
+        self.0 = self.0.wrapping_add(saved_long(saved)?);
+        self.1 += saved_long(saved)?;
+        Some(())
     }
 
     fn finish(self: Box<Self>, _: Type, _: usize) -> Vec<Value> {

@@ -8,6 +8,7 @@ use super::stage::{self, CompiledStage};
 use super::summarize::Summary;
 use super::{Budget, ExecError};
 use crate::plan::{ExprKind, Plan, PlanKind, SetOp, Stage};
+use crate::value::codec::{self, Decoder};
 use crate::value::{Value, bytes};
 use std::rc::Rc;
 
@@ -26,6 +27,8 @@ pub struct Fold {
     kept: Kept,
     /// Evaluates, and has what is left for what the step keeps.
     run: Run<'static>,
+    /// What the step may keep.
+    budget: Budget,
     scratch: Scratch,
     failed: Option<ExecError>,
 }
@@ -107,19 +110,15 @@ pub fn leaf_of_rows(root: &Rc<Plan>) -> Option<(usize, Vec<&Stage>)> {
 impl Fold {
     fn new(leaf: usize, step: &Rc<Plan>, stages: &[&Stage], op: &SetOp, mut run: Run<'static>) -> Fold {
         let step = Rc::clone(step);
-        let kept = match op {
-            SetOp::Summarize(s) => Summary::new(&mut run, s).map(|s| Kept::Summary(Box::new(s))),
-            SetOp::Count => Ok(Kept::Count(0)),
-            SetOp::Take(n) => run.count(n).map(|limit| Kept::First { rows: Vec::new(), limit }),
-            _ => Ok(Kept::Top { rows: Table::default(), waiting: Vec::new(), waiting_bytes: 0 }),
-        };
+        let kept = Kept::nothing(op, &mut run);
         let compiled = stages.iter().map(|s| CompiledStage::new(s, &mut |e| run.resolve(e)));
         let (kept, stages, failed) = match (kept, compiled.collect::<Result<Vec<_>, _>>()) {
             (Ok(kept), Ok(stages)) => (kept, stages, None),
             (Err(e), _) | (_, Err(e)) => (Kept::Count(0), Vec::new(), Some(e)),
         };
         let leading = stage::leading_filters(&stages);
-        Fold { leaf, step, stages, leading, kept, run, scratch: Scratch::default(), failed }
+        let budget = run.budget;
+        Fold { leaf, step, stages, leading, kept, run, budget, scratch: Scratch::default(), failed }
     }
 
     /// The leaf whose rows it takes.
@@ -165,6 +164,57 @@ impl Fold {
         done
     }
 
+    /// Whether what it makes of rows can be [saved](Self::save) in parts and [merged](Self::merge).
+    pub fn merges(&self) -> bool {
+        match &self.kept {
+            Kept::Summary(summary) => summary.merges(),
+            Kept::Count(_) => true,
+            Kept::First { .. } | Kept::Top { .. } => false,
+        }
+    }
+
+    /// Appends what it keeps of the rows since it was saved last. A fold that does not [merge](Self::merges) has nothing to save.
+    pub fn save(&mut self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.failed.is_some()));
+        if let Some(ExecError { message, .. }) = &self.failed {
+            return codec::write_bytes(message.as_bytes(), out);
+        }
+        match &mut self.kept {
+            Kept::Summary(summary) => {
+                summary.save(out);
+                summary.clear();
+            }
+            Kept::Count(n) => codec::write_length(std::mem::take(n), out),
+            Kept::First { .. } | Kept::Top { .. } => {}
+        }
+        self.run.budget = self.budget;
+    }
+
+    /// Takes in what another fold of the same step has [saved](Self::save), whose rows come behind its own. False if it is something
+    /// else.
+    pub fn merge(&mut self, saved: &[u8]) -> bool {
+        let mut saved = Decoder(saved);
+        if self.failed.is_some() {
+            return true;
+        }
+        let merged = match (saved.byte(), &mut self.kept) {
+            (Some(0), Kept::Summary(summary)) => summary.merge(&mut self.run, &mut saved),
+            (Some(0), Kept::Count(n)) => Ok(saved.length().map(|more| *n += more).is_some()),
+            (Some(1), _) => match saved.bytes() {
+                Some(message) => Err(ExecError::runaway(String::from_utf8_lossy(message).into_owned())),
+                None => Ok(false),
+            },
+            _ => Ok(false),
+        };
+        match merged {
+            Ok(whole) => whole && saved.0.is_empty(),
+            Err(error) => {
+                self.failed = Some(error);
+                true
+            }
+        }
+    }
+
     /// The step, and the rows it makes of all that it was given.
     pub fn finish(mut self) -> Result<(Rc<Plan>, Table), ExecError> {
         if let Some(error) = self.failed {
@@ -182,6 +232,16 @@ impl Fold {
 }
 
 impl Kept {
+    /// What a step keeps of no rows.
+    fn nothing(op: &SetOp, run: &mut Run<'static>) -> Result<Kept, ExecError> {
+        match op {
+            SetOp::Summarize(s) => Summary::new(run, s).map(|s| Kept::Summary(Box::new(s))),
+            SetOp::Count => Ok(Kept::Count(0)),
+            SetOp::Take(n) => run.count(n).map(|limit| Kept::First { rows: Vec::new(), limit }),
+            _ => Ok(Kept::Top { rows: Table::default(), waiting: Vec::new(), waiting_bytes: 0 }),
+        }
+    }
+
     /// Whether no further row makes a difference.
     fn is_full(&self) -> bool {
         matches!(self, Kept::First { rows, limit } if rows.len() >= *limit)

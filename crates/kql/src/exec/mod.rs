@@ -39,6 +39,13 @@ pub struct ExecError {
     pub message: String,
 }
 
+impl ExecError {
+    /// A run used more than it may.
+    fn runaway(message: String) -> ExecError {
+        ExecError { code: "E_RUNAWAY_QUERY", message }
+    }
+}
+
 impl std::fmt::Display for ExecError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.message, self.code)
@@ -143,12 +150,9 @@ impl Budget {
 
     fn exceeded(&self, what: &str) -> ExecError {
         let operator = if self.operator.is_empty() { "query" } else { self.operator };
-        ExecError {
-            code: "E_RUNAWAY_QUERY",
-            message: format!(
-                "The operator '{operator}' {what}; filter earlier, project fewer columns, or shorten what it makes."
-            ),
-        }
+        ExecError::runaway(format!(
+            "The operator '{operator}' {what}; filter earlier, project fewer columns, or shorten what it makes."
+        ))
     }
 
     fn take(&mut self, cost: u64) -> Result<(), ExecError> {

@@ -6,6 +6,7 @@ use super::row::{Evidence, Row};
 use super::run::Run;
 use crate::aggregates::{Aggregate, State};
 use crate::plan::{AggregateExpr, Summarize};
+use crate::value::codec::{self, Decoder};
 use crate::value::key::{self, Key, KeyMap};
 use crate::value::{Type, Value, bytes};
 
@@ -117,23 +118,62 @@ impl Grouping {
         row: &dyn Columns,
         evidence: &Evidence,
     ) -> Result<(), ExecError> {
-        self.key.clear();
-        key::write(&mut self.key, keys);
-        let at = match self.groups.get_index_of(&*self.key) {
-            Some(at) => at,
-            None => {
-                let group = Group::new(&self.aggregations, keys.to_vec());
-                run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
-                run.budget.charge_kept(0, bytes(&group.keys))?;
-                self.groups.insert_full(self.key.clone(), group).0
-            }
-        };
+        let at = self.group(run, keys)?;
         let Some((_, group)) = self.groups.get_index_mut(at) else { return Ok(()) };
         group.evidence.merge(evidence);
         for (state, a) in group.states.iter_mut().zip(&self.aggregations) {
             a.add(run, state.as_mut(), row, &mut self.args)?;
         }
         Ok(())
+    }
+
+    /// The place of the group of some keys, which is made if there is none.
+    fn group(&mut self, run: &mut Run<'_>, keys: &[Value]) -> Result<usize, ExecError> {
+        self.key.clear();
+        key::write(&mut self.key, keys);
+        if let Some(at) = self.groups.get_index_of(&*self.key) {
+            return Ok(at);
+        }
+        let group = Group::new(&self.aggregations, keys.to_vec());
+        run.budget.charge(1, GROUP_OVERHEAD + STATE_OVERHEAD * group.states.len())?;
+        run.budget.charge_kept(0, bytes(&group.keys))?;
+        Ok(self.groups.insert_full(self.key.clone(), group).0)
+    }
+
+    /// Whether it can be [saved](Self::save) and [merged](Self::merge).
+    fn merges(&self) -> bool {
+        Group::new(&self.aggregations, Vec::new()).states.iter().all(|state| state.save(&mut Vec::new()))
+    }
+
+    /// Appends the groups without their evidence, for [`merge`](Self::merge).
+    fn save(&self, out: &mut Vec<u8>) {
+        codec::write_length(self.groups.len(), out);
+        for group in self.groups.values() {
+            codec::write_row(&group.keys, out);
+            group.states.iter().for_each(|state| _ = state.save(out));
+        }
+    }
+
+    /// Takes in the groups that another grouping by the same keys and with the same aggregates has [saved](Self::save), whose rows
+    /// come behind its own. False if they are something else.
+    fn merge(&mut self, run: &mut Run<'_>, saved: &mut Decoder<'_>) -> Result<bool, ExecError> {
+        let Some(groups) = saved.length() else { return Ok(false) };
+        for _ in 0..groups {
+            let Some(keys) = saved.row() else { return Ok(false) };
+            let at = self.group(run, &keys)?;
+            let Some((_, group)) = self.groups.get_index_mut(at) else { return Ok(false) };
+            for state in &mut group.states {
+                let (kept, size) = (state.kept(), saved.0.len());
+                if state.merge(saved).is_none() {
+                    return Ok(false);
+                }
+                match state.kept().saturating_sub(kept) {
+                    0 => {}
+                    more => run.budget.charge_kept(more, size - saved.0.len())?,
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// The groups in the order they came: keys, then each aggregate's columns.
@@ -153,6 +193,8 @@ impl Grouping {
 /// A `summarize` under way.
 pub struct Summary {
     keys: Program,
+    /// Without keys there is one group, rows or not.
+    one: bool,
     grouping: Grouping,
     /// Scratch space: the keys of a row.
     values: Vec<Value>,
@@ -162,12 +204,16 @@ impl Summary {
     /// Of no rows yet.
     pub fn new(run: &mut Run<'_>, s: &Summarize) -> Result<Summary, ExecError> {
         let keys = run.program(&s.keys)?;
-        let mut grouping = Grouping::new(run, &s.aggregates)?;
-        if s.keys.is_empty() {
-            // Without keys there is one group, rows or not.
-            grouping.seed(Vec::new());
+        let grouping = Grouping::new(run, &s.aggregates)?;
+        let mut summary = Summary { keys, one: s.keys.is_empty(), grouping, values: Vec::new() };
+        summary.seed();
+        Ok(summary)
+    }
+
+    fn seed(&mut self) {
+        if self.one {
+            self.grouping.seed(Vec::new());
         }
-        Ok(Summary { keys, grouping, values: Vec::new() })
     }
 
     /// Adds a row.
@@ -179,6 +225,28 @@ impl Summary {
     ) -> Result<(), ExecError> {
         evaluate(&self.keys, run, row, &mut self.values)?;
         self.grouping.add(run, &self.values, row, evidence)
+    }
+
+    /// Whether it can be [saved](Self::save) and [merged](Self::merge).
+    pub fn merges(&self) -> bool {
+        self.grouping.merges()
+    }
+
+    /// Appends the groups, for [`merge`](Self::merge).
+    pub fn save(&self, out: &mut Vec<u8>) {
+        self.grouping.save(out);
+    }
+
+    /// As new.
+    pub fn clear(&mut self) {
+        self.grouping.groups.clear();
+        self.seed();
+    }
+
+    /// Takes in what another run of the same `summarize` has [saved](Self::save), whose rows come behind its own. False if it is
+    /// something else.
+    pub fn merge(&mut self, run: &mut Run<'_>, saved: &mut Decoder<'_>) -> Result<bool, ExecError> {
+        self.grouping.merge(run, saved)
     }
 
     /// The groups and their results: keys first, then each aggregate's columns.

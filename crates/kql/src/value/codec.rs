@@ -50,9 +50,10 @@ pub fn write_length(length: usize, out: &mut Vec<u8>) {
     out.push(rest as u8);
 }
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    write_length(text.len(), out);
-    out.extend_from_slice(text.as_bytes());
+/// Appends bytes behind their number.
+pub fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    write_length(bytes.len(), out);
+    out.extend_from_slice(bytes);
 }
 
 // As deep as a value is, which is bounded where it is made.
@@ -73,7 +74,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Guid(bytes) => fixed(tag::GUID, bytes),
         Value::String(text) => {
             out.push(tag::STRING);
-            write_text(text, out);
+            write_bytes(text.as_bytes(), out);
         }
         Value::Array(items) => {
             out.push(tag::ARRAY);
@@ -84,14 +85,14 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             out.push(tag::BAG);
             write_length(bag.len(), out);
             for (key, value) in bag.iter() {
-                write_text(key, out);
+                write_bytes(key.as_bytes(), out);
                 write(value, out);
             }
         }
     }
 }
 
-/// Reads what [`write_row`] wrote. Everything is `None` from anything else.
+/// Reads what [`write_row`] and its kin wrote. Everything is `None` from anything else.
 pub struct Decoder<'a>(pub &'a [u8]);
 
 impl<'a> Decoder<'a> {
@@ -136,11 +137,16 @@ impl<'a> Decoder<'a> {
         Some(*bytes)
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    /// The next bytes of [`write_bytes`].
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.length()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
     }
 
     fn value(&mut self, depth: usize) -> Option<Value> {
