@@ -9,6 +9,9 @@ const MAX_PROBLEMS: usize = 1000;
 /// How many events without a readable time are shown of an input.
 const SHOWN_UNTIMED: u64 = 10;
 
+/// The code of their problems.
+const UNTIMED: &str = "bad_time";
+
 /// How many characters of what is no time are shown.
 const SHOWN_TIME: usize = 60;
 
@@ -45,6 +48,10 @@ pub struct IngestReport {
     pub untimed: u64,
     /// Those of the current input.
     untimed_here: u64,
+    /// Whether the current input is a part of one that others read too.
+    parted: bool,
+    /// The events without a readable time of such parts.
+    pub untimed_of_parts: u64,
     /// Events outside the span that is looked at.
     pub outside: u64,
     /// The times of the first and the last event.
@@ -96,6 +103,7 @@ impl IngestReport {
     pub fn untimed(&mut self, offset: u64, log: Option<Log>, raw: Option<&[u8]>) {
         self.untimed += 1;
         self.untimed_here += 1;
+        self.untimed_of_parts += u64::from(self.parted);
         if self.untimed_here > SHOWN_UNTIMED {
             return;
         }
@@ -111,7 +119,7 @@ impl IngestReport {
                 format!("the event's time cannot be read: {shown}{more}")
             }
         };
-        self.problem(Some(offset), "bad_time", format!("{what}; rules with a schedule skip it"));
+        self.problem(Some(offset), UNTIMED, format!("{what}; rules with a schedule skip it"));
     }
 
     /// The input ended.
@@ -121,8 +129,19 @@ impl IngestReport {
             let events =
                 if more == 1 { "1 more event has".to_owned() } else { format!("{more} more events have") };
             let message = format!("{events} no readable time; rules with a schedule skip them");
-            self.problem(None, "bad_time", message);
+            self.problem(None, UNTIMED, message);
         }
+    }
+
+    /// The current input is a part of one.
+    pub fn begin_part(&mut self) {
+        self.parted = true;
+    }
+
+    /// The part ended.
+    pub fn end_part(&mut self) {
+        self.parted = false;
+        self.untimed_here = 0;
     }
 
     /// Events from `first` to `last` went by, here or elsewhere.
@@ -160,17 +179,26 @@ impl IngestReport {
 
     /// What was reported since the last call. The clock stays as it is.
     pub fn take(&mut self) -> IngestReport {
-        let (horizon, untimed_here) = (self.horizon, self.untimed_here);
-        let fresh = IngestReport { horizon, untimed_here, ..IngestReport::default() };
+        let (horizon, untimed_here, parted) = (self.horizon, self.untimed_here, self.parted);
+        let fresh = IngestReport { horizon, untimed_here, parted, ..IngestReport::default() };
         std::mem::replace(self, fresh)
     }
 
     /// Adds another report, as if its inputs had been read here.
     pub fn add(&mut self, other: IngestReport) {
         let only_counted = other.problem_count.saturating_sub(other.problems.len() as u64);
+        // As many are shown as of an input in one piece.
+        let mut room = SHOWN_UNTIMED.saturating_sub(self.untimed_here);
         for Problem { offset, code, message, .. } in other.problems {
+            if other.untimed_of_parts > 0 && code == UNTIMED {
+                match room.checked_sub(1) {
+                    Some(less) => room = less,
+                    None => continue,
+                }
+            }
             self.problem(offset, code, message);
         }
+        self.untimed_here += other.untimed_of_parts;
         self.problem_count += only_counted;
         self.untimed += other.untimed;
         self.outside += other.outside;

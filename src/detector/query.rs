@@ -233,6 +233,22 @@ impl QueryRun {
         self.feed.end_input();
     }
 
+    /// The current input, which is JSON text, is read from this byte on. Others read what comes before.
+    pub fn start_at(&mut self, offset: u64) {
+        self.feed.start_at(offset);
+    }
+
+    /// The current input is read on by another [reader](Self::reader) that [starts here](Self::start_at). False, and nothing happens,
+    /// if this is no place between two values, or if what was read has a say at the input's end. `last`: it ends here.
+    pub fn end_part(&mut self, last: bool) -> bool {
+        self.feed.end_part(last)
+    }
+
+    /// All [parts](Self::end_part) of an input were [imported](Self::import_transfer).
+    pub fn end_parts(&mut self) {
+        self.feed.end_parts();
+    }
+
     /// Of a [reader](Self::reader): the rows, counts and problems since the last call, for [`import_transfer`](Self::import_transfer).
     pub fn export_transfer(&mut self) -> Vec<u8> {
         self.feed.export_transfer(&self.question)

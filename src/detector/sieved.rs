@@ -89,6 +89,11 @@ impl Sieved {
         }
     }
 
+    /// Whether a last line is still to come.
+    pub fn is_open(&self) -> bool {
+        self.open > 0
+    }
+
     /// The input ended.
     pub fn end_input(&mut self, report: &mut IngestReport) {
         if std::mem::take(&mut self.open) > 0 {

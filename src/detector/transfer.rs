@@ -40,6 +40,7 @@ impl<'a> Transfer<'a> {
             report.problem_count,
             report.untimed,
             report.outside,
+            report.untimed_of_parts,
             report.problems.len() as u64,
         ] {
             push_number(&mut out, n);
@@ -69,6 +70,7 @@ impl<'a> Transfer<'a> {
         of.report.problem_count = texts.number()?;
         of.report.untimed = texts.number()?;
         of.report.outside = texts.number()?;
+        of.report.untimed_of_parts = texts.number()?;
         let problems = texts.number()?;
         for times in std::iter::once(&mut of.report.events).chain(&mut of.report.logs) {
             let (first, last) = (texts.optional()?, texts.optional()?);

@@ -120,6 +120,18 @@ impl Detector {
         self.0.end_input();
     }
 
+    /// The current input is read from this byte on; others read what comes before.
+    #[wasm_bindgen(js_name = startAt)]
+    pub fn start_at(&mut self, offset: f64) {
+        self.0.start_at(offset as u64);
+    }
+
+    /// All parts of an input were taken over.
+    #[wasm_bindgen(js_name = endParts)]
+    pub fn end_parts(&mut self) {
+        self.0.end_parts();
+    }
+
     /// The host's clock, in ticks of 100 ns since 0001-01-01 UTC.
     #[wasm_bindgen(js_name = advanceTo)]
     pub fn advance_to(&mut self, ticks: i64) {
@@ -209,6 +221,24 @@ impl Query {
     /// The columns that earlier readings have shown, as JSON, for `reader`.
     pub fn found(&self) -> String {
         json::found_columns(self.0.found())
+    }
+
+    /// The current input is read from this byte on; others read what comes before.
+    #[wasm_bindgen(js_name = startAt)]
+    pub fn start_at(&mut self, offset: f64) {
+        self.0.start_at(offset as u64);
+    }
+
+    /// The input is read on elsewhere, or `last`, it ends here. False, and the input goes on, if it cannot be parted here.
+    #[wasm_bindgen(js_name = endPart)]
+    pub fn end_part(&mut self, last: bool) -> bool {
+        self.0.end_part(last)
+    }
+
+    /// All parts of an input were taken over.
+    #[wasm_bindgen(js_name = endParts)]
+    pub fn end_parts(&mut self) {
+        self.0.end_parts();
     }
 
     /// Of a query that only reads: what the `takeOver` of one that answers imports, everything since the last call.

@@ -50,6 +50,18 @@ impl EventReader {
         }
     }
 
+    /// The current input is read from this byte on; others read what comes before.
+    #[wasm_bindgen(js_name = startAt)]
+    pub fn start_at(&mut self, offset: f64) {
+        self.detector.start_at(offset as u64);
+    }
+
+    /// The input is read on elsewhere, or `last`, it ends here. False, and the input goes on, if it cannot be parted here.
+    #[wasm_bindgen(js_name = endPart)]
+    pub fn end_part(&mut self, last: bool) -> bool {
+        self.detector.end_part(last)
+    }
+
     /// No further events are indexed; they are still read.
     #[wasm_bindgen(js_name = stopIndex)]
     pub fn stop_index(&mut self) {

@@ -203,6 +203,30 @@ impl Feed {
         self.state.end_input();
     }
 
+    /// The current input is read from this byte on; another feed reads what comes before: see [`end_part`](Self::end_part).
+    pub fn start_at(&mut self, offset: u64) {
+        self.source.start_at(offset);
+        self.state.report.begin_part();
+    }
+
+    /// The rest of the current input is read by another feed that [starts here](Self::start_at), or there is none. What there is to
+    /// say at the input's end, the feed says that [imports](Self::import_transfer) all parts: [`end_parts`](Self::end_parts). False, and
+    /// the input goes on, if this is no place to part it. `last`: the input ends here, whatever place this is.
+    pub fn end_part(&mut self, last: bool) -> bool {
+        let parted = last || self.source.can_be_parted() && !self.state.sieved.is_open();
+        if parted {
+            self.source.finish(&mut self.state);
+            self.state.sieved.end_input(&mut self.state.report);
+            self.state.report.end_part();
+        }
+        parted
+    }
+
+    /// All parts of an input were imported.
+    pub fn end_parts(&mut self) {
+        self.state.report.end_input();
+    }
+
     /// The last input ended, unless that was said already: then there is no other one, not even an empty one.
     pub fn end_last_input(&mut self) {
         if self.source.has_begun() {

@@ -174,6 +174,11 @@ impl Framer {
         Framer { base: offset, ..Framer::default() }
     }
 
+    /// Whether all that was read has been given, and what follows would be read the same by a framer that begins here.
+    pub fn is_between_values(&self) -> bool {
+        self.place == Place::Top && !self.salvage && self.held.is_empty() && self.junk.is_none()
+    }
+
     /// Reads on.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn Frames) {
         let joined = if self.held.is_empty() { 0 } else { self.join(chunk, out) };

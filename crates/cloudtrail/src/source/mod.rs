@@ -201,6 +201,19 @@ impl Source {
         self.begun = false;
     }
 
+    /// The file, which is JSON text, is read from this byte on: another source reads what comes before, and has or will have seen
+    /// there that [this is such a place](Self::can_be_parted).
+    pub fn start_at(&mut self, offset: u64) {
+        self.unpack = Unpack::text_from(offset);
+        self.begun = true;
+    }
+
+    /// Whether another source that [starts here](Self::start_at) would read the rest of the file as this one would: it is JSON text,
+    /// this is a place between two of its values, and nothing of what was read is to be told at the end of the file.
+    pub fn can_be_parted(&self) -> bool {
+        self.unpack.is_between_values() && self.tally.said.is_empty()
+    }
+
     /// Whether anything was pushed of the current file, be it nothing.
     pub fn has_begun(&self) -> bool {
         self.begun

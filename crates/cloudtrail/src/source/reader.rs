@@ -70,7 +70,7 @@ impl Frames for Reader<'_> {
 #[derive(Default)]
 pub struct Tally {
     /// What it is, where the second is, how many there were but for the first.
-    said: Vec<(String, u64, u64)>,
+    pub(super) said: Vec<(String, u64, u64)>,
 }
 
 impl Tally {

@@ -37,6 +37,16 @@ impl Default for Kind {
 }
 
 impl Text {
+    /// Text whose first byte has this offset in its file.
+    pub fn at(offset: u64) -> Text {
+        Text { offset, ..Text::default() }
+    }
+
+    /// Whether it is JSON, and this is a place [between two values](Framer::is_between_values) of it.
+    pub fn is_between_values(&self) -> bool {
+        matches!(&self.kind, Kind::Json(framer) if framer.is_between_values())
+    }
+
     /// Reads on.
     pub fn push(&mut self, mut chunk: &[u8], reader: &mut Reader<'_>) {
         while let Kind::Start(first) = &mut self.kind {

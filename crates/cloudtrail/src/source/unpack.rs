@@ -198,6 +198,16 @@ pub fn is_packed(bytes: &[u8]) -> bool {
 }
 
 impl Unpack {
+    /// A text that another has read up to this offset.
+    pub fn text_from(offset: u64) -> Unpack {
+        Unpack { form: Form::Text(Text::at(offset)), ..Unpack::default() }
+    }
+
+    /// Whether it is JSON text, and this is a place between two values of it.
+    pub fn is_between_values(&self) -> bool {
+        matches!(&self.form, Form::Text(text) if text.is_between_values())
+    }
+
     /// Whether it is known to be text, of which chunks of any size may be read.
     pub fn is_text(&self) -> bool {
         matches!(self.form, Form::Text(_))
