@@ -44,6 +44,9 @@ export class Detector extends Reader {
   /** Takes the result of `handOver()` of an EventReader with the same rules, as if its input had been pushed here. */
   takeOver(handed) { this.call('takeOver', handed); }
 
+  /** All parts of an input were taken over. */
+  endParts() { this.call('endParts'); }
+
   alertsText() { return this.call('takeAlerts'); }
 
   /** Yields all pending alerts as NDJSON chunks of about 16 MiB. */

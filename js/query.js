@@ -34,6 +34,8 @@ export class Query extends Reader {
 
   get streams() { return this.call('isStreamed'); }
 
+  get canComplete() { return this.call('canComplete'); }
+
   get complete() { return this.call('isComplete'); }
 
   get readsAgain() { return this.call('readsAgain'); }
@@ -57,6 +59,9 @@ export class Query extends Reader {
   /** Takes the result of `handOver()` of a QueryReader of the same query, as if its input had been pushed here. */
   takeOver(handed) { this.call('takeOver', handed); }
 
+  /** All parts of an input were taken over. */
+  endParts() { this.call('endParts'); }
+
   #answer(name) {
     const { columns, rows, error } = parseExact(this.call(name));
     if (error) throw queryError([error], this.#kql);
@@ -72,6 +77,9 @@ export class QueryReader extends Query {
   handOver() { return this.call('handOver'); }
 
   waiting() { return this.call('waiting'); }
+
+  /** The input is read on by another reader, or `last`, it ends here. False, and the input goes on, if it cannot be parted here. */
+  endPart(last) { return this.call('endPart', last); }
 }
 
 /** The columns and rows of an answer. */

@@ -78,6 +78,12 @@ export class Reader {
     return length;
   }
 
+  /** The current input, which is JSON text, is read from this byte on: another reader reads what comes before. */
+  startAt(offset) {
+    this.call('startAt', offset);
+    this.#offset = offset;
+  }
+
   endInput() {
     this.call('endInput');
     if (this.#accounts) this.#note(this.#inputs);

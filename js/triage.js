@@ -48,6 +48,9 @@ export class EventReader extends Reader {
 
   waiting() { return this.call('waiting'); }
 
+  /** The input is read on by another reader, or `last`, it ends here. False, and the input goes on, if it cannot be parted here. */
+  endPart(last) { return this.call('endPart', last); }
+
   /** The events since the last call as columns, or undefined if there are none. See src/detector/index.rs. */
   batch() {
     const count = this.call('takeBatch');

@@ -4,16 +4,39 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, st
 import { basename, join } from 'node:path';
 import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, suppliedByName, whyNoLog } from '../logfile.js';
 
-/** Reads a regular file, straight into the reader's memory: yields the length of each part that it took. */
-export function* pullFile(path, reader) {
+/** Reads a regular file, or a part of it, straight into the reader's memory: yields the length of each piece that it took. */
+export function* pullFile(path, reader, { from, to } = WHOLE) {
   const file = openSync(path);
   try {
     const { size } = fstatSync(file);
-    const fill = (room) => readSync(file, room);
-    for (let n = reader.pull(fill, size); n > 0; n = reader.pull(fill, size)) yield n;
+    let at = from;
+    const fill = (room) => readSync(file, room, 0, Math.min(room.length, to - at), at);
+    for (let n = reader.pull(fill, size - from); n > 0; n = reader.pull(fill, size - from)) {
+      at += n;
+      yield n;
+    }
   } finally {
     closeSync(file);
   }
+}
+
+const WHOLE = { from: 0, to: Infinity };
+const BREATH = 50; // ms between looks at what else there is to do, such as Ctrl-C
+let breathed = performance.now();
+
+/** The same, where this thread has other things to do: ends with an error as soon as `closed()`. */
+export async function* pullInBreaths(path, reader, closed, part) {
+  let length = 0;
+  for (const taken of pullFile(path, reader, part)) {
+    length += taken;
+    if (performance.now() - breathed < BREATH) continue; // to look up after each piece would cost a tenth of the reading
+    yield length;
+    length = 0;
+    await new Promise(setImmediate);
+    breathed = performance.now();
+    if (closed()) throw new Error('closed');
+  }
+  if (length > 0) yield length;
 }
 
 /** The log files of paths. In a folder, the content decides: a file that can hold events is taken, whatever its name. */

@@ -1,13 +1,12 @@
 // Reads files into a Detector or a Query, one after the other. Accounts for what cannot be read and goes on.
 
 import { createReadStream } from 'node:fs';
-import { findLogs, pullFile, reasonOf } from './files.js';
+import { findLogs, pullInBreaths, reasonOf } from './files.js';
 import { Progress } from './progress.js';
 import { clean, count, note, number, style } from './terminal.js';
 import { ThreadLost } from './threads.js';
 
 const SHOWN = 100;      // problems of one file that are listed one by one
-const BREATH = 50;      // ms between looks at what else there is to do, such as Ctrl-C
 
 /**
  * Feeds every file of the paths, and accounts for it. `afterPart` is waited for after each part. `ahead` may give `Threads`
@@ -68,19 +67,6 @@ function open(reader, { path, size }, kept) {
   const again = kept?.has(path);
   const stream = size > 0 || again ? undefined : path === '-' ? process.stdin : createReadStream(path);
   let closed = false;
-  const pulled = async function* () {
-    let length = 0;
-    for (const taken of pullFile(path, reader)) {
-      length += taken;
-      if (performance.now() - breathed < BREATH) continue; // to look up after each part would cost a tenth of the reading
-      yield length;
-      length = 0;
-      await new Promise(setImmediate);
-      breathed = performance.now();
-      if (closed) throw new Error('closed');
-    }
-    if (length > 0) yield length;
-  };
   const pushed = async function* () {
     for await (const chunk of kept ? kept.of(path, stream) : stream) {
       reader.push(chunk);
@@ -88,13 +74,11 @@ function open(reader, { path, size }, kept) {
     }
   };
   return {
-    parts: stream || again ? pushed() : pulled(),
+    parts: stream || again ? pushed() : pullInBreaths(path, reader, () => closed),
     end: () => reader.endInput(),
     close: () => { closed = true; stream?.destroy(); },
   };
 }
-
-let breathed = performance.now();
 
 async function readFile(reader, path, source, account, show, onPart) {
   const problems = problemPrinter(nameOf(path), account, show);

@@ -1,4 +1,4 @@
-// One of the threads that read for a scan or a query: files in, in their order, and out what there is to know of them. It runs no rule
+// One of the threads that read for a scan or a query: files or parts of them in, in their order, and out what there is to know of them. It runs no rule
 // and no query to its end: the thread that started it concludes. Everything here waits for the disk, so that nothing has to wait for this loop.
 
 import { parentPort, workerData } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { EventReader, loadSync } from '../triage.js';
 import { pullFile } from './files.js';
 
 const HANDED = 256 << 10;    // so much found goes on its way at once
-const PARTS = 16;            // or so many parts, so that the bar moves
+const PIECES = 16;           // or so many pieces, so that the bar moves
 const UNREAD = 16 << 20;     // with so much on its way, wait until it is taken
 
 const { module, current, ahead, ...setup } = workerData;
@@ -15,43 +15,49 @@ loadSync(module);
 const { kql, ...given } = setup;
 const reader = kql === undefined ? new EventReader({ ...given, index: false }) : new QueryReader(kql, given);
 
-let parts = [];
+let pieces = [];
 let size = 0;
-let begun = false; // part of the current file has gone
+let begun = false; // something of the current file, or part, has gone
 
-parentPort.on('message', (files) => {
+parentPort.on('message', (parts) => {
   try {
-    files.forEach(read);
-  } finally { // whatever went wrong in a file, the others are done
+    parts.forEach(read);
+  } finally { // whatever went wrong in one, the others are done
     send();
   }
 });
 
-function read({ index, path }) {
-  Atomics.store(current, 0, index);
+function read({ number, path, from, to, whole }) {
+  Atomics.store(current, 0, number);
   begun = false;
-  let failed;
+  const parted = !whole;
+  let [failed, goesOn] = [undefined, false];
   try {
-    for (const length of pullFile(path, reader)) took(index, length);
+    if (parted) reader.startAt(from);
+    for (const length of pullFile(path, reader, { from, to })) took(number, length);
+    goesOn = parted && to !== Infinity && reader.endPart(false);
+    // It did not end between two lines: so this is its last part.
+    if (parted && to !== Infinity && !goesOn) for (const length of pullFile(path, reader, { from: to, to: Infinity })) took(number, length);
   } catch (error) {
     if (error.syscall === undefined) throw error; // the engine's, not the file system's
     failed = { code: error.code, syscall: error.syscall, message: error.message };
   }
-  reader.endInput();
-  add({ index, ended: true, failed });
-  if (begun) send(); // so that a file that is not the current one has gone as a whole or not at all
+  if (whole) reader.endInput();
+  else if (!goesOn) reader.endPart(true);
+  add({ number, ended: true, goesOn, failed });
+  if (begun) send(); // so that one that is not the current one has gone as a whole or not at all
 }
 
-function took(index, length) {
-  if (reader.waiting() > HANDED) add({ index, partial: true });
-  add({ index, length });
+function took(number, length) {
+  if (reader.waiting() > HANDED) add({ number, partial: true });
+  add({ number, length });
 }
 
-function add(part) {
+function add(piece) {
   const handed = reader.handOver();
-  parts.push({ ...part, handed });
+  pieces.push({ ...piece, handed });
   size += handed.length;
-  if (size < HANDED && parts.length < PARTS) return;
+  if (size < HANDED && pieces.length < PIECES) return;
   begun = true;
   send();
   for (let bytes = Atomics.load(ahead, 0); bytes > UNREAD; bytes = Atomics.load(ahead, 0)) Atomics.wait(ahead, 0, bytes);
@@ -59,7 +65,7 @@ function add(part) {
 
 function send() {
   Atomics.add(ahead, 0, size);
-  if (parts.length > 0) parentPort.postMessage(parts, parts.map(({ handed }) => handed.buffer));
-  parts = [];
+  if (pieces.length > 0) parentPort.postMessage(pieces, pieces.map(({ handed }) => handed.buffer));
+  pieces = [];
   size = 0;
 }

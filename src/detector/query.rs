@@ -155,8 +155,7 @@ impl QueryRun {
 
     /// Of a run that [reads again](Self::reads_again): the inputs were read, and come again from the beginning.
     pub fn read_again(&mut self) -> Result<(), InvalidQuery> {
-        let stopped = self.is_complete();
-        self.feed.end_last_input();
+        let stopped = self.end_reading();
         let rows = self.rows();
         let Some(Unbound { kql, context, wanting }) = self.unbound.take() else { return Ok(()) };
         let columns =
@@ -200,6 +199,11 @@ impl QueryRun {
     /// Whether further input changes nothing: all that reads events is a `take` that has its rows.
     pub fn is_complete(&self) -> bool {
         !self.leaves.is_empty() && self.leaves.clone().all(|leaf| self.feed.fold_is_full(leaf))
+    }
+
+    /// Whether it may become [complete](Self::is_complete) before all inputs are read.
+    pub fn can_complete(&self) -> bool {
+        !self.leaves.is_empty() && self.leaves.clone().all(|leaf| self.feed.fold_can_fill(leaf))
     }
 
     /// Of a query that [streams](Self::is_streamed): the rows since the last call. [`result`](Self::result) gives the rest.
@@ -267,8 +271,7 @@ impl QueryRun {
 
     /// The answer over all inputs. Asking again without further input yields the answer over none.
     pub fn result(&mut self) -> Result<Table, QueryError> {
-        let stopped = self.is_complete();
-        self.feed.end_last_input();
+        let stopped = self.end_reading();
         if let Some(Unbound { wanting, .. }) = &self.unbound {
             return Err(undeclared(wanting).into());
         }
@@ -284,6 +287,18 @@ impl QueryRun {
         }
         let rows = self.rows()?;
         Ok(self.answer(rows))
+    }
+
+    /// No more inputs come. Whether that is because the answer is complete: then the last was not read to its end, and where it was left
+    /// is no place to tell of.
+    fn end_reading(&mut self) -> bool {
+        let stopped = self.is_complete();
+        if stopped {
+            self.feed.leave_input();
+        } else {
+            self.feed.end_last_input();
+        }
+        stopped
     }
 
     fn rows(&mut self) -> Result<run::Table, ExecError> {
@@ -367,7 +382,10 @@ mod tests {
             five.is_complete()
         });
         assert!(read.is_some_and(|n| n <= 7), "{read:?}");
+        // Where it stopped is in the middle of something; that is no problem.
+        five.push(event(9).as_bytes().get(..20).unwrap_or_default());
         assert_eq!(five.result().unwrap().rows.len(), 5);
+        assert!(five.take_problems().iter().all(|p| p.code != "cut"));
     }
 
     /// Readers that hand over, taken in the order of the inputs, make the answer that one run makes: also the counts, the

@@ -291,6 +291,12 @@ impl Query {
         self.0.is_streamed()
     }
 
+    /// Whether there may come to be an answer before all inputs are read.
+    #[wasm_bindgen(js_name = canComplete)]
+    pub fn can_complete(&self) -> bool {
+        self.0.can_complete()
+    }
+
     /// Whether further input changes nothing.
     #[wasm_bindgen(js_name = isComplete)]
     pub fn is_complete(&self) -> bool {

@@ -153,6 +153,58 @@ test('files of more than one chunk, with so much to hand over that the threads a
   await same([`${folder}/large.ndjson`, `${folder}/large.ndjson.gz`, logs, '--rules', `${folder}/rules/anything.yaml`, '--format', 'ndjson']);
 });
 
+/** A file of some 50 MB, with a line of its own after so many lines, and at the places where it may be cut. */
+function largeFile(name, every, other) {
+  const path = `${folder}/${name}`;
+  const lines = Array.from({ length: 1_000 }, (_, n) => `${(n + 1) % every === 0 ? other(n) : text(event(n))}\n`).join('');
+  writeFileSync(path, lines.repeat(Math.ceil(50e6 / lines.length)));
+  return path;
+}
+
+test('a large file of lines is read in parts', async () => {
+  const count = 'AWSCloudTrail | summarize n = count(), dcount(AwsEventId), max(TimeGenerated), make_set(SourceIpAddress) by EventName';
+  const untimed = (n) => text(event(n)).replace(/"eventTime":"[^"]*"/, '"eventTime":"soon"');
+  const pretty = JSON.stringify({ Records: Array.from({ length: 30 }, (_, n) => event(n)) }, null, 1).replaceAll(/^ +/gm, '');
+  const plain = largeFile('plain.ndjson', 2_000, () => '');
+  const files = [
+    [plain, 0],
+    [largeFile('untimed.ndjson', 10, untimed), 1],
+    [largeFile('broken.ndjson', 500, (n) => text(event(n)).replace(',', '')), 1],
+    [largeFile('foreign.ndjson', 100, () => '{"no":"event"}'), 1],
+    [largeFile('pretty.ndjson', 200, () => pretty), 0],
+  ];
+  for (const [file, status] of files) {
+    const { status: is, stdout, stderr } = await same([count, file, '--format', 'csv'], { command: 'query' });
+    assert.equal(is, status, stderr);
+    assert.ok(stdout.length > 100);
+  }
+  const [, [untimedFile]] = files;
+  await same([untimedFile, '--rules', `${folder}/rules/window.yaml`, '--rules', `${folder}/rules/silence.yaml`, '--format', 'ndjson']);
+  for (const query of [
+    'AWSCloudTrail | summarize sum(strlen(AwsEventId) * 0.1) by EventName', // depends on the order of all rows
+    'AWSCloudTrail | where EventName == "DeleteRepository" | project TimeGenerated, SourceIpAddress',
+    'AWSCloudTrail',                                                         // hands over so much that the threads are given up
+    'AWSCloudTrail | where AwsEventId == "e-999" | take 3 | project AwsEventId',
+  ]) {
+    const { stdout } = await same([query, untimedFile, plain, '--format', 'csv'], { command: 'query' });
+    assert.ok(stdout.length > 20, query);
+  }
+});
+
+test('a thread that is lost in a part costs the rest of its file, and the answer is over what is said to be read', async () => {
+  const file = largeFile('lost.ndjson', 2_000, () => '');
+  const die = preload('dies', `
+    const { readSync } = fs;
+    fs.readSync = (file, room, from, length, at, ...rest) => { if (!isMainThread && at > 20 << 20 && length > 1 << 20) { process.exit(3); } return readSync(file, room, from, length, at, ...rest); };`);
+  const { status, stdout, stderr } = await said(['AWSCloudTrail | count', file, '--threads', '2', '--format', 'csv'], { ...die, command: 'query' });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^cannot read .*lost\.ndjson: a reading thread failed/m);
+  const counted = Number(stdout.split('\n')[1]);
+  assert.ok(counted > 10_000);
+  const { stdout: whole } = await said(['AWSCloudTrail | count', file, '--threads', '1', '--format', 'csv'], { command: 'query' });
+  assert.ok(counted < Number(whole.split('\n')[1]));
+});
+
 test('the shared rules over the shared logs', { skip: !shared('cloudtrail/real') && 'shared is not here' }, async () => {
   const loadable = await forepost(['check', shared('rules'), '--format', 'ndjson']);
   assert.doesNotMatch(loadable.stdout, /"severity":"error"/);

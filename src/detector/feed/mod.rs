@@ -234,7 +234,12 @@ impl Feed {
         }
     }
 
-    /// The same, for both sinks.
+    /// The rest of the current input is of no use.
+    pub fn leave_input(&mut self) {
+        self.source.leave();
+    }
+
+    /// As [`end_input`](Self::end_input), for both sinks.
     pub fn end_input_through(&mut self, also: &mut dyn Sink) {
         self.source.finish(&mut Tee { state: &mut self.state, also });
         self.state.end_input();
@@ -284,6 +289,11 @@ impl Feed {
     /// Whether what leaves let through is for another feed.
     pub fn hands_over_rows(&self) -> bool {
         self.state.keep == Keep::RowsToHandOver
+    }
+
+    /// Whether a leaf has a fold that some number of rows fills.
+    pub fn fold_can_fill(&self, leaf: usize) -> bool {
+        self.state.leaves.get(leaf).and_then(|leaf| leaf.found.fold.as_ref()).is_some_and(Fold::can_fill)
     }
 
     /// Whether a leaf has a fold that no further row changes.

@@ -214,6 +214,13 @@ impl Source {
         self.unpack.is_between_values() && self.tally.said.is_empty()
     }
 
+    /// The rest of the file is of no use. The source is then at the start of the next one; the [`Stats`] go on.
+    pub fn leave(&mut self) {
+        (self.unpack, self.tally) = Default::default();
+        self.meter.next_file();
+        self.begun = false;
+    }
+
     /// Whether anything was pushed of the current file, be it nothing.
     pub fn has_begun(&self) -> bool {
         self.begun

@@ -126,6 +126,11 @@ impl Fold {
         self.leaf
     }
 
+    /// Whether it may come to want no further rows: it is a `take`.
+    pub fn can_fill(&self) -> bool {
+        matches!(self.kept, Kept::First { .. })
+    }
+
     /// Whether further rows of the leaf change nothing: a `take` has all it wants.
     pub fn is_full(&self) -> bool {
         self.kept.is_full()
