@@ -33,7 +33,7 @@ export class AlertsPanel {
       load: (from, count) => this.#lines.slice(from, from + count),
       cells: (line) => (line.group ? this.#group(line) : this.#alert(line)),
       rowClass: (line) => (line.group ? 'group' : line.id === this.app.state.selection?.alert?.id ? 'selected' : ''),
-      open: (line) => (line.group ? line.root && app.about('account', [line.root], principal(line.root)) : app.selectAlert(line.id)),
+      open: (line) => (line.group ? line.root && app.view.about('account', [line.root], principal(line.root)) : app.view.selectAlert(line.id)),
     });
     this.story = new Story(app);
     this.note = h('span', { role: 'status' });
@@ -75,7 +75,7 @@ export class AlertsPanel {
     this.order.value = state.order;
     if (!shown.length) {
       mount(this.element, h('div.state', h('h2', `No alert matches the filters (${plural(state.alerts.length, 'alert')} in total)`),
-        h('p', h('button', { onclick: () => this.app.filter({}) }, 'Clear filters'))));
+        h('p', h('button', { onclick: () => this.app.view.filter({}) }, 'Clear filters'))));
     } else if (this.table.element.parentElement !== this.element) mount(this.element, this.story.element, this.bar, this.table.element);
   }
 

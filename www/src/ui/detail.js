@@ -44,7 +44,7 @@ export class Detail {
   }
 
   #frame(title, ...children) {
-    mount(this.element, h('header', h('div.title', title), h('button.quiet', { onclick: () => this.app.select(undefined), title: 'Close (Esc)', 'data-key': 'close' }, close(), h('span.offscreen', 'Close'))), ...children);
+    mount(this.element, h('header', h('div.title', title), h('button.quiet', { onclick: () => this.app.view.select(undefined), title: 'Close (Esc)', 'data-key': 'close' }, close(), h('span.offscreen', 'Close'))), ...children);
   }
 
   #entityPage(entity) {
@@ -56,10 +56,10 @@ export class Detail {
   #notes({ finding }) {
     const { verdict = '', star: starred = false, text = '' } = this.app.state.notes[finding] ?? {};
     return h('div.notes', h('p.toolbar',
-      h('button.small', { 'aria-pressed': starred ? 'true' : 'false', 'data-key': 'star', onclick: () => this.app.note(finding, { star: !starred }) }, star(), starred ? ' Starred' : ' Star'),
-      h('label', 'Verdict ', h('select', { 'data-key': 'verdict', value: verdict, onchange: (e) => this.app.note(finding, { verdict: e.target.value || undefined }) },
+      h('button.small', { 'aria-pressed': starred ? 'true' : 'false', 'data-key': 'star', onclick: () => this.app.case.note(finding, { star: !starred }) }, star(), starred ? ' Starred' : ' Star'),
+      h('label', 'Verdict ', h('select', { 'data-key': 'verdict', value: verdict, onchange: (e) => this.app.case.note(finding, { verdict: e.target.value || undefined }) },
         h('option', { value: '', selected: !verdict }, 'open'), Object.entries(VERDICTS).map(([value, name]) => h('option', { value, selected: value === verdict }, name))))),
-    h('textarea', { rows: 2, 'aria-label': 'Note', placeholder: 'Note', value: text, 'data-key': 'note', oninput: (e) => this.app.note(finding, { text: e.target.value }) }));
+    h('textarea', { rows: 2, 'aria-label': 'Note', placeholder: 'Note', value: text, 'data-key': 'note', oninput: (e) => this.app.case.note(finding, { text: e.target.value }) }));
   }
 
   #runs({ finding, id }) {
@@ -67,7 +67,7 @@ export class Detail {
     const runs = alerts.filter((alert) => alert.finding === finding).sort((a, b) => a.ran - b.ran);
     if (runs.length < 2) return null;
     return [h('dt', 'Runs'), h('dd', h('details', h('summary', chevron(), `${number(runs.length)} runs over the same evidence`),
-      h('ul', runs.slice(0, 100).map((run) => h('li', run.id === id ? h('span.num', time(run.ran, local)) : h('button.link.num', { onclick: () => this.app.selectAlert(run.id) }, time(run.ran, local)))))))];
+      h('ul', runs.slice(0, 100).map((run) => h('li', run.id === id ? h('span.num', time(run.ran, local)) : h('button.link.num', { onclick: () => this.app.view.selectAlert(run.id) }, time(run.ran, local)))))))];
   }
 
   #alert(line) {
@@ -78,7 +78,7 @@ export class Detail {
     this.#frame([severity(alert.AlertSeverity), h('h2', { tabindex: -1 }, alert.DisplayName)],
       h('p', alert.Description?.replace(/^'([^]*)'$/, '$1')),
       h('dl.kv',
-        h('dt', 'Rule'), h('dd', h('button.link', { onclick: () => this.app.showRule(ruleId) }, line.rule)),
+        h('dt', 'Rule'), h('dd', h('button.link', { onclick: () => this.app.rules.show(ruleId) }, line.rule)),
         h('dt', 'Events'), h('dd.num', time(line.start, local), line.end > line.start && ` → ${time(line.end, local)}`),
         h('dt', 'MITRE'), h('dd', alert.Tactics || 'none', techniques.map((t) => h('span.tag', t))),
         h('dt', 'Rule ran at'), h('dd.num', time(Date.parse(alert.TimeGenerated), local)),
@@ -101,13 +101,13 @@ export class Detail {
     const name = entityName(entity);
     const title = Object.entries(entity).filter(([k]) => !k.startsWith('$') && k !== 'Type').map(([k, v]) => `${k}: ${v}`).join('\n');
     const [field, word] = entityFilter(entity);
-    return h('span.chippair', h('button.chip.entity', { title: `${title}\nFilter by this ${type}`, onclick: () => this.app.filterEntity(entity) },
+    return h('span.chippair', h('button.chip.entity', { title: `${title}\nFilter by this ${type}`, onclick: () => this.app.view.filterEntity(entity) },
       h('span.kind', type), h('span', middle(name, 40))),
-    h('button.quiet.small', { 'aria-label': `All about ${name}`, title: `All about ${name}`, onclick: () => this.app.about(field, [word], name) }, info()));
+    h('button.quiet.small', { 'aria-label': `All about ${name}`, title: `All about ${name}`, onclick: () => this.app.view.about(field, [word], name) }, info()));
   }
 
   #whyOf(line, events) {
-    const rule = this.app.ruleOf(line.ruleId);
+    const rule = this.app.rules.of(line.ruleId);
     if (!rule) return h('p.muted', 'The rule that raised this alert is no longer loaded.');
     if (!events.length) return h('p.muted', 'The alert has no evidence: the rule alerts when nothing happened.');
     const place = h('div');
@@ -156,7 +156,7 @@ export class Detail {
   }
 
   #evidence({ record, key }, line, open) {
-    const marked = this.#marked(this.app.ruleOf(line.ruleId));
+    const marked = this.#marked(this.app.rules.of(line.ruleId));
     return eventFold(record, key, marked, open, this.app);
   }
 
@@ -187,10 +187,10 @@ export class Detail {
         region && [h('dt', 'Region'), h('dd', region)], error && [h('dt', 'Error'), h('dd', h('span.err', error))],
         h('dt', 'File'), h('dd', whole(input?.path ?? ''), h('span.muted', `, byte ${number(event.offset)}`))),
       h('p.toolbar',
-        user && h('button.small', { onclick: () => this.app.narrow('User', user, 'events') }, 'Only this user'),
-        ip && h('button.small', { onclick: () => this.app.narrow('SourceIpAddress', ip, 'events') }, 'Only this source IP'),
-        user && h('button.small', { onclick: () => this.app.about('User', [user], user) }, 'All about the user'),
-        ip && h('button.small', { onclick: () => this.app.about('SourceIpAddress', [ip], ip) }, 'All about the address'),
+        user && h('button.small', { onclick: () => this.app.view.narrow('User', user, 'events') }, 'Only this user'),
+        ip && h('button.small', { onclick: () => this.app.view.narrow('SourceIpAddress', ip, 'events') }, 'Only this source IP'),
+        user && h('button.small', { onclick: () => this.app.view.about('User', [user], user) }, 'All about the user'),
+        ip && h('button.small', { onclick: () => this.app.view.about('SourceIpAddress', [ip], ip) }, 'All about the address'),
         h('button.small', { onclick: () => copy(event.text, this.app.say) }, 'Copy JSON')),
       section('Why a rule did or did not match',
         usable.length > 1 && allRules(usable.length, () => this.app.engine.ask('explainAll', usable.map(({ file, text, running }) => ({ file, text: running ?? text })), event.row), choose),
@@ -217,7 +217,7 @@ function eventFold(record, key, marked, open, app) {
   return h('details.event', { open, 'data-event': key, ontoggle: fill },
     h('summary', chevron(), h('span.mono', title.trim() || 'record'), record.eventID && h('span.muted.mono', ` ${record.eventID}`)), body,
     h('p.toolbar', h('button.link', { onclick: () => copy(stringifyExact(record), app.say) }, 'Copy JSON'),
-      record.eventID && key !== 'event' && h('button.link', { onclick: () => app.showEvent(record.eventID) }, 'Show in events table')));
+      record.eventID && key !== 'event' && h('button.link', { onclick: () => app.view.showEvent(record.eventID) }, 'Show in events table')));
 }
 
 /** What can be done with a value of an event. */
@@ -226,8 +226,8 @@ function valueMenu(app, keys, value, place) {
   const word = String(value ?? '');
   const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { menu.hidePopover(); act(); } }, text);
   const menu = h('div.menu.pop', { popover: 'auto', role: 'menu', ontoggle: (e) => { if (e.newState === 'closed') { menu.remove(); place.focus(); } } },
-    item('Only events with it', () => app.narrow(field, word, 'events')), item('Without it', () => app.filterWords(field, [word], true)),
-    item('All about it', () => app.about('value', [word], word)), item('Copy', () => copy(word, app.say)));
+    item('Only events with it', () => app.view.narrow(field, word, 'events')), item('Without it', () => app.view.filterWords(field, [word], true)),
+    item('All about it', () => app.view.about('value', [word], word)), item('Copy', () => copy(word, app.say)));
   app.detail.element.append(menu);
   menu.showPopover();
   const box = place.getBoundingClientRect();

@@ -49,10 +49,10 @@ export function problems(app) {
     found.length ? h('ul.gaps', found.map(({ text }) => h('li', text))) : h('p', 'Everything was read.'),
     (totals.repeated > 0 || each) && h('section', h('h3', 'Repeated events'), h('p', each ? 'Repeated events count each time, as a Sentinel workspace counts what is delivered twice.'
       : `${plural(totals.repeated, 'event')} came more than once with the same eventID and content, for example from two trails or overlapping exports. Each counts once, also for the rules. A Sentinel workspace counts each delivery.`),
-      h('p', h('button.small', { onclick: (e) => { e.target.closest('dialog').close(); app.countEach(!each); } }, each ? 'Count repeated events once' : 'Count each delivery'))),
+      h('p', h('button.small', { onclick: (e) => { e.target.closest('dialog').close(); app.files.countEach(!each); } }, each ? 'Count repeated events once' : 'Count each delivery'))),
     notes.length ? h('section', h('h3', 'Rules'), h('ul', notes.map(({ code, message }) => h('li', h('b', code), ' ', message)))) : null,
     suppliedProblems.length > 0 && h('section', h('h3', 'Tables and functions that cannot be used'), h('ul', suppliedProblems.map(({ path, message }) => h('li', h('b.mono', path), ` ${message}`)))),
-    app.absent.length > 0 && h('section', h('h3', 'Not here of the case'), h('ul', app.absent.slice(0, 200).map(({ path, size }) => h('li', h('b.mono', path), ` ${bytes(size)}`)))),
+    app.case.absent.length > 0 && h('section', h('h3', 'Not here of the case'), h('ul', app.case.absent.slice(0, 200).map(({ path, size }) => h('li', h('b.mono', path), ` ${bytes(size)}`)))),
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
       h('h3.mono', path), h('p.muted', `${bytes(size)}; ${plural(events, 'event')} read`, status === 'cancelled' ? '; reading was cancelled' : ''),
       h('ul', found.map(({ offset, code, message }) => h('li', h('b', code), offset === null ? ' ' : ` at byte ${number(offset)}: `, message, ADVICE[code] ? h('span.muted', ` ${ADVICE[code]}`) : null))),

@@ -23,7 +23,7 @@ export class EventsPanel {
         h('span', { title: user }, middle(user.replace(/^assumed-role\//, ''), 44)), h('span', { title: ip }, ip), h('span.muted', region), h('span.err', { title: error }, error),
       ],
       rowClass: ({ row }) => (row === app.state.selection?.event?.row ? 'selected' : ''),
-      open: ({ row }) => app.selectEvent(row),
+      open: ({ row }) => app.view.selectEvent(row),
     });
     this.note = h('p.note', { role: 'status' });
     this.element = h('section.panel', { 'aria-label': 'Events' }, this.note, this.table.element);

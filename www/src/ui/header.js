@@ -11,25 +11,25 @@ export class Header {
 
   constructor(app) {
     this.app = app;
-    this.files = h('input', { type: 'file', multiple: true, hidden: true, id: 'pick-files', tabindex: -1, 'aria-label': 'Files', onchange: () => app.addPicked(this.files) });
-    this.folder = h('input', { type: 'file', webkitdirectory: true, hidden: true, id: 'pick-folder', tabindex: -1, 'aria-label': 'Folder', onchange: () => app.addPicked(this.folder) });
-    this.supplied = h('input', { type: 'file', multiple: true, hidden: true, id: 'pick-supplied', tabindex: -1, 'aria-label': 'Tables or functions', onchange: () => app.addPickedSupplied(this.supplied) });
+    this.files = h('input', { type: 'file', multiple: true, hidden: true, id: 'pick-files', tabindex: -1, 'aria-label': 'Files', onchange: () => app.files.addPicked(this.files) });
+    this.folder = h('input', { type: 'file', webkitdirectory: true, hidden: true, id: 'pick-folder', tabindex: -1, 'aria-label': 'Folder', onchange: () => app.files.addPicked(this.folder) });
+    this.supplied = h('input', { type: 'file', multiple: true, hidden: true, id: 'pick-supplied', tabindex: -1, 'aria-label': 'Tables or functions', onchange: () => app.supplies.addPicked(this.supplied) });
     this.theme = h('button.quiet', { onclick: () => app.nextTheme() });
     this.zone = h('button.quiet', { onclick: () => app.toggleLocal() });
     const button = (text, title, act, kind = '') => h('button', { class: kind, onclick: act, title }, text);
     this.filters = button('Filters', 'Show filters', () => app.element.classList.toggle('show-filters'), 'narrow');
     const item = (text, act) => h('button', { role: 'menuitem', onclick: () => { this.add.open = this.case.open = false; act(); } }, text);
     this.add = h('details.menubutton.inwork', h('summary', plus(), ' Add'), h('div.menu', { role: 'menu' },
-      item('Add files', () => this.files.click()), item('Add folder', () => this.folder.click()), item('Add tables or functions', () => this.supplied.click()), item('Paste text', () => app.paste())));
+      item('Add files', () => this.files.click()), item('Add folder', () => this.folder.click()), item('Add tables or functions', () => this.supplied.click()), item('Paste text', () => app.files.paste())));
     this.case = h('details.menubutton.inwork', h('summary', 'Case'), h('div.menu', { role: 'menu' },
-      item('Save case', () => app.saveCase()), item('Open case', () => this.files.click()), item('Keep in this browser', () => app.keepCase()), item('Forget kept case', () => app.forgetCase())));
+      item('Save case', () => app.case.save()), item('Open case', () => this.files.click()), item('Keep in this browser', () => app.case.keep()), item('Forget kept case', () => app.case.forget())));
     addEventListener('click', (e) => { for (const menu of [this.add, this.case]) if (!menu.contains(e.target)) menu.open = false; });
-    this.more = h('span.actions', this.filters, this.add, this.case, button('Start over', 'Remove all logs and results', () => app.reset(), 'inwork'));
+    this.more = h('span.actions', this.filters, this.add, this.case, button('Start over', 'Remove all logs and results', () => app.files.reset(), 'inwork'));
     // What is pressed while numbers change stays the same element.
     this.facts = h('span.facts');
     this.pace = h('span.facts');
     this.meter = h('progress', { max: 100, value: 0, 'aria-label': 'Bytes read' });
-    this.cancel = h('button.small', { onclick: () => app.cancel() }, 'Cancel');
+    this.cancel = h('button.small', { onclick: () => app.files.cancel() }, 'Cancel');
     this.status = h('div.status', this.facts, h('span.grow'), this.pace, this.meter, this.cancel);
     this.element = h('header.top', h('a.skip', { href: '#main', onclick: (e) => { e.preventDefault(); document.getElementById('main')?.focus(); } }, 'Skip to the results'),
       h('div.bar', h('h1', 'Forepost'), h('span.claim', lock(), ' your data stays in this page'), h('span.grow'), this.files, this.folder, this.supplied, this.more, this.zone, this.theme,
@@ -57,7 +57,7 @@ export class Header {
     const link = (kind, text, bad) => h('button.link', { class: bad ? 'bad' : '', onclick: () => this.app.showProblems(), 'data-key': kind }, text);
     const found = gaps(state).filter(({ kind }) => kind !== 'reading');
     const again = repeats(state);
-    const there = supplied.length > 0 && h('button.link', { onclick: () => this.app.go('rules'), 'data-key': 'supplied' }, inWords(supplied));
+    const there = supplied.length > 0 && h('button.link', { onclick: () => this.app.view.go('rules'), 'data-key': 'supplied' }, inWords(supplied));
     if (!totalFiles) {
       mount(this.facts, there, found.map((gap) => link(gap.kind, SHORT[gap.kind](state), canHide(gap))));
       return mount(this.pace);
@@ -69,7 +69,7 @@ export class Header {
       found.map((gap) => link(gap.kind, SHORT[gap.kind](state), canHide(gap))),
       there,
       !reading && !found.some(canHide) && h('span', 'no problems'),
-      this.app.absent.length > 0 && link('absent', `${plural(this.app.absent.length, 'file')} of the case not here`, true),
+      this.app.case.absent.length > 0 && link('absent', `${plural(this.app.case.absent.length, 'file')} of the case not here`, true),
       again && link('repeated', each ? again : `${number(totals.repeated)} repeated`));
     mount(this.pace, reading ? [h('span.num', `${bytes(progress.bytes)} of ${bytes(totalBytes)}`), h('span.num.rate', `${number(Math.round(rate))} events/s`), h('span.num.percent', `${Math.floor(share * 100)} %`)]
       : h('span.num.muted', progress.unread ? `${bytes(progress.bytes)} of ${bytes(totalBytes)} read` : bytes(totalBytes)));

@@ -20,9 +20,9 @@ export class Histogram {
     this.ticks = h('div.ticks', { 'aria-hidden': 'true' });
     this.from = h('input', { type: 'text', 'aria-label': 'From (ISO time)', spellcheck: 'false', onchange: () => this.#typed() });
     this.to = h('input', { type: 'text', 'aria-label': 'To (ISO time)', spellcheck: 'false', onchange: () => this.#typed() });
-    this.reset = h('button.link', { onclick: () => app.filter({ ...app.state.filters, time: undefined }) }, 'show all');
-    this.zoom = h('button.link', { onclick: () => app.navigate({ range: app.state.filters.time }) }, 'zoom in');
-    this.out = h('button.link', { onclick: () => app.navigate({ range: undefined }) }, 'zoom out');
+    this.reset = h('button.link', { onclick: () => app.view.filter({ ...app.state.filters, time: undefined }) }, 'show all');
+    this.zoom = h('button.link', { onclick: () => app.view.navigate({ range: app.state.filters.time }) }, 'zoom in');
+    this.out = h('button.link', { onclick: () => app.view.navigate({ range: undefined }) }, 'zoom out');
     this.wrong = h('span.bad', { role: 'alert' });
     this.element = h('section.histogram', { 'aria-label': 'Events over time' }, this.area, this.ticks,
       h('div.axis', this.from, h('span.toolbar', this.zoom, this.out, this.reset, this.wrong), this.to));
@@ -39,7 +39,7 @@ export class Histogram {
 
   render() {
     const { view, filters, local, range } = this.app.state;
-    const alerts = this.app.shownAlerts;
+    const alerts = this.app.view.shownAlerts;
     const key = [view, filters.time, this.app.state.alerts, local, range];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
@@ -115,10 +115,10 @@ export class Histogram {
     const at = this.#at(event);
     const still = Math.abs(event.clientX - drag.x) < 4;
     const alert = still && this.#alertAt(event);
-    if (alert) return this.app.selectAlert(alert.id);
+    if (alert) return this.app.view.selectAlert(alert.id);
     const range = still ? undefined : [Math.min(at, drag.start), Math.max(at, drag.start)];
     if (!range && !this.app.state.filters.time) return;
-    this.app.filter({ ...this.app.state.filters, time: range });
+    this.app.view.filter({ ...this.app.state.filters, time: range });
   }
 
   /** The alert whose tick was pressed. */
@@ -128,7 +128,7 @@ export class Histogram {
     const near = (NEAR / box.width) * (this.scale.last - this.scale.first);
     const at = this.#at(event);
     const away = ({ start }) => Math.abs(start - at);
-    const [first] = this.app.shownAlerts.filter((alert) => away(alert) <= near).sort((a, b) => away(a) - away(b));
+    const [first] = this.app.view.shownAlerts.filter((alert) => away(alert) <= near).sort((a, b) => away(a) - away(b));
     return first;
   }
 
@@ -145,6 +145,6 @@ export class Histogram {
     if (this.wrong.textContent) return;
     const [first, last] = view.histogram.span;
     const whole = a <= first && b >= Math.floor(last / 1000) * 1000;
-    this.app.filter({ ...this.app.state.filters, time: whole ? undefined : [Math.min(a, b), Math.max(a, b) + 999] });
+    this.app.view.filter({ ...this.app.state.filters, time: whole ? undefined : [Math.min(a, b), Math.max(a, b) + 999] });
   }
 }

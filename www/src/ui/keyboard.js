@@ -19,7 +19,7 @@ export function keyboard(app) {
       typed = -Infinity;
       if (typing) { (app.panels[app.state.tab].table?.element ?? document.getElementById('main'))?.focus(); return; }
       if (app.element.classList.contains('show-filters')) app.element.classList.remove('show-filters');
-      else if (app.state.selection) app.select(undefined);
+      else if (app.state.selection) app.view.select(undefined);
       return;
     }
     if (typing) typed = event.timeStamp;
@@ -43,9 +43,9 @@ export function keyboard(app) {
     const act = {
       '/': () => { app.element.classList.add('show-filters'); app.sidebar.search.focus(); },
       j: () => move(1), k: () => move(-1),
-      'g a': () => app.go('alerts'), 'g e': () => app.go('events'), 'g t': () => app.go('attack'), 'g q': () => app.go('query'), 'g r': () => app.go('rules'), 'g p': () => app.showProblems(),
-      o: () => app.header.files.click(), v: () => app.paste(), s: () => app.sample(), x: () => app.cancel(), c: () => app.filter({}), z: () => app.undo(),
-      t: () => app.nextTheme(), u: () => app.toggleLocal(), l: () => app.copyLink(), '?': () => app.help(),
+      'g a': () => app.view.go('alerts'), 'g e': () => app.view.go('events'), 'g t': () => app.view.go('attack'), 'g q': () => app.view.go('query'), 'g r': () => app.view.go('rules'), 'g p': () => app.showProblems(),
+      o: () => app.header.files.click(), v: () => app.files.paste(), s: () => app.files.sample(), x: () => app.files.cancel(), c: () => app.view.filter({}), z: () => app.view.undo(),
+      t: () => app.nextTheme(), u: () => app.toggleLocal(), l: () => app.case.copyLink(), '?': () => app.help(),
     }[key];
     if (!act) return;
     event.preventDefault();

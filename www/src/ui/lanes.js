@@ -56,11 +56,11 @@ export class Lanes {
       svg('rect', { x: i + 0.08, y: HEIGHT - tall(count), width: 0.84, height: tall(count) }),
       failed[i] && svg('rect.failed', { x: i + 0.08, y: HEIGHT - Math.min(tall(failed[i]), tall(count)), width: 0.84, height: Math.min(tall(failed[i]), tall(count)) }),
     ] : []));
-    const marks = this.app.shownAlerts.filter(({ id, start }) => ids.has(id) && within(start)).slice(0, 500).map(({ start, severity }) => svg(`rect.tick.${severity.toLowerCase()}`, { x: place(start), y: 0, width: 0.7, height: 6 }));
+    const marks = this.app.view.shownAlerts.filter(({ id, start }) => ids.has(id) && within(start)).slice(0, 500).map(({ start, severity }) => svg(`rect.tick.${severity.toLowerCase()}`, { x: place(start), y: 0, width: 0.7, height: 6 }));
     const firsts = group.firsts.filter(({ at }) => within(at)).map(({ at, kind, value }) => svg('path.first', { d: `M${place(at)} 7v${HEIGHT - 7}` }, svg('title', `new ${kind} ${value}, ${time(at, local)}`)));
     const total = events.reduce((a, b) => a + b, 0);
     const errors = failed.reduce((a, b) => a + b, 0);
-    return h('div.lane', h('button.link', { title: `All about ${root}`, 'data-key': `lane ${root}`, onclick: () => this.app.about('account', group.members, principal(root), group) }, middle(principal(root), 34)),
+    return h('div.lane', h('button.link', { title: `All about ${root}`, 'data-key': `lane ${root}`, onclick: () => this.app.view.about('account', group.members, principal(root), group) }, middle(principal(root), 34)),
       h('span.muted.num', `${accountOf(root) ? `${accountOf(root)}: ` : ''}${plural(total, 'event')}${errors ? `, ${number(errors)} failed` : ''}${group.firsts.length ? `, ${plural(group.firsts.length, 'first use')}` : ''}`),
       this.app.histogram.brushed(svg('svg.plot', { viewBox: `0 0 ${n} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `${principal(root)}: ${plural(total, 'event')}, ${number(errors)} failed, ${plural(group.count, 'finding')}` }, ...bars, ...firsts, ...marks)));
   }

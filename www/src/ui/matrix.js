@@ -17,7 +17,7 @@ export class MatrixPanel {
     const key = [rules, alerts, filters, view?.alertIds];
     if (this.#key?.every((x, i) => x === key[i])) return;
     this.#key = key;
-    const cells = cellsOf(rules, this.app.shownAlerts);
+    const cells = cellsOf(rules, this.app.view.shownAlerts);
     const chosen = { Tactic: new Set(filters.values?.Tactic), Technique: new Set(filters.values?.Technique) };
     const tactics = [...TACTICS, ...[...cells.keys()].filter((tactic) => !TACTICS.includes(tactic))];
     const without = tactics.filter((tactic) => !cells.get(tactic)?.rules);
@@ -34,7 +34,7 @@ export class MatrixPanel {
 
 const cell = (field, word, text, hits, chosen, app) => h('button.cell', {
   class: hits ? 'hit' : '', disabled: !hits && !chosen.has(word), 'aria-pressed': chosen.has(word) ? 'true' : 'false', 'data-key': `${field} ${word}`,
-  onclick: () => app.toggle(field, word), title: hits ? 'Only alerts of this kind' : 'No alert',
+  onclick: () => app.view.toggle(field, word), title: hits ? 'Only alerts of this kind' : 'No alert',
 }, h('span', text), hits ? h('span.count', number(hits)) : null);
 
 /** By tactic: how many rules and alerts it has, and the same of each technique. */

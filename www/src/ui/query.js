@@ -133,6 +133,6 @@ export class QueryPanel {
     if (at < 0) return this.app.say('The row names no event. Keep AwsEventId in the result to open its event.');
     const found = await this.app.engine.ask('locate', row[at]);
     if (found < 0) return this.app.say('The events table does not hold this event.');
-    await this.app.selectEvent(found);
+    await this.app.view.selectEvent(found);
   }
 }

@@ -46,7 +46,7 @@ export class RulesPanel {
     this.chooser = h('div.rulechooser', this.search, this.severity, this.tactic, this.pack, this.sort);
     this.top = h('div.ruletop');
     this.card = h('div.rulecard', { tabindex: 0, role: 'region', 'aria-label': 'Rule' }, this.top);
-    this.input = h('input', { type: 'file', multiple: true, accept: '.yaml,.yml', hidden: true, onchange: () => { app.addPicked(this.input); } });
+    this.input = h('input', { type: 'file', multiple: true, accept: '.yaml,.yml', hidden: true, onchange: () => { app.files.addPicked(this.input); } });
     this.element = h('section.panel.rules', { 'aria-label': 'Rules' }, h('div.rulecolumn', this.input, this.chooser, this.list), this.card);
   }
 
@@ -72,7 +72,7 @@ export class RulesPanel {
     this.pack.hidden = packs.length < 2;
     this.chooser.hidden = rules.length < 2;
     const shown = this.#shown(rules);
-    const all = (enabled) => () => this.app.enableAll(shown.map(({ file }) => file), enabled);
+    const all = (enabled) => () => this.app.rules.enableAll(shown.map(({ file }) => file), enabled);
     mount(this.list,
       h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
         h('button.small', { onclick: () => this.app.header.supplied.click(), 'data-key': 'add supplied' }, 'Add tables or functions'),
@@ -82,7 +82,7 @@ export class RulesPanel {
       !alerts.length && !this.app.state.progress.totalFiles && h('p.muted.hint', 'Drop logs anywhere on this page to run the rules.'),
       suppliedList(this.app),
       h('ul', shown.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
-        h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.enable(rule.file, e.target.checked) }),
+        h('input', { type: 'checkbox', checked: rule.enabled, disabled: rule.broken, 'aria-label': `Run ${rule.card?.name ?? rule.file}`, 'data-key': `on ${rule.file}`, onchange: (e) => this.app.rules.enable(rule.file, e.target.checked) }),
         h('button.quiet', { onclick: () => this.choose(rule.file), 'data-key': `rule ${rule.file}`, 'aria-current': rule === chosen ? 'true' : 'false' },
           h('span.rulename', rule.card?.name ?? rule.file),
           h('span.under', rule.broken ? h('span.bad', cross(), ' cannot run') : rule.card ? severity(rule.card.severity) : null, rule.replacedBy && !rule.enabled ? h('span.muted', 'same id as another') : this.#fired(rule)))))));
@@ -110,7 +110,7 @@ export class RulesPanel {
     const on = of.filter(({ enabled }) => enabled).length;
     return h('label', h('input', {
       type: 'checkbox', checked: on > 0, indeterminate: on > 0 && on < of.length, disabled: of.length === 0, 'data-key': `pack ${name}`,
-      onchange: (e) => this.app.enableAll(of.map(({ file }) => file), e.target.checked),
+      onchange: (e) => this.app.rules.enableAll(of.map(({ file }) => file), e.target.checked),
     }), ` ${name} (${of.length})`);
   }
 
@@ -150,8 +150,8 @@ export class RulesPanel {
       findings.length ? h('ul.findings', { 'aria-label': 'Findings' }, findings.map((f) => h('li', { class: f.severity },
         h('button.link.mono', { onclick: () => this.#editor?.select(f.start, f.end) }, `${f.line}:${f.column}`), ' ', h('b', f.code), ' ', f.message, hintOf(f)))) : null,
       h('p.toolbar',
-        h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.applyRule(file) }, this.app.state.applying ? 'Running …' : 'Run edited rule'),
-        h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.revertRule(file); } }, 'Undo edits'),
+        h('button', { disabled: !changed || !rule.dirty, class: 'primary', 'data-key': 'apply', onclick: () => this.app.rules.apply(file) }, this.app.state.applying ? 'Running …' : 'Run edited rule'),
+        h('button', { disabled: !changed, 'data-key': 'revert', onclick: () => { this.#edited = undefined; this.app.rules.revert(file); } }, 'Undo edits'),
         h('button', { 'data-key': 'export', onclick: () => save(file.split('/').at(-1), new Blob([text], { type: 'text/yaml' })) }, 'Save as YAML'),
         !rule.broken && [h('button', { 'data-key': 'arm', onclick: async () => save(`${card.id}.json`, new Blob([await this.#arm(text)], { type: 'application/json' })) }, 'Save ARM template'),
           h('button', { 'data-key': 'copy arm', onclick: async () => copy(await this.#arm(text), this.app.say) }, 'Copy ARM template')],
@@ -172,9 +172,9 @@ export class RulesPanel {
       diagnose: async (text) => engine.ask('check', [{ file: rule.file, text }]),
       changed: (text) => {
         clearTimeout(timer);
-        timer = setTimeout(() => this.app.editRule(rule.file, text), 200);
+        timer = setTimeout(() => this.app.rules.edit(rule.file, text), 200);
       },
-      run: () => this.app.applyRule(rule.file),
+      run: () => this.app.rules.apply(rule.file),
     });
   }
 }

@@ -21,7 +21,7 @@ export class Sidebar {
     let timer;
     this.search.addEventListener('input', () => {
       clearTimeout(timer);
-      timer = setTimeout(() => app.filter({ ...app.state.filters, text: this.search.value.trim() || undefined }), 250);
+      timer = setTimeout(() => app.view.filter({ ...app.state.filters, text: this.search.value.trim() || undefined }), 250);
     });
     this.body = h('div');
     this.element = h('aside.sidebar', { 'aria-label': 'Filters', id: 'filters' }, h('div.search', this.search), this.body);
@@ -39,23 +39,23 @@ export class Sidebar {
   #severities() {
     const { state } = this.app;
     if (!state.alerts.length) return null;
-    const shown = this.app.shownAlerts;
+    const shown = this.app.view.shownAlerts;
     const chosen = new Set(state.filters.values?.Severity);
     const counts = SEVERITIES.map((name) => [name, shown.filter(({ severity: s }) => s === name).length]).filter(([name, n]) => n || chosen.has(name) || state.alerts.some(({ severity: s }) => s === name));
     return h('section.facet', h('h2', 'Alerts', h('span.count', shown.length === state.alerts.length ? '' : `${number(shown.length)} of ${number(state.alerts.length)}`)), h('ul', counts.map(([name, n]) => h('li',
-      h('button', { 'aria-pressed': chosen.has(name) ? 'true' : 'false', onclick: () => this.app.toggle('Severity', name), 'data-key': `Severity ${name}` }, severity(name), h('span.count', number(n)))))));
+      h('button', { 'aria-pressed': chosen.has(name) ? 'true' : 'false', onclick: () => this.app.view.toggle('Severity', name), 'data-key': `Severity ${name}` }, severity(name), h('span.count', number(n)))))));
   }
 
   #active() {
     const { filters, local } = this.app.state;
     const of = (lists, out) => Object.entries(lists ?? {}).flatMap(([name, words]) => words.map((word) =>
-      this.#chip(`${nameOf(name)}${out ? ' is not' : ''}: ${word || '(empty)'}`, () => this.app.toggle(name, word, out), out)));
+      this.#chip(`${nameOf(name)}${out ? ' is not' : ''}: ${word || '(empty)'}`, () => this.app.view.toggle(name, word, out), out)));
     const chips = [...of(filters.values, false), ...of(filters.not, true)];
-    if (filters.time) chips.push(this.#chip(`${time(filters.time[0], local, false)} → ${time(filters.time[1], local, false)}`, () => this.app.filter({ ...filters, time: undefined })));
-    if (filters.text) chips.push(this.#chip(`text: ${filters.text}`, () => { this.search.value = ''; this.app.filter({ ...filters, text: undefined }); }));
+    if (filters.time) chips.push(this.#chip(`${time(filters.time[0], local, false)} → ${time(filters.time[1], local, false)}`, () => this.app.view.filter({ ...filters, time: undefined })));
+    if (filters.text) chips.push(this.#chip(`text: ${filters.text}`, () => { this.search.value = ''; this.app.view.filter({ ...filters, text: undefined }); }));
     if (!isFiltered(filters)) return null;
-    return h('section.facet', h('h2', 'Filters ', h('span', h('button.link', { 'data-key': 'undo', onclick: () => this.app.undo(), title: 'Back to what was shown before' }, 'undo'), ' ',
-      h('button.link', { 'data-key': 'clear', onclick: () => { this.search.value = ''; this.app.filter({}); } }, 'clear all'))), h('div.chips', chips));
+    return h('section.facet', h('h2', 'Filters ', h('span', h('button.link', { 'data-key': 'undo', onclick: () => this.app.view.undo(), title: 'Back to what was shown before' }, 'undo'), ' ',
+      h('button.link', { 'data-key': 'clear', onclick: () => { this.search.value = ''; this.app.view.filter({}); } }, 'clear all'))), h('div.chips', chips));
   }
 
   #chip(text, remove, out) {
@@ -75,9 +75,9 @@ export class Sidebar {
         const bar = h('span.bar');
         bar.style.width = `${(100 * n) / most}%`;
         return h('li', h('button', {
-          class: excluded.has(word) ? 'out' : '', 'aria-pressed': chosen.has(word) ? 'true' : 'false', onclick: () => this.app.toggle(name, word), 'data-key': `${name} ${word}`, title: word || '(empty)',
+          class: excluded.has(word) ? 'out' : '', 'aria-pressed': chosen.has(word) ? 'true' : 'false', onclick: () => this.app.view.toggle(name, word), 'data-key': `${name} ${word}`, title: word || '(empty)',
         }, bar, h('span.word', word === '' ? h('i', 'none') : middle(short(name, word), 25)), h('span.count', number(n))),
-        h('button.exclude', { onclick: () => this.app.toggle(name, word, true), 'data-key': `not ${name} ${word}`, 'aria-pressed': excluded.has(word) ? 'true' : 'false', title: `Without ${word || '(empty)'}`, 'aria-label': `Without ${word || '(empty)'}` }, minus()));
+        h('button.exclude', { onclick: () => this.app.view.toggle(name, word, true), 'data-key': `not ${name} ${word}`, 'aria-pressed': excluded.has(word) ? 'true' : 'false', title: `Without ${word || '(empty)'}`, 'aria-label': `Without ${word || '(empty)'}` }, minus()));
       })),
       different > SHOWN && h('button.link', {
         'data-key': `more ${name}`, 'aria-expanded': open ? 'true' : 'false',

@@ -60,6 +60,6 @@ export class Story {
 
   #item(group, local) {
     return h('li', severity(group.severity), h('p', sentence(group, local).map((part) => (typeof part === 'string' ? part
-      : h('button.link', { title: `All about ${part.word}`, 'data-key': `${group.root} ${part.word}`, onclick: () => this.app.about(part.field, part.field === 'account' ? group.members : [part.word], part.text, part.field === 'account' ? group : undefined) }, part.text)))));
+      : h('button.link', { title: `All about ${part.word}`, 'data-key': `${group.root} ${part.word}`, onclick: () => this.app.view.about(part.field, part.field === 'account' ? group.members : [part.word], part.text, part.field === 'account' ? group : undefined) }, part.text)))));
   }
 }
