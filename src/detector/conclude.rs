@@ -45,6 +45,12 @@ impl RuleState {
         }
     }
 
+    /// Nothing was concluded yet.
+    pub(super) fn restart(&mut self) {
+        (self.concluded, self.silent_until) = (None, 0);
+        (self.reported_too_many, self.left_out) = (false, false);
+    }
+
     pub(super) fn rule(&self) -> &Rule {
         &self.compiled.rule
     }

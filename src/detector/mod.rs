@@ -104,8 +104,6 @@ pub const NOT_GIVEN: &str = "FP305";
 pub struct Detector {
     rules: Vec<RuleState>,
     feed: Feed,
-    tables: Vec<NamedTable>,
-    span: Option<std::ops::Range<i64>>,
     /// The ticks whose runs happen.
     runs: std::ops::Range<i64>,
     limits: Limits,
@@ -154,8 +152,6 @@ impl Detector {
         Detector {
             rules,
             feed,
-            tables: context.tables,
-            span: None,
             runs: i64::MIN..i64::MAX,
             limits,
             options,
@@ -175,11 +171,8 @@ impl Detector {
     /// Forgets all that was read and found, and begins anew with the same rules: to compile them takes longer than to read a few
     /// events.
     pub fn restart(&mut self) {
-        let compiled = self.rules.iter().map(|state| Rc::clone(&state.compiled)).collect();
-        (self.feed, self.rules) = begin(compiled, &self.tables, self.limits, self.candidates_only);
-        if let Some(span) = &self.span {
-            self.feed.set_span(span.clone());
-        }
+        self.feed.restart(self.limits);
+        self.rules.iter_mut().for_each(RuleState::restart);
         self.alerts.clear();
         self.alert_bytes = 0;
         self.alert_count = 0;
@@ -188,8 +181,7 @@ impl Detector {
 
     /// From now on only events count whose times, in ticks, are in a span; the others are counted.
     pub fn set_span(&mut self, span: std::ops::Range<i64>) {
-        self.feed.set_span(span.clone());
-        self.span = Some(span);
+        self.feed.set_span(span);
     }
 
     /// From now on only the runs at ticks in a span happen. Several detectors that have the candidates of their windows share the

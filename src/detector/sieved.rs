@@ -35,6 +35,11 @@ pub struct Sieved {
 }
 
 impl Sieved {
+    /// Nothing was read yet.
+    pub fn restart(&mut self) {
+        self.open = 0;
+    }
+
     /// Takes such a line.
     pub fn line(&mut self, offset: u64, value: &[u8], report: &mut IngestReport) {
         let mut odd = |code, message: String| report.problem(Some(offset), code, message);

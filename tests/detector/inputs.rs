@@ -1,6 +1,7 @@
 //! What a detector says of its inputs: times that cannot be read, files beside the logs, and inputs that are empty.
 
 use super::{Detector, Options, alerts, detector, ecr, event, gzip, problems, rule, scan_off};
+use forepost::detector::{Context, NamedTable};
 use serde_json::{Value, json};
 
 fn said(d: &mut Detector) -> Vec<(String, String, Option<u64>)> {
@@ -51,6 +52,58 @@ fn restarted() {
         assert_eq!((alerts(&mut d), d.stats()), fresh(from), "{from}");
         d.restart();
     }
+}
+
+/// So does one that was given a table: its rows are there again after their windows have gone, and what cannot be made of them is told again.
+#[test]
+fn restarted_with_a_table() {
+    let rows = "At,Name\n2026-03-02T06:30:00Z,PutImageScanningConfiguration\n2026-03-06T06:30:00Z,PutImageScanningConfiguration\n";
+    let table = NamedTable::read(
+        "Known",
+        "TimeGenerated:datetime, Name:string",
+        rows.replace("At", "TimeGenerated").as_bytes(),
+        false,
+    );
+    let ours = rule(
+        "AWSCloudTrail | join kind=inner Known on $left.EventName == $right.Name",
+        "queryFrequency: 1h\nqueryPeriod: 5h\n",
+    );
+    let read = |d: &mut Detector| {
+        (1..8).for_each(|i| d.push(scan_off(i, &format!("2026-03-{i:02}T07:00:00Z")).to_string().as_bytes()));
+        d.finish();
+        (alerts(d), said(d), d.stats())
+    };
+    let options = || Options {
+        context: Context::of_tables(vec![table.clone().expect("a table")]),
+        ..Options::default()
+    };
+    let mut d = detector(&[ours], options());
+    let first = read(&mut d);
+    assert!(first.0.len() >= 2, "{first:?}");
+    for _ in 0..3 {
+        d.restart();
+        assert_eq!(read(&mut d), first);
+    }
+}
+
+/// A reader of candidates that starts anew, the same: also from the middle of a file.
+#[test]
+fn restarted_candidates() {
+    let mut d = detector(&ecr(), Options { candidates: true, ..Options::default() });
+    let read = |d: &mut Detector, from: u32| {
+        (from..from + 3).for_each(|i| {
+            d.push(scan_off(i, &format!("2026-03-{:02}T07:00:00Z", i + 1)).to_string().as_bytes())
+        });
+        d.end_input();
+        (String::from_utf8_lossy(&d.take_candidates()).into_owned(), said(d), d.stats())
+    };
+    let first = read(&mut d, 1);
+    assert_eq!((first.0.lines().count(), first.2.ingest.candidates), (3, 3));
+    d.restart();
+    read(&mut d, 5);
+    d.push(b"{\"eventVersion\":\"1.11\",\"eventNam");
+    d.restart();
+    assert_eq!(read(&mut d, 1), first);
 }
 
 #[test]

@@ -63,6 +63,8 @@ struct State {
     span: Option<Range<i64>>,
     /// Whether [`Keep::Records`] keeps every event.
     everything: bool,
+    /// The failures over rows of tables that were given, which are there before anything is read.
+    failed_given: Vec<String>,
     sieved: Sieved,
 }
 
@@ -93,6 +95,7 @@ impl Feed {
                 late_before: Vec::new(),
                 span: None,
                 everything: false,
+                failed_given: Vec::new(),
                 sieved: Sieved::default(),
             },
         }
@@ -157,7 +160,8 @@ impl Feed {
                         },
                     );
                     if let Err(e) = done {
-                        self.state.report.problem(None, "FP301", e.message);
+                        self.state.report.problem(None, "FP301", e.message.clone());
+                        self.state.failed_given.push(e.message);
                     }
                 }
                 state.found.unsorted = true;
@@ -177,6 +181,31 @@ impl Feed {
     pub fn evaluate_everything(&mut self) {
         self.state.prefilter.open_wide();
         self.state.leaves.iter_mut().for_each(|leaf| leaf.search = None);
+    }
+
+    /// Forgets all that was read. What is compiled of the leaves stays, and what is known of names of events: to work it out anew takes
+    /// three times as long as to read a small file.
+    pub fn restart(&mut self, limits: Limits) {
+        self.source = Source::within(limits);
+        self.seen_elsewhere.clear();
+        let state = &mut self.state;
+        state
+            .leaves
+            .iter_mut()
+            .filter(|l| l.input != Input::Given)
+            .for_each(|l| l.found = LeafRows::default());
+        state.given.iter_mut().flatten().for_each(|said| *said = false);
+        state.collected = Vec::new();
+        state.report = IngestReport::default();
+        for message in &state.failed_given {
+            state.report.problem(None, "FP301", message.clone());
+        }
+        state.candidates = 0;
+        state.room = Room { kept: Size::NONE, limit: state.room.limit, dropped: 0 };
+        state.late = 0;
+        state.reported_dropped = false;
+        state.late_before.fill(None);
+        state.sieved.restart();
     }
 
     /// Counts from zero again.
@@ -265,7 +294,9 @@ impl Feed {
     /// Drops the rows that no later window holds.
     pub fn concluded(&mut self, range: Range<usize>, keep_from: Option<i64>) {
         let Some(from) = keep_from else { return };
-        for leaf in checked::range_mut(&mut self.state.leaves, range.clone()) {
+        let leaves = checked::range_mut(&mut self.state.leaves, range.clone());
+        // The rows of a table that was given are not counted as kept, and who restarts needs them again.
+        for leaf in leaves.iter_mut().filter(|leaf| leaf.input != Input::Given) {
             leaf.sort();
             let gone = leaf.from(i64::MIN)..leaf.from(from);
             leaf.found.rows.drain(gone).for_each(|(_, row)| self.state.room.kept.take_off(Size::of(&row)));
