@@ -248,6 +248,14 @@ class Candidate(NamedTuple):
     """Its JSON, in one line."""
 
 
+class Of(NamedTuple):
+    """What was in one input, as the engine writes it: lines of candidates, lines of problems, counts."""
+
+    candidates: bytes
+    problems: bytes
+    stats: bytes
+
+
 class Reader(_Rules):
     """Finds what rules need, for a Detector elsewhere: either ``hand_over()``, or ``candidates()``."""
 
@@ -262,6 +270,11 @@ class Reader(_Rules):
     def waiting(self) -> int:
         """About how many bytes ``hand_over()`` would give."""
         return self._engine.call("waiting", self._number or 0) & 0xFFFF_FFFF
+
+    def take_input(self) -> Of:
+        """Ends the input: all there is to say of it, if nothing else was read since the ``restart()``."""
+        self._ask("end_input")
+        return Of(self._ask("take_candidates"), self._ask("take_problems"), self._ask("stats"))
 
     def candidates(self) -> "List[Candidate]":
         """The candidates since the last call."""

@@ -20,7 +20,7 @@ def cluster():
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = (
         SparkSession.builder.master("local-cluster[2,1,1024]").appName("forepost").config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false").config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "4")
+        .config("spark.ui.showConsoleProgress", "false").config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "3")
         .config("spark.executor.memory", "1g").getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
@@ -58,7 +58,7 @@ def test_a_killed_executor_changes_nothing(cluster, lake, rules, want):  # noqa:
         tracker = cluster.sparkContext.statusTracker()
         while not done.is_set() and not killed:
             stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
-            if any(stage and stage.numCompletedTasks > 0 and stage.numActiveTasks > 0 and stage.numTasks > 4 for stage in stages):
+            if any(stage and stage.numCompletedTasks > 0 and stage.numActiveTasks > 0 and stage.numTasks > 3 for stage in stages):
                 [first, *_] = executors()
                 os.kill(first, signal.SIGKILL)
                 killed.append(first)
