@@ -9,4 +9,5 @@
 pub mod framing;
 pub mod prefilter;
 pub mod source;
+mod structure;
 pub mod table;

@@ -3,7 +3,8 @@
 //! This is the hot loop of reading: every byte of a record that is evaluated passes here once. On its way the scan notes where
 //! the members of the outermost object stand, so that no one has to look for an event's columns again.
 
-use kql::value::raw::{self, quote_or_escape};
+use crate::structure::quotes_and_slashes;
+use kql::value::raw;
 
 /// The place in one value's grammar.
 #[derive(Clone, Debug)]
@@ -315,9 +316,10 @@ impl Scan {
         let mut i = 0;
         // Where the key begins, or goes on, and whether it has no escape from there on.
         let (mut key, mut plain) = (0, true);
+        let mut marks = Marks::new(bytes);
         loop {
             if want == Want::InKey {
-                let Some(n) = quote_or_escape(bytes, i) else {
+                let Some(n) = marks.next(i) else {
                     if self.depth == 1 {
                         self.cut_key(bytes.get(key..).unwrap_or_default());
                     }
@@ -341,7 +343,7 @@ impl Scan {
                 }
             }
             if want == Want::InText {
-                let Some(n) = quote_or_escape(bytes, i) else {
+                let Some(n) = marks.next(i) else {
                     return (Step::More, want);
                 };
                 i = n + 1;
@@ -468,6 +470,50 @@ impl Scan {
     fn begin_value(&mut self, at: usize) {
         if self.depth == 1 {
             self.members.next.value[0] = (self.read + at) as u32;
+        }
+    }
+}
+
+/// Where the quotes and backslashes of a text stand, found for 64 bytes at once.
+struct Marks<'a> {
+    bytes: &'a [u8],
+    /// Where the bytes begin that were looked at.
+    from: usize,
+    found: u64,
+}
+
+impl<'a> Marks<'a> {
+    fn new(bytes: &'a [u8]) -> Marks<'a> {
+        Marks { bytes, from: 0, found: 0 }
+    }
+
+    /// The first from a byte on, which is not before the one that was asked for last.
+    #[inline]
+    fn next(&mut self, mut at: usize) -> Option<usize> {
+        let behind = at.wrapping_sub(self.from);
+        let found = if behind < 64 { self.found >> behind } else { 0 };
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize);
+        }
+        if behind < 64 && self.found != 0 {
+            at = self.from + 64;
+        }
+        loop {
+            let rest = self.bytes.get(at..)?;
+            self.found = match rest.first_chunk() {
+                Some(block) => quotes_and_slashes(block),
+                None if rest.is_empty() => return None,
+                None => {
+                    let mut block = [0; 64];
+                    block.get_mut(..rest.len())?.copy_from_slice(rest);
+                    quotes_and_slashes(&block)
+                }
+            };
+            self.from = at;
+            if self.found != 0 {
+                return Some(at + self.found.trailing_zeros() as usize);
+            }
+            at += 64;
         }
     }
 }

@@ -11,7 +11,6 @@ mod condition;
 mod pair_cache;
 pub(crate) mod record;
 mod scanner;
-mod structure;
 mod timestamp;
 
 pub use condition::{Condition, fold};

@@ -14,7 +14,7 @@
 //! What it does not look at: commas, colons, the kinds of brackets and the spelling of numbers.
 
 use crate::framing::holds_container;
-use crate::prefilter::structure::{Block, KeyCarry, KeyFinder, Rare, places, prefix_xor};
+use crate::structure::{Block, KeyCarry, KeyFinder, Rare, places, prefix_xor};
 use kql::value::raw;
 
 /// What a look found.

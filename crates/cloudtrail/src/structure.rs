@@ -1,6 +1,6 @@
 //! What stands where in 64 bytes, as bits: the lowest bit is the first byte.
 //!
-//! One small file of SIMD for WebAssembly. Elsewhere (natively, and in hosts that refuse SIMD) words of 8 bytes do the
+//! The prefilter and the scan of values look with it. One small file of SIMD for WebAssembly. Elsewhere (natively, and in hosts that refuse SIMD) words of 8 bytes do the
 //! same.
 
 /// Bits for the bytes that structure JSON.
@@ -25,7 +25,7 @@ pub struct Rare {
     pub vs: u64,
 }
 
-pub use imp::{KeyCarry, KeyFinder, places};
+pub use imp::{KeyCarry, KeyFinder, places, quotes_and_slashes};
 
 /// Bit by bit, whether the number of set bits up to and with it is odd.
 #[inline(always)]
@@ -106,6 +106,13 @@ mod imp {
         }
     }
 
+    /// Where `"` and `\\` stand in 64 bytes.
+    #[inline(always)]
+    pub fn quotes_and_slashes(bytes: &[u8; 64]) -> u64 {
+        let (quote, slash) = (u8x16_splat(b'"'), u8x16_splat(b'\\'));
+        bits(lanes(bytes).map(|lane| v128_or(u8x16_eq(lane, quote), u8x16_eq(lane, slash))))
+    }
+
     /// Where a byte stands in 32 bytes.
     #[inline(always)]
     pub fn places(bytes: &[u8; 32], byte: u8) -> u32 {
@@ -156,7 +163,7 @@ mod imp {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod imp {
-    pub use super::plain::{KeyCarry, KeyFinder, places};
+    pub use super::plain::{KeyCarry, KeyFinder, places, quotes_and_slashes};
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
@@ -175,7 +182,12 @@ mod plain {
 
     /// Where a byte stands in a word.
     fn is(word: u64, b: u8) -> u64 {
-        (marked(word, b) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+        gathered(marked(word, b))
+    }
+
+    /// The highest bits of the bytes of a word, side by side.
+    fn gathered(marks: u64) -> u64 {
+        (marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     }
 
     fn words(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> {
@@ -224,6 +236,11 @@ mod plain {
             }
             found
         }
+    }
+
+    /// Where `"` and `\\` stand in 64 bytes.
+    pub fn quotes_and_slashes(bytes: &[u8; 64]) -> u64 {
+        words(bytes).fold(0, |all, (at, word)| all | gathered(marked(word, b'"') | marked(word, b'\\')) << at)
     }
 
     /// Where a byte stands in 32 bytes.
@@ -310,6 +327,21 @@ mod tests {
             let of = blocks.get(..=(at + 2) / 64).unwrap_or_default();
             assert_eq!(seen(of).map(|s| s.0.rare), [true; 2], "a quote at {at}");
         }
+    }
+
+    #[test]
+    fn quotes_and_slashes_in_64_bytes() {
+        for at in 0..64 {
+            for b in 0..=255_u8 {
+                let mut bytes = [b'a'; 64];
+                bytes[at] = b;
+                let want = if matches!(b, b'"' | b'\\') { 1 << at } else { 0 };
+                let found = [super::quotes_and_slashes(&bytes), plain::quotes_and_slashes(&bytes)];
+                assert_eq!(found, [want; 2], "byte {b} at {at}");
+            }
+        }
+        let mixed: [u8; 64] = std::array::from_fn(|i| b"\"a\\!#[]\xa2"[i * 5 % 8]);
+        assert_eq!(super::quotes_and_slashes(&mixed), plain::quotes_and_slashes(&mixed));
     }
 
     #[test]
