@@ -1,4 +1,4 @@
-// The page: its state, its parts and its painting. What changes it is in rooms/. Nothing here reads a log; workers do.
+// The page: its state, its parts and its painting. What changes it is in actions/. Nothing here reads a log; workers do.
 
 import { kept } from './case.js';
 import { h, mount } from './dom.js';
@@ -6,11 +6,11 @@ import { Engine } from './engine/client.js';
 import { visible as safe } from 'forepost/visible.js';
 import { plural } from './format.js';
 import { canHide, gaps } from './gaps.js';
-import { Case } from './rooms/case.js';
-import { Files } from './rooms/files.js';
-import { Rules } from './rooms/rules.js';
-import { Supplies } from './rooms/supplies.js';
-import { View, VIEW_MS } from './rooms/view.js';
+import { Case } from './actions/case.js';
+import { Files } from './actions/files.js';
+import { Rules } from './actions/rules.js';
+import { Supplies } from './actions/supplies.js';
+import { View, VIEW_MS } from './actions/view.js';
 import { beginning } from './state.js';
 import { applyTheme } from './theme.js';
 import { scriptUrl } from './trust.js';
