@@ -95,36 +95,30 @@ pub fn to_parts(ticks: i64) -> Parts {
 
 /// `2020-01-02T03:04:05.6000000Z`, as `tostring` gives it.
 pub fn format(ticks: i64) -> String {
-    let p = to_parts(ticks);
-    written(&[
-        (p.year, 1000, '-'),
-        (p.month, 10, '-'),
-        (p.day, 10, 'T'),
-        (p.hour, 10, ':'),
-        (p.minute, 10, ':'),
-        (p.second, 10, '.'),
-        (p.ticks, 1_000_000, 'Z'),
-    ])
+    written(ticks, 'T', true)
 }
 
 /// `2020-01-02 03:04:05Z`, the form Sentinel uses in an alert's extended properties.
 pub fn format_seconds(ticks: i64) -> String {
-    let p = to_parts(ticks);
-    written(&[
-        (p.year, 1000, '-'),
-        (p.month, 10, '-'),
-        (p.day, 10, ' '),
-        (p.hour, 10, ':'),
-        (p.minute, 10, ':'),
-        (p.second, 10, 'Z'),
-    ])
+    written(ticks, ' ', false)
 }
 
-/// Numbers, each with what its first digit counts and what stands behind it. Every row has a time, and what `format!` does for one is
-/// much in an interpreter.
-fn written(numbers: &[(i64, i64, char)]) -> String {
+/// A time with this between date and time of day, `exact` to the tick. Every row has one, and what `format!` does for it is much in an
+/// interpreter.
+fn written(ticks: i64, between: char, exact: bool) -> String {
+    let p = to_parts(ticks);
+    // Each number with what its first digit counts, and what stands behind it.
+    let numbers = [
+        (p.year, 1000, '-'),
+        (p.month, 10, '-'),
+        (p.day, 10, between),
+        (p.hour, 10, ':'),
+        (p.minute, 10, ':'),
+        (p.second, 10, if exact { '.' } else { 'Z' }),
+        (p.ticks, 1_000_000, 'Z'),
+    ];
     let mut text = String::with_capacity(28);
-    for (number, first, behind) in numbers {
+    for (number, first, behind) in numbers.iter().take(if exact { 7 } else { 6 }) {
         let mut unit = *first;
         while unit > 0 {
             text.push(char::from(b'0' + (number / unit % 10) as u8));
