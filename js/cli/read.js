@@ -90,16 +90,12 @@ async function readFile(reader, path, source, account, show, onPart) {
     account.read += 1;
   } catch (error) {
     if (account.interrupted || account.enough) return; // its stream was closed half-way, so its end is no problem of the file's
-    if (error.syscall === undefined) { // the engine's, not the file system's
-      if (!(error instanceof ThreadLost)) { // all that was found is gone
-        note(`${style.red('failed')} while reading ${clean(nameOf(path))}`);
-        throw error;
-      }
-      unreadable(account, path, error.message, show);
-      problems.close();
-      return;
+    const lost = error instanceof ThreadLost;
+    if (error.syscall === undefined && !lost) { // the engine's, not the file system's: all that was found is gone
+      note(`${style.red('failed')} while reading ${clean(nameOf(path))}`);
+      throw error;
     }
-    unreadable(account, path, reasonOf(error, path), show);
+    unreadable(account, path, lost ? error.message : reasonOf(error, path), show);
   }
   source.end();
   problems.print(reader);

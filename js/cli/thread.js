@@ -30,14 +30,15 @@ parentPort.on('message', (parts) => {
 function read({ number, path, from, to, whole }) {
   Atomics.store(current, 0, number);
   begun = false;
-  const parted = !whole;
   let [failed, goesOn] = [undefined, false];
   try {
-    if (parted) reader.startAt(from);
+    if (!whole) reader.startAt(from);
     for (const length of pullFile(path, reader, { from, to })) took(number, length);
-    goesOn = parted && to !== Infinity && reader.endPart(false);
-    // It did not end between two lines: so this is its last part.
-    if (parted && to !== Infinity && !goesOn) for (const length of pullFile(path, reader, { from: to, to: Infinity })) took(number, length);
+    if (to !== Infinity) {
+      goesOn = reader.endPart(false);
+      // It did not end between two lines: so this is the last part.
+      if (!goesOn) for (const length of pullFile(path, reader, { from: to, to: Infinity })) took(number, length);
+    }
   } catch (error) {
     if (error.syscall === undefined) throw error; // the engine's, not the file system's
     failed = { code: error.code, syscall: error.syscall, message: error.message };

@@ -161,9 +161,10 @@ function largeFile(name, every, other) {
   return path;
 }
 
+const untimed = (n) => text(event(n)).replace(/"eventTime":"[^"]*"/, '"eventTime":"soon"');
+
 test('a large file of lines is read in parts', async () => {
   const count = 'AWSCloudTrail | summarize n = count(), dcount(AwsEventId), max(TimeGenerated), make_set(SourceIpAddress) by EventName';
-  const untimed = (n) => text(event(n)).replace(/"eventTime":"[^"]*"/, '"eventTime":"soon"');
   const pretty = JSON.stringify({ Records: Array.from({ length: 30 }, (_, n) => event(n)) }, null, 1).replaceAll(/^ +/gm, '');
   const plain = largeFile('plain.ndjson', 2_000, () => '');
   const files = [
@@ -193,13 +194,14 @@ test('a large file of lines is read in parts', async () => {
 });
 
 test('a thread that is lost in a part costs the rest of its file, and the answer is over what is said to be read', async () => {
-  const file = largeFile('lost.ndjson', 2_000, () => '');
+  const file = largeFile('lost.ndjson', 10, untimed);
   const die = preload('dies', `
     const { readSync } = fs;
     fs.readSync = (file, room, from, length, at, ...rest) => { if (!isMainThread && at > 20 << 20) { process.exit(3); } return readSync(file, room, from, length, at, ...rest); };`);
   const { status, stdout, stderr } = await said(['AWSCloudTrail | count', file, '--threads', '2', '--format', 'csv'], { ...die, command: 'query' });
   assert.equal(status, 1, stderr);
   assert.match(stderr, /^cannot read .*lost\.ndjson: a reading thread failed/m);
+  assert.match(stderr, /lost\.ndjson: [\d,]+ more events have no readable time/, 'of its file, and not of the next');
   const counted = Number(stdout.split('\n')[1]);
   assert.ok(counted > 10_000);
   const { stdout: whole } = await said(['AWSCloudTrail | count', file, '--threads', '1', '--format', 'csv'], { command: 'query' });

@@ -106,7 +106,7 @@ mod imp {
         }
     }
 
-    /// Where `"` and `\\` stand in 64 bytes.
+    /// Where `"` and `\` stand in 64 bytes.
     #[inline(always)]
     pub fn quotes_and_slashes(bytes: &[u8; 64]) -> u64 {
         let (quote, slash) = (u8x16_splat(b'"'), u8x16_splat(b'\\'));
@@ -238,7 +238,7 @@ mod plain {
         }
     }
 
-    /// Where `"` and `\\` stand in 64 bytes.
+    /// Where `"` and `\` stand in 64 bytes.
     pub fn quotes_and_slashes(bytes: &[u8; 64]) -> u64 {
         words(bytes).fold(0, |all, (at, word)| all | gathered(marked(word, b'"') | marked(word, b'\\')) << at)
     }
