@@ -1,7 +1,9 @@
 // Saved functions out of ARM JSON: `Microsoft.OperationalInsights/workspaces/savedSearches` with an alias, as solutions and the model's parsers are
 // deployed, and as the REST API lists them.
 
+import { holdsRules } from '../arm.js';
 import { ForepostError } from '../errors.js';
+import { isFunctionYaml } from '../logfile.js';
 import { UNKNOWN, resolve } from './expression.js';
 import { member } from './json.js';
 import { resourcesOf, typeOf } from './read.js';
@@ -20,6 +22,12 @@ const functionsOf = (text) => {
 
 /** Whether a text is ARM JSON that has saved functions. */
 export const holdsFunctions = (text) => functionsOf(text).length > 0;
+
+/** Files of rules told apart from those of saved functions: `{rules, functions}`. A template may hold both; then it is in both. */
+export function toldApart(files) {
+  const isFunction = new Set(files.filter(({ file, text }) => (/\.ya?ml$/i.test(file) ? isFunctionYaml(text) : holdsFunctions(text))));
+  return { rules: files.filter((one) => !isFunction.has(one) || (/\.json$/i.test(one.file) && holdsRules(one.text))), functions: [...isFunction] };
+}
 
 /** Files of functions, with those in ARM form taken apart: each function becomes the YAML that the engine reads. */
 export function expandFunctions(files) {

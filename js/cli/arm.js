@@ -69,11 +69,12 @@ export async function arm(options, paths) {
 const isFolder = (path) => /[\\/]$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
 
 async function toArm(options, paths, said) {
-  const { rules, failed } = readRules(paths);
+  const { rules, functions, failed } = readRules(paths);
   for (const { path, message } of failed) said.unread(path, message);
   const setup = { ...options, noIncident: options['no-incident'], start: timeOf('start', options.start, 'arm') };
   const resources = [];
-  for (const rule of rules) {
+  // A file of functions alone is refused as any other that holds no rule.
+  for (const rule of [...rules, ...functions.filter(({ holdsRules }) => !holdsRules)]) {
     const found = describeRule(rule.text) === null ? refusals(rule) : [];
     if (!said.say(found, sourceOf(rule))) continue;
     const { resource, findings } = writeResource(readYaml(rule.text).tree, setup);

@@ -20,9 +20,9 @@ import { clean, note, outputTo, remark, style } from './terminal.js';
 
 export async function backtest(options, operands) {
   const paths = inputsOf(operands, 'backtest');
-  const files = chosenRules(options, 'backtest') ?? { rules: builtInRules(), failed: [] };
+  const files = chosenRules(options, 'backtest') ?? { rules: builtInRules(), functions: [], failed: [] };
   const expectations = options.expect && readExpectations(options.expect);
-  const { leftOut: unusable, ...context } = readContext(options, 'backtest');
+  const { leftOut: unusable, ...context } = readContext(options, 'backtest', files.functions);
   const sweep = (options.sweep ?? []).map(sweepOf);
   const variants = sweep.flatMap((one) => variantsOf(files.rules, one));
   const { detector, rules, leftOut } = newDetector({ ...files, rules: [...files.rules, ...variants] }, context, options);

@@ -28,9 +28,9 @@ export async function catalogue(options, paths) {
     if (options[name] !== undefined && !/^https:\/\/[^\s"'<>]+$/.test(options[name])) throw new UsageError(`--${name} must be an address that begins with https://`, 'catalogue');
   }
   if (date !== undefined && !/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$/.test(date)) throw new UsageError(`--date must be a day such as 2026-06-17, not ${JSON.stringify(date)}`, 'catalogue');
-  const { rules: files, failed } = readRules(paths);
+  const { rules: files, functions, failed } = readRules(paths);
   for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
-  const { leftOut: unusable, ...context } = readContext(options, 'catalogue');
+  const { leftOut: unusable, ...context } = readContext(options, 'catalogue', functions);
   const findings = check(files, context);
   const results = options.tests ? testResults(paths) : undefined;
   const { rules, leftOut } = described(files, findings, paths, options['source-url'], results);

@@ -26,11 +26,11 @@ function inOrder(findings, rules) {
 
 export async function check(options, paths) {
   const { format = 'pretty' } = options;
-  const { leftOut, ...context } = readContext(options, 'check');
   if (paths.length === 0) throw new UsageError('check needs a rule file or a folder with rule files', 'check');
-  const { rules, failed } = readRules(paths);
+  const { rules, functions, failed } = readRules(paths);
+  const { leftOut, ...context } = readContext(options, 'check', functions);
   for (const { path, message } of failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
-  if (rules.length === 0 && failed.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'check');
+  if (rules.length === 0 && functions.length === 0 && failed.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'check');
   // All at once: two rules may have the same id.
   const own = rules.length > 0 ? checkRules(rules, context) : [];
   const others = new Set(own.filter(({ code }) => code === 'FP232').map(({ file }) => file));

@@ -3,7 +3,8 @@
 import { whereItEnded } from '../testing/why.js';
 import { Account, writeSummary } from './account.js';
 import { inputsOf, UsageError } from './args.js';
-import { readContext } from './context.js';
+import { toldApart } from '../arm/functions.js';
+import { readContext, withFunctions } from './context.js';
 import { compareWriter } from './comparereport.js';
 import { differencesOf, rulePairs } from './differences.js';
 import { rulesAt } from './git.js';
@@ -20,10 +21,10 @@ export async function compare(options, operands) {
   const [before, after, ...logs] = operands;
   if (before === undefined || after === undefined) throw new UsageError('compare needs the old rules, the new rules and the logs', 'compare');
   const paths = inputsOf(logs, 'compare');
-  const { leftOut: unusable, ...context } = readContext(options, 'compare');
+  const context = readContext(options, 'compare');
   const sides = [side(before, after, options, context), side(after, before, options, context)];
   const account = new Account();
-  account.unusable = unusable;
+  account.unusable = [...context.leftOut, ...sides.flatMap(({ unusable }) => unusable)];
   account.leftOut = sides.flatMap(({ leftOut }) => leftOut);
   const take = () => sides.forEach(({ replay, detector }) => replay.take(detector));
   await readInto(new Several(sides.map(({ detector }) => detector)), paths, account, { afterPart: take });
@@ -34,7 +35,7 @@ export async function compare(options, operands) {
   }
   const stats = sides[0].detector.stats();
   account.count({ ...stats, alerts: undefined });
-  const rules = rulePairs(sides[0].replay.rules, sides[1].replay.rules).map(([one, other]) => withReasons(differencesOf(one, other), one, other, context));
+  const rules = rulePairs(sides[0].replay.rules, sides[1].replay.rules).map(([one, other]) => withReasons(differencesOf(one, other), one, other, sides));
   const report = { before, after, logs: { events: stats.events, first: stats.firstEvent, last: stats.lastEvent }, rules };
   const output = outputTo(options.output);
   await compareWriter(options.format ?? 'pretty', output, options.limit ?? 10)(report, account);
@@ -58,11 +59,13 @@ function side(operand, other, options, context) {
   else {
     const there = path || placeOf(other).path;
     if (!there) throw new UsageError(`${operand} needs a path: git:${ref}:rules/`, 'compare');
-    files = { rules: rulesAt(ref, there, 'compare'), failed: [] };
+    files = { ...toldApart(rulesAt(ref, there, 'compare')), failed: [] };
     if (files.rules.length === 0) throw new UsageError(`there are no rules in ${there} at ${ref}`, 'compare');
   }
-  const { detector, rules, leftOut } = newDetector(files, context, options);
-  return { detector, leftOut, replay: new Replay(rules) };
+  // Each version of the rules has its own functions.
+  const { leftOut: unusable, ...own } = withFunctions({ ...context, leftOut: [] }, files.functions, options, 'compare');
+  const { detector, rules, leftOut } = newDetector(files, own, options);
+  return { detector, leftOut, unusable, context: own, replay: new Replay(rules) };
 }
 
 /** `{ref, path}` of `git:REF:PATH`, or the path alone. */
@@ -72,19 +75,19 @@ function placeOf(operand) {
 }
 
 /** With the filter at which the other version ends the events that only one version shows. */
-function withReasons(difference, one, other, context) {
+function withReasons(difference, one, other, [before, after]) {
   let left = EXPLAINED;
-  const why = (rule, record) => {
+  const why = (rule, record, { context }) => {
     if (!rule || record === undefined || left <= 0) return undefined;
     left -= 1;
     return whereItEnded({ file: rule.file, text: rule.text }, record, context);
   };
-  const alerts = (rule, list) => list.map((alert) => ({ ...alert, why: why(rule, alert.records.values().next().value) }));
-  const events = (rule, list) => list.map(({ id, record }) => ({ id, call: record && JSON.parse(record).eventName, why: why(rule, record) }));
+  const alerts = (rule, list, of) => list.map((alert) => ({ ...alert, why: why(rule, alert.records.values().next().value, of) }));
+  const events = (rule, list, of) => list.map(({ id, record }) => ({ id, call: record && JSON.parse(record).eventName, why: why(rule, record, of) }));
   return {
     ...difference,
-    gone: alerts(other, difference.gone),
-    new: alerts(one, difference.new),
-    changed: difference.changed.map((change) => ({ ...change, gone: events(other, change.gone), new: events(one, change.new) })),
+    gone: alerts(other, difference.gone, after),
+    new: alerts(one, difference.new, before),
+    changed: difference.changed.map((change) => ({ ...change, gone: events(other, change.gone, after), new: events(one, change.new, before) })),
   };
 }

@@ -14,11 +14,11 @@ import { clean, note, outputTo, outStyle, style } from './terminal.js';
 export const EXPLAIN_FORMATS = ['pretty', 'ndjson'];
 
 export async function explain(options, [path, ...operands]) {
-  const rule = ruleOf(path);
+  const { rule, functions } = ruleOf(path);
   const { event, where, nearest = 5, expect } = options;
   if (event !== undefined && where !== undefined) throw new UsageError('--event names one event and --where a condition for many; give one of them', 'explain');
   const inputs = inputsOf(operands, 'explain');
-  const { leftOut: unusable, ...context } = readContext(options, 'explain');
+  const { leftOut: unusable, ...context } = readContext(options, 'explain', functions);
   const account = new Account();
   account.unusable = unusable;
   let misses;
@@ -61,13 +61,13 @@ export async function explain(options, [path, ...operands]) {
   }
 }
 
-/** The one rule of a file. */
+/** The one rule of a file, with the functions that came along. */
 function ruleOf(path) {
   if (path === undefined) throw new UsageError('explain needs a rule file and a log: forepost explain RULE.yaml LOG', 'explain');
-  const { rules, failed } = readRules([path]);
+  const { rules, functions, failed } = readRules([path]);
   if (failed.length > 0) throw new UsageError(`cannot read ${clean(path)}: ${clean(failed[0].message)}`, 'explain');
   if (rules.length !== 1) throw new UsageError(`explain needs one rule file, and ${clean(path)} has ${rules.length}`, 'explain');
-  return rules[0];
+  return { rule: rules[0], functions };
 }
 
 /** The events that the query's own filters keep, and the event that is looked at: no other has a part in any run. */

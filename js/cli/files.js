@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, suppliedByName, whyNoLog } from '../logfile.js';
+import { isFunctionTemplate, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, suppliedByName, whyNoLog } from '../logfile.js';
 
 /** Reads a regular file, or a part of it, straight into the reader's memory: yields the length of each piece that it took. */
 export function* pullFile(path, reader, { from, to } = WHOLE) {
@@ -42,8 +42,11 @@ export async function* pullInBreaths(path, reader, closed, part) {
 /** The log files of paths. In a folder, the content decides: a file that can hold events is taken, whatever its name. */
 export const findLogs = (paths) => find(paths, (path, size) => (isLogByName(path, size) ? undefined : lookInto(path, size)));
 
-/** The rule files of paths. In a folder, those that are called .yaml or .yml and hold no tests, and ARM templates. */
-export const findRules = (paths) => find(paths, (path, size) => (isRuleByName(path) ? undefined : isTestByName(path) ? 'tests of a rule' : whyNoTemplate(path, size)));
+/** The rule files of paths, and those of functions beside them. In a folder, those that are called .yaml or .yml and hold no tests, and ARM templates. */
+export const findRules = (paths) => find(paths, (path, size) => (isTestByName(path) ? 'tests of a rule' : holdsRulesByStart(path, () => startOf(path, size)) ? undefined : 'not .yaml or .yml'));
+
+/** Whether a file may hold rules or functions of theirs, by its name and what `start()` gives, its first bytes. */
+export const holdsRulesByStart = (path, start) => isRuleByName(path) || (/\.json$/i.test(path) && [isTemplate, isFunctionTemplate].some((is) => is(path, start())));
 
 /** The tables and functions of a folder, by their names. */
 export const findContext = (paths) => find(paths, (path) => (suppliedByName(path) && !isTestByName(path) ? undefined : 'no table and no function'));
@@ -52,9 +55,7 @@ export const findContext = (paths) => find(paths, (path) => (suppliedByName(path
 export const findTests = (paths) => find(paths, (path) => (isRuleByName(path) || isTestByName(path) ? undefined : 'not .yaml or .yml'));
 
 /** The ARM templates of paths. */
-export const findTemplates = (paths) => find(paths, whyNoTemplate);
-
-const whyNoTemplate = (path, size) => (isTemplate(path, startOf(path, size)) ? undefined : 'not .yaml or .yml');
+export const findTemplates = (paths) => find(paths, (path, size) => (isTemplate(path, startOf(path, size)) ? undefined : 'no ARM template'));
 
 /**
  * The files of paths in a fixed order (by name, folders and files alike): `{files: [{path, size}], failed: [{path, message}],

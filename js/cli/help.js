@@ -35,7 +35,7 @@ const SPAN = {
 const NOW = { value: 'TIME', about: 'what now() and ago() mean (default: the time of the last event, or the clock for standard input)' };
 
 const CONTEXT = {
-  context: { value: 'DIR', many: true, about: 'add the tables, watchlists and saved functions of a folder: NAME.csv or NAME.json is the table NAME,\nNAME.kql, YAML with FunctionQuery or ParserQuery and ARM templates of saved functions are functions' },
+  context: { value: 'DIR', many: true, about: 'add the tables, watchlists and saved functions of a folder, zip or tar archive: NAME.csv or NAME.json is the table NAME,\nNAME.kql, YAML with FunctionQuery or ParserQuery and ARM templates of saved functions are functions' },
   table: { value: 'NAME=FILE', many: true, about: 'add a table or watchlist from a CSV or JSON file; repeat for more.\nNAME:(COLUMN:TYPE, …)=FILE gives its columns, where Forepost does not know them' },
   function: { value: 'FILE', many: true, about: 'add the saved functions of a file (KQL, YAML or an ARM template); repeat for more.\nNAME(PARAMETER:TYPE, …)=FILE gives its name and parameters, where the file is its body alone' },
 };
@@ -43,7 +43,7 @@ const CONTEXT = {
 const THREADS = { value: 'N', count: 256, about: 'number of reading threads (default: one per CPU, at most 8; fewer for small inputs)' };
 const PACK = { value: PACKS.join('|'), choices: PACKS, about: 'run rules that come with Forepost: aws (51 rules; default without --rules) or ecr (Microsoft’s alone)' };
 const ALERTS = {
-  rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file, ARM template, folder, zip or tar archive; repeat for more' },
+  rules: { value: 'FILE|DIR', many: true, about: 'run the rules in this YAML file, ARM template, folder, zip or tar archive, with the saved functions in it; repeat for more' },
   pack: PACK,
   rule: { value: 'TEXT', many: true, about: 'of these, only rules with this text in their name, id or file; repeat for more' },
   strict: { about: 'stop if a rule cannot run, instead of leaving it out and naming it' },

@@ -21,8 +21,8 @@ const SHOWN = 10; // rows of an answer
 export async function hunt(options, [folder, ...operands]) {
   if (folder === undefined) throw new UsageError('hunt needs a folder or file of hunting queries, then the logs', 'hunt');
   const paths = inputsOf(operands, 'hunt');
-  const { rules: files, failed } = readRules([folder]);
-  const { leftOut, ...context } = readContext(options, 'hunt');
+  const { rules: files, functions, failed } = readRules([folder]);
+  const { leftOut, ...context } = readContext(options, 'hunt', functions);
   const account = new Account();
   account.leftOut = unreadable(failed);
   account.unusable = leftOut;

@@ -13,9 +13,10 @@ import { clean, count, note, outputTo, remark, style } from './terminal.js';
 
 /** One line a rule: severity, name, how often, tactics and techniques, id, file. */
 export async function rules(options, paths) {
-  const own = paths.length > 0 ? readRules(paths) : { rules: [], failed: [] };
+  const own = paths.length > 0 ? readRules(paths) : { rules: [], functions: [], failed: [] };
   const files = [...packFor(options, paths.length > 0), ...own.rules];
   for (const { path, message } of own.failed) note(`${style.red('cannot read')} ${clean(path)}: ${clean(message)}`);
+  for (const { file } of own.functions.filter(({ holdsRules }) => !holdsRules)) remark(style.dim(`passed over ${clean(file)}: saved functions`));
   if (files.length === 0) throw new UsageError(`no .yaml or .yml files in ${paths.map(clean).join(', ')}`, 'rules');
   let unreadable = own.failed.length;
   const rows = files.flatMap(({ file, text: yaml }) => {

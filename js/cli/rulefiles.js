@@ -2,54 +2,60 @@
 
 import { isArchiveByName, unpack } from '../archive.js';
 import { expandArm } from '../arm.js';
-import { isRuleByName, isTemplate, LOOKED_AT } from '../logfile.js';
-import { findRules, reasonOf } from './files.js';
-import { decode, readBytes, readText } from './text.js';
+import { toldApart } from '../arm/functions.js';
+import { LOOKED_AT } from '../logfile.js';
+import { findRules, holdsRulesByStart, reasonOf } from './files.js';
+import { readBytes, readText, textOf } from './text.js';
 import { clean, columnsOf, fit, style, width, wrapped } from './terminal.js';
 
 export const MAX_RULE_FILE = 16 << 20; // bytes; a solution's template holds hundreds of rules
 const MAX_ARCHIVE = 256 << 20;
 
-/** `{rules: [{file, text}], failed: [{path, message}]}`; a file in ARM form may hold several rules, and so may an archive. */
+/**
+ * `{rules: [{file, text}], functions, failed: [{path, message}]}`; a file in ARM form may hold several rules, and so may an archive. `functions` are files of saved
+ * functions; one that `holdsRules`, too, is in both.
+ */
 export function readRules(paths) {
   const { files, failed } = findRules(paths);
-  const rules = [];
+  const read = [];
   for (const { path } of files) {
     try {
       if (path === '-') throw new Error('rules cannot come from standard input; give a file or a folder');
       if (isArchiveByName(path)) {
-        const inside = rulesInside(path);
-        rules.push(...inside.rules);
+        const inside = filesInside(path, (name, bytes) => holdsRulesByStart(name, () => bytes.subarray(0, LOOKED_AT)), () => MAX_RULE_FILE);
+        read.push(...inside.files);
         failed.push(...inside.failed);
+        if (inside.files.length === 0 && inside.failed.length === 0) failed.push({ path, message: 'the archive has no .yaml or .yml files and no ARM templates' });
       } else {
-        rules.push({ file: path, text: readText(path, MAX_RULE_FILE) });
+        read.push({ file: path, text: readText(path, MAX_RULE_FILE) });
       }
     } catch (error) {
       failed.push({ path, message: reasonOf(error, path) });
     }
   }
-  return { rules: expandArm(rules), failed };
+  const { rules, functions } = toldApart(read);
+  return { rules: expandArm(rules), functions: functions.map((one) => ({ ...one, holdsRules: rules.includes(one) })), failed };
 }
 
-/** The rule files of an archive, as of a folder: `{rules, failed}`. */
-function rulesInside(path) {
+/** The files of an archive that are wanted by name and bytes, as of a folder: `{files: [{file, text}], failed, skipped}`, where `skipped` is how many others there are. */
+export function filesInside(path, isWanted, maxOf) {
   const { members, problems, isArchive } = unpack(readBytes(path, MAX_ARCHIVE));
   if (!isArchive) throw new Error('the file is no archive that Forepost reads (zip, tar), though it is called one');
-  const wanted = members.filter(({ name, bytes }) => !name.split('/').some((part) => part.startsWith('.')) && (isRuleByName(name) || isTemplate(name, bytes.subarray(0, LOOKED_AT))));
-  const rules = [];
+  const wanted = members.filter(({ name, bytes }) => !name.split('/').some((part) => part.startsWith('.')) && isWanted(name, bytes));
+  const files = [];
   const failed = problems.map((message) => ({ path, message }));
   for (const { name, bytes, problem } of wanted) {
     const file = `${path}/${name}`;
     try {
       if (problem) throw new Error(problem);
-      if (bytes.length > MAX_RULE_FILE) throw new Error(`the file is larger than ${MAX_RULE_FILE} bytes`);
-      rules.push({ file, text: decode(bytes) });
+      const max = maxOf(name);
+      if (bytes.length > max) throw new Error(`the file is larger than ${max} bytes`);
+      files.push({ file, text: textOf(bytes, max) });
     } catch ({ message }) {
       failed.push({ path: file, message });
     }
   }
-  if (rules.length === 0 && failed.length === 0) failed.push({ path, message: 'the archive has no .yaml or .yml files and no ARM templates' });
-  return { rules, failed };
+  return { files, failed, skipped: members.length - wanted.length };
 }
 
 /** What a rule's findings have their places in. */

@@ -9,23 +9,23 @@ import { CONTEXT_CODES } from './context.js';
 import { readRules, render, sourcesOf, unreadable } from './rulefiles.js';
 import { clean, note, remark, style } from './terminal.js';
 
-/** The rule files of paths, and those that cannot be read: `{rules, failed}`. */
+/** The rule files of paths, the saved functions beside them, and those that cannot be read: `{rules, functions, failed}`. */
 export function loadRules(paths, { strict }, command) {
-  const { rules, failed } = readRules(paths);
+  const { rules, functions, failed } = readRules(paths);
   if (failed.length > 0 && (strict || rules.length === 0)) {
     throw new UsageError(`cannot read the rules in ${clean(failed[0].path)}: ${clean(failed[0].message)}`, command);
   }
-  if (rules.length === 0) throw new UsageError(`--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
-  return { rules, failed };
+  if (rules.length === 0) throw new UsageError(functions.length > 0 ? `--rules: ${paths.map(clean).join(', ')} has saved functions and no rule; --context takes functions` : `--rules: no .yaml or .yml files in ${paths.map(clean).join(', ')}`, command);
+  return { rules, functions, failed };
 }
 
 /**
- * The rules that `--rules` and `--pack` name, of them those that `--rule` asks for: `{rules, failed}`; undefined without any of these: the
+ * The rules that `--rules` and `--pack` name, of them those that `--rule` asks for: `{rules, functions, failed}`; undefined without any of these: the
  * engine then runs those that are built in.
  */
 export function chosenRules(options, command) {
   if (!options.rules && !options.pack && !options.rule) return undefined;
-  const own = options.rules ? loadRules(options.rules, options, command) : { rules: [], failed: [] };
+  const own = options.rules ? loadRules(options.rules, options, command) : { rules: [], functions: [], failed: [] };
   const rules = [...packFor(options, options.rules), ...own.rules];
   return { ...own, rules: options.rule ? named(rules, options.rule, command) : rules };
 }

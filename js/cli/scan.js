@@ -24,7 +24,7 @@ export function conclude(options, operands) {
 async function run(command, options, operands, { looked = {}, covered }) {
   const paths = inputsOf(operands, command);
   const files = chosenRules(options, command);
-  const { leftOut: unusable, ...context } = readContext(options, command);
+  const { leftOut: unusable, ...context } = readContext(options, command, files?.functions);
   // Candidates are what the rules need of the logs: a table without one says nothing of its log.
   const setup = { ...context, ...looked, emptyTables: command === 'conclude' };
   const { detector, rules, leftOut } = newDetector(files, setup, options);

@@ -13,8 +13,9 @@ import { bytes, count, note, outputTo, remark, style } from './terminal.js';
 /** Prints the events that the rules' filters keep, between two lines that tell `conclude` which rules, and what was read. */
 export async function sieve(options, operands) {
   const paths = inputsOf(operands, 'sieve');
-  const { leftOut: unusable, ...context } = readContext(options, 'sieve');
-  const { made: reader, leftOut } = withRunnable(chosenRules(options, 'sieve'), options, (rules) =>
+  const files = chosenRules(options, 'sieve');
+  const { leftOut: unusable, ...context } = readContext(options, 'sieve', files?.functions);
+  const { made: reader, leftOut } = withRunnable(files, options, (rules) =>
     new EventReader({ rules, ...context, ...spanOf(options, 'sieve'), index: false }));
   const says = (what) => `${JSON.stringify({ forepostSieve: what })}\n`;
   return print('sieve', reader, paths, options, {

@@ -17,7 +17,8 @@ import { clean, note, remark } from './terminal.js';
 const MOST_EVENTS = 5; // of an alert that become events of the test
 
 export async function init([path, ...logs]) {
-  const { rules: [rule], failed } = readRules(path === undefined ? [] : [path]);
+  const { rules, functions, failed } = readRules(path === undefined ? [] : [path]);
+  const rule = rules[0] ?? functions[0];
   if (path === undefined || failed.length > 0 || !rule) throw new UsageError(path === undefined ? '--init needs a rule file, and may be given logs' : `cannot read ${clean(path)}`, 'test');
   const file = testOf(rule.file);
   if (existsSync(file)) throw new UsageError(`${clean(file)} is there already`, 'test');

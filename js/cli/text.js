@@ -10,7 +10,10 @@ const PART = 64 << 10; // bytes
  * A file of text (UTF-8; UTF-16 where a mark at its start says so, as Windows writes it; `-` is standard input) of at most `max` bytes, which may be
  * gzipped. A pipe does not know how many it has, and a device has no end.
  */
-export const readText = (path, max) => decode(inflated(readBytes(path, max), max));
+export const readText = (path, max) => textOf(readBytes(path, max), max);
+
+/** The same of bytes that are there. */
+export const textOf = (bytes, max) => decode(inflated(bytes, max));
 
 /** The bytes of a file, at most `max`. */
 export function readBytes(path, max) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { tar, zip } from '../zip.js';
 import { forepost, jsonLines, PACKAGE, s3, scratch, switchedOff } from './support.js';
 
 const { check, Detector, explain, load, query, Query, QueryError, RuleError } = await import(`${PACKAGE}entry/node.js`);
@@ -126,6 +127,72 @@ test('saved functions in ARM form, wherever functions load', async () => {
   const folded = await forepost(['query', "Actors() | where Actor in ((_GetWatchlist('vips') | project SearchKey))", '--context', `${folder}/arm-folder`, '--format', 'ndjson']);
   assert.deepEqual(jsonLines(folded.stdout), [{ Actor: 'ana' }], folded.stderr);
   assert.match(folded.stderr, /2 tables and functions/);
+});
+
+test('functions that lie beside rules are loaded with them, out of templates, folders and archives', async () => {
+  const [id, name] = ['5e0b7c1a-0000-4000-8000-000000000001', 'Calls the function'];
+  const alertRule = { type: 'Microsoft.OperationalInsights/workspaces/providers/alertRules', apiVersion: '2023-02-01', name: id, kind: 'NRT',
+    properties: { displayName: name, description: 'd', severity: 'High', enabled: true, query: 'SwitchedOff()', suppressionDuration: 'PT1H', suppressionEnabled: false, tactics: ['DefenseEvasion'], techniques: ['T1562'] } };
+  const off = search('SwitchedOff', 'AWSCloudTrail | where EventName == "PutImageScanningConfiguration"');
+  const both = armOf([alertRule, off]);
+  const alerts = async (...args) => {
+    const { status, stdout, stderr } = await forepost(['scan', '-', '--format', 'ndjson', ...args], { input: s3(switchedOff()) });
+    return { status, stderr, names: jsonLines(stdout).map(({ DisplayName }) => DisplayName) };
+  };
+  const yaml = `id: ${id}\nname: ${name}\ndescription: d\nseverity: High\nkind: NRT\ntactics: [DefenseEvasion]\nrelevantTechniques: [T1562]\nquery: SwitchedOff()\n`;
+  const functionYaml = 'FunctionAlias: SwitchedOff\nFunctionQuery: |\n  AWSCloudTrail | where EventName == "PutImageScanningConfiguration"\n';
+  file('solution/package/mainTemplate.json', both);
+  file('beside/rule.yaml', yaml);
+  file('beside/function.yaml', functionYaml);
+  file('listed/rule.yaml', yaml);
+  file('listed/savedSearches.json', JSON.stringify({ value: [{ ...off, name: 'x' }] }));
+  const forms = [`${folder}/solution/package/mainTemplate.json`, `${folder}/solution`, `${folder}/beside`, `${folder}/listed`,
+    file('both.zip', zip([['s/mainTemplate.json', both]])), file('beside.tar', tar([['s/rule.yaml', yaml], ['s/function.yaml', functionYaml]]))];
+  for (const rules of forms) {
+    const found = await alerts('--rules', rules);
+    assert.deepEqual([found.status, found.names], [0, [name]], `${rules}: ${found.stderr}`);
+    assert.match(found.stderr, /1 file of saved functions with the rules/);
+    const checked = await forepost(['check', rules]);
+    assert.doesNotMatch(`${checked.stdout}${checked.stderr}`, /KS\d+|FP208/, rules);
+  }
+  // What the same file gives as context is no other function.
+  assert.equal((await alerts('--rules', forms[0], '--context', `${folder}/solution/package`)).status, 0);
+  // What cannot be used is named as a file of --context is, and the other rules run.
+  file('wrong/rule.yaml', yaml.replace('SwitchedOff()', 'AWSCloudTrail'));
+  file('wrong/function.yaml', functionYaml.replace('where EventName', 'where ('));
+  const wrong = await alerts('--rules', `${folder}/wrong`);
+  assert.equal(wrong.status, 1, wrong.stderr);
+  assert.match(wrong.stderr, /cannot use .*wrong\/function\.yaml/);
+  assert.match(wrong.stderr, /1 file of the context not used/);
+  assert.equal((await alerts('--rules', `${folder}/wrong`, '--strict')).status, 2);
+  const alone = await alerts('--rules', file('alone/f.json', armOf([off])));
+  assert.deepEqual([alone.status, /has saved functions and no rule/.test(alone.stderr)], [2, true], alone.stderr);
+  // Each side of a comparison has its own.
+  file('newer/package/mainTemplate.json', armOf([alertRule, search('SwitchedOff', 'AWSCloudTrail | where EventName == "Other"')]));
+  const compared = await forepost(['compare', `${folder}/solution`, `${folder}/newer`, '-'], { input: s3(switchedOff()) });
+  assert.deepEqual([compared.status, /1 of 1 rule differ/.test(`${compared.stdout}${compared.stderr}`)], [1, true], `${compared.stdout}${compared.stderr}`);
+  // And a rule is explained with it.
+  const why = await forepost(['explain', forms[0], '-', '--format', 'ndjson'], { input: s3(switchedOff()) });
+  assert.equal(jsonLines(why.stdout)[0]?.verdict, 'alert', why.stderr);
+});
+
+test('--context takes an archive as it takes a folder', async () => {
+  const files = [['in/vips.csv', 'SearchKey,Why\nana,root\n'], ['in/old.csv.gz', gzipSync('SearchKey,Why\neve,left\n')], ['in/Everyone.kql', 'AWSCloudTrail\n| distinct UserIdentityArn'], ['in/rule.yaml', RULE], ['in/readme.txt', 'hello'], ['in/.hidden.csv', 'a\n1\n']];
+  const asked = "union (_GetWatchlist('vips') | project a = Why), (_GetWatchlist('old') | project a = Why), (Everyone | project a = 'e') | sort by a asc";
+  for (const [name, bytes] of [['ctx.zip', zip(files)], ['ctx.tar', tar(files)], ['ctx.tgz', gzipSync(tar(files))]]) {
+    const { status, stdout, stderr } = await forepost(['query', asked, '-', '--context', file(name, bytes), '--format', 'ndjson'], { input: s3(switchedOff()) });
+    assert.deepEqual([status, jsonLines(stdout).map(({ a }) => a)], [0, ['e', 'left', 'root']], stderr);
+    assert.match(stderr, /3 tables and functions from .*passed over 3 other files/);
+  }
+  const damaged = zip(files);
+  damaged[45] ^= 0xff;
+  const { status, stderr } = await forepost(['scan', '-', '--context', file('damaged.zip', damaged)], { input: s3(switchedOff()) });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /cannot use .*damaged\.zip\/in\/vips\.csv: .*damaged/);
+  for (const [path, says] of [[file('no.zip', 'hello'), /is no archive/], [`${folder}/nosuch.zip`, /cannot read .*nosuch\.zip/], [file('empty.zip', zip([['a.txt', 'x']])), /no table .* in .*empty\.zip/]]) {
+    const none = await forepost(['query', 'print 1', '--context', path]);
+    assert.deepEqual([none.status, says.test(none.stderr)], [2, true], none.stderr);
+  }
 });
 
 test('tables have dates as Azure’s portal exports them', async () => {
