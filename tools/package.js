@@ -72,7 +72,7 @@ writeFileSync(`${dist}/forepost.1`, manual(version));
 // The command in one CommonJS file, which starts sooner than thirty modules. What reads in threads stays as modules.
 bundles.push(await build({ ...commonJs, entryPoints: [`${dist}/cli.js`], outfile: `${dist}/cli/main.cjs` }));
 rmSync(`${dist}/testing`, { recursive: true });
-for (const file of ['attack.js', 'html.js', 'pages.js']) rmSync(`${dist}/catalogue/${file}`);
+for (const file of ['html.js', 'pages.js']) rmSync(`${dist}/catalogue/${file}`);
 for (const file of readdirSync(`${dist}/cli`)) {
   if (!['main.cjs', 'thread.js', 'files.js'].includes(file)) rmSync(`${dist}/cli/${file}`);
 }

@@ -5,7 +5,7 @@ export const NAMES = {
   T1021: 'Remote Services', T1037: 'Boot or Logon Initialization Scripts', T1027: 'Obfuscated Files or Information', T1041: 'Exfiltration Over C2 Channel', T1046: 'Network Service Discovery', T1048: 'Exfiltration Over Alternative Protocol',
   T1053: 'Scheduled Task/Job', T1059: 'Command and Scripting Interpreter', T1068: 'Exploitation for Privilege Escalation', T1069: 'Permission Groups Discovery', T1070: 'Indicator Removal',
   T1071: 'Application Layer Protocol', T1074: 'Data Staged', T1078: 'Valid Accounts', T1082: 'System Information Discovery', T1083: 'File and Directory Discovery', T1087: 'Account Discovery',
-  T1090: 'Proxy', T1098: 'Account Manipulation', T1105: 'Ingress Tool Transfer', T1106: 'Native API', T1110: 'Brute Force', T1133: 'External Remote Services', T1136: 'Create Account',
+  T1090: 'Proxy', T1098: 'Account Manipulation', T1105: 'Ingress Tool Transfer', T1106: 'Native API', T1110: 'Brute Force', T1133: 'External Remote Services', T1136: 'Create Account', T1119: 'Automated Collection',
   T1189: 'Drive-by Compromise', T1190: 'Exploit Public-Facing Application', T1195: 'Supply Chain Compromise', T1199: 'Trusted Relationship', T1201: 'Password Policy Discovery',
   T1203: 'Exploitation for Client Execution', T1204: 'User Execution', T1212: 'Exploitation for Credential Access', T1213: 'Data from Information Repositories', T1484: 'Domain or Tenant Policy Modification',
   T1485: 'Data Destruction', T1486: 'Data Encrypted for Impact', T1489: 'Service Stop', T1490: 'Inhibit System Recovery', T1491: 'Defacement', T1496: 'Resource Hijacking',
@@ -18,6 +18,13 @@ export const NAMES = {
   T1609: 'Container Administration Command', T1610: 'Deploy Container', T1611: 'Escape to Host', T1613: 'Container and Resource Discovery', T1619: 'Cloud Storage Object Discovery',
   T1621: 'Multi-Factor Authentication Request Generation', T1648: 'Serverless Execution', T1651: 'Cloud Administration Command', T1654: 'Log Enumeration', T1657: 'Financial Theft',
   T1666: 'Modify Cloud Resource Hierarchy', T1671: 'Cloud Application Integration',
+  'T1021.004': 'SSH', 'T1021.007': 'Cloud Services', 'T1059.009': 'Cloud API', 'T1069.003': 'Cloud Groups', 'T1078.001': 'Default Accounts', 'T1078.004': 'Cloud Accounts', 'T1087.004': 'Cloud Account',
+  'T1098.001': 'Additional Cloud Credentials', 'T1098.003': 'Additional Cloud Roles', 'T1098.004': 'SSH Authorized Keys', 'T1098.006': 'Additional Container Cluster Roles',
+  'T1110.001': 'Password Guessing', 'T1110.003': 'Password Spraying', 'T1136.003': 'Cloud Account', 'T1213.006': 'Databases', 'T1484.002': 'Trust Modification', 'T1485.001': 'Lifecycle-Triggered Deletion',
+  'T1496.001': 'Compute Hijacking', 'T1496.004': 'Cloud Service Hijacking', 'T1548.005': 'Temporary Elevated Cloud Access', 'T1550.001': 'Application Access Token', 'T1552.001': 'Credentials In Files', 'T1552.005': 'Cloud Instance Metadata API',
+  'T1555.006': 'Cloud Secrets Management Stores', 'T1556.006': 'Multi-Factor Authentication', 'T1556.007': 'Hybrid Identity', 'T1556.009': 'Conditional Access Policies', 'T1562.001': 'Disable or Modify Tools',
+  'T1562.007': 'Disable or Modify Cloud Firewall', 'T1562.008': 'Disable or Modify Cloud Logs', 'T1578.001': 'Create Snapshot', 'T1578.002': 'Create Cloud Instance', 'T1578.003': 'Delete Cloud Instance',
+  'T1578.004': 'Revert Cloud Instance', 'T1578.005': 'Modify Cloud Compute Configurations',
 };
 
 /** `DefenseEvasion` as people write it. */

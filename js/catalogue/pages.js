@@ -9,7 +9,7 @@ const techniquesOf = ({ techniques, subTechniques }) => techniques.flatMap((id) 
   const subs = subTechniques.filter((sub) => sub.startsWith(`${id}.`));
   return subs.length > 0 ? subs : [id];
 });
-const technique = (id) => `<abbr title="${markup(NAMES[id.split('.')[0]] ?? 'not among the names that Forepost knows')}">${markup(id)}</abbr>`;
+const technique = (id) => `<abbr title="${markup(NAMES[id] ?? NAMES[id.split('.')[0]] ?? 'not among the names that Forepost knows')}">${markup(id)}</abbr>`;
 
 /** The table of all rules, with what its script filters by. */
 export function indexPage({ title, rules, feed, tested }) {

@@ -37,6 +37,24 @@ test('the statement at the cursor runs, and its errors point into the text', asy
   assert.equal(await page.evaluate(() => { const root = document.querySelector('.query .editor').shadowRoot; return (root.getSelection?.() ?? getSelection()).toString(); }), 'EventNam');
 });
 
+test('text that is typed or put over coloured text breaks no policy, and brackets still go around it', async () => {
+  const text = () => page.evaluate(() => [...document.querySelector('.query .editor').shadowRoot.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n'));
+  const over = async (act) => { await page.click('.query .editor'); await page.keyboard.press('ControlOrMeta+a'); await act(); };
+  await write('print a = "x"');
+  await page.waitForSelector('.query .editor >> .cm-line span');
+  await over(() => page.keyboard.insertText('print b = 1\n\nprint c = 2'));
+  assert.equal(await text(), 'print b = 1\n\nprint c = 2');
+  await over(() => page.keyboard.type('print'));
+  assert.equal(await text(), 'print');
+  await page.keyboard.press('Escape');
+  await over(() => page.keyboard.type('('));
+  assert.equal(await text(), '(print)');
+  await page.keyboard.press('ControlOrMeta+z');
+  assert.equal(await text(), 'print');
+  await over(() => page.keyboard.press('Backspace'));
+  assert.equal((await text()).includes('print'), false);
+});
+
 test('the clock stands at the end of the data, and that is said', async () => {
   const said = await run('AWSCloudTrail | where TimeGenerated > ago(1h) | count');
   assert.match(said, /now\(\) is the end of the data, 2026-03-10 12:30:00Z/);

@@ -44,6 +44,16 @@ test('when to when is of all the evidence, not of the row alone', async () => {
   assert.match(await page.textContent('.story p'), /2026-03-10 06:00:00Z → .*06:00:04Z: 1 finding/);
 });
 
+test('when and from where is told of the principal alone, not of others whose events are in the same alert', async () => {
+  const bob = { type: 'IAMUser', arn: 'arn:aws:iam::111122223333:user/bob', userName: 'bob', accessKeyId: 'AKIABOB0000000000001' };
+  await load([scanOff(1, { userIdentity: ADA, sourceIPAddress: '198.51.100.7' }), scanOff(2, { userIdentity: ADA, sourceIPAddress: '198.51.100.7' }), scanOff(9, { userIdentity: bob, sourceIPAddress: '203.0.113.9' })]);
+  assert.match(await page.textContent('.story p'), /^user\/ada of account 111122223333 \(and 1 other principal in the same findings\) from 198\.51\.100\.7, 2026-03-10 06:00:01Z → 06:00:02Z: 1 finding/);
+  await page.click('#panel-alerts .vt-body .vt-row >> nth=0');
+  await page.waitForSelector('.detail details.event >> nth=2');
+  const times = await page.$$eval('.detail details.event summary', (all) => all.map((e) => /T(\S+)Z/.exec(e.textContent)[1]));
+  assert.deepEqual(times, [...times].sort(), 'evidence stands in the order of time');
+});
+
 test('a page of a principal has its sessions, and of an address its principals', async () => {
   await load(CHAIN);
   await page.click('.story .link >> nth=0');
@@ -85,6 +95,7 @@ test('the matrix shows what rules look for and what they found, and filters', as
   await page.click('#tab-attack');
   assert.match(await page.textContent('.matrix .note'), /51 active rules\. No active rule looks for Reconnaissance/);
   assert.equal(await page.locator('.tactics .hit').count(), 3, 'the tactic, its technique and the sub-technique');
+  assert.deepEqual(await page.$$eval('.tactics li .cell', (all) => all.map((e) => e.textContent).filter((text) => /^T[\d.]+ *$/.test(text))), [], 'each technique has its name');
   await page.click('.cell:has-text("T1562 Impair")');
   await page.waitForSelector('.chip:has-text("technique: T1562")');
   assert.equal(await page.textContent('#tab-alerts .count'), '1');

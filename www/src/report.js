@@ -4,7 +4,7 @@
 import { mdLine } from 'forepost/cells.js';
 import { stringifyExact } from 'forepost/json.js';
 import { visible, visibleLines } from 'forepost/visible.js';
-import { spaced } from './attack.js';
+import { tacticName } from './attack.js';
 import { entityName } from './engine/alerts.js';
 import { described } from './filters.js';
 import { bytes, number, plural, span, time, until } from './format.js';
@@ -46,7 +46,7 @@ export function contentOf(alerts, total, state, inputs) {
         title: `${alert.AlertSeverity}: ${alert.DisplayName}`,
         description: alert.Description?.replace(/^'([^]*)'$/, '$1') ?? '',
         facts: [['Rule', rule], ['Events', `${time(start)}${end > start ? ` → ${until(start, end)}` : ''}`], runs.get(finding) > 1 && ['Runs', `${runs.get(finding)} over the same evidence`],
-          ['ATT&CK', [...alert.Tactics.split(/,\s*/).map(spaced), ...words(alert.Techniques), ...words(alert.SubTechniques)].filter(Boolean).join(', ')],
+          ['ATT&CK', [...alert.Tactics.split(/,\s*/).map(tacticName), ...words(alert.Techniques), ...words(alert.SubTechniques)].filter(Boolean).join(', ')],
           ['Entities', entities.map((e) => `${e.Type} ${entityName(e)}`).join(', ')],
           ...Object.entries(details).map(([name, value]) => [name, [].concat(value).map(String).join(', ')]),
           verdict && ['Verdict', VERDICTS[verdict]], star && ['Starred', 'yes'], text && ['Note', text], ['Alert id', alert.SystemAlertId]].filter((pair) => pair && pair[1]),
@@ -54,7 +54,7 @@ export function contentOf(alerts, total, state, inputs) {
       };
     }),
     entities: [...new Map(alerts.flatMap(({ entities }) => entities.map((e) => [`${e.Type}\n${entityName(e)}`, [e.Type, entityName(e)]]))).values()].sort((a, b) => (a.join() < b.join() ? -1 : 1)),
-    attack: [...cellsOf(rules, shown)].filter(([, cell]) => cell.alerts).map(([tactic, { alerts: n, techniques }]) => [spaced(tactic), n, [...techniques].filter(([, cell]) => cell.alerts).map(([id]) => id).join(', ')]),
+    attack: [...cellsOf(rules, shown)].filter(([, cell]) => cell.alerts).map(([tactic, { alerts: n, techniques }]) => [tacticName(tactic), n, [...techniques].filter(([, cell]) => cell.alerts).map(([id]) => id).join(', ')]),
     rules: rules.map(({ card, file, enabled, broken, builtIn, text, original }) => [card?.name ?? file, card?.version || '', card?.id ?? '', broken ? 'cannot run' : enabled ? 'ran' : 'off', `${builtIn ? 'built in' : file}${text !== original ? ', edited' : ''}`]),
     supplied: supplied.map(({ name, path, rows, size, sha256 }) => [name ?? '', name === undefined ? 'function' : 'table', name === undefined ? '' : number(rows), path, bytes(size), sha256 ?? '']),
     inputs: inputs.map(({ path, size, events, status, problemCount, sha256 }) => [path, bytes(size), number(events), status === 'cancelled' ? 'not read to the end' : problemCount ? plural(problemCount, 'problem') : 'read', sha256 ?? '']),

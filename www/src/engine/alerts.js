@@ -7,6 +7,7 @@ import { ALERT_FIELDS, accessKey, passes, who } from './fields.js';
 const ROWS = 200;              // result rows that a view of an alert gets
 const EVENTS = 500;            // and evidence events
 const ACTORS = 50;             // principals that a summary of one names
+const ADDRESSES = 50;          // and addresses of each
 const REMEMBERED = 64 << 20;   // characters of alerts whose records stay parsed for filters
 
 const parse = (text, otherwise) => { try { return JSON.parse(text); } catch { return otherwise; } };
@@ -98,7 +99,8 @@ export class Alerts {
       entities: parse(alert.Entities, []),
       details: parse(extended['Custom Details'], {}),
       resultRows: Evidence.slice(0, ROWS).map(({ row }) => row),
-      events: [...events.values()],
+      // In the order of time: an analyst reads what happened, not what the query joined.
+      events: [...events.values()].sort((a, b) => atOf(a) - atOf(b)),
       eventTotal: total,
     };
   }
@@ -111,6 +113,8 @@ export class Alerts {
     return new Blob([csv(COLUMNS, rows)], { type: 'text/csv' });
   }
 }
+
+const atOf = ({ record }) => Date.parse(record.eventTime ?? record.TimeGenerated) || 0;
 
 /** What a filter on events can hold of an alert: its evidence, or what stands for it. */
 function recordsOf(line) {
@@ -138,7 +142,6 @@ function summary(line) {
   const entities = parse(alert.Entities, []);
   const actors = new Map();
   const evidence = new Set();
-  const addresses = new Set();
   const span = [Date.parse(alert.StartTime), Date.parse(alert.EndTime)];
   for (const { row, events = [] } of alert.Evidence ?? []) {
     if (!events.length) evidence.add(JSON.stringify(row));
@@ -146,12 +149,18 @@ function summary(line) {
       const id = eventID ?? JSON.stringify(record);
       if (evidence.has(id)) continue;
       evidence.add(id);
-      const at = Date.parse(record.eventTime ?? record.TimeGenerated);
+      const at = Date.parse(record.eventTime ?? record.TimeGenerated) || Date.parse(alert.StartTime);
       if (at < span[0]) span[0] = at;
       if (at > span[1]) span[1] = at;
-      const actor = JSON.stringify([who(record), accessKey(record)]);
-      actors.set(actor, (actors.get(actor) ?? 0) + 1);
-      addresses.add(record.sourceIPAddress ?? record.SourceIpAddress ?? '');
+      const [name, key] = [who(record), accessKey(record)];
+      const by = JSON.stringify([name, key]);
+      const actor = actors.get(by) ?? { who: name, key, events: 0, first: Infinity, last: -Infinity, addresses: [] };
+      actors.set(by, actor);
+      actor.events += 1;
+      actor.first = Math.min(actor.first, at);
+      actor.last = Math.max(actor.last, at);
+      const address = record.sourceIPAddress ?? record.SourceIpAddress;
+      if (address && actor.addresses.length < ADDRESSES && !actor.addresses.includes(address)) actor.addresses.push(address);
     }
   }
   const words = (text) => [].concat(parse(text, text ? [text] : []));
@@ -166,8 +175,7 @@ function summary(line) {
     entities: entities.slice(0, 3).map(entityName),
     // Runs of one rule over the same evidence are one finding.
     finding: hash(JSON.stringify([ruleId ?? alert.AlertName, alert.AlertSeverity, alert.DisplayName, alert.Entities, [...evidence].sort()])),
-    actors: [...actors].sort(([, a], [, b]) => b - a).slice(0, ACTORS).map(([actor, n]) => [...JSON.parse(actor), n]),
-    addresses: [...addresses].filter(Boolean).slice(0, ACTORS),
+    actors: [...actors.values()].sort((a, b) => b.events - a.events).slice(0, ACTORS),
     rows: Number(extended['Search Query Results Overall Count'] ?? alert.Evidence?.length ?? 0),
     start: Date.parse(alert.StartTime),
     end: Date.parse(alert.EndTime),

@@ -52,21 +52,25 @@ export async function story(alerts, ask) {
   const groups = new Map();
   for (const finding of all) {
     const roots = new Map();
-    for (const [who, key, n] of finding.actors) {
+    for (const { who, key, events } of finding.actors) {
       const { root } = chain(who, key);
-      roots.set(root, (roots.get(root) ?? 0) + n);
+      roots.set(root, (roots.get(root) ?? 0) + events);
     }
     const [first = '', ...others] = [...roots].sort(([, a], [, b]) => b - a).map(([root]) => root);
     finding.root = first;
     finding.others = others.length;
-    if (!groups.has(first)) groups.set(first, { root: first, findings: [], members: new Set(first ? [first] : []), hops: new Map(), others: new Set() });
+    if (!groups.has(first)) groups.set(first, { root: first, findings: [], members: new Set(first ? [first] : []), hops: new Map(), others: new Set(), start: Infinity, end: -Infinity, addresses: new Set() });
     const group = groups.get(first);
     group.findings.push(finding);
     for (const other of others) group.others.add(other);
-    for (const [who, key] of finding.actors) {
+    if (!finding.actors.length) extend(group, finding.span);
+    for (const { who, key, first: from, last: to, addresses } of finding.actors) {
       const { root, hops } = chain(who, key);
-      if (root === first) group.members.add(who);
-      if (root === first) for (const hop of hops) group.hops.set(`${hop.who} ${hop.how}`, hop);
+      if (root !== first) continue; // when and from where is told of this principal alone
+      group.members.add(who);
+      extend(group, [from, to]);
+      for (const address of addresses) group.addresses.add(address);
+      for (const hop of hops) group.hops.set(`${hop.who} ${hop.how}`, hop);
     }
   }
   for (const { made } of links) {
@@ -79,6 +83,11 @@ export async function story(alerts, ask) {
     groups: [...groups.values()].map((group) => told(group, facts.get(group.root))).sort((a, b) => a.rank - b.rank || a.start - b.start),
     findings: all,
   };
+}
+
+function extend(group, [from, to]) {
+  group.start = Math.min(group.start, from);
+  group.end = Math.max(group.end, to);
 }
 
 /** The principals of a query: few enough to be named in it. */
@@ -122,7 +131,7 @@ function collect(of, { Who, Key, Address, Call, Changes, Error: error, Region, A
 const most = (map) => [...map].sort(([, a], [, b]) => (b.count ?? b) - (a.count ?? a));
 
 /** A group as the page shows it. */
-function told({ root, findings: found, members, hops, others }, facts) {
+function told({ root, findings: found, members, hops, others, start, end, addresses }, facts) {
   const severity = SEVERITIES.find((name) => found.some((finding) => finding.severity === name)) ?? 'Informational';
   const seen = facts ? Object.fromEntries(Object.entries(facts.seen).map(([kind, map]) => [kind, most(map).slice(0, 50).map(([value, { count, first }]) => ({ value, count, first }))])) : undefined;
   return {
@@ -134,10 +143,10 @@ function told({ root, findings: found, members, hops, others }, facts) {
     others: others.size,       // principals in the evidence of the same findings
     runs: found.reduce((sum, { runs }) => sum + runs.length, 0),
     ids: found.flatMap(({ runs }) => runs.map(({ id }) => id)),
-    start: Math.min(...found.map(({ span }) => span[0])),
-    end: Math.max(...found.map(({ span }) => span[1])),
+    start,
+    end,
     tactics: [...new Set(found.flatMap(({ tactics }) => (tactics ? tactics.split(/,\s*/) : [])))],
-    addresses: [...new Set(found.flatMap(({ addresses }) => addresses))],
+    addresses: [...addresses],
     hops: [...hops.values()].sort((a, b) => a.at - b.at).slice(0, 20),
     facts: facts?.events ? { events: facts.events, failed: facts.failed, changes: facts.changes, first: facts.first, last: facts.last, changed: [...facts.changed].sort(([, a], [, b]) => b.count - a.count || a.first - b.first).slice(0, 20).map(([call, { count }]) => [call, count]), errors: most(facts.errors).slice(0, 20), seen } : undefined,
     // The first time of an address, agent or region, later than the principal's first event.

@@ -4,7 +4,7 @@ import { h, mount } from '../dom.js';
 import { middle, number, plural, span, time } from '../format.js';
 import { isFiltered } from '../filters.js';
 import { canHide, eventCount, gaps } from '../gaps.js';
-import { TACTICS, spaced } from '../attack.js';
+import { TACTICS, tacticName } from '../attack.js';
 import { VERDICTS } from '../notes.js';
 import { packsOf, unseen } from '../packs.js';
 import { findings as folded } from '../engine/findings.js';
@@ -98,11 +98,11 @@ export class AlertsPanel {
     const found = gaps(state);
     const tactics = new Set(active.flatMap(({ card }) => card?.tactics ?? []));
     const unwatched = TACTICS.filter((tactic) => !tactics.has(tactic));
-    return h('div.state.answer', h('h2', found.some(canHide) ? dash() : '', `No alerts from ${plural(active.length, 'rule')}${found.some(canHide) ? ' in what was read' : ''}`),
+    return h('div.state.answer', h('h2', found.some(canHide) ? [dash(), ' '] : '', `No alerts from ${plural(active.length, 'rule')}${found.some(canHide) ? ' in what was read' : ''}`),
       h('dl.checked',
         h('dt', 'Rules'), h('dd', active.length <= 3 ? active.map((r) => r.card?.name ?? r.file).join(', ') : packsOf(active).map(([name, n]) => `${n} ${name}`).join(', ')),
-        h('dt', 'They look for'), h('dd', [...tactics].map(spaced).join(', ') || 'no tactic that they name'),
-        unwatched.length > 0 && [h('dt', 'No rule looks for'), h('dd', unwatched.map(spaced).join(', '))],
+        h('dt', 'They look for'), h('dd', [...tactics].map(tacticName).join(', ') || 'no tactic that they name'),
+        unwatched.length > 0 && [h('dt', 'No rule looks for'), h('dd', unwatched.map(tacticName).join(', '))],
         h('dt', 'They cannot see'), h('dd', h('ul', unseen(active, progress.span ?? []).map((text) => h('li', text)))),
         h('dt', 'Events'), h('dd', `${number(eventCount(state))} from ${plural(progress.totalFiles, 'file')}`),
         progress.span && [h('dt', 'Time range'), h('dd', span(progress.span, local))],
@@ -123,7 +123,7 @@ export function visible({ alerts, filters, view }) {
 /** Findings, with who stands behind each as far as the story knows. */
 function findings(alerts, story) {
   const roots = new Map(story?.findings.map(({ finding, root, others }) => [finding, { root, others }]));
-  return folded(alerts).map((finding) => ({ root: finding.actors[0]?.[0] ?? '', others: 0, ...finding, ...roots.get(finding.finding) }));
+  return folded(alerts).map((finding) => ({ root: finding.actors[0]?.who ?? '', others: 0, ...finding, ...roots.get(finding.finding) }));
 }
 
 const KEYS = { principal: ({ root }) => root, rule: ({ severity: grave, rule }) => `${rank(grave)}\n${rule}` };
@@ -139,7 +139,7 @@ function lines(found, order) {
 }
 
 function heading(list, order) {
-  const tactics = [...new Set(list.flatMap(({ tactics: of }) => (of ? of.split(/,\s*/) : [])))].map(spaced).join(', ');
+  const tactics = [...new Set(list.flatMap(({ tactics: of }) => (of ? of.split(/,\s*/) : [])))].map(tacticName).join(', ');
   return { group: true, severity: list[0].severity, title: order === 'rule' ? list[0].rule : `${principal(list[0].root)} ${accountOf(list[0].root)}`.trim(), count: list.length, under: tactics, root: order === 'principal' ? list[0].root : '' };
 }
 

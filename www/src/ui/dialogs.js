@@ -55,7 +55,7 @@ export function problems(app) {
     app.case.absent.length > 0 && h('section', h('h3', 'Not here of the case'), h('ul', app.case.absent.slice(0, 200).map(({ path, size }) => h('li', h('b.mono', path), ` ${bytes(size)}`)))),
     inputs.slice(0, 500).map(({ path, size, events, problems: found, problemCount, status }) => h('section',
       h('h3.mono', path), h('p.muted', `${bytes(size)}; ${plural(events, 'event')} read`, status === 'cancelled' ? '; reading was cancelled' : ''),
-      h('ul', found.map(({ offset, code, message }) => h('li', h('b', code), offset === null ? ' ' : ` at byte ${number(offset)}: `, message, ADVICE[code] ? h('span.muted', ` ${ADVICE[code]}`) : null))),
+      h('ul', found.map(({ offset, code, message }) => h('li', h('b', code), offset === null ? ' ' : ` at byte ${number(offset)}: `, message, ADVICE[code] ? h('p.muted', ADVICE[code]) : null))),
       problemCount > found.length && h('p.muted', `and ${number(problemCount - found.length)} more`))),
     passedOver.length ? h('section', h('h3', 'Passed over'), h('p.muted', 'These files cannot hold events, or were left out. Drop one by itself to read it all the same.'),
       h('ul', passedOver.slice(0, 500).map(({ path, reason }) => h('li', h('b.mono', path), ` ${reason}`))), passedOver.length > 500 && h('p.muted', `and ${number(passedOver.length - 500)} more`)) : null,

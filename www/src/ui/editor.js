@@ -73,6 +73,7 @@ const look = EditorView.theme({
   '&': { fontSize: '13px', backgroundColor: 'var(--surface)', color: 'var(--text)', height: '100%' },
   '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-1px' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '20px', overflow: 'auto' },
+  '.cm-line': { padding: '0 var(--edge, 6px)' },
   '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--muted)', border: 'none' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },
@@ -87,6 +88,22 @@ const look = EditorView.theme({
   '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--warn)', textUnderlineOffset: '3px' },
   '.cm-lintRange-info, .cm-lintRange-hint': { backgroundImage: 'none', textDecoration: 'underline dotted var(--muted)', textUnderlineOffset: '3px' },
   '.cm-diagnostic': { fontFamily: 'var(--sans)', fontSize: '13px' },
+});
+
+/**
+ * Chromium keeps the colour of what is typed over, in an inline style that the page's policy forbids and reports. So the editor puts the text there
+ * itself, by the same handlers as ever; what an input method composes is left to the browser.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const { inputType, data, isComposing } = event;
+    if (inputType !== 'insertText' || !data || isComposing || view.composing || (empty && !data.includes('\n'))) return false;
+    const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, data, insert))) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
 });
 
 /** A table or function that was supplied, with its columns. Names that are no words stand in brackets. */
@@ -154,7 +171,7 @@ export function createEditor({ host, text, language, label, columns, logTables, 
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { run?.(); return true; } }, { key: 'Escape', run: (v) => { v.contentDOM.blur(); return false; } }])),
         history(), highlightSpecialChars(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), EditorView.lineWrapping,
         language === 'rule' ? [yamlLanguage, lineNumbers()] : kqlLanguage,
-        syntaxHighlighting(colours), look, lint, placeholder(hint ?? ''),
+        syntaxHighlighting(colours), look, typedOver, lint, placeholder(hint ?? ''),
         autocompletion({ override: [complete], icons: false }),
         keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),

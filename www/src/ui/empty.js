@@ -29,7 +29,7 @@ export function emptyState(app) {
         h('button', { disabled: phase !== 'ready', onclick: () => app.files.sample() }, 'Try the sample'))),
     h('section.ready', h('h3', rules.length === 1 ? 'Active rule' : `Active rules (${rules.filter((r) => r.enabled).length})`),
       rules.length ? h('ul', rules.filter((r) => r.enabled).slice(0, SHOWN).map((rule) => h('li',
-        h('button.link', { onclick: () => { app.update({ tab: 'rules' }); app.panels.rules.choose(rule.file); } }, rule.card?.name ?? rule.file), rule.card && severity(rule.card.severity))),
-        rules.filter((r) => r.enabled).length > SHOWN && h('li', h('button.link', { onclick: () => app.update({ tab: 'rules' }) }, `${rules.filter((r) => r.enabled).length - SHOWN} more`)))
+        rule.card ? severity(rule.card.severity) : h('span'), h('button.link', { onclick: () => { app.update({ tab: 'rules' }); app.panels.rules.choose(rule.file); } }, rule.card?.name ?? rule.file))),
+        rules.filter((r) => r.enabled).length > SHOWN && h('li', h('button.link.more', { onclick: () => app.update({ tab: 'rules' }) }, `${rules.filter((r) => r.enabled).length - SHOWN} more`)))
         : h('p.muted', 'Loading the engine …')));
 }

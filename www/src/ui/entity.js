@@ -17,14 +17,14 @@ const PAGES = { Principals: 'account', 'Access keys': '/userIdentity/accessKeyId
 export function entityPage(app, { field, words, title, count, failed, first, last, parsed, facts, alertIds, group }) {
   const { local, alerts } = app.state;
   const ids = new Set(alertIds);
-  const of = alerts.filter(({ id }) => ids.has(id));
+  const of = alerts.filter(({ id }) => ids.has(id)).sort((a, b) => a.start - b.start);
   const section = (name, ...children) => h('section', h('h3', name), children);
   return {
     title: [h('span.kind', nameOf(field)), h('h2', { tabindex: -1 }, title)],
     children: [
       h('dl.kv', h('dt', 'Events'), h('dd', `${number(count)}, ${number(failed)} failed`),
         !Number.isNaN(first) && [h('dt', 'First seen'), h('dd.num', time(first, local)), h('dt', 'Last seen'), h('dd.num', time(last, local))],
-        words.length > 1 && [h('dt', 'Together'), h('dd', `${plural(words.length, 'principal')}: it and the sessions that it made`)]),
+        words.length > 1 && [h('dt', 'Together'), h('dd', `${plural(words.length, 'principal')}: it and those whose sessions or keys it made`)]),
       h('p.toolbar', h('button.small', { onclick: () => app.view.filterWords(field, words) }, 'Only these events'), h('button.small', { onclick: () => app.view.filterWords(field, words, true) }, 'Without these events')),
       group?.hops.length ? section('Roles and sessions', h('ol.hops', group.hops.map((hop) => h('li', h('span.num.muted', time(hop.at, local)), ` ${hop.how} → `, h('b', principal(hop.who)), hop.key ? h('span.mono.muted', ` ${hop.key}`) : '')))) : null,
       group?.firsts.length ? section('Seen for the first time', h('ol.hops', group.firsts.slice(0, 20).map(({ kind, value, at }) => h('li', h('span.num.muted', time(at, local)), ` new ${kind} `, h('b', middle(value, 60)))))) : null,

@@ -1,7 +1,7 @@
 // MITRE ATT&CK: what the active rules look for, and what they found.
 
 import { h, mount } from '../dom.js';
-import { TACTICS, TECHNIQUES, spaced, tacticsOf } from '../attack.js';
+import { NAMES, TACTICS, tacticName, tacticsOf } from '../attack.js';
 import { number, plural } from '../format.js';
 
 export class MatrixPanel {
@@ -22,12 +22,12 @@ export class MatrixPanel {
     const tactics = [...TACTICS, ...[...cells.keys()].filter((tactic) => !TACTICS.includes(tactic))];
     const without = tactics.filter((tactic) => !cells.get(tactic)?.rules);
     mount(this.element,
-      h('p.note', `${plural(rules.filter(({ enabled }) => enabled).length, 'active rule')}. `, without.length ? `No active rule looks for ${without.map(spaced).join(', ')}.` : 'Each tactic has a rule.', ' A filled cell has alerts.'),
+      h('p.note', `${plural(rules.filter(({ enabled }) => enabled).length, 'active rule')}. `, without.length ? `No active rule looks for ${without.map(tacticName).join(', ')}.` : 'Each tactic has a rule.', ' A filled cell has alerts.'),
       h('div.tactics', tactics.map((tactic) => {
         const { rules: count = 0, alerts: hits = 0, techniques = new Map() } = cells.get(tactic) ?? {};
         return h('section', { class: count ? '' : 'blind' },
-          h('h3', cell('Tactic', tactic, spaced(tactic), hits, chosen.Tactic, this.app)), h('p.muted', count ? plural(count, 'rule') : 'no rule'),
-          h('ul', [...techniques].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, { rules: n, alerts: found }]) => h('li', cell('Technique', id, `${id} ${TECHNIQUES[id]?.[0] ?? ''}`, found, chosen.Technique, this.app), h('span.muted', plural(n, 'rule'))))));
+          h('h3', cell('Tactic', tactic, tacticName(tactic), hits, chosen.Tactic, this.app)), h('p.muted', count ? plural(count, 'rule') : 'no rule'),
+          h('ul', [...techniques].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, { rules: n, alerts: found }]) => h('li', cell('Technique', id, `${id} ${NAMES[id] ?? ''}`, found, chosen.Technique, this.app), h('span.muted', plural(n, 'rule'))))));
       })));
   }
 }

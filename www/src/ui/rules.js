@@ -2,7 +2,7 @@
 
 import { copy, h, mount, save } from '../dom.js';
 import { duration, plural } from '../format.js';
-import { TACTICS, spaced } from '../attack.js';
+import { TACTICS, tacticName } from '../attack.js';
 import { packOf, packsOf } from '../packs.js';
 import { missingOf } from 'forepost/missing.js';
 import { remedy, suppliedNames } from '../supplied.js';
@@ -40,7 +40,7 @@ export class RulesPanel {
     const option = (value, text = value) => h('option', { value }, text);
     this.search = h('input', { type: 'search', placeholder: 'Search rules', 'aria-label': 'Search rules', spellcheck: 'false', oninput: () => this.#again() });
     this.severity = h('select', { 'aria-label': 'Severity', onchange: () => this.#again() }, option('', 'any severity'), SEVERITIES.map((name) => option(name)));
-    this.tactic = h('select', { 'aria-label': 'Tactic', onchange: () => this.#again() }, option('', 'any tactic'), TACTICS.map((name) => option(name, spaced(name))));
+    this.tactic = h('select', { 'aria-label': 'Tactic', onchange: () => this.#again() }, option('', 'any tactic'), TACTICS.map((name) => option(name, tacticName(name))));
     this.pack = h('select', { 'aria-label': 'Pack', onchange: () => this.#again() });
     this.sort = h('select', { 'aria-label': 'Order', onchange: () => this.#again() }, option('alerts', 'alerts first'), option('severity', 'by severity'), option('name', 'by name'));
     this.chooser = h('div.rulechooser', this.search, this.severity, this.tactic, this.pack, this.sort);
@@ -75,10 +75,10 @@ export class RulesPanel {
     const all = (enabled) => () => this.app.rules.enableAll(shown.map(({ file }) => file), enabled);
     mount(this.list,
       h('p.toolbar', h('button.small', { onclick: () => this.input.click(), 'data-key': 'add' }, 'Add rule files'),
-        h('button.small', { onclick: () => this.app.header.supplied.click(), 'data-key': 'add supplied' }, 'Add tables or functions'),
-        rules.length > 1 && [h('button.small', { onclick: all(true), 'data-key': 'all on' }, 'All on'), h('button.small', { onclick: all(false), 'data-key': 'all off' }, 'All off')],
-        packs.length > 1 && packs.map((name) => this.#packSwitch(name, rules)),
-        h('span.muted', shown.length < rules.length ? `${shown.length} shown; ` : '', `${on} of ${rules.length} active`)),
+        h('button.small', { onclick: () => this.app.header.supplied.click(), 'data-key': 'add supplied' }, 'Add tables or functions')),
+      packs.length > 1 && h('div.packs', packs.map((name) => this.#packSwitch(name, rules))),
+      h('p.toolbar', h('span.muted.grow', shown.length < rules.length ? `${shown.length} shown; ` : '', `${on} of ${rules.length} active`),
+        rules.length > 1 && [h('button.small', { onclick: all(true), 'data-key': 'all on' }, 'All on'), h('button.small', { onclick: all(false), 'data-key': 'all off' }, 'All off')]),
       !alerts.length && !this.app.state.progress.totalFiles && h('p.muted.hint', 'Drop logs anywhere on this page to run the rules.'),
       suppliedList(this.app),
       h('ul', shown.map((rule) => h('li', { class: rule === chosen ? 'chosen' : '' },
@@ -106,12 +106,13 @@ export class RulesPanel {
 
   /** One box for all rules of a pack. */
   #packSwitch(name, rules) {
-    const of = rules.filter((rule) => packOf(rule) === name && !rule.broken);
+    const all = rules.filter((rule) => packOf(rule) === name);
+    const of = all.filter(({ broken }) => !broken);
     const on = of.filter(({ enabled }) => enabled).length;
     return h('label', h('input', {
       type: 'checkbox', checked: on > 0, indeterminate: on > 0 && on < of.length, disabled: of.length === 0, 'data-key': `pack ${name}`,
       onchange: (e) => this.app.rules.enableAll(of.map(({ file }) => file), e.target.checked),
-    }), ` ${name} (${of.length})`);
+    }), ` ${name} (${of.length}${of.length < all.length ? `; ${all.length - of.length} cannot run` : ''})`);
   }
 
   #fired({ card }) {

@@ -1,7 +1,7 @@
 // What happened in one look: for each principal behind findings one sentence.
 
 import { h, mount } from '../dom.js';
-import { spaced } from '../attack.js';
+import { tacticName } from '../attack.js';
 import { middle, number, plural, time, until } from '../format.js';
 import { severity } from './icons.js';
 
@@ -26,7 +26,7 @@ export function sentence({ root, count, runs, start, end, tactics, addresses, ho
     if (addresses.length > FEW) parts.push(` and ${number(addresses.length - FEW)} more`);
   }
   parts.push(`, ${time(start, local)}${end > start ? ` → ${until(start, end, local)}` : ''}: `);
-  parts.push(`${plural(count, 'finding')}${runs > count ? ` in ${number(runs)} runs` : ''}${tactics.length ? ` for ${tactics.map(spaced).join(', ')}` : ''}.`);
+  parts.push(`${plural(count, 'finding')}${runs > count ? ` in ${number(runs)} runs` : ''}${tactics.length ? ` for ${tactics.map(tacticName).join(', ')}` : ''}.`);
   if (hops.length) parts.push(` Went through ${some(hops.map((hop) => [`${principal(hop.who)} (${hop.how})`, 1]))}.`);
   if (facts) {
     parts.push(` In ${plural(facts.events, 'event')}, `,

@@ -106,7 +106,7 @@ class View {
     const all = flat(tree);
     const decisive = all.filter(({ decides }) => decides);
     if (decisive.length > 0) return decisive.slice(0, 6).map((step) => this.#because(step));
-    return tree.slice(0, 6).map((step) => this.#because({ ...step, inside: operator === 'extend' ? [] : step.inside }));
+    return distinct(tree, (step) => this.#text(step)).slice(0, 6).map((step) => this.#because({ ...step, inside: operator === 'extend' ? [] : step.inside }));
   }
 
   #made({ values, events }) {
