@@ -20,10 +20,12 @@ test('many small files: each is read once, and a few messages tell of them all',
     writeFileSync(join(within, `${f}.json`), JSON.stringify({ Records: Array.from({ length: EACH }, (_, n) => JSON.parse((f % 600 === 0 && n === 0 ? scanOff : event)(f * EACH + n))) }));
   }
   await page.evaluate(() => {
-    window.work = { whole: 0, parts: 0, messages: 0, sent: 0, jobs: 0, brought: 0 };
-    const { arrayBuffer, slice } = Blob.prototype;
-    Blob.prototype.arrayBuffer = function counted() { window.work.whole += 1; return arrayBuffer.call(this); };
-    Blob.prototype.slice = function counted(...args) { window.work.parts += 1; return slice.call(this, ...args); };
+    window.work = { whole: 0, parts: 0, asked: 0, messages: 0, sent: 0, jobs: 0, brought: 0 };
+    const { stream } = Blob.prototype;
+    Blob.prototype.stream = function counted() { window.work.whole += 1; return stream.call(this); };
+    for (const name of ['arrayBuffer', 'slice']) { const act = Blob.prototype[name]; Blob.prototype[name] = function counted(...args) { window.work.parts += 1; return act.apply(this, args); }; }
+    const { get } = Object.getOwnPropertyDescriptor(Blob.prototype, 'size');
+    Object.defineProperty(Blob.prototype, 'size', { get() { window.work.asked += 1; return get.call(this); } });
     const { postMessage } = Worker.prototype;
     Worker.prototype.postMessage = function counted(message, ...rest) {
       window.work.sent += 1;
@@ -37,9 +39,10 @@ test('many small files: each is read once, and a few messages tell of them all',
   await settled(page, 200_000);
   assert.equal(await events(page), FILES * EACH);
   assert.equal(await page.textContent('#tab-alerts .count'), '1');
-  const { whole, parts, messages, sent, jobs, brought } = await page.evaluate(() => window.work);
+  const { whole, parts, asked, messages, sent, jobs, brought } = await page.evaluate(() => window.work);
   assert.equal(whole, FILES, 'each is read once, as a whole, when it is looked at');
   assert.equal(parts, 0);
+  assert.equal(asked, 0, 'nobody waits for the size of a file');
   assert.equal(jobs, FILES);
   assert.equal(brought, FILES, 'and what was read goes to the reader');
   assert.ok(sent < 100, `${sent} messages to workers`);

@@ -1,14 +1,14 @@
 // What was dropped or picked, as a flat list of files: logs, rules, and what can be a table or a function.
 
-import { expandArm, holdsRules } from 'forepost/arm.js';
-import { holdsFunctions } from 'forepost/arm/functions.js';
+import { expandArm } from 'forepost/arm.js';
+import { toldApart } from 'forepost/arm/functions.js';
 import { decodeText } from 'forepost/bytes.js';
-import { isFunctionTemplate, isFunctionYaml, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
+import { isFunctionTemplate, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
 import { mayOpen } from './archives.js';
 
 const AT_ONCE = 64;            // files that are looked at together
 const LARGEST_TEMPLATE = 8 << 20;
-const SMALL = 64 << 10;        // bytes of a file that is read as a whole to look at it: half the price of a part, and the reader gets what was read
+const SMALL = LOOKED_AT;       // bytes of a file that is read as a whole to look at it; the reader gets what was read
 const HELD = 64 << 20;         // bytes that are held so for the readers
 
 /**
@@ -32,7 +32,7 @@ export async function sort(given, engine, looked = () => {}) {
       await new Promise((resolve) => { setTimeout(resolve); });
       breath = performance.now();
     }
-    // To look at a file and to ask for its size makes the browser ask the system: many are asked at once.
+    // To look at a file makes the browser ask the system: many are asked at once.
     const part = await Promise.all(files.slice(at, at + AT_ONCE).map(look));
     for (const { reason, kind, ...entry } of part) {
       held += entry.bytes?.length ?? 0;
@@ -45,26 +45,49 @@ export async function sort(given, engine, looked = () => {}) {
 }
 
 async function look({ file, path }) {
-  const { size } = file;
-  let bytes;
-  const start = async () => {
-    bytes ??= new Uint8Array(await (size <= SMALL ? file : file.slice(0, LOOKED_AT)).arrayBuffer());
-    return bytes.subarray(0, LOOKED_AT);
-  };
-  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && (isTemplate(path, await start()) || isFunctionTemplate(path, await start())));
+  const looked = await startOf(file).catch(() => undefined);
+  if (!looked) return { file, path, kind: 'logs' }; // what is wrong with it is said when it is read
+  const { size, bytes } = looked;
+  const start = bytes.subarray(0, LOOKED_AT);
+  const rule = isRuleByName(path) || (/\.json$/i.test(path) && size <= LARGEST_TEMPLATE && (isTemplate(path, start) || isFunctionTemplate(path, start)));
   const supplied = suppliedByName(path);
   const isFunction = supplied?.kind === 'function';
-  const reason = path.includes('/') ? await whyNot({ path, size, start }, rule || isFunction) : undefined;
-  const unclear = !reason && !rule && size > 0 && supplied?.kind === 'table' && (/\.(csv|gz)$/i.test(path) || !mentionsEvents(await start()));
+  const reason = path.includes('/') ? whyNot({ path, size, start }, rule || isFunction) : undefined;
+  const unclear = !reason && !rule && size > 0 && supplied?.kind === 'table' && (/\.(csv|gz)$/i.test(path) || !mentionsEvents(start));
   const kind = rule ? 'rules' : isFunction ? 'functions' : unclear ? 'unclear' : 'logs';
   return { file, path, size, kind, reason, stem: unclear ? supplied.stem : undefined, bytes: size <= SMALL && !rule && !reason ? bytes : undefined };
 }
 
-async function whyNot({ path, size, start }, known) {
+/** The size of a file and its first bytes; of a small one all. To ask for the size alone takes the browser as long as to read a small file, and it waits meanwhile. */
+async function startOf(file) {
+  const reader = file.stream().getReader();
+  const chunks = [];
+  let length = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    chunks.push(part.value);
+    length += part.value.length;
+    if (length <= SMALL) continue;
+    reader.cancel().catch(() => { /* it was read far enough */ });
+    return { size: file.size, bytes: joined(chunks, length) };
+  }
+  return { size: length, bytes: joined(chunks, length) };
+}
+
+function joined(chunks, length) {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function whyNot({ path, size, start }, known) {
   if (path.split('/').some((part) => part.startsWith('.'))) return 'hidden';
   if (isTestByName(path)) return 'tests of a rule';
   if (known || isLogByName(path, size)) return undefined;
-  return whyNoLog(path, await start());
+  return whyNoLog(path, start);
 }
 
 /**
@@ -73,11 +96,10 @@ async function whyNot({ path, size, start }, known) {
  */
 export async function readRules(entries) {
   const read = await Promise.all(entries.map(async (entry) => ({ entry, file: entry.path, text: decodeText(new Uint8Array(await entry.file.arrayBuffer())) })));
-  const isFunction = ({ file, text }) => (/\.ya?ml$/i.test(file) ? isFunctionYaml(text) : holdsFunctions(text));
-  const isRule = ({ file, text }) => !isFunction({ file, text }) || (/\.json$/i.test(file) && holdsRules(text));
-  const rules = expandArm(read.filter(isRule).map(({ file, text }) => ({ file, text })));
+  const told = toldApart(read);
+  const rules = expandArm(told.rules.map(({ file, text }) => ({ file, text })));
   const leftOut = rules.flatMap(({ arm }) => arm?.findings ?? []).filter(({ code }) => code === 'FP501').map(({ file, message }) => ({ path: file, reason: message }));
-  return { rules: rules.map(({ file, text, arm }) => ({ file: arm ? `${file}.yaml` : file, text })), functions: read.filter(isFunction).map(({ entry }) => entry), leftOut };
+  return { rules: rules.map(({ file, text, arm }) => ({ file: arm ? `${file}.yaml` : file, text })), functions: told.functions.map(({ entry }) => entry), leftOut };
 }
 
 /** The files of an <input>. */

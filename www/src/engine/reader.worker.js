@@ -116,10 +116,18 @@ function report() {
 const readable = (error, path) => (error.name === 'NotFoundError' || error.name === 'NotReadableError'
   ? `${path} cannot be opened: ${error.message}` : error.message);
 
+/** The file in slices. The browser takes its time to bring one: the next is asked for before this one is worked on. */
 async function* slices(file, size, job, first) {
+  const ask = (at) => {
+    const slice = at < size ? file.slice(at, at + SLICE).arrayBuffer() : undefined;
+    slice?.catch(() => { /* said when its turn comes */ });
+    return slice;
+  };
+  let next;
   for (let at = 0; at < size && !cancelled; at += SLICE) {
-    const bytes = at ? new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer()) : first;
+    const bytes = at ? new Uint8Array(await next) : first;
     if (cancelled) return;
+    next = ask(at + SLICE);
     yield bytes;
     if (cancelled) return;
     job.bytes = Math.min(at + SLICE, size);
