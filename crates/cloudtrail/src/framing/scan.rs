@@ -43,6 +43,14 @@ impl Member {
     pub fn value<'a>(&self, object: &'a [u8]) -> &'a [u8] {
         object.get(self.value[0] as usize..self.value[1] as usize).unwrap_or_default()
     }
+
+    /// Whether its key is spelt like this.
+    #[inline]
+    fn is_spelt(&self, object: &[u8], key: &[u8]) -> bool {
+        // Keys differ in their length or at their end, mostly. To call `memcmp` for each would cost more than all else here.
+        let ends_alike = |spelt: &[u8]| spelt.last_chunk::<4>() == key.last_chunk() && spelt == key;
+        (self.key[1] - self.key[0]) as usize == key.len() && ends_alike(self.key(object))
+    }
 }
 
 /// What is known of an object that was scanned.
@@ -53,6 +61,8 @@ pub struct Outline<'a> {
     pub members: &'a [Member],
     /// Whether no white space is outside its strings.
     pub minified: bool,
+    /// Whether no key of a member has an escape.
+    pub plain_keys: bool,
     /// The members that every event is asked for.
     pub core: Core,
 }
@@ -81,6 +91,12 @@ impl<'a> Outline<'a> {
         self.value(self.core.time, object)
     }
 
+    /// The value of the last member whose key is spelt like this.
+    pub fn spelt<'r>(&self, object: &'r [u8], key: &str) -> Option<&'r [u8]> {
+        let member = self.members.iter().rev().find(|member| member.is_spelt(object, key.as_bytes()))?;
+        Some(member.value(object))
+    }
+
     fn value<'r>(&self, member: Option<u8>, object: &'r [u8]) -> Option<&'r [u8]> {
         Some(self.members.get(usize::from(member?))?.value(object))
     }
@@ -99,6 +115,8 @@ struct Members {
     complete: bool,
     /// Whether there was no white space outside strings so far.
     minified: bool,
+    /// Whether no key had an escape so far.
+    plain_keys: bool,
     core: Core,
 }
 
@@ -109,6 +127,7 @@ impl Default for Members {
             next: Member::default(),
             complete: true,
             minified: true,
+            plain_keys: true,
             core: Core::default(),
         }
     }
@@ -117,7 +136,8 @@ impl Default for Members {
 impl Members {
     fn clear(&mut self) {
         self.list.clear();
-        (self.complete, self.minified, self.core) = (true, true, Core::default());
+        (self.complete, self.minified, self.plain_keys) = (true, true, true);
+        self.core = Core::default();
     }
 
     /// Where the member that is being read will stand.
@@ -250,8 +270,13 @@ impl Scan {
 
     /// The outline of the value that ended, if it is an object. `None` if not all of it is sure.
     pub fn outline(&self) -> Option<Outline<'_>> {
-        let Members { list, complete, minified, core, .. } = &self.members;
-        complete.then_some(Outline { members: list, minified: *minified, core: *core })
+        let Members { list, complete, minified, plain_keys, core, .. } = &self.members;
+        complete.then_some(Outline {
+            members: list,
+            minified: *minified,
+            plain_keys: *plain_keys,
+            core: *core,
+        })
     }
 
     /// A key of the outermost object ended with this quote. These are its bytes in this run, `plain` if without an escape.
@@ -261,13 +286,14 @@ impl Scan {
         if plain && self.cut_key.is_empty() {
             self.seen.key(bytes, true, quote + 1, &mut self.members);
         } else {
-            self.end_odd_key(bytes, quote + 1);
+            self.end_odd_key(bytes, plain, quote + 1);
         }
     }
 
-    fn end_odd_key(&mut self, bytes: &[u8], end: usize) {
+    fn end_odd_key(&mut self, bytes: &[u8], plain: bool, end: usize) {
         let mut key = std::mem::take(&mut self.cut_key);
         key.extend_from_slice(bytes.get(..LONGEST_KEY).unwrap_or(bytes));
+        self.members.plain_keys &= plain && !key.contains(&b'\\');
         self.seen.key(raw::unescape(&key).as_bytes(), false, end, &mut self.members);
     }
 
@@ -584,9 +610,31 @@ mod tests {
             let items: Vec<_> = Items::open(object.as_bytes()).into_iter().flatten().flatten().collect();
             let items: Vec<_> = items.iter().map(|(k, v)| (k.to_vec(), v.to_vec())).collect();
             let minified = matches!(raw::minify(object.as_bytes()), Cow::Borrowed(_));
+            let plain = !items.iter().any(|(key, _)| key.contains(&b'\\'));
             for cut in 0..object.len() {
                 assert_eq!(outline(object, cut), Some((items.clone(), minified)), "{object} at {cut}");
+                assert_eq!(outlined(object, cut, |o| o.plain_keys), Some(plain), "{object} at {cut}");
             }
+        }
+    }
+
+    #[test]
+    fn a_member_is_found_by_its_key() {
+        let object = r#"{"a":1,"eventID":2,"errorCode":3,"errorCode":4,"errorCodes":5,"":6,"ErrorCode":7,"x":{"abcd":8}}"#;
+        let found =
+            |key| outlined(object, 9, |o| o.spelt(object.as_bytes(), key).map(<[u8]>::to_vec)).flatten();
+        for (key, value) in [
+            ("a", "1"),
+            ("eventID", "2"),
+            ("errorCode", "4"),
+            ("errorCodes", "5"),
+            ("", "6"),
+            ("ErrorCode", "7"),
+        ] {
+            assert_eq!(found(key), Some(value.as_bytes().to_vec()), "{key}");
+        }
+        for key in ["b", "eventId", "rrorCode", "abcd"] {
+            assert_eq!(found(key), None, "{key}");
         }
     }
 

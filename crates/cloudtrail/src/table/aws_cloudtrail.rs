@@ -16,7 +16,7 @@ use kql::exec::program::Columns;
 use kql::value::json::{self, Items, JsonError, Problem};
 use kql::value::{Type, Value, convert, datetime};
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// An object in an event that columns are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,9 +199,14 @@ pub struct EventRow<'a> {
     raw: &'a [u8],
     /// What is known of an event already.
     outline: Option<Outline<'a>>,
+    /// How many fields were looked for among its members.
+    looked_for: Cell<u8>,
     top: OnceCell<Top<'a>>,
     objects: [OnceCell<Members<'a>>; 6],
 }
+
+/// To look for so many fields of an event, one by one, takes less time than to find all of them.
+const FEW: u8 = 6;
 
 /// The members of an object: keys as JSON spells them, and raw values.
 type Members<'a> = Vec<(&'a [u8], &'a [u8])>;
@@ -217,7 +222,13 @@ struct Top<'a> {
 impl<'a> EventRow<'a> {
     /// A row over one JSON object.
     pub fn new(raw: &'a [u8]) -> EventRow<'a> {
-        EventRow { raw, outline: None, top: OnceCell::new(), objects: Default::default() }
+        EventRow {
+            raw,
+            outline: None,
+            looked_for: Cell::new(0),
+            top: OnceCell::new(),
+            objects: Default::default(),
+        }
     }
 
     /// The row of a record from a source, which may know already where its members stand.
@@ -330,8 +341,9 @@ impl<'a> EventRow<'a> {
 
     fn top(&self) -> &Top<'a> {
         self.top.get_or_init(|| match self.outline {
-            Some(outline) => top_of(self.raw, outline.members),
-            None => read_top(self.raw),
+            Some(outline) if outline.plain_keys => top_of(self.raw, outline.members),
+            // A field may be spelt with escapes.
+            _ => read_top(self.raw),
         })
     }
 
@@ -341,6 +353,9 @@ impl<'a> EventRow<'a> {
                 ("eventName", Some(outline)) => outline.name(self.raw),
                 ("eventSource", Some(outline)) => outline.source(self.raw),
                 ("eventTime", Some(outline)) => outline.time(self.raw),
+                (_, Some(outline)) if outline.plain_keys && self.looks_for_few() => {
+                    outline.spelt(self.raw, key)
+                }
                 _ => self.top().fields.get(field_at(key.as_bytes())?).copied().flatten(),
             };
         }
@@ -357,6 +372,13 @@ impl<'a> EventRow<'a> {
             object.map(members).unwrap_or_default()
         });
         members.iter().rev().find(|(k, _)| is_key(k, key)).map(|(_, value)| *value)
+    }
+
+    /// Whether another field is to be looked for by itself.
+    fn looks_for_few(&self) -> bool {
+        let before = self.looked_for.get();
+        self.looked_for.set(before.saturating_add(1));
+        before < FEW
     }
 
     fn permission(&self) -> Option<&'a [u8]> {
@@ -402,9 +424,6 @@ fn top_of<'a>(raw: &'a [u8], members: &[Member]) -> Top<'a> {
         let key = member.key(raw);
         if let Some(slot) = field_at(key).and_then(|n| top.fields.get_mut(n)) {
             *slot = Some(member.value(raw));
-        } else if key.contains(&b'\\') {
-            // A field may be spelt with escapes.
-            return read_top(raw);
         }
     }
     top

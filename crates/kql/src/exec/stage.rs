@@ -233,7 +233,8 @@ impl<'a> Expansion<'a> {
         }
         self.made += 1;
         budget.charge(1, m.width)?;
-        let mut out = self.row.clone();
+        // Most lists have one item.
+        let mut out = if self.made == self.count { std::mem::take(&mut self.row) } else { self.row.clone() };
         for ((_, at, ty), list) in m.items.iter().zip(&self.lists) {
             let item = list.get(i).cloned().unwrap_or_default();
             let item = match ty {
