@@ -107,7 +107,12 @@ check: $(TOOLCHAIN) ## Format, clippy and the unit tests on this machine: quick,
 	cargo test --locked --workspace --lib
 
 .PHONY: test
-test: lint licences test-native test-wasm test-package test-rules size test-page test-hosts test-fluent-bit test-abi test-python fuzz ## All that a user is promised: what every change must pass
+test: built lint licences test-native test-wasm test-package test-rules size test-page test-hosts test-fluent-bit test-abi test-python fuzz ## All that a user is promised: what every change must pass
+
+# What the tests begin with, two at a time: most of what it takes to build a module keeps one processor.
+.PHONY: built
+built:
+	$(MAKE) --jobs=2 cargo-simd cargo-scalar cargo-filter cargo-abi native cargo-panic .tools/bin/wasm-bindgen-test-runner .tools/bin/wasm-pack
 
 .PHONY: lint
 lint: $(TOOLCHAIN) ## Format and clippy, without changing anything
@@ -451,4 +456,4 @@ $(NODE_MODULES): package.json package-lock.json
 .tools/bin/wasm-bindgen-test-runner: | $(TOOLCHAIN)
 	cargo install wasm-bindgen-cli --version $(WASM_BINDGEN) --root .tools --target-dir target/tools
 .tools/bin/wasm-pack: | $(TOOLCHAIN)
-	cargo install wasm-pack --version $(WASM_PACK) --locked --root .tools --target-dir target/tools
+	cargo install wasm-pack --version $(WASM_PACK) --locked --debug --root .tools --target-dir target/tools
