@@ -37,14 +37,22 @@ export function aPageForEachTest(prepare = () => {}) {
 }
 
 /** Does something on a page whose readers wait at each part of a file: on no machine are they done before they can be stopped. */
-export async function withSlowReaders(act) {
-  const waits = '{ const { arrayBuffer } = Blob.prototype; Blob.prototype.arrayBuffer = async function late() { await new Promise((go) => { setTimeout(go, 400); }); return arrayBuffer.call(this); }; }\n';
+export const withSlowReaders = (act) => withWorker('reader', '{ const { arrayBuffer } = Blob.prototype; Blob.prototype.arrayBuffer = async function late() { await new Promise((go) => { setTimeout(go, 400); }); return arrayBuffer.call(this); }; }', act);
+
+/** Does something on a page whose desk hears of what its readers found only later. */
+export const withSlowDesk = (act) => withWorker('desk', `{
+  const { set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
+  Object.defineProperty(MessagePort.prototype, 'onmessage', { set(heard) { set.call(this, (e) => setTimeout(() => heard(e), 400)); } });
+}`, act);
+
+/** Does something on a page one of whose workers does something else first. */
+async function withWorker(name, first, act) {
   const other = await open({ serviceWorkers: 'block' }); // no service worker answers before the route does
   const before = page;
   try {
     const built = join(ROOT, 'dist/www/assets');
-    const reader = readFileSync(join(built, readdirSync(built).find((name) => /^reader\.worker.*\.js$/.test(name))), 'utf8');
-    await other.context.route('**/reader.worker*.js', (route) => route.fulfill({ body: `${waits}${reader}`, contentType: 'text/javascript' }));
+    const worker = readFileSync(join(built, readdirSync(built).find((file) => file.startsWith(`${name}.worker`))), 'utf8');
+    await other.context.route(`**/${name}.worker*.js`, (route) => route.fulfill({ body: `${first}\n${worker}`, contentType: 'text/javascript' }));
     page = await visit(other);
     await act();
     assert.deepEqual(page.complaints, [], 'the console and the policy have nothing to say');

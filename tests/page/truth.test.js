@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { add, alerts, allowClipboard, anotherPage, aPageForEachTest, download, event, events, file, lines, page, scanOff, settled, site, withSlowReaders } from './support.js';
+import { add, alerts, allowClipboard, anotherPage, aPageForEachTest, download, event, events, file, lines, page, scanOff, settled, site, withSlowDesk, withSlowReaders } from './support.js';
 
 aPageForEachTest();
 
@@ -114,6 +114,18 @@ test('filters add up, exclude, and are undone; Back returns', async () => {
   const [wanted, all] = [named.split('/')[0], whole].map(Number);
   await counted('events', `${all - wanted}/${all}`);
 });
+
+test('a rule that is added while logs are read makes no event a repeat', () => withSlowDesk(async () => {
+  await add(page, file('a.ndjson', Array.from({ length: 9000 }, (_, n) => event(n)).join('\n')));
+  await page.waitForFunction(() => document.querySelector('.status progress:not([hidden])'));
+  await page.waitForTimeout(300);
+  const rule = readFileSync(new URL('../../rules/AWS_ECRImageScanningDisabled.yaml', import.meta.url), 'utf8').replace('19602494', '49602494');
+  await add(page, file('more.yaml', rule));
+  await page.waitForFunction(() => document.querySelector('#tab-rules .count')?.textContent === '52');
+  await settled(page);
+  assert.match(await page.textContent('.status'), /^9,000 events1 file/);
+  assert.doesNotMatch(await page.textContent('.status'), /repeated/);
+}));
 
 test('an event that came twice counts once, and that is said', async () => {
   const first = scanOff(1);

@@ -24,6 +24,7 @@ const MAX_CANDIDATE_BYTES = 512 << 20;
 const MAX_BESIDE = 4 << 20;    // bytes of other events that an event is explained beside,
 const MAX_BESIDE_ALL = 1 << 20; // and by all rules
 let span;                      // [first, last] event that any reader saw
+let readers = new Set();       // the ports of readers that are at work
 let queryRun = 0;
 let held = 0;                  // queries that are under way: they live in the engine's memory
 const ENGINE_MEMORY = 256 << 20; // bytes; what is beyond is given back when nothing needs it
@@ -32,12 +33,15 @@ self.onmessage = async ({ data, ports }) => {
   if (data.type === 'start') {
     loadSync(data.module);
   } else if (data.type === 'reader') {
-    ports[0].onmessage = ({ data: parts }) => {
+    const [port] = ports;
+    readers.add(port);
+    port.onmessage = ({ data: parts }) => {
+      if (!readers.has(port)) return;
       for (const { reader, file, candidates: found, batch } of parts) {
         if (found.length) takeCandidates(found);
         if (batch) store.add(reader, file, batch);
       }
-      ports[0].postMessage({ stop: store.full });
+      port.postMessage({ stop: store.full });
     };
     return;
   } else {
@@ -73,7 +77,14 @@ function takeCandidates(bytes) {
   candidates.push(taken);
 }
 
+/** No reader is at work any more: what an ended one had sent still comes, and would count as read twice. */
+function hangUp() {
+  for (const port of readers) port.close();
+  readers = new Set();
+}
+
 function forget() {
+  hangUp();
   candidates = [];
   candidateBytes = 0;
   tooMany = false;

@@ -87,7 +87,7 @@ async function read({ id, file, path, size }, head, last) {
     if (job.cut) job.problems.length = job.problemCount = 0; // where it was cut is our doing
   } catch (error) {
     // A trap takes the reader with it: what it had handed over stays, a new one goes on with the next file.
-    problem(job, { offset: job.bytes, code: error.code ?? 'unreadable', message: readable(error, path) });
+    problem(job, { offset: job.bytes, code: typeof error.code === 'string' ? error.code : 'unreadable', message: readable(error, path) });
     try {
       await flush(job, true);
       job.seen = reader.stats();

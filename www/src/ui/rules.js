@@ -112,7 +112,7 @@ export class RulesPanel {
     return h('label', h('input', {
       type: 'checkbox', checked: on > 0, indeterminate: on > 0 && on < of.length, disabled: of.length === 0, 'data-key': `pack ${name}`,
       onchange: (e) => this.app.rules.enableAll(of.map(({ file }) => file), e.target.checked),
-    }), ` ${name} (${of.length}${of.length < all.length ? `; ${all.length - of.length} cannot run` : ''})`);
+    }), ` ${name} (${of.length < all.length ? `${of.length} of ${all.length}` : all.length})`);
   }
 
   #fired({ card }) {
