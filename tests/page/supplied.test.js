@@ -10,7 +10,12 @@ import { LOGS } from '../forms.js';
 import { tar, zip } from '../zip.js';
 import { ROOT, accessible, add, addFolder, alerts, allowClipboard, anotherPage, aPageForEachTest, download, event, events, eventually, file, forepost, lines, page, scanOff, settled } from './support.js';
 
-aPageForEachTest();
+/** What the page says is seen also where it says the next thing at once. */
+aPageForEachTest(() => page.evaluate(() => {
+  const toast = document.querySelector('.toast');
+  window.said = [];
+  new MutationObserver(() => window.said.push(toast.dataset.last)).observe(toast, { attributes: true });
+}));
 
 const BUILT_IN = 51;
 let made = 0;
@@ -43,7 +48,10 @@ function folderOf(name, files) {
 }
 
 const text = (selector, right, what) => eventually(() => page.textContent(selector).catch(() => ''), (now) => right.test(now), what ?? String(right));
-const saying = (right) => eventually(() => page.evaluate(() => document.querySelector('.toast').dataset.last ?? ''), (now) => right.test(now), String(right));
+const saying = async (right) => {
+  await eventually(() => page.evaluate(() => [...window.said ?? [], document.querySelector('.toast').dataset.last ?? ''].join('\n')), (now) => right.test(now), String(right));
+  await page.evaluate(() => { window.said = []; });
+};
 const active = (n, of) => text('.rulelist', new RegExp(`${n} of ${of} active`));
 const sameAsCommand = async (...given) => {
   const command = lines(forepost('scan', file('a.ndjson', LOG), '--format', 'ndjson', '--rules', folderOf('supplied-rules', RULES), '--pack', 'aws', ...given));
