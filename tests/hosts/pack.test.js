@@ -13,7 +13,7 @@ test('npm pack: what the exports name, and nothing of the tests or the tools', (
   const names = files.map((f) => f.path);
   const named = [...JSON.stringify(manifest.exports).matchAll(/:"\.\/([^"]+)"/g)].map(([, file]) => file);
   for (const name of [...named, 'cli.js', 'cli/main.cjs', 'README.md', 'LICENSE', 'NOTICE', 'engine.js', 'worker.js', 'testing.cjs', 'test.schema.json', 'forepost.1']) assert.ok(names.includes(name), name);
-  for (const name of names) assert.match(name, /^(?:[\w-]+\.(?:c?js|d\.c?ts|wasm|json)|test\.schema\.json|README\.md|LICENSE|NOTICE|forepost\.1|(?:cli|entry|arm)\/[\w-]+\.js|catalogue\/(?:script\.js|style\.css|icon\.svg|tactics\.json)|entry\/[\w-]+\.cjs|cli\/main\.cjs)$/, name);
+  for (const name of names) assert.match(name, /^(?:[\w-]+\.(?:c?js|d\.c?ts|wasm|json)|test\.schema\.json|README\.md|LICENSE|NOTICE|forepost\.1|(?:cli|entry|arm)\/[\w-]+\.js|catalogue\/(?:attack\.js|script\.js|style\.css|icon\.svg|tactics\.json)|entry\/[\w-]+\.cjs|cli\/main\.cjs)$/, name);
   for (const command of ['cli.js', manifest.bin.forepost.slice(2)]) assert.equal(files.find((f) => f.path === command).mode & 0o111, 0o111, command);
   // Two modules of 1.96 MB, and the first once more as text, which deflates to 2.7; and three times 60 kB of what reads YAML.
   assert.ok(size < 7_600_000, `${size} bytes packed`);
