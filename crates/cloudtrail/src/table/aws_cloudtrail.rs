@@ -545,6 +545,7 @@ pub(crate) fn read_datetime(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::scan::{Scan, Step};
 
     fn show(raw: &str, column: &str) -> String {
         let row = EventRow::new(raw.as_bytes());
@@ -593,6 +594,32 @@ mod tests {
         assert_eq!(row.event_id().as_deref(), Some("two"));
         assert_eq!(row.problem(), None);
         assert!(!row.is_row_form());
+    }
+
+    #[test]
+    fn an_outline_changes_no_column() {
+        let key = |name: &str, form: usize| match form {
+            0 => name.to_owned(),
+            1 => name.replacen('e', "\\u0065", 1),
+            _ => format!("{name}s"),
+        };
+        // Each field twice, in every pair of spellings.
+        for (first, second) in (0..3).flat_map(|a| (0..3).map(move |b| (a, b))) {
+            let members = FIELDS.iter().enumerate().flat_map(|(n, name)| {
+                [first, second].map(|form| format!(r#""{}":{{"arn":"{n}-{form}"}}"#, key(name, form)))
+            });
+            let raw = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+            let mut scan = Scan::new(false);
+            assert!(matches!(scan.run(raw.as_bytes()), Step::End(_)));
+            let outlined = || EventRow { outline: scan.outline(), ..EventRow::new(raw.as_bytes()) };
+            assert!(outlined().outline.is_some());
+            let (all, plain) = (outlined(), EventRow::new(raw.as_bytes()));
+            for (index, column) in COLUMNS.iter().enumerate() {
+                let want = plain.raw_column(index);
+                assert_eq!(outlined().raw_column(index), want, "{} alone, of {raw}", column.name);
+                assert_eq!(all.raw_column(index), want, "{} among all, of {raw}", column.name);
+            }
+        }
     }
 
     #[test]
