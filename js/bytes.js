@@ -19,6 +19,17 @@ export function toBytes(data) {
   throw new ForepostError('bad-argument', `A chunk must be a Uint8Array, an ArrayBuffer or a string, not ${describe(data)}`);
 }
 
+/** Parts of bytes as one. */
+export function joined(parts) {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
 /** The chunks of one input: bytes, text, a Blob, a Response, or anything that yields bytes or text. */
 export async function* chunksOf(given) {
   const input = streamOf(await given);

@@ -9,6 +9,7 @@
 // evaluated without a pause, so that there is one detector at a time: slow senders hold no more than their bytes, and a request
 // that makes the engine fail takes no other along.
 
+import { joined } from './bytes.js';
 import { ForepostError } from './errors.js';
 import { checkedOptions } from './options.js';
 
@@ -256,16 +257,6 @@ async function collect(chunks) {
   const parts = [];
   for await (const chunk of chunks) parts.push(chunk);
   return parts;
-}
-
-function joined(parts) {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 /** Sends the alerts on before the request is answered. If that fails, the sender is told to try again, and only the log says why. */

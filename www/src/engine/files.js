@@ -2,7 +2,7 @@
 
 import { expandArm } from 'forepost/arm.js';
 import { toldApart } from 'forepost/arm/functions.js';
-import { decodeText } from 'forepost/bytes.js';
+import { decodeText, joined } from 'forepost/bytes.js';
 import { isFunctionTemplate, isLogByName, isRuleByName, isTemplate, isTestByName, LOOKED_AT, mentionsEvents, suppliedByName, whyNoLog } from 'forepost/logfile.js';
 import { mayOpen } from './archives.js';
 
@@ -68,19 +68,9 @@ async function startOf(file) {
     length += part.value.length;
     if (length <= SMALL) continue;
     reader.cancel().catch(() => { /* it was read far enough */ });
-    return { size: file.size, bytes: joined(chunks, length) };
+    return { size: file.size, bytes: joined(chunks) };
   }
-  return { size: length, bytes: joined(chunks, length) };
-}
-
-function joined(chunks, length) {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return { size: length, bytes: joined(chunks) };
 }
 
 function whyNot({ path, size, start }, known) {

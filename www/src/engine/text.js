@@ -1,6 +1,6 @@
 // Small files as text.
 
-import { decodeText } from 'forepost/bytes.js';
+import { decodeText, joined } from 'forepost/bytes.js';
 
 /** The bytes of a stream, at most `max` of them. */
 export async function bytesOf(stream, max, each = () => {}) {
@@ -17,10 +17,7 @@ export async function bytesOf(stream, max, each = () => {}) {
     each(value);
     parts.push(value);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) { bytes.set(part, at); at += part.length; }
-  return bytes;
+  return joined(parts);
 }
 
 export const isGzip = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b;
